@@ -1,0 +1,99 @@
+"""The public face of everything that is not a face: Engine, runs, workspace, catalogue. Imports no torch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.catalogue import catalogue, experiment
+    from engine.control.devices import gpu_names
+    from engine.control.engine import Details, Engine
+    from engine.datasets import sources
+    from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
+    from engine.errors import (
+        DataUnavailable,
+        DiskFull,
+        InvalidHyperparameters,
+        LaunchError,
+        PhospheneError,
+        RunStateError,
+        UnknownExperiment,
+        UnknownRun,
+        WorkspaceError,
+    )
+    from engine.record.events import (
+        CheckpointSaved,
+        Event,
+        HyperparameterChanged,
+        ImageLogged,
+        Message,
+        Metrics,
+        Progress,
+        Pulse,
+        Results,
+        StateChanged,
+        TableLogged,
+    )
+    from engine.record.run_directory import RunDirectory as Run
+    from engine.record.run_directory import RunRecord, Status
+    from engine.record.series import Curves, Series
+    from engine.record.workspace import Listed, Workspace
+    from engine.report.curves import smooth
+
+_HOMES = {
+    "engine.catalogue": ("catalogue", "experiment"),
+    "engine.control.devices": ("gpu_names",),
+    "engine.control.engine": ("Details", "Engine"),
+    "engine.declaration": (
+        "Experiment",
+        "FieldView",
+        "Hyperparameters",
+        "RunOptions",
+        "fields_of",
+        "validate",
+    ),
+    "engine.errors": (
+        "DataUnavailable",
+        "DiskFull",
+        "InvalidHyperparameters",
+        "LaunchError",
+        "PhospheneError",
+        "RunStateError",
+        "UnknownExperiment",
+        "UnknownRun",
+        "WorkspaceError",
+    ),
+    "engine.record.events": (
+        "CheckpointSaved",
+        "Event",
+        "HyperparameterChanged",
+        "ImageLogged",
+        "Message",
+        "Metrics",
+        "Progress",
+        "Pulse",
+        "Results",
+        "StateChanged",
+        "TableLogged",
+    ),
+    "engine.record.run_directory": ("Run", "RunRecord", "Status"),
+    "engine.record.series": ("Curves", "Series"),
+    "engine.record.workspace": ("Listed", "Workspace"),
+    "engine.report.curves": ("smooth",),
+}
+_OWN_NAMES = {"Run": "RunDirectory"}
+
+__all__ = sorted([name for names in _HOMES.values() for name in names] + ["sources"])
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: ``phosphene --help`` needs none of it."""
+    if name == "sources":
+        return importlib.import_module("engine.datasets.sources")
+    for home, names in _HOMES.items():
+        if name in names:
+            value = getattr(importlib.import_module(home), _OWN_NAMES.get(name, name))
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'engine' has no attribute {name!r}")

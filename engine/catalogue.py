@@ -1,0 +1,63 @@
+"""Which experiments exist: the built-in families and the entry points ``phosphene.experiments``."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import importlib.metadata
+import importlib.util
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from engine.declaration import Experiment
+from engine.errors import UnknownExperiment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FAMILIES = ("classify", "transfer", "inspect", "fool", "adapt", "generate")
+ENTRY_POINTS = "phosphene.experiments"
+
+
+@functools.cache
+def catalogue() -> Mapping[str, Experiment]:
+    """Return every declared experiment by name, family by family.
+
+    A package that fails to declare its experiments is left out with a warning that names it.
+    """
+    found: dict[str, Experiment] = {}
+    for family in FAMILIES:
+        module = f"engine.experiments.{family}.declarations"
+        if importlib.util.find_spec(module.rpartition(".")[0]) and importlib.util.find_spec(module):
+            found |= {experiment.name: experiment for experiment in importlib.import_module(module).EXPERIMENTS}
+    for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            declared = _declared(entry.load())
+        except Exception as error:  # noqa: BLE001 - somebody else's package must not take the workbench down
+            warnings.warn(f"the experiments of {entry.value} are left out: {error}", RuntimeWarning, stacklevel=2)
+            continue
+        found |= {experiment.name: experiment for experiment in declared if experiment.name not in found}
+    return found
+
+
+def _declared(value: Any) -> tuple[Experiment, ...]:
+    experiments = (value,) if isinstance(value, Experiment) else tuple(value)
+    for experiment in experiments:
+        if not isinstance(experiment, Experiment):
+            raise TypeError(f"expected an Experiment, found {type(experiment).__name__}")
+    return experiments
+
+
+def experiment(name: str) -> Experiment:
+    """Return the experiment of that name.
+
+    Raises:
+        UnknownExperiment: with the nearest name there is.
+    """
+    known = catalogue()
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "see what there is: phosphene experiments"
+    raise UnknownExperiment(f"there is no experiment {name!r}; {hint}")

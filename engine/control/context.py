@@ -1,0 +1,320 @@
+"""What a program sees of the world: steps to take, places to log to, state to save and restore."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from engine.control import requests
+from engine.record.events import (
+    CheckpointSaved,
+    Event,
+    HyperparameterChanged,
+    ImageLogged,
+    Message,
+    Metrics,
+    Progress,
+    Results,
+    TableLogged,
+)
+from engine.record.files import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import torch
+
+    from engine.declaration import Hyperparameters
+    from engine.record.log import EventLog
+    from engine.record.run_directory import RunDirectory
+
+FLUSH_SECONDS = 0.2
+POLL_SECONDS = 0.1
+CHECKPOINT_SECONDS = 60.0
+KEPT_CHECKPOINTS = 2
+
+
+class StopRequested(BaseException):
+    """Raised between two steps when the run is to stop; no program needs to know it."""
+
+
+class Context:
+    """The one object through which a program logs, saves and is steered.
+
+    Attributes:
+        seed: the run's seed; every generator is seeded from it before the program starts.
+        done: the last step that is done, 0 on a fresh run.
+    """
+
+    def __init__(self, run: RunDirectory, log: EventLog, hyperparameters: Hyperparameters) -> None:
+        record = run.record()
+        self.seed = record.seed
+        self.done = 0
+        self.total = 0
+        self.results: dict[str, float] = {}
+        self._run = run
+        self._log = log
+        self._device_name = record.device
+        self._hyperparameters = hyperparameters
+        self._live = {field for field, info in type(hyperparameters).model_fields.items() if _is_live(info)}
+        self._device: torch.device | None = None
+        self._generator: torch.Generator | None = None
+        self._pending: list[tuple[float, int, float | None, Mapping[str, Any]]] = []
+        self._flush_at = self._poll_at = 0.0
+        self._checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
+        self._saved_step = -1
+        self._saves = False
+        self._save_now = False
+        self._stop = False
+        self._alarmed: set[str] = set()
+        self._resume_from = run.last_checkpoint()
+        self._scheduled = run.live_changes()
+
+    # -- where it runs ----------------------------------------------------------------------------------------------
+
+    @property
+    def device(self) -> torch.device:
+        """The device that tensors should live on."""
+        self._open()
+        return self._device  # type: ignore[return-value]
+
+    @property
+    def generator(self) -> torch.Generator:
+        """The run's own random generator, on the device; checkpoints keep its state."""
+        self._open()
+        return self._generator  # type: ignore[return-value]
+
+    def _open(self) -> None:
+        if self._device is None:
+            from engine.tensors.devices import open_device, seed_everything
+
+            self._device = open_device(self._device_name)
+            self._generator = seed_everything(self.seed, self._device)
+
+    # -- steps ------------------------------------------------------------------------------------------------------
+
+    def steps(self, total: int, unit: str = "step") -> Iterator[int]:
+        """Yield the numbers of the steps still to take, from 1 to ``total`` on a fresh run.
+
+        Between steps progress is logged, requests are served and live hyperparameters change.
+        """
+        self.total = total
+        began, first, reported = time.monotonic(), self.done, 0.0
+        for step in range(self.done + 1, total + 1):
+            self._apply_scheduled(step)
+            self._between_steps()
+            yield step
+            self.done = step
+            now = time.monotonic()
+            if now >= reported or step == total:
+                reported = now + 0.5
+                rate = (step - first) / max(now - began, 1e-9)
+                self._log.append(
+                    Progress(time.time(), step, total, unit, round(rate, 3), round((total - step) / rate, 2))
+                )
+        self.flush()
+
+    def request_stop(self) -> None:
+        """Stop at the next step boundary; safe to call from a signal handler."""
+        self._stop = True
+        self._poll_at = 0.0
+
+    def _between_steps(self) -> None:
+        self._poll()
+        # A program that saves is stopped only right after it has saved, so that nothing is computed in vain.
+        if self._stop and (not self._saves or self._saved_step == self.done):
+            self.flush()
+            raise StopRequested
+
+    def _poll(self) -> None:
+        now = time.monotonic()
+        if now < self._poll_at:
+            return
+        self._poll_at = now + POLL_SECONDS
+        for request in requests.take(self._run.control):
+            match request["request"]:
+                case "stop":
+                    self._stop = True
+                case "checkpoint":
+                    self._save_now = True
+                case "set":
+                    for name, value in request.get("values", {}).items():
+                        self._change(name, value)
+        if now >= self._flush_at:
+            self.flush()
+
+    def _change(self, name: str, value: Any) -> None:
+        if name not in self._live:
+            self.message(f"{name} cannot be changed while the run is going", level="alarm")
+            return
+        previous = getattr(self._hyperparameters, name)
+        try:
+            setattr(self._hyperparameters, name, value)
+        except ValueError as error:
+            self.message(f"{name} stays {previous}: {error}", level="alarm")
+            return
+        self._log.append(
+            HyperparameterChanged(time.time(), name, getattr(self._hyperparameters, name), previous, self.done),
+            durable=True,
+        )
+
+    def _apply_scheduled(self, step: int) -> None:
+        """Repeat the live changes of an earlier attempt at the steps at which they were made."""
+        while self._scheduled and self._scheduled[0].step < step:
+            change = self._scheduled.pop(0)
+            previous = getattr(self._hyperparameters, change.name)
+            setattr(self._hyperparameters, change.name, change.value)
+            if change.step > self._restored_step:
+                self._log.append(HyperparameterChanged(time.time(), change.name, change.value, previous, change.step))
+
+    @property
+    def _restored_step(self) -> int:
+        return self._resume_from.step if self._resume_from else 0
+
+    # -- logging ----------------------------------------------------------------------------------------------------
+
+    def log(self, step: int, values: Mapping[str, Any], epoch: float | None = None) -> None:
+        """Log the values of series at a step.
+
+        Args:
+            step: from 1.
+            values: ``part/quantity`` to a number or a scalar tensor; those on a GPU are fetched in batches.
+            epoch: how many epochs are done, as a fraction.
+        """
+        self._pending.append((time.time(), step, epoch, {name: _detached(value) for name, value in values.items()}))
+        if time.monotonic() >= self._flush_at:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what was logged; called by itself often enough."""
+        self._flush_at = time.monotonic() + FLUSH_SECONDS
+        if not self._pending:
+            return
+        pending, self._pending = self._pending, []
+        waiting = [value for *_, values in pending for value in values.values() if not isinstance(value, int | float)]
+        fetched = iter(_numbers(waiting) if waiting else ())
+        events = []
+        for t, step, epoch, values in pending:
+            plain = {n: float(v) if isinstance(v, int | float) else next(fetched) for n, v in values.items()}
+            events.append(Metrics(round(t, 4), step, plain, None if epoch is None else round(epoch, 6)))
+        self._log.append(*events)
+        for event in events:
+            self._watch(event)
+
+    def _watch(self, event: Metrics) -> None:
+        for name, value in event.values.items():
+            if not math.isfinite(value) and name not in self._alarmed:
+                self._alarmed.add(name)
+                self.message(f"{name} is {value} since step {event.step:,}", level="alarm")
+
+    def image(self, name: str, picture: torch.Tensor, step: int) -> None:
+        """Log a picture: float ``[C, H, W]``, C 1 or 3, values in [0, 1]."""
+        from engine.tensors.pictures import write_png
+
+        folder = self._run.path / "images" / _file_name(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{step:09d}.png"
+        write_atomically(path, lambda temporary: write_png(temporary, picture))
+        self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
+
+    def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Log a table as CSV."""
+        path = self._run.path / "tables" / f"{_file_name(name)}.csv"
+        path.parent.mkdir(exist_ok=True)
+
+        def write(temporary: Path) -> None:
+            with temporary.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([columns, *rows])
+
+        write_atomically(path, write)
+        self._note(TableLogged(time.time(), name, str(path.relative_to(self._run.path))))
+
+    def result(self, values: Mapping[str, float]) -> None:
+        """Log final figures; they are what lists, comparisons and studies read."""
+        plain = {name: float(value) for name, value in values.items()}
+        self.results |= plain
+        self._note(Results(time.time(), plain))
+
+    def message(self, text: str, level: Any = "info") -> None:
+        """Log a line for the console."""
+        self._note(Message(time.time(), text, level))
+
+    def _note(self, event: Event) -> None:
+        self.flush()
+        self._log.append(event)
+
+    # -- saving -----------------------------------------------------------------------------------------------------
+
+    def restore(
+        self,
+        modules: Mapping[str, torch.nn.Module] | None = None,
+        optimisers: Mapping[str, torch.optim.Optimizer] | None = None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
+    ) -> None:
+        """Restore in place what the last checkpoint holds, generators included; nothing on a fresh run."""
+        self._open()
+        if self._resume_from is None:
+            return
+        from engine.tensors import checkpoints
+
+        path = self._run.path / self._resume_from.file
+        self.done = checkpoints.load(path, modules or {}, optimisers or {}, tensors or {}, self.generator)
+        self._saved_step = self.done
+        self._apply_scheduled(self.done + 1)
+
+    def checkpoint(
+        self,
+        step: int,
+        modules: Mapping[str, torch.nn.Module] | None = None,
+        optimisers: Mapping[str, torch.optim.Optimizer] | None = None,
+        tensors: Mapping[str, torch.Tensor] | None = None,
+    ) -> None:
+        """Save the state after ``step`` if a checkpoint is due: by the clock, on request, before a stop, at the end.
+
+        To be called at the end of every step; it costs nothing when none is due.
+        """
+        self._saves = True
+        self._poll()
+        now = time.monotonic()
+        if not (self._save_now or self._stop or step >= self.total or now >= self._checkpoint_at):
+            return
+        from engine.tensors import checkpoints
+
+        path = self._run.path / "checkpoints" / f"{step:09d}.safetensors"
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(
+            path,
+            lambda file: checkpoints.save(file, step, modules or {}, optimisers or {}, tensors or {}, self.generator),
+        )
+        self.flush()
+        event = CheckpointSaved(time.time(), step, str(path.relative_to(self._run.path)), path.stat().st_size)
+        self._log.append(event, durable=True)
+        self._saved_step, self._save_now = step, False
+        self._checkpoint_at = now + CHECKPOINT_SECONDS
+        for old in sorted(path.parent.glob("[0-9]*.safetensors"))[:-KEPT_CHECKPOINTS]:
+            old.unlink(missing_ok=True)
+
+
+def _is_live(info: Any) -> bool:
+    return isinstance(info.json_schema_extra, dict) and bool(info.json_schema_extra.get("live"))
+
+
+def _detached(value: Any) -> Any:
+    """Free a scalar tensor of its graph; on the host read it at once, on a GPU keep a copy nobody overwrites."""
+    if not hasattr(value, "detach"):
+        return value
+    return value.item() if value.device.type == "cpu" else value.detach().clone()
+
+
+def _numbers(values: list[Any]) -> list[float]:
+    from engine.tensors.devices import numbers
+
+    return numbers(values)
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"

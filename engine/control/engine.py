@@ -1,0 +1,251 @@
+"""The async Engine: launch, follow, stop, resume, set, remove and list runs. The run directories hold the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from engine.catalogue import experiment as find_experiment
+from engine.control import launching, requests
+from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
+from engine.errors import InvalidHyperparameters, RunStateError
+from engine.record.events import (
+    CheckpointSaved,
+    Event,
+    ImageLogged,
+    Message,
+    Metrics,
+    Results,
+    StateChanged,
+    TableLogged,
+)
+from engine.record.run_directory import RunDirectory, RunRecord, Status, replay
+from engine.record.workspace import Listed, Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
+
+    from engine.declaration import Experiment
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FOLLOW_SECONDS = (0.02, 0.2)
+"""Shortest and longest pause between two looks at a log that is followed."""
+
+
+@dataclass(slots=True)
+class Details:
+    """All that can be said of a run in one place.
+
+    Attributes:
+        metrics: the latest value of every series.
+        images: files of each picture by step, relative to the run directory.
+        messages: the last lines for the console.
+        damaged: records skipped because their checksum was wrong.
+    """
+
+    record: RunRecord
+    status: Status
+    metrics: dict[str, float] = field(default_factory=dict)
+    results: dict[str, float] = field(default_factory=dict)
+    images: dict[str, dict[int, str]] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
+    checkpoint: CheckpointSaved | None = None
+    messages: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
+    damaged: int = 0
+
+
+class Engine:
+    """Runs experiments in worker processes that depend on nothing of this one.
+
+    Args:
+        home: the workspace's folder; ``PHOSPHENE_HOME`` or the user's data folder if None.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.workspace = Workspace(home)
+        self._warm = launching.WarmWorker()
+
+    async def warm(self) -> None:
+        """Have a worker ready that has torch imported, so that the next launch shows its first point at once."""
+        await _in_thread(self._warm.start)
+
+    def close(self) -> None:
+        """Let the warm worker go. Runs go on."""
+        self._warm.close()
+
+    async def launch(
+        self,
+        experiment: str | Experiment,
+        hyperparameters: Hyperparameters | Mapping[str, Any] | None = None,
+        options: RunOptions | Mapping[str, Any] | None = None,
+        parents: tuple[str, ...] = (),
+    ) -> RunDirectory:
+        """Start a run; it goes on whatever becomes of this process, also if this call is cancelled.
+
+        Raises:
+            UnknownExperiment, InvalidHyperparameters: before anything is written.
+            WorkspaceError, DiskFull, LaunchError: with nothing left behind.
+        """
+        declared = find_experiment(experiment) if isinstance(experiment, str) else experiment
+        if not isinstance(hyperparameters, Hyperparameters):
+            hyperparameters = declared.validate(hyperparameters or {})
+        if not isinstance(options, RunOptions):
+            options = validate(RunOptions, options or {})
+        return await _in_thread(
+            launching.launch, self.workspace, declared, hyperparameters, options, parents, self._warm
+        )
+
+    async def resume(self, run: RunDirectory) -> RunDirectory:
+        """Go on with a stopped, failed or crashed run from its last checkpoint.
+
+        Raises:
+            RunStateError: if it is busy or finished.
+        """
+        return await _in_thread(launching.resume, run, self._warm)
+
+    async def follow(self, run: RunDirectory) -> AsyncIterator[Event]:
+        """Yield every event of a run from its first, then as they come, until the run has ended.
+
+        A crash, which no worker can log, is yielded as a last ``StateChanged``.
+        """
+        reader = run.reader()
+        shortest, pause = FOLLOW_SECONDS[0], FOLLOW_SECONDS[0]
+        looked = 0.0
+        status: Status | None = None
+        while True:
+            # The state is looked at first: what a worker wrote before it ended is then sure to be read.
+            if time.monotonic() - looked >= FOLLOW_SECONDS[1]:
+                looked = time.monotonic()
+                status = await asyncio.to_thread(run.status)
+            events = await asyncio.to_thread(reader.poll)
+            for event in events:
+                yield event
+            if status is not None and status.ended:
+                if status.state == "crashed":
+                    yield StateChanged(time.time(), "crashed", status.reason, status.step, attempt=status.attempt)
+                return
+            if events and isinstance(events[-1], StateChanged):
+                looked = 0.0
+            pause = shortest if events else min(FOLLOW_SECONDS[1], pause * 1.5)
+            await asyncio.sleep(pause)
+
+    async def stop(self, run: RunDirectory, *, kill: bool = False) -> None:
+        """Ask a run to save and stop after its present step, or end its processes at once.
+
+        Raises:
+            RunStateError: if it has ended already, or is to be killed but lives on another host.
+        """
+        await _in_thread(_stop, run, kill)
+
+    async def set(self, run: RunDirectory, values: Mapping[str, Any]) -> None:
+        """Change live hyperparameters of a running run.
+
+        Raises:
+            InvalidHyperparameters: if one is unknown, out of range or not live.
+            RunStateError: if the run has ended.
+        """
+        await _in_thread(_set, run, values)
+
+    async def checkpoint(self, run: RunDirectory) -> None:
+        """Ask a running run to save after its present step."""
+        await _in_thread(_require_busy, run)
+        await _in_thread(requests.send, run.control, "checkpoint")
+
+    async def remove(self, run: RunDirectory, *, purge: bool = False) -> Path | None:
+        """Move a run that has ended into the trash (returning where it is), or delete it for good.
+
+        Raises:
+            RunStateError: if it is queued or running.
+        """
+        status = await _in_thread(run.status)
+        if not status.ended:
+            raise RunStateError(f"run {run.id} is {status.state}: stop it first (phosphene stop {run.id})")
+        return await _in_thread(functools.partial(self.workspace.remove, run, purge=purge))
+
+    async def runs(self) -> list[Listed]:
+        """Return all runs, newest first."""
+        return await _in_thread(self.workspace.list)
+
+    async def find(self, name: str) -> RunDirectory:
+        """Return the run that a user means; see :meth:`Workspace.find`."""
+        return await _in_thread(self.workspace.find, name)
+
+    async def details(self, run: RunDirectory) -> Details:
+        """Return all that is known of a run."""
+        return await _in_thread(_details, run)
+
+
+async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run blocking work in a thread; once begun it is carried through even if the caller is cancelled."""
+    work = functools.partial(function, *args, **kwargs)
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
+
+
+def _require_busy(run: RunDirectory) -> Status:
+    status = run.status()
+    if status.ended:
+        raise RunStateError(f"run {run.id} is not running any more: it is {status.state}")
+    return status
+
+
+def _stop(run: RunDirectory, kill: bool) -> None:
+    status = _require_busy(run)
+    requests.send(run.control, "stop")
+    if not kill:
+        return
+    if status.worker is None or status.worker.presence() != "alive":
+        where = f"on {status.worker.host}" if status.worker else "not there yet"
+        raise RunStateError(
+            f"the worker of run {run.id} is {where}: it was asked to stop, but cannot be killed from here"
+        )
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(status.worker.pid, signal.SIGKILL)
+
+
+def _set(run: RunDirectory, values: Mapping[str, Any]) -> None:
+    _require_busy(run)
+    record = run.record()
+    declared = find_experiment(record.experiment)
+    checked = declared.validate(record.hyperparameters | dict(values))
+    live = [view.name for view in fields_of(declared.hyperparameters) if view.live]
+    fixed = {
+        name: f"cannot be changed while the run is going; these can: {', '.join(live) or 'none'}"
+        for name in values
+        if name not in live
+    }
+    if fixed:
+        raise InvalidHyperparameters(fixed)
+    requests.send(run.control, "set", **{name: getattr(checked, name) for name in values})
+
+
+def _details(run: RunDirectory) -> Details:
+    reader = run.reader()
+    details = Details(run.record(), run.status())
+    for event in replay(reader.poll()):
+        match event:
+            case Metrics(values=values):
+                details.metrics |= values
+            case ImageLogged(name=name, step=step, file=file):
+                details.images.setdefault(name, {})[step] = file
+            case TableLogged(name=name, file=file):
+                details.tables[name] = file
+            case Results(values=values):
+                details.results |= values
+            case CheckpointSaved():
+                details.checkpoint = event
+            case Message(text=text):
+                details.messages.append(text)
+    details.damaged = reader.damaged
+    attempts = run.attempts()
+    details.output = attempts[-1].output_tail() if attempts else []
+    return details

@@ -1,0 +1,64 @@
+"""The local queue: one ticket per waiting or running worker and device, numbered in the order of arrival.
+
+A ticket counts while its worker holds the lock on it, and the kernel drops locks with their holder: no worker's
+death, waiting or running, leaves anything to clean up. A run starts when fewer live tickets are ahead than it allows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import socket
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Ticket:
+    """A place in the queue of one device on this host."""
+
+    def __init__(self, home: Path, device: str, run: str) -> None:
+        self._folder = home / "queue" / socket.gethostname() / device.replace(":", "-")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / ".door").open("w") as door:
+            # Numbering and publishing are one act, so that no one can arrive with a lower number later.
+            fcntl.flock(door, fcntl.LOCK_EX)
+            self.number = max((int(name.partition("-")[0]) for name in self._names()), default=0) + 1
+            self._path = self._folder / f"{self.number:08d}-{run}"
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        # A forked child shares the lock: it must not hold the place of a dead worker.
+        os.register_at_fork(after_in_child=self._disown)
+
+    def _names(self) -> list[str]:
+        return sorted(name for name in os.listdir(self._folder) if name[:8].isdigit())
+
+    def ahead(self) -> list[str]:
+        """Return the ids of the runs ahead that still have a worker, first come first; dead tickets are removed."""
+        return [name.partition("-")[2] for name in self._names() if int(name[:8]) < self.number and self._live(name)]
+
+    def _live(self, name: str) -> bool:
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            (self._folder / name).unlink(missing_ok=True)
+            return False
+        finally:
+            os.close(descriptor)
+
+    def _disown(self) -> None:
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+    def release(self) -> None:
+        """Leave the queue."""
+        self._path.unlink(missing_ok=True)
+        os.close(self._descriptor)

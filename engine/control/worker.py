@@ -1,0 +1,236 @@
+"""The worker: one process that runs one attempt of one run, in a session of its own.
+
+``python -m engine.control.worker ORDER`` starts at once; ``--warm`` imports torch first and waits for its order on
+stdin. Everything until the program is resolved runs without torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import faulthandler
+import gc
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.control import requests
+from engine.control.order import Order
+from engine.errors import PhospheneError
+from engine.record.events import Message, Pulse, State, StateChanged
+from engine.record.identity import Identity, kills_for_memory
+from engine.record.log import EventLog
+from engine.record.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+
+PULSE_SECONDS = 10.0
+_leave = os._exit
+
+
+def main(arguments: list[str]) -> int:
+    """Run the worker; the exit status is 0 unless the run failed."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    if arguments[0] != "--warm":
+        return _serve(Order.from_json(arguments[0]))
+    from engine.tensors import warm  # noqa: F401
+
+    line = sys.stdin.readline()
+    if not line.strip():
+        return 0
+    return _serve(Order.from_json(line), redirect=True)
+
+
+def _serve(order: Order, *, redirect: bool = False) -> int:
+    if not order.publish():
+        return 1
+    run = RunDirectory(order.run)
+    attempt = run.path / "attempts" / order.attempt
+    if redirect:
+        _redirect(attempt / "output.log")
+    faulthandler.enable()
+    if not _claim(attempt / "claim.json"):
+        return 1
+    log = EventLog(attempt / "events.jsonl")
+    worker = _Worker(run, log)
+    return worker.serve()
+
+
+def _claim(path: Path) -> bool:
+    """Write who this worker is; return False if another one has."""
+    claim = Identity.own().to_json() | {"t": time.time(), "kills_for_memory": kills_for_memory()}
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            json.dump(claim, file)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        return False
+    return True
+
+
+def _redirect(output: Path) -> None:
+    """Let stdin, stdout and stderr be those of a worker started for this run."""
+    with Path(os.devnull).open("rb") as null, output.open("ab", buffering=0) as file:
+        os.dup2(null.fileno(), 0)
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+
+
+class _Worker:
+    def __init__(self, run: RunDirectory, log: EventLog) -> None:
+        self._run = run
+        self._log = log
+        self._pid = os.getpid()
+        self._context: Context | None = None
+        self._stop = False
+        self._ended = threading.Event()
+
+    def serve(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self._witness_exits()
+        self._state("queued", "starting")
+        threading.Thread(target=self._pulse, name="pulse", daemon=True).start()
+        try:
+            state, reason = self._attempt()
+        except BaseException as error:  # noqa: BLE001 - whatever a program raises becomes the run's last word
+            if os.getpid() != self._pid:
+                _leave(1)
+            state, reason = _verdict(error)
+        if os.getpid() != self._pid:
+            # The program forked and a child came back up here: the run is its parent's.
+            _leave(0)
+        self._ended.set()
+        context = self._context
+        step, total, result = (context.done, context.total, context.results) if context else (0, 0, {})
+        final = StateChanged(time.time(), state, reason, step, total, result)
+        sys.stdout.flush()
+        try:
+            self._log.append(final, durable=True)
+        except OSError:
+            self._log.release_reserve()
+            self._log.append(final, durable=True)
+        self._log.close()
+        return 1 if state == "failed" else 0
+
+    def _attempt(self) -> tuple[State, str]:
+        from engine.catalogue import experiment
+        from engine.control.context import Context, StopRequested
+        from engine.control.queue import Ticket
+
+        record = self._run.record()
+        declared = experiment(record.experiment)
+        hyperparameters = declared.validate(record.hyperparameters)
+        ticket = Ticket(self._run.path.parent.parent, record.device, record.id)
+        if not self._wait(ticket, record.slots):
+            return "stopped", "before it started"
+        restored = self._run.last_checkpoint()
+        self._context = context = Context(self._run, self._log, hyperparameters)
+        self._state("running", step=restored.step if restored else 0)
+        if self._stop:
+            context.request_stop()
+        program = declared.load()
+        try:
+            program(hyperparameters, context)
+            context.flush()
+        except StopRequested:
+            return "stopped", f"after step {context.done:,}" if context.done else "before its first step"
+        finally:
+            # A failing program's last values are worth as much as its first.
+            with contextlib.suppress(Exception):
+                context.flush()
+        return "finished", ""
+
+    def _wait(self, ticket: Any, slots: int) -> bool:
+        """Wait for a free slot on the device; return False if the run was stopped meanwhile."""
+        shown: list[str] = []
+        delay = 0.02
+        while len(ahead := ticket.ahead()) >= slots:
+            if self._stop or any(request["request"] == "stop" for request in requests.take(self._run.control)):
+                return False
+            if ahead != shown:
+                shown = ahead
+                self._state("queued", f"behind {', '.join(ahead)}")
+            time.sleep(delay)
+            delay = min(0.25, delay * 1.5)
+        return True
+
+    def _state(self, state: State, reason: str = "", step: int = 0) -> None:
+        self._log.append(StateChanged(time.time(), state, reason, step), durable=True)
+
+    def _on_signal(self, *_: object) -> None:
+        self._stop = True
+        if self._context is not None:
+            self._context.request_stop()
+
+    def _witness_exits(self) -> None:
+        """Leave a word when the program forks, or ends the process behind everybody's back."""
+        told = False
+
+        def witnessed(status: int) -> None:
+            if os.getpid() == self._pid:
+                with contextlib.suppress(OSError):
+                    text = f"the program ended the process itself with os._exit({status})"
+                    os.write(2, f"{text}\n".encode())
+                    self._log.append(Message(time.time(), text, "alarm"), durable=True)
+            _leave(status)
+
+        def forked() -> None:
+            nonlocal told
+            if not told and os.getpid() == self._pid:
+                told = True
+                with contextlib.suppress(OSError):
+                    self._log.append(Message(time.time(), "the program forked; only this process speaks for the run"))
+
+        os._exit = witnessed  # type: ignore[assignment]
+        os.register_at_fork(after_in_parent=forked)
+
+    def _pulse(self) -> None:
+        """Give a sign of life every ten seconds, and bring what was logged onto the disk once a second."""
+        beat = time.monotonic() + PULSE_SECONDS
+        while not self._ended.wait(1.0):
+            try:
+                if time.monotonic() >= beat:
+                    beat = time.monotonic() + PULSE_SECONDS
+                    pages = int(Path("/proc/self/statm").read_text().split()[1])
+                    self._log.append(Pulse(time.time(), pages * os.sysconf("SC_PAGE_SIZE")))
+                self._log.sync()
+            except OSError:
+                # The disk refuses; the step that logs next says so where it can be handled.
+                continue
+
+
+def _verdict(error: BaseException) -> tuple[State, str]:
+    """Say in one sentence how a run ended by an exception."""
+    if isinstance(error, PhospheneError):
+        return "failed", str(error)
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "failed", "the disk is full: free some space, then resume the run"
+    if isinstance(error, SystemExit):
+        return "failed", f"the program called sys.exit({error.code})"
+    traceback.print_exception(error)
+    sys.stderr.flush()
+    text = " ".join(str(error).split())[:500]
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
+        gc.collect()
+        return (
+            "failed",
+            f"out of memory: lower the batch size, or choose another device ({text or type(error).__name__})",
+        )
+    return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+if __name__ == "__main__":
+    status = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that a program or a library left behind must not keep the device.
+    _leave(status)

@@ -1,0 +1,197 @@
+"""How an experiment is declared: its hyperparameters, once, and where its program lives.
+
+Forms, command-line options, help, JSON schema and validation messages are all derived from here. No torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import InvalidHyperparameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Hyperparameters(BaseModel):
+    """Base of every experiment's hyperparameters: closed to unknown names, checked at every assignment."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        validate_assignment=True,
+        validate_default=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+    )
+
+
+class RunOptions(Hyperparameters):
+    """What every run takes beside the hyperparameters of its experiment."""
+
+    name: str = Field(default="", max_length=200, description="a name for this run, free text")
+    seed: int = Field(default=0, ge=0, lt=2**32, description="seed of every random generator")
+    device: str = Field(
+        default="auto",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="auto, cpu, cuda or cuda:N; auto takes the first GPU",
+    )
+    slots: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="runs allowed at once on the device; this one waits while as many are ahead",
+    )
+
+
+def hyperparameter(
+    default: Any,
+    description: str,
+    *,
+    unit: str = "",
+    live: bool = False,
+    group: str = "",
+    **bounds: Any,
+) -> Any:
+    """Declare one hyperparameter.
+
+    Args:
+        default: the value used when the user gives none.
+        description: one line, lower case, for the form and the help.
+        unit: what the value counts or measures, e.g. ``"images"``.
+        live: whether it may be changed while the run is going.
+        group: heading under which the form and the help place it.
+        **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
+    """
+    extra = {"unit": unit, "live": live, "group": group}
+    return Field(default=default, description=description, json_schema_extra=extra, **bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One hyperparameter as the faces see it, read from the JSON schema of its model."""
+
+    name: str
+    kind: Literal["integer", "number", "boolean", "string", "choice"]
+    default: Any
+    description: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    open_minimum: bool = False
+    open_maximum: bool = False
+    unit: str = ""
+    live: bool = False
+    group: str = ""
+
+    @property
+    def bounds(self) -> str:
+        """The allowed values in words: ``1 .. 1000``, ``> 0``, or the empty string."""
+        low, high = (None if b is None else f"{b:g}" for b in (self.minimum, self.maximum))
+        if low is not None and high is not None and not (self.open_minimum or self.open_maximum):
+            return f"{low} .. {high}"
+        parts = [] if low is None else [f"{'>' if self.open_minimum else '>='} {low}"]
+        parts += [] if high is None else [f"{'<' if self.open_maximum else '<='} {high}"]
+        return ", ".join(parts)
+
+    def show(self, value: Any) -> str:
+        """Write a value as a user would type it."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
+    """Return the fields of a model in the order of their declaration."""
+    schema = model.model_json_schema()
+    views = []
+    for name, entry in schema.get("properties", {}).items():
+        choices = tuple(str(choice) for choice in entry.get("enum", ()))
+        views.append(
+            FieldView(
+                name=name,
+                kind="choice" if choices else entry.get("type", "string"),
+                default=entry.get("default"),
+                description=entry.get("description", ""),
+                choices=choices,
+                minimum=entry.get("minimum", entry.get("exclusiveMinimum")),
+                maximum=entry.get("maximum", entry.get("exclusiveMaximum")),
+                open_minimum="exclusiveMinimum" in entry,
+                open_maximum="exclusiveMaximum" in entry,
+                unit=entry.get("unit", ""),
+                live=entry.get("live", False),
+                group=entry.get("group", ""),
+            )
+        )
+    return tuple(views)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
+    """Build a model from values as typed, strings included.
+
+    Raises:
+        InvalidHyperparameters: naming every field refused, with the bound it breaks.
+    """
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise InvalidHyperparameters(_sentences(model, error)) from None
+
+
+def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]:
+    sentences = {}
+    for problem in error.errors():
+        name = str(problem["loc"][0]) if problem["loc"] else "values"
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name, list(model.model_fields), n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(model.model_fields)}"
+            sentences[name] = f"no such hyperparameter{hint}"
+        else:
+            text = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            sentences[name] = f"{text}, got {problem['input']!r}" if problem["loc"] else text
+    return sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """The declaration of an experiment.
+
+    Attributes:
+        name: what the user types, e.g. ``dcgan``.
+        title: the same for a heading.
+        family: the shelf it stands on, e.g. ``generate``.
+        summary: one sentence.
+        hyperparameters: the model its form and options come from.
+        program: ``"package.module:function"``, called as ``function(hyperparameters, context)`` in a worker.
+        charts: groups of metric names that are drawn together, in order; metrics of no group follow by themselves.
+        headline: the result by which runs of this experiment are listed, e.g. ``test/accuracy``.
+    """
+
+    name: str
+    title: str
+    family: str
+    summary: str
+    hyperparameters: type[Hyperparameters]
+    program: str
+    charts: tuple[tuple[str, ...], ...] = ()
+    headline: str = ""
+
+    def validate(self, values: Mapping[str, Any]) -> Hyperparameters:
+        """Check values as typed; see :func:`validate`."""
+        return validate(self.hyperparameters, values)
+
+    def fields(self) -> tuple[FieldView, ...]:
+        """Return the hyperparameters as forms and options see them."""
+        return fields_of(self.hyperparameters)
+
+    def load(self) -> Callable[[Any, Any], None]:
+        """Import the program; this is what brings torch, in the worker only."""
+        module, _, function = self.program.partition(":")
+        return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]

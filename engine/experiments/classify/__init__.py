@@ -1,0 +1,1 @@
+"""Classification: train a network on labelled images."""

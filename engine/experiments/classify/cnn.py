@@ -1,0 +1,88 @@
+"""Trains the small convolutional network on handwritten digits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from engine.datasets.images import ImageSet, load, unit_range
+from engine.datasets.pictures import image_grid
+from engine.datasets.sampling import EpochSampler
+from engine.experiments.classify.pictures import confusion_matrix, confusion_picture, mistakes_picture
+from engine.networks.small_cnn import SmallCnn
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from engine.control.context import Context
+    from engine.experiments.classify.declarations import CnnHyperparameters
+
+
+def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
+    """Train with Adam and cross-entropy, validate after every epoch, test at the end."""
+    data = load(hyperparameters.dataset, size=28, device=context.device)
+    network = SmallCnn(classes=len(data.train.classes)).to(context.device)
+    optimiser = torch.optim.Adam(network.parameters(), fused=context.device.type == "cuda")
+    # Correct answers and images seen since the epoch began.
+    totals = torch.zeros(2, dtype=torch.long, device=context.device)
+    state = {"modules": {"network": network}, "optimisers": {"adam": optimiser}, "tensors": {"totals": totals}}
+    context.restore(**state)
+
+    sampler = EpochSampler(len(data.train), hyperparameters.batch, context.seed, device=context.device)
+    for step in context.steps(hyperparameters.epochs * sampler.steps_per_epoch, unit="batch"):
+        for group in optimiser.param_groups:
+            group.update(lr=hyperparameters.lr, weight_decay=hyperparameters.weight_decay)
+        batch = data.train[sampler.batch(step)]
+        images = unit_range(batch.images)
+
+        logits = network(images)
+        loss = F.cross_entropy(logits, batch.labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+        totals[0] += (logits.argmax(1) == batch.labels).sum()
+        totals[1] += len(batch)
+        metrics = {"train/loss": loss.detach()}
+        if sampler.ends_epoch(step):
+            metrics["train/accuracy"] = totals[0] / totals[1]
+            metrics |= evaluate(network, data.validation, "validation")
+            totals.zero_()
+        context.log(step, metrics, epoch=sampler.epoch(step))
+        if step == 1:
+            context.image("batch", image_grid(images[:64]), step)
+        context.checkpoint(step, **state)
+
+    report(network, data.validation, data.test, context, step=hyperparameters.epochs * sampler.steps_per_epoch)
+
+
+def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Context, step: int) -> None:
+    """Log what the trained network does on images it has not seen: figures, confusion matrix, worst mistakes."""
+    logits = predict(network, test)
+    matrix = confusion_matrix(test.labels, logits.argmax(1), len(test.classes))
+    rows = [[name, *counts] for name, counts in zip(test.classes, matrix.tolist(), strict=True)]
+    context.table("confusion", ["true", *test.classes], rows)
+    context.image("confusion", confusion_picture(matrix, test.classes), step)
+    mistakes = mistakes_picture(unit_range(test.images.cpu()), logits.softmax(1).cpu(), test.labels.cpu(), test.classes)
+    if mistakes is not None:
+        context.image("mistakes", mistakes, step)
+    figures = evaluate(network, test, "test") | evaluate(network, validation, "validation")
+    context.result({name: float(value) for name, value in figures.items()})
+
+
+def evaluate(network: nn.Module, images: ImageSet, part: str) -> dict[str, Tensor]:
+    """Return ``part/loss`` (cross-entropy in nats) and ``part/accuracy`` (in [0, 1]) as scalars on the device."""
+    logits = predict(network, images)
+    accuracy = (logits.argmax(1) == images.labels).float().mean()
+    return {f"{part}/loss": F.cross_entropy(logits, images.labels), f"{part}/accuracy": accuracy}
+
+
+@torch.no_grad()
+def predict(network: nn.Module, images: ImageSet, batch: int = 2_000) -> Tensor:
+    """Return logits ``[N, classes]`` for a whole set."""
+    network.eval()
+    logits = torch.cat([network(unit_range(part)) for part in images.images.split(batch)])
+    network.train()
+    return logits

@@ -1,0 +1,1 @@
+"""Generation: adversarial networks that draw."""

@@ -1,0 +1,175 @@
+"""The events of a run, one frozen dataclass a kind, and their encoding as one checksummed line of JSON each."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Literal
+
+State = Literal["queued", "running", "finished", "failed", "stopped", "crashed"]
+ENDED: frozenset[State] = frozenset({"finished", "failed", "stopped", "crashed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What all events share.
+
+    Attributes:
+        t: seconds since the epoch, on the worker's clock.
+        attempt: number of the worker that wrote it, filled in by the reader.
+    """
+
+    kind: ClassVar[str] = ""
+    t: float
+    attempt: int = field(default=0, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """The run entered a state; ``step`` is the last step that is already done.
+
+    ``result`` repeats the results in the last event of a finished run, so that a list needs only the last line.
+    """
+
+    kind: ClassVar[str] = "state"
+    state: State
+    reason: str = ""
+    step: int = 0
+    total: int = 0
+    result: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Event):
+    """``step`` of ``total`` steps are done; ``eta`` is in seconds, ``rate`` in steps per second."""
+
+    kind: ClassVar[str] = "progress"
+    step: int
+    total: int
+    unit: str = "step"
+    rate: float = 0.0
+    eta: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics(Event):
+    """The values of all series logged at one step; ``epoch`` counts epochs as a fraction, where there are any."""
+
+    kind: ClassVar[str] = "metrics"
+    step: int
+    values: dict[str, float]
+    epoch: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLogged(Event):
+    """A picture was written to ``file``, relative to the run directory."""
+
+    kind: ClassVar[str] = "image"
+    name: str
+    step: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableLogged(Event):
+    """A table was written to ``file``, a CSV relative to the run directory."""
+
+    kind: ClassVar[str] = "table"
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSaved(Event):
+    """A checkpoint after ``step`` is complete on disk."""
+
+    kind: ClassVar[str] = "checkpoint"
+    step: int
+    file: str
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HyperparameterChanged(Event):
+    """A live hyperparameter took a new value from ``step`` on."""
+
+    kind: ClassVar[str] = "hyperparameter"
+    name: str
+    value: Any
+    previous: Any
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results(Event):
+    """Final figures, ``part/quantity`` to value; later ones are added to earlier ones."""
+
+    kind: ClassVar[str] = "result"
+    values: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Message(Event):
+    """A line for the console; an ``alarm`` asks for the user's eye."""
+
+    kind: ClassVar[str] = "message"
+    text: str
+    level: Literal["info", "alarm"] = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse(Event):
+    """The worker is alive; ``memory`` is its resident set in bytes."""
+
+    kind: ClassVar[str] = "pulse"
+    memory: int = 0
+
+
+KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
+_HEAD = len(b'{"crc":"00000000",')
+
+
+def encode(event: Event) -> bytes:
+    """Return the event as one line, ending in a line feed.
+
+    The checksum is the CRC-32 of all bytes behind the fixed-width first field. Floats that JSON lacks become the
+    strings ``nan``, ``inf`` and ``-inf``.
+    """
+    payload = {"t": event.t, "kind": event.kind}
+    for item in fields(event):
+        if item.name not in {"t", "attempt"} and (value := getattr(event, item.name)) is not None:
+            payload[item.name] = _plain(value)
+    body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()[1:]
+    return b'{"crc":"%08x",%s\n' % (zlib.crc32(body), body)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def decode(line: bytes, attempt: int = 0) -> Event | None:
+    """Return the event of one line (without its line feed), or None if it is damaged or of an unknown kind."""
+    if line[:8] != b'{"crc":"' or line[16:_HEAD] != b'",':
+        return None
+    body = line[_HEAD:]
+    if b"%08x" % zlib.crc32(body) != line[8:16]:
+        return None
+    payload = json.loads(b"{" + body)
+    kind = KINDS.get(payload.pop("kind", ""))
+    if kind is None:
+        return None
+    if "values" in payload:
+        payload["values"] = {name: float(value) for name, value in payload["values"].items()}
+    if "result" in payload:
+        payload["result"] = {name: float(value) for name, value in payload["result"].items()}
+    try:
+        return kind(**payload, attempt=attempt)
+    except TypeError:
+        return None

@@ -1,0 +1,68 @@
+"""Writing files so that readers see the old content or the new, never half, and a crash keeps what was promised."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import DiskFull, WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, bring it onto the disk, and rename it into place."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON document atomically."""
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8") and None)
+
+
+def sync_folder(path: Path) -> None:
+    """Bring the entries of a folder onto the disk, so that a rename in it outlives a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """Turn what a disk refuses into one sentence.
+
+    Raises:
+        DiskFull: no space or no quota is left.
+        WorkspaceError: the place is read-only, forbidden or not a folder.
+    """
+    try:
+        yield
+    except OSError as error:
+        import errno
+
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise DiskFull(
+                f"the disk under {place} is full: free some space or set PHOSPHENE_HOME to another disk"
+            ) from error
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            raise WorkspaceError(f"{place} cannot be written: set PHOSPHENE_HOME to a folder of yours") from error
+        if isinstance(error, NotADirectoryError | FileExistsError):
+            raise WorkspaceError(f"{place} is not a folder: set PHOSPHENE_HOME to one") from error
+        raise

@@ -1,0 +1,140 @@
+"""The append-only event log: one writer per attempt, any number of readers, which trust no line unchecked."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from engine.record.events import Event, decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+RESERVE = 64 * 1024
+"""Bytes set aside beside the log, given back to the disk when it is full so that the run can still say so."""
+
+
+class EventLog:
+    """Writes the events of one attempt.
+
+    Only the process that opened the log writes to it: in a forked child every method does nothing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        self._reserve = path.with_name("reserve")
+        self._owner = os.getpid()
+        self._lock = threading.Lock()
+        self._torn = False
+        self._dirty = False
+        with self._reserve.open("wb") as reserve:
+            os.posix_fallocate(reserve.fileno(), 0, RESERVE)
+
+    def append(self, *events: Event, durable: bool = False) -> None:
+        """Write events with one ``write``; ``durable`` waits until they are on the disk.
+
+        Raises:
+            OSError: if the disk refuses, e.g. ``ENOSPC``; what was written of a torn record is skipped by readers.
+        """
+        if os.getpid() != self._owner or not events:
+            return
+        data = b"".join(map(encode, events))
+        with self._lock:
+            if self._torn:
+                data = b"\n" + data
+            self._torn = True
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+            self._torn = False
+            self._dirty = True
+        if durable:
+            self.sync()
+
+    def sync(self) -> None:
+        """Bring what was appended onto the disk, if anything was."""
+        if self._dirty and os.getpid() == self._owner:
+            self._dirty = False
+            os.fdatasync(self._descriptor)
+
+    def release_reserve(self) -> None:
+        """Give the reserved space back to a full disk."""
+        self._reserve.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Sync and close; the reserve goes too."""
+        if os.getpid() == self._owner:
+            self.sync()
+            self.release_reserve()
+            os.close(self._descriptor)
+
+
+class LogReader:
+    """Reads the events of a run across its attempts, from where the last poll stopped.
+
+    The file is opened anew at each poll, since changes made by another host show only then (NFS).
+
+    Attributes:
+        damaged: lines skipped so far because their checksum or form was wrong.
+    """
+
+    def __init__(self, attempts: Path) -> None:
+        self._attempts = attempts
+        self._attempt = 1
+        self._offset = 0
+        self.damaged = 0
+
+    def poll(self) -> list[Event]:
+        """Return the events that are complete since the last poll, oldest first."""
+        events: list[Event] = []
+        while True:
+            # Looked at before reading: once a later attempt exists the present one gets no more events.
+            superseded = (self._attempts / f"{self._attempt + 1:04d}").is_dir()
+            events += self._decode(self._read())
+            if not superseded:
+                return events
+            self._attempt += 1
+            self._offset = 0
+
+    def _read(self) -> bytes:
+        try:
+            with (self._attempts / f"{self._attempt:04d}" / "events.jsonl").open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except FileNotFoundError:
+            return b""
+        data = data[: data.rfind(b"\n") + 1]
+        self._offset += len(data)
+        return data
+
+    def _decode(self, data: bytes) -> Iterable[Event]:
+        for line in data.split(b"\n"):
+            if not line:
+                continue
+            event = decode(line, self._attempt)
+            if event is None:
+                self.damaged += 1
+            else:
+                yield event
+
+
+def last_event(path: Path, kinds: tuple[type[Event], ...]) -> Event | None:
+    """Return the last intact event of one of the kinds in a log file, reading from its end, or None."""
+    try:
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            size = 2048
+            while True:
+                start = max(0, end - size)
+                file.seek(start)
+                lines = file.read(end - start).split(b"\n")[:-1]
+                for line in reversed(lines[1:] if start else lines):
+                    event = decode(line)
+                    if isinstance(event, kinds):
+                        return event
+                if start == 0:
+                    return None
+                size *= 16
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,275 @@
+"""The directory of one run: what was asked for, its attempts, and in what state it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.errors import WorkspaceError
+from engine.record.events import (
+    ENDED,
+    CheckpointSaved,
+    Event,
+    HyperparameterChanged,
+    ImageLogged,
+    Metrics,
+    Progress,
+    State,
+    StateChanged,
+)
+from engine.record.identity import Identity, kills_for_memory
+from engine.record.log import LogReader, last_event
+
+UNCLAIMED_AFTER = 20.0
+"""Seconds after which an attempt that no worker has claimed counts as crashed."""
+SILENT_AFTER = 90.0
+"""Seconds without a sign of life after which a worker on another host counts as crashed; it gives one every ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What was asked for, written once: the content of ``run.json``."""
+
+    id: str
+    experiment: str
+    hyperparameters: dict[str, Any]
+    seed: int
+    device: str
+    created: float
+    name: str = ""
+    slots: int = 1
+    parents: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    git: dict[str, Any] = field(default_factory=dict)
+    host: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, ``format`` first."""
+        return {"format": 1, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> RunRecord:
+        """Rebuild a record; names added by later versions are left out."""
+        known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        return cls(**known | {"parents": tuple(values.get("parents", ()))})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """In what state a run is, by its last event and by whether its worker lives."""
+
+    state: State
+    reason: str = ""
+    step: int = 0
+    total: int = 0
+    eta: float = 0.0
+    result: dict[str, float] = field(default_factory=dict)
+    attempt: int = 1
+    worker: Identity | None = None
+    changed: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether no worker is busy with the run any more."""
+        return self.state in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One worker's part of a run: ``claim.json``, ``events.jsonl``, ``output.log``."""
+
+    path: Path
+
+    @property
+    def number(self) -> int:
+        """Its number, from 1."""
+        return int(self.path.name)
+
+    @property
+    def events(self) -> Path:
+        """The event log."""
+        return self.path / "events.jsonl"
+
+    @property
+    def output(self) -> Path:
+        """What the worker and its children printed."""
+        return self.path / "output.log"
+
+    @property
+    def claim_file(self) -> Path:
+        """Where the worker writes who it is."""
+        return self.path / "claim.json"
+
+    def claim(self) -> dict[str, Any] | None:
+        """Return the worker's claim, or None while there is none."""
+        try:
+            return json.loads(self.claim_file.read_bytes())  # type: ignore[no-any-return]
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def output_tail(self, lines: int = 8, limit: int = 16_384) -> list[str]:
+        """Return the last lines of the output, however much there is."""
+        try:
+            with self.output.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return []
+        return [line.rstrip() for line in text.replace("\r", "\n").splitlines() if line.strip()][-lines:]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """A run's directory; every method reads the disk anew."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.path.name
+
+    @property
+    def attempts_folder(self) -> Path:
+        """Where the attempts lie."""
+        return self.path / "attempts"
+
+    @property
+    def control(self) -> Path:
+        """Where requests to the worker are put."""
+        return self.path / "control"
+
+    def record(self) -> RunRecord:
+        """Return what was asked for.
+
+        Raises:
+            WorkspaceError: if ``run.json`` is missing or damaged.
+        """
+        try:
+            return RunRecord.from_json(json.loads((self.path / "run.json").read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise WorkspaceError(
+                f"{self.path / 'run.json'} cannot be read ({error}): restore it or remove the run"
+            ) from error
+
+    def attempts(self) -> list[Attempt]:
+        """Return the attempts, oldest first."""
+        try:
+            names = sorted(name for name in os.listdir(self.attempts_folder) if name.isdigit())
+        except OSError:
+            return []
+        return [Attempt(self.attempts_folder / name) for name in names]
+
+    def reader(self) -> LogReader:
+        """Return a reader that starts at the first event."""
+        return LogReader(self.attempts_folder)
+
+    def status(self) -> Status:
+        """Return the run's state, from the last events of its last attempt and the presence of its worker."""
+        attempts = self.attempts()
+        if not attempts:
+            return Status("crashed", "its attempts folder is missing or cannot be read")
+        attempt = attempts[-1]
+        last = last_event(attempt.events, (StateChanged, Progress))
+        if isinstance(last, StateChanged) and last.state in ENDED:
+            claim = attempt.claim()
+            return Status(
+                last.state,
+                last.reason,
+                last.step,
+                last.total,
+                result=last.result,
+                attempt=attempt.number,
+                worker=Identity.from_json(claim) if claim else None,
+                changed=last.t,
+            )
+        return self._unfinished(attempt, last)
+
+    def _unfinished(self, attempt: Attempt, last: Event | None) -> Status:
+        claim = attempt.claim()
+        if claim is None:
+            age = time.time() - attempt.path.stat().st_mtime
+            if age > UNCLAIMED_AFTER:
+                return Status("crashed", _last_words(attempt, "its worker never started"), attempt=attempt.number)
+            return Status("queued", "starting", attempt=attempt.number, changed=time.time() - age)
+        worker = Identity.from_json(claim)
+        state = last_event(attempt.events, (StateChanged,))
+        step, total, eta = (last.step, last.total, last.eta) if isinstance(last, Progress) else (0, 0, 0.0)
+        if isinstance(state, StateChanged):
+            step, total = max(step, state.step), max(total, state.total)
+        crash = self._crash(attempt, worker, claim)
+        # The worker may have ended between the two looks: its last word counts, not its absence.
+        if (
+            crash
+            and isinstance(final := last_event(attempt.events, (StateChanged,)), StateChanged)
+            and final.state in ENDED
+        ):
+            return self.status()
+        return Status(
+            "crashed" if crash else state.state if isinstance(state, StateChanged) else "queued",
+            crash or (state.reason if isinstance(state, StateChanged) else "starting"),
+            step,
+            total,
+            eta,
+            attempt=attempt.number,
+            worker=worker,
+            changed=max(last.t if last else 0.0, float(claim.get("t", 0.0))),
+        )
+
+    @staticmethod
+    def _crash(attempt: Attempt, worker: Identity, claim: dict[str, Any]) -> str:
+        presence = worker.presence()
+        if presence == "alive":
+            return ""
+        if presence == "elsewhere":
+            silence = time.time() - (attempt.events if attempt.events.exists() else attempt.claim_file).stat().st_mtime
+            if silence <= SILENT_AFTER:
+                return ""
+            return f"no sign of life from its worker on {worker.host} for {silence:.0f} s"
+        if kills_for_memory() > claim.get("kills_for_memory", 0):
+            return _last_words(attempt, "its worker was ended by the system, probably for want of memory")
+        return _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
+
+    def last_checkpoint(self) -> CheckpointSaved | None:
+        """Return the newest checkpoint whose file is still there, or None."""
+        for attempt in reversed(self.attempts()):
+            found = last_event(attempt.events, (CheckpointSaved,))
+            if isinstance(found, CheckpointSaved) and (self.path / found.file).is_file():
+                return found
+        return None
+
+    def live_changes(self) -> list[HyperparameterChanged]:
+        """Return the live changes that hold: of repeated steps, those of the later attempt."""
+        return [event for event in replay(self.reader().poll()) if isinstance(event, HyperparameterChanged)]
+
+
+def replay(events: list[Event]) -> list[Event]:
+    """Drop the events of steps that a later attempt repeated."""
+    kept: list[Event] = []
+    for event in events:
+        if isinstance(event, StateChanged) and event.state == "running" and event.attempt > 1:
+            done = event.step
+            kept = [old for old in kept if _step(old) <= done]
+        kept.append(event)
+    return kept
+
+
+def _step(event: Event) -> int:
+    has_step = isinstance(event, Metrics | ImageLogged | HyperparameterChanged | CheckpointSaved | Progress)
+    return event.step if has_step else 0  # type: ignore[attr-defined]
+
+
+TELLING = ("Fatal Python error:", "the program ended the process itself")
+"""Beginnings of the lines, left by the interpreter or by the worker, that name the cause of a crash."""
+
+
+def _last_words(attempt: Attempt, reason: str) -> str:
+    words = attempt.output_tail(200)
+    cause = next((line for line in reversed(words) if line.startswith(TELLING)), "")
+    if cause or words:
+        return f"{reason}; {'it says' if cause else 'last output'}: {(cause or words[-1])[:300]}"
+    return reason

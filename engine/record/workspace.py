@@ -1,0 +1,172 @@
+"""The folder that holds all runs: finding, listing, preparing and removing them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from engine.errors import PhospheneError, UnknownRun, WorkspaceError
+from engine.record.files import disk_errors, write_json
+from engine.record.run_directory import RunDirectory, RunRecord, Status
+
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+"""Letters and digits that are not mistaken for each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A run as lists show it; ``record`` is None and ``status.reason`` says why if it cannot be read."""
+
+    directory: RunDirectory
+    record: RunRecord | None
+    status: Status
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self.directory.id
+
+
+def default_home() -> Path:
+    """Return where runs lie: ``PHOSPHENE_HOME``, or the user's data folder."""
+    home = os.environ.get("PHOSPHENE_HOME")
+    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("phosphene", appauthor=False))
+
+
+class Workspace:
+    """All runs under one folder."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        self.home = (home or default_home()).absolute()
+        self.runs = self.home / "runs"
+
+    def directories(self) -> list[RunDirectory]:
+        """Return the run directories, unsorted."""
+        try:
+            return [
+                RunDirectory(Path(entry.path))
+                for entry in os.scandir(self.runs)
+                if not entry.name.startswith(".") and entry.is_dir()
+            ]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise WorkspaceError(
+                f"{self.runs} cannot be read ({error.strerror}): set PHOSPHENE_HOME to a folder of yours"
+            ) from error
+
+    def list(self) -> list[Listed]:
+        """Return every run with its state, newest first; a damaged one is listed with what is wrong with it."""
+        found = [_listed(directory) for directory in self.directories()]
+        return sorted(found, key=lambda run: (run.record.created if run.record else 0.0, run.id), reverse=True)
+
+    def find(self, name: str) -> RunDirectory:
+        """Return the run that ``name`` means: an id, the start or the last part of one, a run's name, or ``last``.
+
+        Raises:
+            UnknownRun: if there is none, or several.
+        """
+        directories = self.directories()
+        if name == "last":
+            if not directories:
+                raise UnknownRun("there are no runs yet; start one: phosphene run cnn")
+            return max(directories, key=_created)
+        by_id = {directory.id: directory for directory in directories}
+        if name in by_id:
+            return by_id[name]
+        matches = [run for run in by_id if name and (run.startswith(name) or run.endswith(f"-{name}"))]
+        if not matches:
+            matches = [run for run, directory in by_id.items() if name and _name(directory) == name]
+        if len(matches) == 1:
+            return by_id[matches[0]]
+        if matches:
+            raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
+        raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
+
+    def prepare(self, record: RunRecord) -> tuple[RunRecord, Path]:
+        """Write a new run's directory under a hidden name, ready to be renamed to its id.
+
+        Returns:
+            The record with its id, and the hidden directory.
+
+        Raises:
+            WorkspaceError: if the workspace cannot be written.
+            DiskFull: if the disk is full; nothing is left behind.
+        """
+        with disk_errors(self.home):
+            self.runs.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+            record = replace(record, id=self._new_id(record))
+            staged = self.runs / f".new-{record.id}-{secrets.token_hex(3)}"
+            try:
+                for folder in ("attempts/0001", "images", "tables", "checkpoints", "control"):
+                    (staged / folder).mkdir(parents=True)
+                write_json(staged / "run.json", record.to_json())
+                (staged / "attempts/0001/output.log").touch()
+            except BaseException:
+                shutil.rmtree(staged, ignore_errors=True)
+                raise
+        return record, staged
+
+    def _new_id(self, record: RunRecord) -> str:
+        slug = re.sub(r"[^a-z0-9]+", "-", record.experiment.lower()).strip("-") or "run"
+        stamp = time.strftime("%m%d-%H%M", time.localtime(record.created))
+        while True:
+            run = f"{stamp}-{slug}-{''.join(secrets.choice(ALPHABET) for _ in range(3))}"
+            if not (self.runs / run).exists():
+                return run
+
+    def _sweep(self) -> None:
+        """Remove what launchers that died before their worker started left behind an hour ago or longer."""
+        for stale in self.runs.glob(".new-*"):
+            if time.time() - stale.stat().st_mtime > 3600:
+                shutil.rmtree(stale, ignore_errors=True)
+
+    def remove(self, directory: RunDirectory, *, purge: bool = False) -> Path | None:
+        """Move a run into the workspace's trash, or delete it for good.
+
+        Returns:
+            Where it lies now, or None if it is gone.
+        """
+        with disk_errors(self.home):
+            trash = self.home / "trash"
+            trash.mkdir(exist_ok=True)
+            target = trash / f"{directory.id}-{secrets.token_hex(3)}"
+            directory.path.rename(target)
+            if not purge:
+                return target
+            shutil.rmtree(target)
+        return None
+
+
+def _listed(directory: RunDirectory) -> Listed:
+    try:
+        status = directory.status()
+    except (PhospheneError, OSError, ValueError, KeyError, TypeError) as error:
+        status = Status("crashed", f"its log cannot be read: {error}")
+    try:
+        return Listed(directory, directory.record(), status)
+    except PhospheneError as error:
+        return Listed(directory, None, Status("crashed", str(error)))
+
+
+def _created(directory: RunDirectory) -> tuple[float, str]:
+    try:
+        return float(json.loads((directory.path / "run.json").read_bytes())["created"]), directory.id
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0, directory.id
+
+
+def _name(directory: RunDirectory) -> str:
+    try:
+        return directory.record().name
+    except PhospheneError:
+        return ""

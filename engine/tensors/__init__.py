@@ -1,0 +1,1 @@
+"""The tensor side of a run's context: devices, scalars, pictures and checkpoints."""

@@ -1,0 +1,42 @@
+"""The device of a run, and the random generators every program finds seeded."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import torch
+
+from engine.errors import PhospheneError
+
+
+def open_device(name: str) -> torch.device:
+    """Return the device of that name, checked to be there.
+
+    Raises:
+        PhospheneError: if it is a GPU this machine or this torch lacks.
+    """
+    device = torch.device(name)
+    if device.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= count:
+            raise PhospheneError(
+                f"there is no GPU {name} for torch here ({count} found): choose --device cpu, or see phosphene doctor"
+            )
+        torch.cuda.set_device(device)
+    return device
+
+
+def seed_everything(seed: int, device: torch.device) -> torch.Generator:
+    """Seed torch's, numpy's and Python's generators, and return a generator of the run's own on the device."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    generator = torch.Generator(device)
+    generator.manual_seed(seed)
+    return generator
+
+
+def numbers(values: list[torch.Tensor]) -> list[float]:
+    """Bring scalars of one device to the host in a single copy."""
+    return torch.stack([value.reshape(()).float() for value in values]).tolist()  # type: ignore[no-any-return]
