@@ -84,7 +84,48 @@ _HOMES = {
 }
 _OWN_NAMES = {"Run": "RunDirectory"}
 
-__all__ = sorted([name for names in _HOMES.values() for name in names] + ["sources"])
+__all__ = [
+    "CheckpointSaved",
+    "Curves",
+    "DataUnavailable",
+    "Details",
+    "DiskFull",
+    "Engine",
+    "Event",
+    "Experiment",
+    "FieldView",
+    "HyperparameterChanged",
+    "Hyperparameters",
+    "ImageLogged",
+    "InvalidHyperparameters",
+    "LaunchError",
+    "Listed",
+    "Message",
+    "Metrics",
+    "PhospheneError",
+    "Progress",
+    "Pulse",
+    "Results",
+    "Run",
+    "RunOptions",
+    "RunRecord",
+    "RunStateError",
+    "Series",
+    "StateChanged",
+    "Status",
+    "TableLogged",
+    "UnknownExperiment",
+    "UnknownRun",
+    "Workspace",
+    "WorkspaceError",
+    "catalogue",
+    "experiment",
+    "fields_of",
+    "gpu_names",
+    "smooth",
+    "sources",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,77 @@
+"""``phosphene doctor``: what this machine offers, and what is missing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Look at GPU, torch, terminal, disk and data."""
+    from commands.output import emit, table
+
+    report = {**_device(), **_terminal(), **_disk(), **_data()}
+    if as_json:
+        emit(report)
+    else:
+        table(["", ""], [[name, str(value)] for name, value in report.items()])
+
+
+def _device() -> dict[str, Any]:
+    from importlib.metadata import version
+
+    import psutil
+
+    from engine import gpu_names
+
+    memory = psutil.virtual_memory()
+    names = gpu_names()
+    return {
+        "phosphene": version("phosphene"),
+        "python": sys.version.split()[0],
+        "torch": version("torch"),
+        "torchvision": version("torchvision"),
+        "gpu": ", ".join(names) or "none: runs use the CPU",
+        "cpu": f"{psutil.cpu_count()} cores, {memory.total / 2**30:.0f} GiB memory, {memory.available / 2**30:.0f} GiB free",
+    }
+
+
+def _terminal() -> dict[str, Any]:
+    import shutil
+
+    from tui import choose_images
+
+    size = shutil.get_terminal_size()
+    return {
+        "terminal": f"{os.environ.get('TERM', 'unknown')}, {size.columns}x{size.lines}",
+        "tmux": "yes" if os.environ.get("TMUX") else "no",
+        "pictures": choose_images("auto"),
+        "colours": "none (NO_COLOR)" if os.environ.get("NO_COLOR") else os.environ.get("COLORTERM", "256"),
+    }
+
+
+def _disk() -> dict[str, Any]:
+    import shutil
+
+    from engine import Workspace
+
+    home = Workspace().home
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free / 2**30
+    writable = os.access(there, os.W_OK)
+    return {
+        "workspace": f"{home}{'' if writable else ' (cannot be written: set PHOSPHENE_HOME)'}",
+        "disk": f"{free:.1f} GiB free",
+    }
+
+
+def _data() -> dict[str, Any]:
+    from engine import sources
+
+    folder = sources.data_folder()
+    there = [name for name in sources.names() if sources.present(name)]
+    missing = [name for name in sources.names() if name not in there]
+    return {"data folder": str(folder), "data sets": ", ".join(there), "not there": ", ".join(missing) or "nothing"}

@@ -1,0 +1,59 @@
+"""``phosphene experiments``: what there is to run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from engine import Experiment
+
+
+def _complete(incomplete: str) -> list[str]:
+    from engine import catalogue
+
+    return [name for name in catalogue() if name.startswith(incomplete)]
+
+
+def experiments(
+    name: Annotated[str, typer.Argument(help="Show the hyperparameters of this one.", autocompletion=_complete)] = "",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, with the schema of the hyperparameters.")
+    ] = False,
+) -> None:
+    """List the experiments, or show one with its hyperparameters."""
+    from commands.output import emit, say, table
+    from engine import catalogue, experiment
+
+    if as_json:
+        emit(_document(experiment(name)) if name else [_document(each) for each in catalogue().values()])
+    elif name:
+        found = experiment(name)
+        say(f"{found.title} ({found.family}): {found.summary}\n")
+        table(
+            ["hyperparameter", "default", "allowed", "meaning"],
+            [
+                [
+                    field.name,
+                    field.show(field.default),
+                    "|".join(field.choices) or field.bounds or field.kind,
+                    field.description + (f", in {field.unit}" if field.unit else "") + ("; live" if field.live else ""),
+                ]
+                for field in found.fields()
+            ],
+        )
+        say(f"\nrun it: phosphene run {found.name}")
+    else:
+        table(["experiment", "family", "summary"], [[e.name, e.family, e.summary] for e in catalogue().values()])
+
+
+def _document(experiment: Experiment) -> dict[str, Any]:
+    return {
+        "name": experiment.name,
+        "title": experiment.title,
+        "family": experiment.family,
+        "summary": experiment.summary,
+        "headline": experiment.headline,
+        "hyperparameters": experiment.hyperparameters.model_json_schema(),
+    }

@@ -1,0 +1,92 @@
+"""The command ``phosphene``: its grammar, and how errors leave it. Bodies live in the other modules and import late."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from commands import data, doctor, experiments, run, runs
+
+
+class Grammar(TyperGroup):
+    """The commands in the order in which a user meets them, not in that of their kinds."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
+
+
+ORDER = ("run", "runs", "show", "follow", "stop", "resume", "set", "remove", "experiments", "data", "doctor")
+
+app = typer.Typer(
+    cls=Grammar,
+    name="phosphene",
+    help="A workbench in the terminal for the classic experiments of deep vision. Without a command it opens.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"phosphene {version('phosphene')}")  # noqa: T201 - stdout is data
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def workbench(
+    context: typer.Context,
+    images: Annotated[
+        str, typer.Option(help="How pictures are drawn: auto, kitty, sixel, halfcell or ascii; remembered.")
+    ] = "",
+    theme: Annotated[str, typer.Option(help="Colour theme of the workbench; remembered.")] = "",
+    version: Annotated[  # noqa: ARG001 - served by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Open the workbench, unless a command follows."""
+    if context.invoked_subcommand is None:
+        from tui import open_workbench
+
+        raise typer.Exit(open_workbench(images=images, theme=theme))
+
+
+app.add_typer(run.app, name="run")
+app.command("runs")(runs.list_runs)
+app.command("show")(runs.show)
+app.command("follow")(runs.follow)
+app.command("stop")(runs.stop)
+app.command("resume")(runs.resume)
+app.command("set")(runs.set_values)
+app.command("remove")(runs.remove)
+app.command("experiments")(experiments.experiments)
+app.add_typer(data.app, name="data")
+app.command("doctor")(doctor.doctor)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; a user's error becomes one sentence on stderr and exit status 2."""
+    try:
+        return app(arguments)
+    except BrokenPipeError:
+        # The reader of a pipe left, as `head` does; nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        from engine import PhospheneError
+
+        if not isinstance(error, PhospheneError):
+            raise
+        print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201 - narration
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

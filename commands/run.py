@@ -1,0 +1,96 @@
+"""``phosphene run EXPERIMENT``: one command per declared experiment, its options made from the declaration."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from engine import Experiment, FieldView
+
+
+class Experiments(TyperGroup):
+    """A group whose commands are the catalogue, read when one is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all experiments."""
+        del ctx
+        from engine import catalogue
+
+        return list(catalogue())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return the command of one experiment.
+
+        Raises:
+            UnknownExperiment: with the nearest name there is.
+        """
+        del ctx
+        from engine import experiment
+
+        return _command(experiment(cmd_name))
+
+
+app = typer.Typer(
+    cls=Experiments,
+    no_args_is_help=True,
+    help="Run an experiment here with live progress; Ctrl-C detaches, a second one stops it.",
+    rich_markup_mode=None,
+)
+
+DETACH = Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")]
+JSON = Annotated[bool, typer.Option("--json", help="Print one JSON document when the run ends.")]
+
+
+def _command(experiment: Experiment) -> Any:
+    """Build the command of an experiment: its hyperparameters, then what every run takes."""
+    from engine import RunOptions, fields_of
+
+    own, common = experiment.fields(), fields_of(RunOptions)
+
+    def body(detach: bool, as_json: bool, **given: Any) -> None:
+        from commands.watch import launch_and_watch
+
+        chosen = {name: value for name, value in given.items() if value is not None}
+        options = {field.name: chosen.pop(field.name) for field in common if field.name in chosen}
+        raise typer.Exit(launch_and_watch(experiment, chosen, options, detach=detach, as_json=as_json))
+
+    parameters = [_parameter(field) for field in (*own, *common)]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters += [
+        inspect.Parameter("detach", keyword, default=False, annotation=DETACH),
+        inspect.Parameter("as_json", keyword, default=False, annotation=JSON),
+    ]
+    body.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    body.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(experiment.name, help=experiment.summary)(body)
+    return typer.main.get_command(single)
+
+
+def _parameter(field: FieldView) -> inspect.Parameter:
+    """Make one option; values pass as typed, so that the declaration alone judges them."""
+    flag = field.name.replace("_", "-")
+    notes = [note for note in (field.bounds, field.unit, "live" if field.live else "") if note]
+    shown = " ".join(
+        [field.description, *([f"({', '.join(notes)})"] if notes else []), f"[{field.show(field.default)}]"]
+    )
+    if field.kind == "boolean":
+        option = typer.Option(f"--{flag}/--no-{flag}", help=shown, show_default=False)
+        annotation: Any = Annotated[bool | None, option]
+    else:
+        metavar = "|".join(field.choices) if field.choices else field.kind.upper()
+        complete = _completion(field.choices) if field.choices else None
+        option = typer.Option(f"--{flag}", help=shown, show_default=False, metavar=metavar, autocompletion=complete)
+        annotation = Annotated[str | None, option]
+    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def _completion(choices: tuple[str, ...]) -> Any:
+    def complete(incomplete: str) -> list[str]:
+        return [choice for choice in choices if choice.startswith(incomplete)]
+
+    return complete

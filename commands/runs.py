@@ -1,0 +1,249 @@
+"""The commands about runs that exist: list, show, follow, stop, resume, set, remove."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from engine import Engine, Listed, Run
+
+
+def _complete_run(incomplete: str) -> list[str]:
+    from engine import Workspace
+
+    return [name for name in ["last", *(run.id for run in Workspace().directories())] if name.startswith(incomplete)]
+
+
+RUN = Annotated[
+    str, typer.Argument(metavar="RUN", help="An id, a unique part of one, or last.", autocompletion=_complete_run)
+]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def list_runs(
+    as_json: JSON = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show all, not only the newest 30.")] = False,
+    state: Annotated[str, typer.Option(help="Show only those in this state.")] = "",
+) -> None:
+    """List the runs, newest first."""
+    from commands.output import STATE_MARKS, ago, emit, figure, say, table
+    from engine import Workspace, catalogue
+
+    found = [run for run in Workspace().list() if state in {"", run.status.state}]
+    if as_json:
+        emit([_summary(run) for run in found])
+        return
+    shown = found if everything else found[:30]
+
+    def row(run: Listed) -> list[str]:
+        status, record = run.status, run.record
+        declared = catalogue().get(record.experiment) if record else None
+        headline = declared.headline if declared else ""
+        result = f"{headline} {figure(status.result[headline])}" if headline in status.result else ""
+        progress = f"{100 * status.step / status.total:.0f} %" if status.total else ""
+        started = ago(record.created) if record else ""
+        text = record.name if record and status.state not in {"failed", "crashed"} else ""
+        note = text or ("" if status.state in {"running", "finished"} else status.reason)
+        if record and declared is None:
+            note = f"experiment {record.experiment} is not installed; {note}"
+        mark = f"{STATE_MARKS[status.state]} {status.state}"
+        return [run.id, mark, progress, started, result, " ".join(note.split())]
+
+    if shown:
+        table(["run", "state", "done", "ago", "result", ""], map(row, shown))
+    if len(found) > len(shown):
+        say(f"and {len(found) - len(shown):,} older ones: phosphene runs --all")
+    if not found:
+        say("no runs yet; start one: phosphene run cnn" if not state else f"no run is {state}")
+
+
+def _summary(run: Listed) -> dict[str, Any]:
+    status, record = run.status, run.record
+    return {
+        "id": run.id,
+        "state": status.state,
+        "reason": status.reason,
+        "experiment": record.experiment if record else None,
+        "name": record.name if record else None,
+        "created": record.created if record else None,
+        "step": status.step,
+        "total": status.total,
+        "eta": status.eta,
+        "result": status.result,
+    }
+
+
+def show(run: RUN, as_json: JSON = False) -> None:
+    """Show everything known of a run."""
+    from commands.output import STATE_MARKS, ago, duration, emit, figure, table
+
+    details = _do(lambda engine, found: engine.details(found), run)
+    record, status = details.record, details.status
+    worker = status.worker
+    if as_json:
+        emit(
+            record.to_json()
+            | {
+                "state": status.state,
+                "reason": status.reason,
+                "step": status.step,
+                "total": status.total,
+                "eta": status.eta,
+                "metrics": details.metrics,
+                "result": details.results,
+                "images": details.images,
+                "tables": details.tables,
+                "checkpoint": details.checkpoint.file if details.checkpoint else None,
+                "messages": details.messages,
+                "output": details.output,
+                "damaged": details.damaged,
+                "worker": {"pid": worker.pid, "host": worker.host, "attempt": status.attempt} if worker else None,
+            }
+        )
+        return
+    rows = [
+        ["run", f"{record.id}{f'  {record.name}' if record.name else ''}"],
+        ["state", f"{STATE_MARKS[status.state]} {status.state}{f': {status.reason}' if status.reason else ''}"],
+        ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {ago(record.created)} ago"],
+    ]
+    if status.total:
+        left = f", {duration(status.eta)} left" if status.state == "running" else ""
+        rows.append(["steps", f"{status.step:,} of {status.total:,}{left}"])
+    rows += [["hyperparameter", f"{name} = {value}"] for name, value in record.hyperparameters.items()]
+    rows += [["result", f"{name} = {figure(value)}"] for name, value in details.results.items()]
+    rows += [["latest", f"{name} = {figure(value)}"] for name, value in details.metrics.items()]
+    rows += [["pictures", f"{name}: {len(steps)} in images/"] for name, steps in details.images.items()]
+    rows += [["table", file] for file in details.tables.values()]
+    rows += [["message", text] for text in details.messages]
+    rows += [["output", line] for line in details.output]
+    if details.damaged:
+        rows.append(["damaged", f"{details.damaged} records were skipped: their checksums are wrong"])
+    if worker:
+        rows.append(["worker", f"process {worker.pid} on {worker.host}, attempt {status.attempt}"])
+    table(["", ""], rows)
+
+
+def follow(
+    run: RUN, as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False
+) -> None:
+    """Watch a run from its first event until it ends; Ctrl-C leaves it running, a second one stops it."""
+    import asyncio
+
+    from commands.watch import watch
+    from engine import Engine, Workspace
+
+    engine, found = Engine(), Workspace().find(run)
+    if as_json:
+        try:
+            asyncio.run(_print_events(engine, found))
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+        return
+    raise typer.Exit(watch(engine, found, as_json=False))
+
+
+async def _print_events(engine: Engine, run: Run) -> None:
+    from dataclasses import asdict
+
+    from commands.output import emit
+
+    async for event in engine.follow(run):
+        emit({"kind": event.kind, **asdict(event)}, indent=None)
+
+
+def stop(
+    run: RUN,
+    kill: Annotated[bool, typer.Option("--kill", help="End its processes at once, without saving.")] = False,
+) -> None:
+    """Let a run save after its present step, and stop it."""
+    from commands.output import say
+
+    async def stop_and_wait(engine: Engine, found: Run) -> str:
+        await engine.stop(found, kill=kill)
+        say(f"{found.id} was asked to stop; it goes on later with: phosphene resume {found.id}")
+        async for _ in engine.follow(found):
+            pass
+        return found.status().state
+
+    say(f"it is {_do(stop_and_wait, run)}")
+
+
+def resume(
+    run: RUN,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document when the run ends.")] = False,
+) -> None:
+    """Go on with a stopped, failed or crashed run from its last checkpoint."""
+    from commands.output import emit, say
+    from commands.watch import watch
+    from engine import Engine
+
+    found = _do(lambda engine, it: engine.resume(it), run)
+    if not detach:
+        raise typer.Exit(watch(Engine(), found, as_json=as_json))
+    if as_json:
+        emit({"id": found.id, "state": found.status().state})
+    else:
+        say(f"resumed; watch it: phosphene follow {found.id}")
+
+
+def set_values(
+    run: RUN,
+    values: Annotated[
+        list[str], typer.Argument(metavar="NAME=VALUE...", help="Live hyperparameters and their new values.")
+    ],
+) -> None:
+    """Change live hyperparameters of a running run, e.g. lr=1e-4."""
+    from commands.output import say
+    from engine import InvalidHyperparameters
+
+    pairs = dict(value.partition("=")[::2] for value in values)
+    if malformed := [value for value in values if "=" not in value]:
+        raise InvalidHyperparameters({malformed[0]: "write it as name=value"})
+    _do(lambda engine, found: engine.set(found, pairs), run)
+    say("asked for; it takes effect after the present step")
+
+
+def remove(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", autocompletion=_complete_run)],
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Delete it for good instead of moving it to the trash.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Move runs that have ended into the workspace's trash."""
+    from commands.output import say
+    from engine import Workspace
+
+    found = [Workspace().find(name) for name in runs]
+    if purge and not yes:
+        if not sys.stdin.isatty():
+            say("phosphene: --purge deletes for good: add --yes")
+            raise typer.Exit(2)
+        typer.confirm(f"delete {', '.join(run.id for run in found)} for good?", abort=True, err=True)
+    for run in found:
+        where = _do(lambda engine, it: engine.remove(it, purge=purge), run.id)
+        say(f"{run.id} is deleted" if where is None else f"{run.id} lies in {where} now")
+
+
+def _do(work: Any, name: str) -> Any:
+    """Find the run and do the work with an engine, in an event loop of its own."""
+    import asyncio
+
+    from engine import Engine
+
+    engine = Engine()
+
+    async def act() -> Any:
+        done: Coroutine[Any, Any, Any] = work(engine, await engine.find(name))
+        return await done
+
+    try:
+        return asyncio.run(act())
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None

@@ -1,0 +1,232 @@
+"""Watching a run in the terminal, line by line or live; Ctrl-C leaves it running, a second one stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from commands.output import console_on, duration, emit, figure, say
+from engine import (
+    CheckpointSaved,
+    Curves,
+    Engine,
+    HyperparameterChanged,
+    Message,
+    Metrics,
+    PhospheneError,
+    Progress,
+    Results,
+    StateChanged,
+    smooth,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine import Event, Experiment, Run
+
+SECOND_THOUGHT = 2.0
+"""Seconds after a first Ctrl-C in which another one stops the run."""
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+def launch_and_watch(
+    experiment: Experiment,
+    hyperparameters: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    detach: bool,
+    as_json: bool,
+) -> int:
+    """Launch a run and watch it; return the exit status."""
+    engine = Engine()
+
+    async def start() -> Run:
+        return await engine.launch(experiment, hyperparameters, options)
+
+    run = asyncio.run(start())
+    if detach:
+        if as_json:
+            emit({"id": run.id, "state": run.status().state})
+        else:
+            say(f"started; watch it: phosphene follow {run.id}")
+            print(run.id)  # noqa: T201
+        return 0
+    return watch(engine, run, as_json=as_json)
+
+
+def watch(engine: Engine, run: Run, *, as_json: bool) -> int:
+    """Watch a run until it ends; return 0 if it finished or was stopped, 1 if it failed, 130 if the user left."""
+    try:
+        left = asyncio.run(_watch(engine, run))
+    finally:
+        engine.close()
+    status = run.status()
+    if as_json:
+        emit({"id": run.id, "state": status.state, "result": status.result, "reason": status.reason})
+    elif not left:
+        for name, value in status.result.items():
+            print(f"{name}  {figure(value)}")  # noqa: T201
+    if left:
+        return 130
+    return 0 if status.state in {"finished", "stopped"} else 1
+
+
+async def _watch(engine: Engine, run: Run) -> bool:
+    """Show the run until it ends; return True if the user left before."""
+    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, interrupted.set)
+    view = _live_view(run) if sys.stderr.isatty() else _LineView(run)
+    with view:
+        showing = asyncio.create_task(_show(engine, run, view))
+        waiting = asyncio.create_task(interrupted.wait())
+        await asyncio.wait({showing, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if showing.done():
+        showing.result()
+        return False
+    showing.cancel()
+    interrupted.clear()
+    say(f"\nthe run goes on; watch it: phosphene follow {run.id}   (Ctrl-C again now stops it)")
+    try:
+        await asyncio.wait_for(interrupted.wait(), SECOND_THOUGHT)
+    except TimeoutError:
+        return True
+    try:
+        await engine.stop(run)
+    except PhospheneError as error:
+        say(str(error))
+        return True
+    say(f"it saves and stops; go on with it: phosphene resume {run.id}")
+    return True
+
+
+async def _show(engine: Engine, run: Run, view: _LineView | _LiveView) -> None:
+    async for event in engine.follow(run):
+        view.take(event)
+
+
+def _head(run: Run) -> str:
+    record = run.record()
+    name = f" · {record.name}" if record.name else ""
+    return f"{run.id}{name} · {record.experiment} · {record.device} · seed {record.seed}"
+
+
+def _line(event: Event) -> str:
+    """Say in one line what happened, or return the empty string if it is not worth one."""
+    match event:
+        case StateChanged(state=state, reason=reason):
+            return f"{state}{f': {reason}' if reason else ''}"
+        case Message(text=text):
+            return text
+        case CheckpointSaved(step=step):
+            return f"checkpoint after step {step:,}"
+        case HyperparameterChanged(name=name, value=value, previous=previous, step=step):
+            return f"{name} {previous} → {value} after step {step:,}"
+    return ""
+
+
+class _LineView:
+    """For pipes and files: a line when something happens, and one for the metrics at each reported progress."""
+
+    def __init__(self, run: Run) -> None:
+        self._head = _head(run)
+        self._metrics: dict[str, float] = {}
+        self._next = 0.0
+
+    def __enter__(self) -> _LineView:
+        say(self._head)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def take(self, event: Event) -> None:
+        """Print what the event says."""
+        if isinstance(event, Metrics):
+            self._metrics |= event.values
+        elif isinstance(event, Progress) and (event.t >= self._next or event.step == event.total):
+            self._next = event.t + 5.0
+            values = "  ".join(f"{name} {figure(value)}" for name, value in self._metrics.items())
+            say(f"{event.unit} {event.step:,}/{event.total:,}  {duration(event.eta)} left  {values}")
+        elif line := _line(event):
+            say(line)
+
+
+class _LiveView:
+    """For terminals: a progress line and a row per metric with its curve, redrawn at most ten times a second."""
+
+    def __init__(self, run: Run) -> None:
+        from rich.live import Live
+
+        self._run = run
+        self._curves = Curves()
+        self._progress: Progress | None = None
+        self._state = "queued"
+        self._console = console_on(sys.stderr)
+        self._live = Live(console=self._console, refresh_per_second=10, get_renderable=self._render)
+
+    def __enter__(self) -> _LiveView:
+        self._live.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._live.__exit__(*error)
+
+    def take(self, event: Event) -> None:
+        """Note what the event says; the picture follows by the clock."""
+        self._curves.feed([event])
+        if isinstance(event, Progress):
+            self._progress = event
+        elif isinstance(event, StateChanged):
+            self._state = event.state
+        if not isinstance(event, Results) and (line := _line(event)):
+            alarm = isinstance(event, Message) and event.level == "alarm"
+            self._console.print(line, style="yellow" if alarm else "dim", markup=False)
+
+    def _render(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        width = min(self._console.width, 100)
+        head = Text(_head(self._run), style="bold", no_wrap=True, overflow="ellipsis")
+        step, total, eta = (p.step, p.total, p.eta) if (p := self._progress) else (0, 1, 0.0)
+        bar = Table.grid(padding=(0, 1))
+        unit = p.unit if p else "step"
+        bar.add_row(
+            ProgressBar(total, step, width=max(10, width - 48)),
+            f"{100 * step / max(total, 1):3.0f} %",
+            f"{unit} {step:,}/{total:,}" if p else self._state,
+            f"{duration(eta)} left" if p and step < total else "",
+        )
+        rows = Table.grid(padding=(0, 2))
+        rows.add_column(style="dim", no_wrap=True)
+        rows.add_column(justify="right", no_wrap=True)
+        rows.add_column(no_wrap=True)
+        for name, series in list(self._curves.series.items())[: max(1, self._console.height - 6)]:
+            rows.add_row(name, figure(float(series.value[-1])), _sparkline(series.value, max(8, width - 44)))
+        return Group(head, bar, rows)
+
+
+def _live_view(run: Run) -> _LiveView:
+    return _LiveView(run)
+
+
+def _sparkline(values: Any, width: int) -> str:
+    """Draw a curve in one line of bars."""
+    import numpy as np
+
+    values = values[np.isfinite(values)]
+    if len(values) < 2:
+        return ""
+    if len(values) > width:
+        values = smooth(values, 0.9)
+        values = values[np.linspace(0, len(values) - 1, width).astype(int)]
+    low, high = float(values.min()), float(values.max())
+    levels = (values - low) / (high - low) * (len(BARS) - 2) + 1 if high > low else np.full(len(values), 4)
+    return "".join(BARS[int(level)] for level in levels)

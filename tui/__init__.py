@@ -1,0 +1,14 @@
+"""The workbench: a Textual app over the engine. It is opened through :func:`open_workbench` alone."""
+
+from __future__ import annotations
+
+from tui.pictures import choose_images
+
+__all__ = ["choose_images", "open_workbench"]
+
+
+def open_workbench(images: str = "", theme: str = "") -> int:
+    """Open the workbench in this terminal and return the exit status when it is left."""
+    from tui.app import run_app
+
+    return run_app(images, theme)
