@@ -6,8 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine.catalogue import catalogue, experiment
-    from engine.control.devices import gpu_names
+    from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
     from engine.control.engine import Details, Engine
     from engine.datasets import sources
     from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
         UnknownRun,
         WorkspaceError,
     )
+    from engine.families import catalogue, experiment
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -42,12 +42,13 @@ if TYPE_CHECKING:
     from engine.report.curves import smooth
 
 _HOMES = {
-    "engine.catalogue": ("catalogue", "experiment"),
-    "engine.control.devices": ("gpu_names",),
+    "engine.families": ("catalogue", "experiment"),
+    "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
     "engine.control.engine": ("Details", "Engine"),
     "engine.declaration": (
         "Experiment",
         "FieldView",
+        "GpuLoad",
         "Hyperparameters",
         "RunOptions",
         "fields_of",
@@ -94,12 +95,14 @@ __all__ = [
     "Event",
     "Experiment",
     "FieldView",
+    "GpuLoad",
     "HyperparameterChanged",
     "Hyperparameters",
     "ImageLogged",
     "InvalidHyperparameters",
     "LaunchError",
     "Listed",
+    "MachineLoad",
     "Message",
     "Metrics",
     "PhospheneError",
@@ -122,6 +125,7 @@ __all__ = [
     "experiment",
     "fields_of",
     "gpu_names",
+    "machine_load",
     "smooth",
     "sources",
     "validate",

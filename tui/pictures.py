@@ -23,7 +23,11 @@ def choose_images(wanted: str) -> str:
     environment = os.environ
     if environment.get("TMUX") or environment.get("TERM", "").startswith(("screen", "tmux")):
         return "halfcell"
-    if environment.get("KITTY_WINDOW_ID") or environment.get("TERM") == "xterm-kitty" or environment.get("GHOSTTY_RESOURCES_DIR"):
+    if (
+        environment.get("KITTY_WINDOW_ID")
+        or environment.get("TERM") == "xterm-kitty"
+        or environment.get("GHOSTTY_RESOURCES_DIR")
+    ):
         return "kitty"
     if environment.get("TERM_PROGRAM") in {"WezTerm", "iTerm.app"} or environment.get("TERM") in {"foot", "mlterm"}:
         return "sixel"

@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import InvalidHyperparameters, RunStateError
+from engine.families import experiment as find_experiment
 from engine.record.events import (
     CheckpointSaved,
     Event,
@@ -118,25 +118,33 @@ class Engine:
 
         A crash, which no worker can log, is yielded as a last ``StateChanged``.
         """
+        async for events in self.batches(run):
+            for event in events:
+                yield event
+
+    async def batches(self, run: RunDirectory) -> AsyncIterator[list[Event]]:
+        """Yield the same events as :meth:`follow`, all at once that came since the last look."""
         reader = run.reader()
-        shortest, pause = FOLLOW_SECONDS[0], FOLLOW_SECONDS[0]
-        looked = 0.0
+        shortest, longest = FOLLOW_SECONDS
+        pause, looked = shortest, 0.0
         status: Status | None = None
         while True:
             # The state is looked at first: what a worker wrote before it ended is then sure to be read.
-            if time.monotonic() - looked >= FOLLOW_SECONDS[1]:
+            if time.monotonic() - looked >= longest:
                 looked = time.monotonic()
                 status = await asyncio.to_thread(run.status)
             events = await asyncio.to_thread(reader.poll)
-            for event in events:
-                yield event
             if status is not None and status.ended:
                 if status.state == "crashed":
-                    yield StateChanged(time.time(), "crashed", status.reason, status.step, attempt=status.attempt)
+                    events.append(
+                        StateChanged(time.time(), "crashed", status.reason, status.step, attempt=status.attempt)
+                    )
+                yield events
                 return
-            if events and isinstance(events[-1], StateChanged):
-                looked = 0.0
-            pause = shortest if events else min(FOLLOW_SECONDS[1], pause * 1.5)
+            if events:
+                yield events
+                looked = 0.0 if isinstance(events[-1], StateChanged) else looked
+            pause = shortest if events else min(longest, pause * 1.5)
             await asyncio.sleep(pause)
 
     async def stop(self, run: RunDirectory, *, kill: bool = False) -> None:

@@ -122,9 +122,9 @@ class _Worker:
         return 1 if state == "failed" else 0
 
     def _attempt(self) -> tuple[State, str]:
-        from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
         from engine.control.queue import Ticket
+        from engine.families import experiment
 
         record = self._run.record()
         declared = experiment(record.experiment)

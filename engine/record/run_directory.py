@@ -23,6 +23,7 @@ from engine.record.events import (
 )
 from engine.record.identity import Identity, kills_for_memory
 from engine.record.log import LogReader, last_event
+from engine.record.output import OutputReader
 
 UNCLAIMED_AFTER = 20.0
 """Seconds after which an attempt that no worker has claimed counts as crashed."""
@@ -167,6 +168,11 @@ class RunDirectory:
     def reader(self) -> LogReader:
         """Return a reader that starts at the first event."""
         return LogReader(self.attempts_folder)
+
+    def output(self) -> OutputReader:
+        """Return a reader of what the last attempt's worker prints."""
+        attempts = self.attempts()
+        return OutputReader(attempts[-1].output if attempts else self.path / "output.log")
 
     def status(self) -> Status:
         """Return the run's state, from the last events of its last attempt and the presence of its worker."""

@@ -47,6 +47,7 @@ class Workspace:
     def __init__(self, home: Path | None = None) -> None:
         self.home = (home or default_home()).absolute()
         self.runs = self.home / "runs"
+        self._ended: dict[str, tuple[int, Listed]] = {}
 
     def directories(self) -> list[RunDirectory]:
         """Return the run directories, unsorted."""
@@ -65,8 +66,22 @@ class Workspace:
 
     def list(self) -> list[Listed]:
         """Return every run with its state, newest first; a damaged one is listed with what is wrong with it."""
-        found = [_listed(directory) for directory in self.directories()]
+        found = [self._listed(directory) for directory in self.directories()]
         return sorted(found, key=lambda run: (run.record.created if run.record else 0.0, run.id), reverse=True)
+
+    def _listed(self, directory: RunDirectory) -> Listed:
+        """List one run; an ended one is read again only when it has a new attempt."""
+        try:
+            changed = directory.attempts_folder.stat().st_mtime_ns
+        except OSError:
+            changed = 0
+        known = self._ended.get(directory.id)
+        if known and known[0] == changed:
+            return known[1]
+        listed = _listed(directory)
+        if listed.status.state in {"finished", "failed", "stopped"}:
+            self._ended[directory.id] = (changed, listed)
+        return listed
 
     def find(self, name: str) -> RunDirectory:
         """Return the run that ``name`` means: an id, the start or the last part of one, a run's name, or ``last``.

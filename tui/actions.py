@@ -1,0 +1,95 @@
+"""The one registry of what a user can do: keys, footer, help and command palette are all made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Scope = Literal["workbench", "experiments", "runs", "form", "charts", "pictures", "full picture"]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing to do.
+
+    Attributes:
+        scope: where the keys work: everywhere in the workbench, or while a pane has the focus.
+        name: the action's name on the screen or widget of that scope.
+        keys: comma-separated key names.
+        label: one or two words for the footer.
+        help: a sentence.
+        footer: whether the footer shows it.
+        shown: the key as people write it, where its name differs.
+    """
+
+    scope: Scope
+    name: str
+    keys: str
+    label: str
+    help: str
+    footer: bool = False
+    shown: str = ""
+
+    @property
+    def display(self) -> str:
+        """The keys as people write them."""
+        return self.shown or self.keys.replace(",", " ").replace("ctrl+", "^")
+
+
+ACTS: tuple[Act, ...] = (
+    Act("workbench", "run", "r", "run", "Start the chosen experiment with the values in the form.", footer=True),
+    Act(
+        "workbench", "stop", "s", "stop", "Let the shown run save and stop; pressed again, end it at once.", footer=True
+    ),
+    Act("workbench", "resume", "R", "resume", "Go on with the shown run from its last checkpoint.", footer=True),
+    Act("workbench", "set_live", "w", "write", "Write the form's live values into the shown run while it goes on."),
+    Act("workbench", "checkpoint", "k", "keep", "Let the shown run save a checkpoint now."),
+    Act("workbench", "filter", "slash", "filter", "Filter experiments and runs as you type.", footer=True, shown="/"),
+    Act("workbench", "log_scale", "y", "log y", "Switch the charts between linear and logarithmic y.", footer=True),
+    Act("workbench", "smoother", "plus", "smoother", "Smooth the curves more; the raw ones stay, faint.", shown="+"),
+    Act("workbench", "rougher", "minus", "rougher", "Smooth the curves less.", shown="-"),
+    Act("workbench", "x_axis", "x", "x axis", "Draw the curves over steps, epochs or time."),
+    Act("workbench", "link", "l", "link", "Let the charts' crosshair follow the shown picture, or not."),
+    Act("workbench", "renderer", "i", "images", "Draw pictures in the next way: kitty, sixel, halfcell, ascii."),
+    Act("workbench", "theme", "t", "theme", "Take the next colour theme."),
+    Act("workbench", "copy_command", "c", "copy", "Copy the form as a command line."),
+    Act("workbench", "pane(1)", "1", "lists", "Fold the lists of experiments and runs."),
+    Act("workbench", "pane(2)", "2", "form", "Fold the form; on a narrow screen, show it."),
+    Act("workbench", "pane(3)", "3", "charts", "Fold the charts; on a narrow screen, show them."),
+    Act("workbench", "pane(4)", "4", "pictures", "Fold the pictures; on a narrow screen, show them."),
+    Act("workbench", "pane(5)", "5", "console", "Fold the console; on a narrow screen, show it."),
+    Act("workbench", "out", "escape", "out", "Leave the field, the filter or the zoom: one layer out.", shown="esc"),
+    Act("workbench", "next_pane", "tab", "next pane", "Go to the next pane."),
+    Act("workbench", "previous_pane", "shift+tab", "previous pane", "Go to the previous pane."),
+    Act("workbench", "help", "question_mark", "help", "Show all keys.", footer=True, shown="?"),
+    Act("workbench", "quit", "q", "quit", "Leave the workbench; runs go on.", footer=True),
+    Act("runs", "remove", "delete,X", "remove", "Move the highlighted run, if it has ended, into the trash."),
+    Act("runs", "as_form", "f", "to form", "Take the highlighted run's hyperparameters into the form."),
+    Act("form", "next_value", "space,right", "next", "Take the next choice, or switch on and off."),
+    Act("form", "previous_value", "left", "previous", "Take the previous choice."),
+    Act("form", "reset", "backspace,u", "default", "Go back to the default of this field."),
+    Act("form", "reset_all", "U", "defaults", "Go back to the defaults of all fields."),
+    Act("form", "diff", "d", "diff", "Show only what differs from the defaults, or all."),
+    Act("pictures", "step(-1)", "left", "earlier", "Show the picture of the step before."),
+    Act("pictures", "step(1)", "right", "later", "Show the picture of the next step."),
+    Act("pictures", "first", "home", "first", "Show the first picture."),
+    Act("pictures", "last", "end", "last", "Show the newest picture, and those that come."),
+    Act("pictures", "next_name", "n,down", "next", "Show the next kind of picture."),
+    Act("pictures", "previous_name", "p,up", "previous", "Show the previous kind of picture."),
+    Act("pictures", "play", "space", "play", "Play the pictures in order, or stop playing."),
+    Act("pictures", "enlarge", "enter,z", "enlarge", "Show the picture on the whole screen."),
+    Act("full picture", "step(-1)", "left", "earlier", "Show the picture of the step before.", footer=True),
+    Act("full picture", "step(1)", "right", "later", "Show the picture of the next step.", footer=True),
+    Act("full picture", "close", "escape,q,enter,z", "back", "Go back to the workbench.", footer=True),
+)
+
+
+def bindings(scope: Scope) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
+    """Return the key bindings of a scope."""
+    return [
+        Binding(act.keys, act.name, act.label, show=act.footer, key_display=act.shown or None, tooltip=act.help)
+        for act in ACTS
+        if act.scope == scope
+    ]

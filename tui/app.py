@@ -1,0 +1,85 @@
+"""The app: it wires theme, settings, engine and the workbench screen, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+
+from engine import Engine
+from tui.actions import ACTS
+from tui.pictures import choose_images
+from tui.screens.workbench import Workbench
+from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+    from pathlib import Path
+
+    from textual.screen import Screen
+
+SAVE_SECONDS = 5.0
+
+
+class PhospheneApp(App[list[str]]):
+    """Opens the workbench; its result is the ids of the runs that go on."""
+
+    TITLE = "Phosphene"
+    CSS_PATH: ClassVar = ["screens/workbench.tcss"]
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, home: Path | None = None, images: str = "", theme: str = "") -> None:
+        super().__init__()
+        self.engine = Engine(home)
+        self._file = self.engine.workspace.home / "workbench.json"
+        self.settings = Settings.load(self._file)
+        self.settings.images = images or self.settings.images
+        self.renderer = choose_images(self.settings.images)
+        wanted = theme or self.settings.theme
+        self.theme = wanted if wanted in self.available_themes else "nord"
+
+    def on_mount(self) -> None:
+        """Open the workbench."""
+        self.push_screen(Workbench(self.engine, self.settings, self.renderer))
+        self.set_interval(SAVE_SECONDS, self.save_settings)
+
+    def save_settings(self) -> None:
+        """Remember theme, renderer and forms."""
+        self.settings.theme = self.theme
+        self.settings.save(self._file)
+
+    def on_unmount(self) -> None:
+        """Let the warm worker go; runs go on."""
+        self.save_settings()
+        self.engine.close()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Offer every action of the workbench in the palette, and Textual's own for themes and screenshots."""
+        if isinstance(screen, Workbench):
+            for act in ACTS:
+                if act.scope == "workbench":
+                    yield SystemCommand(f"{act.label} ({act.display})", act.help, _caller(screen, act.name))
+        for command in super().get_system_commands(screen):
+            if command.title in {"Theme", "Screenshot"}:
+                yield command
+
+
+def _caller(screen: Screen[None], action: str) -> Callable[[], Awaitable[None]]:
+    async def call() -> None:
+        await screen.run_action(action)
+
+    return call
+
+
+def run_app(images: str, theme: str) -> int:
+    """Open the workbench in this terminal; say afterwards which runs go on."""
+    try:
+        app = PhospheneApp(images=images, theme=theme)
+    except ValueError as error:
+        print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    going = app.run() or []
+    for run in going:
+        print(f"{run} goes on; come back with: phosphene, or: phosphene follow {run}")  # noqa: T201
+    return app.return_code or 0

@@ -1,0 +1,1 @@
+"""The screens: the workbench, its help, and the enlarged picture."""

@@ -1,0 +1,446 @@
+"""The workbench: panels around the engine. It wires messages and actions; what panels show, they draw themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import time
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Input, OptionList
+
+from engine import InvalidHyperparameters, PhospheneError, catalogue
+from tui.actions import bindings
+from tui.pictures import RENDERERS
+from tui.screens.help import HelpScreen
+from tui.screens.picture import PictureScreen
+from tui.shown import ShownRun
+from tui.widgets.charts import ChartPanel
+from tui.widgets.console import Console
+from tui.widgets.experiments import ExperimentList
+from tui.widgets.form import HyperparameterForm
+from tui.widgets.machine import MachineLine
+from tui.widgets.pictures import PicturePanel
+from tui.widgets.runs import MARKS, RunList, headline, short
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from engine import Engine, Listed, Run
+    from tui.settings import Settings
+
+PANES = {1: "lists", 2: "form", 3: "charts", 4: "pictures", 5: "console"}
+RUNS_SECONDS = 1.0
+SECOND_STOP = 3.0
+"""Seconds after which a second `stop` ends a run that has not stopped by itself."""
+AT_ONCE = 5_000
+"""Events taken in between two looks at the keyboard."""
+
+
+class Workbench(Screen[None]):
+    """Choose, edit, launch, watch, leave, come back."""
+
+    BINDINGS = bindings("workbench")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
+
+    def __init__(self, engine: Engine, settings: Settings, renderer: str) -> None:
+        super().__init__()
+        self._engine = engine
+        self._settings = settings
+        self._renderer = renderer
+        self._shown: ShownRun | None = None
+        self._runs: list[Listed] = []
+        self._listed_once = False
+        self._stopped: tuple[str, float] = ("", 0.0)
+        self._link = True
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panels."""
+        yield MachineLine()
+        with Horizontal(id="panes"):
+            with Vertical(id="lists"):
+                yield Input(placeholder="filter", id="filter", compact=True)
+                yield ExperimentList()
+                yield RunList()
+            yield HyperparameterForm()
+            yield ChartPanel()
+            with Vertical(id="right"):
+                yield PicturePanel(self._renderer)
+                yield Console()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Fill the lists; what takes longer follows after the first paint."""
+        self.query_one("#filter").display = False
+        self._narrow_to(2)
+        self.query_one(ExperimentList).show(catalogue().values(), self._settings.experiment)
+        self.query_one(ExperimentList).focus()
+        self.set_interval(RUNS_SECONDS, self._list_runs)
+        self.call_after_refresh(self._list_runs)
+        self.call_after_refresh(self._warm)
+
+    @work(group="warm")
+    async def _warm(self) -> None:
+        with contextlib.suppress(PhospheneError, OSError):
+            await self._engine.warm()
+
+    # -- runs -----------------------------------------------------------------------------------------------------
+
+    @work(group="runs")
+    async def _list_runs(self) -> None:
+        try:
+            self._runs = await self._engine.runs()
+        except PhospheneError as error:
+            self._complain(str(error))
+            return
+        metrics = {name: experiment.headline for name, experiment in catalogue().items()}
+        if not self._listed_once:
+            self._listed_once = True
+            self._tell_what_happened()
+        self.query_one(RunList).show(self._runs, metrics, self._shown.run.id if self._shown else "")
+        self._settings.seen = time.time()
+
+    def _tell_what_happened(self) -> None:
+        """Say what runs and what ended since the workbench was last open; show the most interesting one."""
+        seen, console = self._settings.seen, self.query_one(Console)
+        active = [run for run in self._runs if not run.status.ended]
+        ended = [run for run in self._runs if run.status.ended and run.status.changed > seen > 0]
+        for run in active:
+            console.say(f"{run.id} is {run.status.state}")
+        if ended:
+            console.say("while you were away:", "alarm")
+            for run in ended[:20]:
+                figures = ", ".join(f"{name} {value:.4g}" for name, value in list(run.status.result.items())[:2])
+                console.say(f"  {run.id} {run.status.state} {figures or run.status.reason}")
+            self.notify(f"{len(ended)} run{'s' * (len(ended) > 1)} ended", title="while you were away")
+        if first := next(iter([*active, *ended, *self._runs]), None):
+            self._show_run(first.id)
+
+    def _find(self, run: str) -> Listed | None:
+        return next((listed for listed in self._runs if listed.id == run), None)
+
+    def _show_run(self, run: str) -> None:
+        if self._shown is None or self._shown.run.id != run:
+            self._follow(run)
+
+    @work(group="follow", exclusive=True)
+    async def _follow(self, name: str, pause: float = 0.0) -> None:
+        """Show a run and keep showing what comes."""
+        await asyncio.sleep(pause)
+        try:
+            run = await self._engine.find(name)
+            shown = ShownRun(run, await asyncio.to_thread(run.record))
+        except PhospheneError as error:
+            self._complain(str(error))
+            return
+        self._shown = shown
+        self.query_one(Console).clear()
+        self.query_one(PicturePanel).show({})
+        output = run.output()
+        async for events in self._engine.batches(run):
+            for start in range(0, len(events), AT_ONCE):
+                lines = shown.take(events[start : start + AT_ONCE])
+                for t, text, level in lines[-200:]:
+                    self.query_one(Console).say(text, level, t)
+                self._draw(shown)
+                await asyncio.sleep(0)
+            self._say_output(await asyncio.to_thread(output.poll), output.skipped)
+            output.skipped = 0
+        self._list_runs()
+
+    def _say_output(self, lines: list[str], skipped: int) -> None:
+        console = self.query_one(Console)
+        if skipped:
+            console.say(f"… {skipped / 1024:,.0f} KiB of output skipped, all of it is in output.log", "output")
+        for line in lines[-50:]:
+            console.say(line[:500], "output")
+
+    def _draw(self, shown: ShownRun) -> None:
+        declared = catalogue().get(shown.record.experiment)
+        self.query_one(ChartPanel).show(shown.curves, declared.charts if declared else (), shown.markers)
+        self.query_one(PicturePanel).show(shown.images)
+        mark, style = MARKS[shown.state]
+        done = f" {100 * shown.step / shown.total:.0f} %" if shown.total and shown.state != "finished" else ""
+        eta = f"  eta {_clock(shown.eta)}" if shown.state == "running" and shown.total else ""
+        name = f"{short(shown.run.id)} {shown.record.experiment} {shown.record.name}".strip()
+        self.query_one(MachineLine).show_run(Content.assemble(f"{name} ", (mark, style), f" {shown.state}{done}{eta} "))
+
+    # -- messages -------------------------------------------------------------------------------------------------
+
+    def on_experiment_list_chosen(self, message: ExperimentList.Chosen) -> None:
+        """Show the form of the experiment under the highlight."""
+        experiment = catalogue()[message.name]
+        form = self.query_one(HyperparameterForm)
+        if form.experiment is not experiment:
+            self._settings.experiment = experiment.name
+            form.show(experiment, self._settings.forms.get(experiment.name, {}))
+            self._estimate()
+        if message.entered:
+            self._unfold(2)
+            form.query_one("#fields").focus()
+
+    def _estimate(self) -> None:
+        """Say in the form how the experiment went last time."""
+        form = self.query_one(HyperparameterForm)
+        if form.experiment is None:
+            return
+        name = form.experiment.name
+        done = [r for r in self._runs if r.record and r.record.experiment == name and r.status.state == "finished"]
+        if done and (record := done[0].record):
+            took = _clock(done[0].status.changed - record.created)
+            figure = headline(done[0], form.experiment.headline)
+            self.query_one(Console).say(f"last {name}: {short(done[0].id)} {figure} in {took}")
+
+    def on_hyperparameter_form_changed(self, message: HyperparameterForm.Changed) -> None:
+        """Remember what was typed."""
+        self._settings.forms[message.experiment] = message.values
+        self.app.save_settings()  # type: ignore[attr-defined]
+
+    def on_run_list_chosen(self, message: RunList.Chosen) -> None:
+        """Show the run under the highlight."""
+        if self._shown is None or self._shown.run.id != message.run:
+            self._follow(message.run, pause=0.05)
+        if message.entered:
+            self._unfold(3)
+
+    @work(group="requests")
+    async def on_run_list_remove_asked(self, message: RunList.RemoveAsked) -> None:
+        """Move a run into the trash."""
+        with self._complaining():
+            where = await self._engine.remove(await self._engine.find(message.run))
+            self.notify(f"{message.run} lies in {where} now", title="removed", markup=False)
+            self._list_runs()
+
+    def on_run_list_form_asked(self, message: RunList.FormAsked) -> None:
+        """Take a run's hyperparameters into the form of its experiment."""
+        listed = self._find(message.run)
+        if listed is None or listed.record is None or listed.record.experiment not in catalogue():
+            return
+        record, experiment = listed.record, catalogue()[listed.record.experiment]
+        views = {view.name: view for view in experiment.fields()}
+        shown = {name: views[name].show(value) for name, value in record.hyperparameters.items() if name in views}
+        values = {name: text for name, text in shown.items() if text != views[name].show(views[name].default)}
+        self._settings.forms[experiment.name] = values | ({"seed": str(record.seed)} if record.seed else {})
+        self.query_one(HyperparameterForm).show(experiment, self._settings.forms[experiment.name])
+        self._unfold(2)
+
+    def on_picture_panel_shown(self, message: PicturePanel.Shown) -> None:
+        """Let the charts point at the step of the picture."""
+        if self._link:
+            self.query_one(ChartPanel).point_at(message.step)
+
+    def on_picture_panel_enlarge_asked(self) -> None:
+        """Show the picture on the whole screen."""
+        self.app.push_screen(PictureScreen(self.query_one(PicturePanel)))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter as the user types."""
+        if event.input.id == "filter":
+            self.query_one(ExperimentList).narrow(event.value)
+            self.query_one(RunList).narrow(event.value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Keep the filter and go to what it found."""
+        if event.input.id == "filter":
+            lists: list[OptionList] = [self.query_one(ExperimentList), self.query_one(RunList)]
+            next((each for each in lists if each.option_count), lists[0]).focus()
+
+    # -- actions --------------------------------------------------------------------------------------------------
+
+    @work(group="requests")
+    async def action_run(self) -> None:
+        """Start the chosen experiment with the values in the form."""
+        form = self.query_one(HyperparameterForm)
+        if form.experiment is None:
+            return
+        values, options = form.chosen_values()
+        try:
+            run = await self._engine.launch(form.experiment, values, options)
+        except InvalidHyperparameters as error:
+            name, problem = next(iter(error.problems.items()))
+            self._unfold(2)
+            form.point_at(name, problem)
+            self.notify(f"{name}: {problem}", severity="error", markup=False)
+            return
+        except PhospheneError as error:
+            self._complain(str(error))
+            return
+        self._follow(run.id)
+        if self.has_class("-narrow"):
+            self._narrow_to(3)
+        self._list_runs()
+        self._warm()
+
+    @work(group="requests")
+    async def action_stop(self) -> None:
+        """Let the shown run save and stop; later pressed again, end it."""
+        if self._shown is None:
+            return
+        run, (name, when) = self._shown.run, self._stopped
+        kill = name == run.id and time.monotonic() - when > SECOND_STOP
+        with self._complaining():
+            await self._engine.stop(run, kill=kill)
+            if not kill and name != run.id:
+                self._stopped = (run.id, time.monotonic())
+                self.query_one(Console).say("asked to save and stop")
+
+    @work(group="requests")
+    async def action_resume(self) -> None:
+        """Go on with the shown run."""
+        if self._shown is not None:
+            with self._complaining():
+                run: Run = await self._engine.resume(self._shown.run)
+                self._stopped = ("", 0.0)
+                self._follow(run.id)
+                self._list_runs()
+
+    @work(group="requests")
+    async def action_set_live(self) -> None:
+        """Write the form's live values into the shown run."""
+        form, shown = self.query_one(HyperparameterForm), self._shown
+        if shown is None or form.experiment is None or form.experiment.name != shown.record.experiment:
+            self._complain("choose the experiment of the shown run first, and change its live values in the form")
+            return
+        with self._complaining():
+            await self._engine.set(shown.run, form.live_values())
+            self.query_one(Console).say("the live values of the form take effect after the present step")
+
+    @work(group="requests")
+    async def action_checkpoint(self) -> None:
+        """Let the shown run save a checkpoint."""
+        if self._shown is not None:
+            with self._complaining():
+                await self._engine.checkpoint(self._shown.run)
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        self._unfold(1)
+        field = self.query_one("#filter", Input)
+        field.display = True
+        field.focus()
+
+    def action_out(self) -> None:
+        """Go one layer out: a field, the filter, then the list of experiments."""
+        field = self.query_one("#filter", Input)
+        if self.query_one(HyperparameterForm).leave():
+            return
+        if field.display:
+            field.value = ""
+            field.display = False
+        self.query_one(ExperimentList).focus()
+
+    def action_log_scale(self) -> None:
+        """Switch the charts' y axis."""
+        self.query_one(ChartPanel).switch_log()
+
+    def action_smoother(self) -> None:
+        """Smooth more."""
+        self.query_one(ChartPanel).smooth(1)
+
+    def action_rougher(self) -> None:
+        """Smooth less."""
+        self.query_one(ChartPanel).smooth(-1)
+
+    def action_x_axis(self) -> None:
+        """Take the next x axis."""
+        self.query_one(ChartPanel).next_axis()
+
+    def action_link(self) -> None:
+        """Link charts and pictures, or not."""
+        self._link = not self._link
+        panel = self.query_one(PicturePanel)
+        self.query_one(ChartPanel).point_at(panel.current if self._link else None)
+        self.notify("charts follow the picture" if self._link else "charts and pictures are apart")
+
+    def action_renderer(self) -> None:
+        """Draw pictures in the next way."""
+        panel = self.query_one(PicturePanel)
+        panel.redraw_with(RENDERERS[(RENDERERS.index(panel.renderer) + 1) % len(RENDERERS)])
+        self._settings.images = panel.renderer
+        self.notify(f"pictures: {panel.renderer}")
+
+    def action_theme(self) -> None:
+        """Take the next colour theme."""
+        names = sorted(self.app.available_themes)
+        self.app.theme = names[(names.index(self.app.theme) + 1) % len(names)]
+        self.notify(f"theme: {self.app.theme}")
+
+    def action_copy_command(self) -> None:
+        """Copy the form as a command line."""
+        form = self.query_one(HyperparameterForm)
+        if form.experiment is None:
+            return
+        command = ["phosphene", "run", form.experiment.name]
+        for name, text in {**form.chosen_values()[0], **form.chosen_values()[1]}.items():
+            flag = name.replace("_", "-")
+            switch = {"on": f"--{flag}", "off": f"--no-{flag}"}
+            boolean = any(view.name == name and view.kind == "boolean" for view in form.experiment.fields())
+            command += [switch[text]] if boolean else [f"--{flag}", text]
+        self.app.copy_to_clipboard(shlex.join(command))
+        self.query_one(Console).say(shlex.join(command))
+        self.notify(shlex.join(command), title="copied", markup=False)
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        self._go_to_pane(1)
+
+    def action_previous_pane(self) -> None:
+        """Go to the previous pane."""
+        self._go_to_pane(-1)
+
+    def _go_to_pane(self, offset: int) -> None:
+        stops: list[Widget] = [w for w in self.focus_chain if w.id not in {"filter", "edit"}]
+        if not stops:
+            return
+        index = stops.index(self.focused) if self.focused in stops else -offset
+        stops[(index + offset) % len(stops)].focus()
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(HelpScreen())
+
+    def action_quit(self) -> None:
+        """Leave; runs go on."""
+        self.app.exit([run.id for run in self._runs if not run.status.ended])
+
+    # -- panes ----------------------------------------------------------------------------------------------------
+
+    def action_pane(self, number: int) -> None:
+        """Fold a pane, or on a narrow screen show it alone beside the lists."""
+        if number == 1 or not self.has_class("-narrow"):
+            self.toggle_class(f"-fold-{PANES[number]}")
+        else:
+            self._narrow_to(number)
+
+    def _narrow_to(self, number: int) -> None:
+        for pane in PANES.values():
+            self.set_class(pane == PANES[number], f"-show-{pane}")
+
+    def _unfold(self, number: int) -> None:
+        self.remove_class(f"-fold-{PANES[number]}")
+        if number != 1:
+            self._narrow_to(number)
+
+    # -- complaints -----------------------------------------------------------------------------------------------
+
+    def _complain(self, text: str) -> None:
+        self.query_one(Console).say(text, "error")
+        self.notify(text, severity="error", markup=False)
+
+    @contextlib.contextmanager
+    def _complaining(self) -> Any:
+        try:
+            yield
+        except PhospheneError as error:
+            self._complain(str(error))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"

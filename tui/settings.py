@@ -1,0 +1,51 @@
+"""What the workbench remembers between sessions: theme, renderer, unfinished forms, and when it was last looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class Settings:
+    """Read from and written to one small file in the workspace.
+
+    Attributes:
+        images: renderer of pictures, or ``auto``.
+        theme: name of the colour theme.
+        seen: when the runs were last on a screen, in seconds since the epoch.
+        experiment: the one last chosen.
+        forms: text of every changed field, by experiment.
+    """
+
+    images: str = "auto"
+    theme: str = "nord"
+    seen: float = 0.0
+    experiment: str = ""
+    forms: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Read the settings; what is missing or damaged takes its default."""
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+            return cls(**known)
+        except (OSError, ValueError, TypeError):
+            return cls()
+
+    def save(self, path: Path) -> bool:
+        """Write the settings; return False if the workspace does not allow it."""
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+            temporary.replace(path)
+        except OSError:
+            return False
+        return True

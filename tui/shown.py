@@ -1,0 +1,87 @@
+"""The run on the screen, as its events build it up; no widget is touched here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from engine import (
+    CheckpointSaved,
+    Curves,
+    HyperparameterChanged,
+    ImageLogged,
+    Message,
+    Progress,
+    Results,
+    StateChanged,
+    TableLogged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from engine import Event, Run, RunRecord
+
+Line = tuple[float, str, str]
+"""Time, text and level of a line for the console."""
+
+
+@dataclass
+class ShownRun:
+    """What is known of a run so far."""
+
+    run: Run
+    record: RunRecord
+    curves: Curves = field(default_factory=Curves)
+    images: dict[str, dict[int, Path]] = field(default_factory=dict)
+    markers: list[tuple[float, str]] = field(default_factory=list)
+    results: dict[str, float] = field(default_factory=dict)
+    state: str = "queued"
+    reason: str = ""
+    step: int = 0
+    total: int = 0
+    eta: float = 0.0
+
+    def take(self, events: Iterable[Event]) -> list[Line]:
+        """Take in events; return the lines they are worth in the console."""
+        events = list(events)
+        self.curves.feed(events)
+        lines: list[Line] = []
+        for event in events:
+            match event:
+                case Progress():
+                    self.step, self.total, self.eta = event.step, event.total, event.eta
+                case StateChanged():
+                    lines.append(self._state(event))
+                case ImageLogged():
+                    self.images.setdefault(event.name, {})[event.step] = self.run.path / event.file
+                case HyperparameterChanged():
+                    self.markers.append((float(event.step), f"{event.name} {event.value:g}"))
+                    lines.append(
+                        (event.t, f"{event.name} {event.previous} → {event.value}, step {event.step:,}", "info")
+                    )
+                case CheckpointSaved():
+                    lines.append((event.t, f"checkpoint saved after step {event.step:,}", "info"))
+                case TableLogged():
+                    lines.append((event.t, f"table {event.name}: {event.file}", "info"))
+                case Results():
+                    self.results |= event.values
+                    lines += [(event.t, f"{name} {value:.4g}", "info") for name, value in event.values.items()]
+                case Message():
+                    lines.append((event.t, event.text, event.level))
+        return lines
+
+    def _state(self, event: StateChanged) -> Line:
+        self.state, self.reason = event.state, event.reason
+        if event.state == "running" and event.attempt > 1:
+            self.markers = [marker for marker in self.markers if marker[0] <= event.step]
+        if event.total:
+            self.step, self.total = event.step, event.total
+        level = "error" if event.state in {"failed", "crashed"} else "info"
+        return (event.t, f"{event.state}{f': {event.reason}' if event.reason else ''}", level)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come by itself."""
+        return self.state not in {"queued", "running"}

@@ -1,0 +1,127 @@
+"""The charts of a run: one per group of metrics that belong together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from textual.containers import VerticalScroll
+
+from tui.widgets.chart import Chart, Curve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from engine import Curves, Series
+
+AXES = ("step", "epoch", "time")
+SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+
+
+def groups(declared: Sequence[Sequence[str]], names: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Return titles and metrics of the charts: the declared groups first, the rest by what they measure."""
+    found = [[name for name in group if name in names] for group in declared]
+    rest: dict[str, list[str]] = {}
+    for name in names:
+        if not any(name in group for group in found):
+            rest.setdefault(name.rpartition("/")[2], []).append(name)
+    titled = [(_title(group), group) for group in found if group]
+    return titled + list(rest.items())
+
+
+def _title(names: Sequence[str]) -> str:
+    quantities = dict.fromkeys(name.rpartition("/")[2] for name in names)
+    return " · ".join(quantities)
+
+
+class ChartPanel(VerticalScroll, can_focus=False):
+    """A column of charts that share x axis, scale and smoothing."""
+
+    BORDER_TITLE = "charts"
+
+    def __init__(self) -> None:
+        super().__init__(id="charts")
+        self.axis = "step"
+        self.log_y = False
+        self.smoothing = 0.0
+        self._charts: dict[str, Chart] = {}
+        self._curves: Curves | None = None
+        self._groups: list[tuple[str, list[str]]] = []
+        self._declared: Sequence[Sequence[str]] = ()
+        self._markers: list[tuple[float, str]] = []
+
+    def on_mount(self) -> None:
+        """Show an empty chart rather than nothing."""
+        self._arrange([("loss", [])])
+
+    def show(self, curves: Curves, declared: Sequence[Sequence[str]], markers: list[tuple[float, str]]) -> None:
+        """Show these curves; to be called again whenever they have grown."""
+        self._curves, self._declared, self._markers = curves, declared, markers
+        wanted = groups(declared, list(curves.series)) or [("loss", [])]
+        if wanted != self._groups:
+            self._arrange(wanted)
+        for title, names in wanted:
+            drawn = [self._curve(name, curves.series[name], index) for index, name in enumerate(names)]
+            self._charts[title].show(drawn, markers if self.axis == "step" else ())
+
+    def _arrange(self, wanted: list[tuple[str, list[str]]]) -> None:
+        self._groups = wanted
+        titles = [title for title, _ in wanted]
+        for title in [title for title in self._charts if title not in titles]:
+            self._charts.pop(title).remove()
+        for title in titles:
+            if title not in self._charts:
+                self._charts[title] = chart = Chart(title=title)
+                chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
+                self.mount(chart)
+
+    def _curve(self, name: str, series: Series, style: int) -> Curve:
+        label = name.rpartition("/")[0] or name
+        return Curve(name=name, x=self._x(series), y=series.value, style=style, label=label)
+
+    def _x(self, series: Series) -> NDArray[np.float64]:
+        if self.axis == "epoch" and series.length and np.isfinite(series.epoch[-1]):
+            return series.epoch
+        if self.axis == "time" and series.length:
+            return series.t - self._start()
+        return series.step
+
+    def _start(self) -> float:
+        series = self._curves.series.values() if self._curves else ()
+        return min((float(one.t[0]) for one in series if one.length), default=0.0)
+
+    def _again(self) -> None:
+        for chart in self._charts.values():
+            chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
+        smoothing = f"smoothing {self.smoothing:g}" if self.smoothing else ""
+        self.border_subtitle = " · ".join(
+            part for part in ("log y" if self.log_y else "", smoothing, f"by {self.axis}") if part
+        )
+        if self._curves is not None:
+            self.show(self._curves, self._declared, self._markers)
+
+    def switch_log(self) -> None:
+        """Change between linear and logarithmic y."""
+        self.log_y = not self.log_y
+        self._again()
+
+    def smooth(self, direction: int) -> None:
+        """Smooth more (1) or less (-1)."""
+        index = min(max(SMOOTHINGS.index(self.smoothing) + direction, 0), len(SMOOTHINGS) - 1)
+        self.smoothing = SMOOTHINGS[index]
+        self._again()
+
+    def next_axis(self) -> None:
+        """Take the next x axis."""
+        self.axis = AXES[(AXES.index(self.axis) + 1) % len(AXES)]
+        for chart in self._charts.values():
+            chart.reset_view()
+        self._again()
+
+    def point_at(self, step: float | None) -> None:
+        """Put every chart's crosshair on a step, or take it away."""
+        if self.axis == "step":
+            for chart in self._charts.values():
+                chart.crosshair = step

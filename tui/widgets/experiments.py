@@ -1,0 +1,74 @@
+"""The experiments, family by family, with a filter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine import Experiment
+
+
+class ExperimentList(OptionList):
+    """A list with the families as headings; only what matches the filter is shown."""
+
+    BORDER_TITLE = "experiments"
+
+    @dataclass
+    class Chosen(Message):
+        """The highlight moved to an experiment."""
+
+        name: str
+        entered: bool
+
+    def __init__(self) -> None:
+        super().__init__(id="experiments")
+        self._experiments: list[Experiment] = []
+
+    def show(self, experiments: Iterable[Experiment], chosen: str = "") -> None:
+        """Show these experiments, the chosen one highlighted."""
+        self._experiments = list(experiments)
+        self._fill("", chosen)
+
+    def narrow(self, text: str) -> None:
+        """Show those whose name, family or title holds the text."""
+        self._fill(text.lower().strip(), self.chosen)
+
+    @property
+    def chosen(self) -> str:
+        """Name of the highlighted experiment, or the empty string."""
+        option = self.highlighted_option
+        return option.id or "" if option else ""
+
+    def _fill(self, text: str, chosen: str) -> None:
+        self.clear_options()
+        family = ""
+        for experiment in self._experiments:
+            if text and text not in f"{experiment.name} {experiment.family} {experiment.title}".lower():
+                continue
+            if experiment.family != family:
+                family = experiment.family
+                self.add_option(Option(Content.styled(family, "$text-muted"), disabled=True))
+            self.add_option(Option(Content(f"  {experiment.name}"), id=experiment.name))
+        names = [option.id for option in self.options if option.id]
+        if names:
+            self.highlighted = self.get_option_index(chosen if chosen in names else str(names[0]))
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell which experiment the highlight is on."""
+        event.stop()
+        if event.option_id:
+            self.post_message(self.Chosen(event.option_id, entered=False))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Tell that the user wants to go on to its form."""
+        event.stop()
+        if event.option_id:
+            self.post_message(self.Chosen(event.option_id, entered=True))

@@ -1,0 +1,55 @@
+"""The line at the top: how busy this machine is, and how far the shown run is."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from engine import MachineLoad, machine_load
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+LOOK_SECONDS = 2.0
+
+
+class MachineLine(Horizontal):
+    """Machine at the left, shown run at the right."""
+
+    def __init__(self) -> None:
+        super().__init__(id="machine-line")
+
+    def compose(self) -> ComposeResult:
+        """Lay out both ends."""
+        yield Static(Content.assemble((" Phosphene ", "bold $accent"), f" {socket.gethostname()}"), id="machine")
+        yield Static(id="shown")
+
+    def on_mount(self) -> None:
+        """Look at the machine now and then, never on the event loop."""
+        self.set_interval(LOOK_SECONDS, self._look)
+
+    async def _look(self) -> None:
+        self.show_load(await asyncio.to_thread(machine_load))
+
+    def show_load(self, load: MachineLoad) -> None:
+        """Show how busy the machine is."""
+        parts = [socket.gethostname()]
+        parts += [
+            f"{gpu.name.removeprefix('NVIDIA ')} {gpu.utilisation} % {_gib(gpu.used)}/{_gib(gpu.total)} GiB"
+            for gpu in load.gpus
+        ]
+        parts += [f"cpu {load.cpu:.0f} %", f"{_gib(load.used)}/{_gib(load.total)} GiB"]
+        self.query_one("#machine", Static).update(Content.assemble((" Phosphene ", "bold $accent"), " · ".join(parts)))
+
+    def show_run(self, text: Content) -> None:
+        """Show how far the shown run is."""
+        self.query_one("#shown", Static).update(text)
+
+
+def _gib(size: float) -> str:
+    return f"{size / 2**30:.1f}"

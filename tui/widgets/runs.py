@@ -1,0 +1,146 @@
+"""The runs, newest first, with state and progress or result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from tui.actions import bindings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine import Listed
+
+SHOWN = 300
+MARKS = {
+    "queued": ("○", "$text-muted"),
+    "running": ("●", "$accent"),
+    "finished": ("✓", "$text-success"),
+    "failed": ("✗", "$text-error"),
+    "stopped": ("■", "$text-warning"),
+    "crashed": ("✗", "$text-error"),
+}
+
+
+def short(run: str) -> str:
+    """Return the last part of a run's id, by which people name it."""
+    return run.rpartition("-")[2]
+
+
+def headline(run: Listed, metric: str) -> str:
+    """Return the figure by which a finished run is judged, ``.974``, or the empty string."""
+    value = run.status.result.get(metric)
+    return "" if value is None else f"{value:.3f}".removeprefix("0")
+
+
+class RunList(OptionList):
+    """The newest runs; the highlighted one is what charts, pictures and console show."""
+
+    BORDER_TITLE = "runs"
+    BINDINGS = bindings("runs")
+
+    @dataclass
+    class Chosen(Message):
+        """The highlight moved to a run, or the user entered it."""
+
+        run: str
+        entered: bool
+
+    @dataclass
+    class RemoveAsked(Message):
+        """The user wants this run in the trash."""
+
+        run: str
+
+    @dataclass
+    class FormAsked(Message):
+        """The user wants this run's hyperparameters in the form."""
+
+        run: str
+
+    def __init__(self) -> None:
+        super().__init__(id="runs")
+        self._runs: list[Listed] = []
+        self._metrics: dict[str, str] = {}
+        self._filter = ""
+        self._drawn: dict[str, Content] = {}
+
+    def show(self, runs: Sequence[Listed], metrics: dict[str, str], chosen: str = "") -> None:
+        """Show these runs; ``metrics`` names each experiment's headline. The highlight stays where it was."""
+        self._runs, self._metrics = list(runs), metrics
+        self._fill(chosen or self.chosen)
+
+    def narrow(self, text: str) -> None:
+        """Show those whose id, name or state holds the text."""
+        self._filter = text.lower().strip()
+        self._fill(self.chosen)
+
+    @property
+    def chosen(self) -> str:
+        """Id of the highlighted run, or the empty string."""
+        option = self.highlighted_option
+        return option.id or "" if option else ""
+
+    def _fill(self, chosen: str) -> None:
+        lines = {run.id: self._line(run) for run in self._matching()[:SHOWN]}
+        if list(lines) == list(self._drawn):
+            for index, (run, line) in enumerate(lines.items()):
+                if not line.is_same(self._drawn[run]):
+                    self.replace_option_prompt_at_index(index, line)
+        else:
+            with self.prevent(OptionList.OptionHighlighted):
+                self.set_options(Option(line, id=run) for run, line in lines.items())
+            if chosen in lines:
+                self.highlighted = self.get_option_index(chosen)
+        self._drawn = lines
+        hidden = len(self._runs) - len(lines)
+        self.border_subtitle = f"{hidden:,} more" if hidden else ""
+
+    def _matching(self) -> list[Listed]:
+        if not self._filter:
+            return self._runs
+        return [run for run in self._runs if self._filter in self._words(run)]
+
+    @staticmethod
+    def _words(run: Listed) -> str:
+        return f"{run.id} {run.record.name if run.record else ''} {run.status.state}".lower()
+
+    def _line(self, run: Listed) -> Content:
+        status, record = run.status, run.record
+        mark, style = MARKS[status.state]
+        experiment = record.experiment if record else "?"
+        done = headline(run, self._metrics.get(experiment, ""))
+        if status.state in {"running", "queued"}:
+            done = f"{100 * status.step / status.total:.0f} %" if status.total else status.state
+        name = f" {record.name}" if record and record.name else ""
+        return Content.assemble(
+            (mark, style), f" {short(run.id)} {experiment} ", (done, "$text-muted"), (name, "$text-muted")
+        )
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Tell which run the highlight is on."""
+        event.stop()
+        if event.option_id:
+            self.post_message(self.Chosen(event.option_id, entered=False))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Tell that the user wants to look at this run."""
+        event.stop()
+        if event.option_id:
+            self.post_message(self.Chosen(event.option_id, entered=True))
+
+    def action_remove(self) -> None:
+        """Ask for the highlighted run to be removed."""
+        if self.chosen:
+            self.post_message(self.RemoveAsked(self.chosen))
+
+    def action_as_form(self) -> None:
+        """Ask for the highlighted run's hyperparameters."""
+        if self.chosen:
+            self.post_message(self.FormAsked(self.chosen))
