@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 
-from engine import Engine
+from engine import Workspace
 from tui.actions import ACTS
 from tui.pictures import choose_images
 from tui.screens.workbench import Workbench
@@ -31,8 +31,8 @@ class PhospheneApp(App[list[str]]):
 
     def __init__(self, home: Path | None = None, images: str = "", theme: str = "") -> None:
         super().__init__()
-        self.engine = Engine(home)
-        self._file = self.engine.workspace.home / "workbench.json"
+        self._home = Workspace(home).home
+        self._file = self._home / "workbench.json"
         self.settings = Settings.load(self._file)
         self.settings.images = images or self.settings.images
         self.renderer = choose_images(self.settings.images)
@@ -41,7 +41,7 @@ class PhospheneApp(App[list[str]]):
 
     def on_mount(self) -> None:
         """Open the workbench."""
-        self.push_screen(Workbench(self.engine, self.settings, self.renderer))
+        self.push_screen(Workbench(self._home, self.settings, self.renderer))
         self.set_interval(SAVE_SECONDS, self.save_settings)
 
     def save_settings(self) -> None:
@@ -50,9 +50,8 @@ class PhospheneApp(App[list[str]]):
         self.settings.save(self._file)
 
     def on_unmount(self) -> None:
-        """Let the warm worker go; runs go on."""
+        """Remember everything."""
         self.save_settings()
-        self.engine.close()
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action of the workbench in the palette, and Textual's own for themes and screenshots."""

@@ -16,6 +16,7 @@ class Settings:
     """Read from and written to one small file in the workspace.
 
     Attributes:
+        warm: whether a worker waits with torch imported, so that a run starts at once; it takes some 400 MiB.
         images: renderer of pictures, or ``auto``.
         theme: name of the colour theme.
         seen: when the runs were last on a screen, in seconds since the epoch.
@@ -23,6 +24,7 @@ class Settings:
         forms: text of every changed field, by experiment.
     """
 
+    warm: bool = True
     images: str = "auto"
     theme: str = "nord"
     seen: float = 0.0

@@ -14,12 +14,11 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Input, OptionList
 
-from engine import InvalidHyperparameters, PhospheneError, catalogue
+from engine import InvalidHyperparameters, PhospheneError
 from tui.actions import bindings
 from tui.pictures import RENDERERS
 from tui.screens.help import HelpScreen
 from tui.screens.picture import PictureScreen
-from tui.shown import ShownRun
 from tui.widgets.charts import ChartPanel
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
@@ -29,11 +28,15 @@ from tui.widgets.pictures import PicturePanel
 from tui.widgets.runs import MARKS, RunList, headline, short
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import Engine, Listed, Run
+    from engine import Engine, Experiment, Listed, Run
     from tui.settings import Settings
+    from tui.shown import ShownRun
 
 PANES = {1: "lists", 2: "form", 3: "charts", 4: "pictures", 5: "console"}
 RUNS_SECONDS = 1.0
@@ -49,9 +52,12 @@ class Workbench(Screen[None]):
     BINDINGS = bindings("workbench")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
 
-    def __init__(self, engine: Engine, settings: Settings, renderer: str) -> None:
+    _engine: Engine
+
+    def __init__(self, home: Path, settings: Settings, renderer: str) -> None:
         super().__init__()
-        self._engine = engine
+        self._home = home
+        self._catalogue: Mapping[str, Experiment] = {}
         self._settings = settings
         self._renderer = renderer
         self._shown: ShownRun | None = None
@@ -79,16 +85,30 @@ class Workbench(Screen[None]):
         """Fill the lists; what takes longer follows after the first paint."""
         self.query_one("#filter").display = False
         self._narrow_to(2)
-        self.query_one(ExperimentList).show(catalogue().values(), self._settings.experiment)
         self.query_one(ExperimentList).focus()
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        """Import what the panels need, now that their frames are on the screen, and fill them."""
+        from engine import Engine, catalogue
+
+        self._engine = Engine(self._home)
+        self._catalogue = catalogue()
+        self.query_one(ExperimentList).show(self._catalogue.values(), self._settings.experiment)
         self.set_interval(RUNS_SECONDS, self._list_runs)
-        self.call_after_refresh(self._list_runs)
-        self.call_after_refresh(self._warm)
+        self._list_runs()
+        self._warm()
+
+    def on_unmount(self) -> None:
+        """Let the warm worker go; runs go on."""
+        if hasattr(self, "_engine"):
+            self._engine.close()
 
     @work(group="warm")
     async def _warm(self) -> None:
-        with contextlib.suppress(PhospheneError, OSError):
-            await self._engine.warm()
+        if self._settings.warm:
+            with contextlib.suppress(PhospheneError, OSError):
+                await self._engine.warm()
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -99,11 +119,14 @@ class Workbench(Screen[None]):
         except PhospheneError as error:
             self._complain(str(error))
             return
-        metrics = {name: experiment.headline for name, experiment in catalogue().items()}
+        metrics = {name: experiment.headline for name, experiment in self._catalogue.items()}
         if not self._listed_once:
             self._listed_once = True
             self._tell_what_happened()
-        self.query_one(RunList).show(self._runs, metrics, self._shown.run.id if self._shown else "")
+        self.query_one(RunList).show(self._runs, metrics)
+        if self._shown is not None:
+            self.query_one(RunList).mark(self._shown.run.id)
+        self._estimate()
         self._settings.seen = time.time()
 
     def _tell_what_happened(self) -> None:
@@ -132,6 +155,8 @@ class Workbench(Screen[None]):
     @work(group="follow", exclusive=True)
     async def _follow(self, name: str, pause: float = 0.0) -> None:
         """Show a run and keep showing what comes."""
+        from tui.shown import ShownRun
+
         await asyncio.sleep(pause)
         try:
             run = await self._engine.find(name)
@@ -140,6 +165,7 @@ class Workbench(Screen[None]):
             self._complain(str(error))
             return
         self._shown = shown
+        self.query_one(RunList).mark(run.id)
         self.query_one(Console).clear()
         self.query_one(PicturePanel).show({})
         output = run.output()
@@ -162,7 +188,7 @@ class Workbench(Screen[None]):
             console.say(line[:500], "output")
 
     def _draw(self, shown: ShownRun) -> None:
-        declared = catalogue().get(shown.record.experiment)
+        declared = self._catalogue.get(shown.record.experiment)
         self.query_one(ChartPanel).show(shown.curves, declared.charts if declared else (), shown.markers)
         self.query_one(PicturePanel).show(shown.images)
         mark, style = MARKS[shown.state]
@@ -175,7 +201,7 @@ class Workbench(Screen[None]):
 
     def on_experiment_list_chosen(self, message: ExperimentList.Chosen) -> None:
         """Show the form of the experiment under the highlight."""
-        experiment = catalogue()[message.name]
+        experiment = self._catalogue[message.name]
         form = self.query_one(HyperparameterForm)
         if form.experiment is not experiment:
             self._settings.experiment = experiment.name
@@ -191,11 +217,12 @@ class Workbench(Screen[None]):
         if form.experiment is None:
             return
         name = form.experiment.name
+        form.hint = ""
         done = [r for r in self._runs if r.record and r.record.experiment == name and r.status.state == "finished"]
         if done and (record := done[0].record):
             took = _clock(done[0].status.changed - record.created)
             figure = headline(done[0], form.experiment.headline)
-            self.query_one(Console).say(f"last {name}: {short(done[0].id)} {figure} in {took}")
+            form.hint = f"last {figure} in {took}"
 
     def on_hyperparameter_form_changed(self, message: HyperparameterForm.Changed) -> None:
         """Remember what was typed."""
@@ -220,9 +247,9 @@ class Workbench(Screen[None]):
     def on_run_list_form_asked(self, message: RunList.FormAsked) -> None:
         """Take a run's hyperparameters into the form of its experiment."""
         listed = self._find(message.run)
-        if listed is None or listed.record is None or listed.record.experiment not in catalogue():
+        if listed is None or listed.record is None or listed.record.experiment not in self._catalogue:
             return
-        record, experiment = listed.record, catalogue()[listed.record.experiment]
+        record, experiment = listed.record, self._catalogue[listed.record.experiment]
         views = {view.name: view for view in experiment.fields()}
         shown = {name: views[name].show(value) for name, value in record.hyperparameters.items() if name in views}
         values = {name: text for name, text in shown.items() if text != views[name].show(views[name].default)}
@@ -323,7 +350,7 @@ class Workbench(Screen[None]):
         self._unfold(1)
         field = self.query_one("#filter", Input)
         field.display = True
-        field.focus()
+        self.set_focus(field)
 
     def action_out(self) -> None:
         """Go one layer out: a field, the filter, then the list of experiments."""

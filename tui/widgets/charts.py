@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from textual.containers import VerticalScroll
-
-from tui.widgets.chart import Chart, Curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from engine import Curves, Series
+    from tui.widgets.chart import Chart, Curve
 
 AXES = ("step", "epoch", "time")
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
@@ -39,8 +39,6 @@ def _title(names: Sequence[str]) -> str:
 class ChartPanel(VerticalScroll, can_focus=False):
     """A column of charts that share x axis, scale and smoothing."""
 
-    BORDER_TITLE = "charts"
-
     def __init__(self) -> None:
         super().__init__(id="charts")
         self.axis = "step"
@@ -53,8 +51,8 @@ class ChartPanel(VerticalScroll, can_focus=False):
         self._markers: list[tuple[float, str]] = []
 
     def on_mount(self) -> None:
-        """Show an empty chart rather than nothing."""
-        self._arrange([("loss", [])])
+        """Show an empty chart rather than nothing, once the first paint is done: numpy takes its time."""
+        self.call_after_refresh(self._arrange, [("loss", [])])
 
     def show(self, curves: Curves, declared: Sequence[Sequence[str]], markers: list[tuple[float, str]]) -> None:
         """Show these curves; to be called again whenever they have grown."""
@@ -67,6 +65,8 @@ class ChartPanel(VerticalScroll, can_focus=False):
             self._charts[title].show(drawn, markers if self.axis == "step" else ())
 
     def _arrange(self, wanted: list[tuple[str, list[str]]]) -> None:
+        from tui.widgets.chart import Chart
+
         self._groups = wanted
         titles = [title for title, _ in wanted]
         for title in [title for title in self._charts if title not in titles]:
@@ -78,11 +78,13 @@ class ChartPanel(VerticalScroll, can_focus=False):
                 self.mount(chart)
 
     def _curve(self, name: str, series: Series, style: int) -> Curve:
+        from tui.widgets.chart import Curve
+
         label = name.rpartition("/")[0] or name
         return Curve(name=name, x=self._x(series), y=series.value, style=style, label=label)
 
     def _x(self, series: Series) -> NDArray[np.float64]:
-        if self.axis == "epoch" and series.length and np.isfinite(series.epoch[-1]):
+        if self.axis == "epoch" and series.length and math.isfinite(series.epoch[-1]):
             return series.epoch
         if self.axis == "time" and series.length:
             return series.t - self._start()
@@ -95,10 +97,6 @@ class ChartPanel(VerticalScroll, can_focus=False):
     def _again(self) -> None:
         for chart in self._charts.values():
             chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
-        smoothing = f"smoothing {self.smoothing:g}" if self.smoothing else ""
-        self.border_subtitle = " · ".join(
-            part for part in ("log y" if self.log_y else "", smoothing, f"by {self.axis}") if part
-        )
         if self._curves is not None:
             self.show(self._curves, self._declared, self._markers)
 

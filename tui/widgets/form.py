@@ -11,7 +11,6 @@ from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine import FieldView, InvalidHyperparameters, RunOptions, fields_of, validate
 from tui.actions import bindings
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from engine import Experiment
+    from engine import Experiment, FieldView
 
 
 class HyperparameterForm(Vertical):
@@ -40,9 +39,10 @@ class HyperparameterForm(Vertical):
         self._experiment: Experiment | None = None
         self._views: dict[str, FieldView] = {}
         self._values: dict[str, str] = {}
-        self._common = fields_of(RunOptions)
+        self._common: tuple[FieldView, ...] = ()
         self._only_changed = False
         self._editing = ""
+        self._hint = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the lines, the note on the highlighted one, and the field to type in."""
@@ -74,13 +74,27 @@ class HyperparameterForm(Vertical):
 
     def show(self, experiment: Experiment, values: Mapping[str, str]) -> None:
         """Show an experiment's form with these values, as typed, over its defaults."""
+        from engine import RunOptions, fields_of
+
         self.leave()
         self._experiment = experiment
+        self._common = fields_of(RunOptions)
         self._views = {view.name: view for view in (*experiment.fields(), *self._common)}
         self._values = {name: text for name, text in values.items() if name in self._views}
         self.border_title = experiment.title
         self._fill()
         self._list.highlighted = self._first()
+
+    @property
+    def hint(self) -> str:
+        """What else the lower border says, e.g. how the last run went."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, text: str) -> None:
+        if text != self._hint:
+            self._hint = text
+            self._subtitle()
 
     def chosen_values(self) -> tuple[dict[str, str], dict[str, str]]:
         """Return the changed hyperparameters and the changed run options, as typed."""
@@ -98,8 +112,9 @@ class HyperparameterForm(Vertical):
         """Highlight a field and say what is wrong with it."""
         if name in self._views:
             self._only_changed = False
-            self._fill()
-            self._list.highlighted = self._list.get_option_index(name)
+            with self._list.prevent(OptionList.OptionHighlighted):
+                self._fill()
+                self._list.highlighted = self._list.get_option_index(name)
         self._note(Content.styled(f"{name}: {problem}", "$text-error"))
 
     # -- drawing --------------------------------------------------------------------------------------------------
@@ -125,7 +140,7 @@ class HyperparameterForm(Vertical):
             if heading != group:
                 group = heading
                 if heading:
-                    options.append(Option(Content.styled(heading, "$text-muted"), disabled=True))
+                    options.append(Option(Content.styled(heading, "dim"), disabled=True))
             options.append(Option(self._line(view), id=view.name))
         self._list.set_options(options)
         if highlighted and any(option.id == highlighted.id for option in options):
@@ -134,9 +149,9 @@ class HyperparameterForm(Vertical):
 
     def _subtitle(self) -> None:
         count = len(self._values)
-        self.border_subtitle = (f"{count} changed" if count else "defaults") + (
-            " · only these" if self._only_changed else ""
-        )
+        changed = f"{count} changed" if count else "defaults"
+        parts = [changed, "only these" if self._only_changed else "", self._hint]
+        self.border_subtitle = " · ".join(part for part in parts if part)
 
     def _redraw(self, name: str) -> None:
         if any(option.id == name for option in self._list.options):
@@ -157,7 +172,7 @@ class HyperparameterForm(Vertical):
             f"default {view.show(view.default) or '-'}",
             "live: w writes it into the shown run" if view.live else "",
         ]
-        self._note(Content.styled(" · ".join(part for part in parts if part), "$text-muted"))
+        self._note(Content.styled(" · ".join(part for part in parts if part), "$foreground 70%"))
 
     def _current(self) -> FieldView | None:
         option = self._list.highlighted_option
@@ -170,6 +185,8 @@ class HyperparameterForm(Vertical):
 
     def _problem(self, view: FieldView, text: str) -> str:
         """Return what the declaration says against a value, or the empty string."""
+        from engine import InvalidHyperparameters, RunOptions, validate
+
         if self._experiment is None:
             return ""
         common = any(view.name == own.name for own in self._common)
@@ -211,7 +228,7 @@ class HyperparameterForm(Vertical):
         self._input.value = self._text(view)
         self._input.border_title = view.name
         self._input.display = True
-        self._input.focus()
+        self.screen.set_focus(self._input)
         self._input.action_select_all()
 
     def on_input_changed(self, event: Input.Changed) -> None:

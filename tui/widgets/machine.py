@@ -10,10 +10,10 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from engine import MachineLoad, machine_load
-
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from engine import MachineLoad
 
 LOOK_SECONDS = 2.0
 
@@ -34,6 +34,8 @@ class MachineLine(Horizontal):
         self.set_interval(LOOK_SECONDS, self._look)
 
     async def _look(self) -> None:
+        from engine import machine_load
+
         self.show_load(await asyncio.to_thread(machine_load))
 
     def show_load(self, load: MachineLoad) -> None:

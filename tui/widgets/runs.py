@@ -76,6 +76,12 @@ class RunList(OptionList):
         self._runs, self._metrics = list(runs), metrics
         self._fill(chosen or self.chosen)
 
+    def mark(self, run: str) -> None:
+        """Put the highlight on a run, if it is listed, without telling anyone."""
+        if run in self._drawn and run != self.chosen:
+            with self.prevent(OptionList.OptionHighlighted):
+                self.highlighted = self.get_option_index(run)
+
     def narrow(self, text: str) -> None:
         """Show those whose id, name or state holds the text."""
         self._filter = text.lower().strip()
@@ -119,9 +125,7 @@ class RunList(OptionList):
         if status.state in {"running", "queued"}:
             done = f"{100 * status.step / status.total:.0f} %" if status.total else status.state
         name = f" {record.name}" if record and record.name else ""
-        return Content.assemble(
-            (mark, style), f" {short(run.id)} {experiment} ", (done, "$text-muted"), (name, "$text-muted")
-        )
+        return Content.assemble((mark, style), f" {short(run.id)} {experiment} ", (done, "dim"), (name, "dim"))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell which run the highlight is on."""

@@ -1,0 +1,206 @@
+"""The workbench over real runs: launch, watch, stop, leave, come back."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from textual.widgets import OptionList
+
+from engine import Workspace
+from tui.actions import ACTS
+from tui.app import PhospheneApp
+from tui.screens.help import HelpScreen
+from tui.screens.workbench import Workbench
+from tui.widgets.console import Console
+from tui.widgets.runs import RunList
+
+
+def choose(app, experiment: str, **values: str) -> None:
+    """Choose an experiment and set values as if they had been typed."""
+    screen = app.screen
+    experiments = screen.query_one("#experiments", OptionList)
+    screen._settings.forms[experiment] = dict(values)
+    experiments.highlighted = None
+    experiments.highlighted = experiments.get_option_index(experiment)
+
+
+def text_of(console: Console) -> str:
+    """Return what the console shows."""
+    return "\n".join(line.text for line in console.lines)
+
+
+def shown(app):
+    """Return the run on the screen."""
+    return app.screen._shown
+
+
+def form_is(app, experiment: str) -> bool:
+    """Tell whether the form is that of the experiment."""
+    found = app.screen.query_one("#form").experiment
+    return found is not None and found.name == experiment
+
+
+def test_launches_the_form_and_shows_every_point_until_the_run_has_finished(drive, home):
+    async def scenario(pilot, until):
+        choose(pilot.app, "count", steps="50", pause="0.002")
+        await until(lambda: form_is(pilot.app, "count"))
+        await pilot.press("r")
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).state == "finished")
+        assert list(shown(pilot.app).curves.series["train/loss"].step) == list(range(1, 51))
+        assert shown(pilot.app).record.hyperparameters["steps"] == 50
+        await until(lambda: pilot.app.screen.query_one(RunList).chosen == shown(pilot.app).run.id)
+
+    drive(scenario)
+    assert [run.status.state for run in Workspace(home).list()] == ["finished"]
+
+
+def test_a_refused_form_says_which_field_and_writes_nothing(drive, home):
+    async def scenario(pilot, until):
+        choose(pilot.app, "count", steps="zero")
+        await until(lambda: form_is(pilot.app, "count"))
+        await pilot.press("r")
+        note = pilot.app.screen.query_one("#note")
+        await until(lambda: "steps: must be a valid integer" in str(note.render()))
+
+    drive(scenario)
+    assert not (home / "runs").exists()
+
+
+def test_stops_and_resumes_the_shown_run_and_leaves_it_running_when_it_quits(drive, home):
+    async def scenario(pilot, until):
+        choose(pilot.app, "count", steps="100000", pause="0.01")
+        await until(lambda: form_is(pilot.app, "count"))
+        await pilot.press("r")
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).step > 0)
+        await pilot.press("s")
+        await until(lambda: shown(pilot.app).state == "stopped")
+        await pilot.press("R")
+        await until(lambda: shown(pilot.app).state == "running" and shown(pilot.app).run.status().attempt == 2)
+        await until(lambda: any(not run.status.ended for run in pilot.app.screen._runs))
+        await pilot.press("q")
+        await until(lambda: pilot.app.return_value)
+        assert pilot.app.return_value == [shown(pilot.app).run.id]
+
+    drive(scenario)
+    run = Workspace(home).find("last")
+    assert run.status().state == "running"
+    import asyncio
+
+    from engine import Engine
+
+    async def end():
+        await Engine(home).stop(run)
+        async for _ in Engine(home).follow(run):
+            pass
+
+    asyncio.run(end())
+    assert run.status().state == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state", "word"),
+    [
+        ("raise", "failed", "ZeroDivisionError: the [red]third[/] step divides by zero"),
+        ("exit", "crashed", "os._exit(7)"),
+        ("segfault", "crashed", "Segmentation fault"),
+        ("memory", "failed", "out of memory"),
+        ("kill", "crashed", "ended without a word"),
+        ("nan", "finished", "train/loss is nan since step 3"),
+        ("print", "finished", "KiB of output skipped"),
+        ("fork-return", "finished", "the program forked"),
+    ],
+)
+def test_says_what_went_wrong_with_a_program_and_stays_responsive(drive, trouble, state, word):
+    async def scenario(pilot, until):
+        choose(pilot.app, "trouble", trouble=trouble)
+        await until(lambda: form_is(pilot.app, "trouble"))
+        await pilot.press("r")
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).state == state)
+        console = pilot.app.screen.query_one(Console)
+        await until(lambda: word in text_of(console).replace("\n", ""))
+        before = time.monotonic()
+        await pilot.press("y")
+        assert time.monotonic() - before < 1
+
+    drive(scenario, size=(300, 60))
+
+
+def test_tells_what_happened_while_one_was_away(drive, album):
+    settings = album / "workbench.json"
+    settings.write_text(json.dumps({"seen": 1_795_262_400.0 - 10_000}))
+
+    async def scenario(pilot, until):
+        await until(lambda: pilot.app.screen._shown is not None)
+        assert [note.title for note in pilot.app._notifications] == ["while you were away"]
+        assert pilot.app.screen._shown.run.id.endswith("k3f")
+
+    drive(scenario, over=PhospheneApp(album))
+
+
+def test_filters_experiments_and_runs_and_gives_them_back_on_escape(drive, album):
+    async def scenario(pilot, until):
+        runs, experiments = pilot.app.screen.query_one(RunList), pilot.app.screen.query_one("#experiments", OptionList)
+        await until(lambda: runs.option_count == 3)
+        before = experiments.option_count
+        await pilot.press("slash", *"cnn")
+        await until(lambda: runs.option_count == 1 and experiments.option_count < before)
+        await pilot.press("escape")
+        await until(lambda: runs.option_count == 3 and experiments.option_count == before)
+
+    drive(scenario)
+
+
+def test_on_a_narrow_screen_one_pane_stands_beside_the_lists(drive, album):
+    async def scenario(pilot, until):
+        screen = pilot.app.screen
+        await until(lambda: screen.has_class("-narrow"))
+        for key, visible in {"2": "form", "3": "charts", "4": "pictures", "5": "console"}.items():
+            await pilot.press(key)
+            await until(lambda visible=visible: screen.query_one(f"#{visible}").region.width > 40)
+            others = {"form", "charts", "pictures", "console"} - {visible}
+            assert all(screen.query_one(f"#{other}").region.area == 0 for other in others)
+
+    drive(scenario, size=(80, 24))
+
+
+def test_takes_a_runs_hyperparameters_into_the_form_and_removes_runs_into_the_trash(drive, album):
+    async def scenario(pilot, until):
+        runs = pilot.app.screen.query_one(RunList)
+        await until(lambda: runs.option_count == 3)
+        runs.focus()
+        runs.highlighted = runs.get_option_index("1121-1100-count-9qd")
+        await pilot.press("f")
+        await until(lambda: form_is(pilot.app, "count"))
+        await pilot.press("delete")
+        await until(lambda: runs.option_count == 2)
+
+    drive(scenario)
+    assert [path.name.startswith("1121-1100-count-9qd") for path in (album / "trash").iterdir()] == [True]
+
+
+def test_every_action_is_in_the_help_has_a_handler_and_the_workbenchs_are_in_the_palette(drive):
+    async def scenario(pilot, until):
+        screen = pilot.app.screen
+        commands = {command.help for command in pilot.app.get_system_commands(screen)}
+        assert {act.help for act in ACTS if act.scope == "workbench"} <= commands
+        holders = {"workbench": screen, "runs": screen.query_one(RunList), "form": screen.query_one("#form")}
+        holders |= {"pictures": screen.query_one("#pictures")}
+        for act in ACTS:
+            if act.scope in holders:
+                assert hasattr(holders[act.scope], f"action_{act.name.partition('(')[0]}"), act
+        await pilot.press("question_mark")
+        await until(lambda: isinstance(pilot.app.screen, HelpScreen))
+        page = str(HelpScreen._page())
+        assert all(act.help in page for act in ACTS if act.scope in {"workbench", "runs", "form", "pictures"})
+        await pilot.press("escape")
+        await until(lambda: isinstance(pilot.app.screen, Workbench))
+
+    drive(scenario)
+
+
+def test_keys_of_one_scope_do_not_collide():
+    for scope in {act.scope for act in ACTS}:
+        keys = [key for act in ACTS if act.scope == scope for key in act.keys.split(",")]
+        assert len(keys) == len(set(keys)), scope
