@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from engine import Event, Run, RunRecord
 
+TABLE_ROWS = 12
+"""Tables longer than this are named, not shown."""
 Line = tuple[float, str, str]
 """Time, text and level of a line for the console."""
 
@@ -65,6 +68,7 @@ class ShownRun:
                     lines.append((event.t, f"checkpoint saved after step {event.step:,}", "info"))
                 case TableLogged():
                     lines.append((event.t, f"table {event.name}: {event.file}", "info"))
+                    lines += [(event.t, line, "output") for line in table_lines(self.run.path / event.file)]
                 case Results():
                     self.results |= event.values
                     lines += [(event.t, f"{name} {value:.4g}", "info") for name, value in event.values.items()]
@@ -85,3 +89,16 @@ class ShownRun:
     def ended(self) -> bool:
         """Whether nothing more will come by itself."""
         return self.state not in {"queued", "running"}
+
+
+def table_lines(file: Path) -> list[str]:
+    """Return a small table as aligned lines; nothing if it is larger, or gone."""
+    try:
+        with file.open(newline="", encoding="utf-8") as content:
+            rows = [row for _, row in zip(range(TABLE_ROWS + 2), csv.reader(content), strict=False)]
+    except (OSError, csv.Error, UnicodeDecodeError):
+        return []
+    if not rows or len(rows) > TABLE_ROWS + 1 or any(len(row) != len(rows[0]) for row in rows):
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
