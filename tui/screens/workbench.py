@@ -86,7 +86,8 @@ class Workbench(Screen[None]):
         self.query_one("#filter").display = False
         self._narrow_to(2)
         self.query_one(ExperimentList).focus()
-        self.call_after_refresh(self._fill)
+        # What is called after a refresh comes before its paint: the second one is behind the first paint.
+        self.call_after_refresh(self.call_after_refresh, self._fill)
 
     def _fill(self) -> None:
         """Import what the panels need, now that their frames are on the screen, and fill them."""
@@ -97,6 +98,7 @@ class Workbench(Screen[None]):
         self.query_one(ExperimentList).show(self._catalogue.values(), self._settings.experiment)
         self.set_interval(RUNS_SECONDS, self._list_runs)
         self._list_runs()
+        self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
 
     def on_unmount(self) -> None:

@@ -50,9 +50,10 @@ class ChartPanel(VerticalScroll, can_focus=False):
         self._declared: Sequence[Sequence[str]] = ()
         self._markers: list[tuple[float, str]] = []
 
-    def on_mount(self) -> None:
-        """Show an empty chart rather than nothing, once the first paint is done: numpy takes its time."""
-        self.call_after_refresh(self._arrange, [("loss", [])])
+    def open(self) -> None:
+        """Show an empty chart rather than nothing; not before the first paint, since numpy takes its time."""
+        if not self._groups:
+            self._arrange([("loss", [])])
 
     def show(self, curves: Curves, declared: Sequence[Sequence[str]], markers: list[tuple[float, str]]) -> None:
         """Show these curves; to be called again whenever they have grown."""

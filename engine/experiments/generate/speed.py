@@ -1,0 +1,60 @@
+"""How a network computes: number format, memory layout, compilation; chosen for the device unless the user does."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from engine.experiments.generate.declarations import DcganHyperparameters
+
+T = TypeVar("T", torch.Tensor, torch.nn.Module)
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What was chosen; its text is what the record says."""
+
+    device: torch.device
+    bf16: bool
+    channels_last: bool
+    compile: bool
+
+    def __str__(self) -> str:
+        parts = [
+            "bf16 autocast" if self.bf16 else "float32",
+            "channels_last" if self.channels_last else "channels first",
+        ]
+        return ", ".join([*parts, *(["torch.compile"] if self.compile else [])])
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Compute convolutions in bf16, if chosen; weights and losses stay float32."""
+        if not self.bf16:
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def lay_out(self, value: T) -> T:
+        """Return images ``[N, C, H, W]`` or a network in the memory layout chosen."""
+        return value.to(memory_format=torch.channels_last) if self.channels_last else value  # type: ignore[call-overload]
+
+    def compiled(self, network: torch.nn.Module) -> Any:
+        """Return the network as it is to be called in training."""
+        return torch.compile(network) if self.compile else network
+
+
+def chosen_speed(hyperparameters: DcganHyperparameters, device: torch.device) -> Speed:
+    """Resolve what is ``auto``: bf16 where the device has instructions for it, compilation on GPUs."""
+    gpu = device.type == "cuda"
+    fast = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else torch.cpu._is_avx512_bf16_supported()
+    precision, layout, compilation = hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile
+    return Speed(
+        device,
+        bf16=fast if precision == "auto" else precision == "bf16",
+        channels_last=layout != "off",
+        compile=gpu if compilation == "auto" else compilation == "on",
+    )

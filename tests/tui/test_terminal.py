@@ -1,0 +1,125 @@
+"""The workbench in real terminals: tmux at two sizes, and a pty without colours."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+
+from engine import Workspace
+
+PHOSPHENE = str(Path(sys.executable).with_name("phosphene"))
+
+
+class Tmux:
+    """A tmux server of its own with one window."""
+
+    def __init__(self, width: int, height: int, command: str) -> None:
+        self._socket = f"phosphene-{uuid.uuid4().hex[:8]}"
+        self._do("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), command)
+
+    def _do(self, *arguments: str) -> str:
+        done = subprocess.run(["tmux", "-L", self._socket, *arguments], capture_output=True, text=True, check=False)
+        return done.stdout
+
+    def press(self, *keys: str) -> None:
+        self._do("send-keys", *keys)
+
+    def screen(self) -> str:
+        return self._do("capture-pane", "-p")
+
+    def wait_for(self, pattern: str, seconds: float = 30.0) -> str:
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, screen := self.screen()):
+            assert time.monotonic() < deadline, f"{pattern!r} did not appear:\n{screen}"
+        return screen
+
+    def end(self) -> None:
+        self._do("kill-server")
+
+
+@pytest.fixture
+def tmux(home):
+    if shutil.which("tmux") is None:
+        pytest.skip("tmux is not installed")
+    opened: list[Tmux] = []
+
+    def start(width: int, height: int, command: str = PHOSPHENE) -> Tmux:
+        opened.append(Tmux(width, height, f"{command}; echo LEFT; cat"))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.end()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 48)])
+def test_runs_an_experiment_from_key_to_chart_in_tmux_and_says_what_goes_on_when_left(tmux, home, width, height):
+    terminal = tmux(width, height)
+    terminal.wait_for(r"count")
+    terminal.press("/")
+    terminal.wait_for("filter")
+    terminal.press("-l", "count")
+    terminal.wait_for(r"╭─ Count ─")
+    terminal.press("Enter")
+    terminal.press("Enter")
+    if width < 104:
+        terminal.press("2")
+    terminal.press("Down")
+    terminal.press("Down")
+    terminal.wait_for(r"pause +0")
+    terminal.press("Escape")
+    terminal.wait_for(r"trouble")
+    terminal.press("r")
+    screen = terminal.wait_for(r"count ✓ finished")
+    if width < 104:
+        terminal.press("3")
+    screen = terminal.wait_for(r"── train +0\.05000")
+    assert max(len(line) for line in screen.splitlines()) <= width
+    assert "? help" in screen
+    terminal.press("q")
+    terminal.wait_for("LEFT")
+    assert [run.status.state for run in Workspace(home).list()] == ["finished"]
+
+
+def test_a_run_goes_on_when_tmux_is_killed_and_is_found_again(tmux, home):
+    home.mkdir()
+    (home / "workbench.json").write_text('{"experiment": "count", "forms": {"count": {"steps": "400", "pause": "0.01"}}}')
+    terminal = tmux(120, 32)
+    terminal.wait_for(r"steps +● 400")
+    terminal.press("r")
+    terminal.wait_for(r"count ● running")
+    terminal.end()
+    again = tmux(120, 32)
+    again.wait_for(r"(● running|✓ finished)", 5)
+    again.wait_for(r"count ✓ finished")
+    assert [run.status.state for run in Workspace(home).list()] == ["finished"]
+
+
+def test_without_colours_it_sends_none(home, album):
+    environment = dict(os.environ, NO_COLOR="1", TERM="xterm-256color")
+    child = pexpect.spawn(PHOSPHENE, dimensions=(24, 80), env=environment, timeout=20)
+    screen = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(screen)
+    coloured = re.compile(rb"\x1b\[[0-9;]*(?:38;2;(\d+);(\d+);(\d+)|48;2;(\d+);(\d+);(\d+))")
+    seen = b""
+    deadline = time.monotonic() + 20
+    while "k3f" not in "\n".join(screen.display):
+        assert time.monotonic() < deadline, "\n".join(screen.display)
+        data = child.read_nonblocking(65536, timeout=20)
+        seen += data
+        stream.feed(data)
+    child.send("q")
+    child.expect(pexpect.EOF)
+    child.close()
+    greys = [tuple(part for part in match.groups() if part is not None) for match in coloured.finditer(seen)]
+    assert all(len(set(triple)) == 1 for triple in greys), "a colour was sent"

@@ -1,0 +1,377 @@
+"""A live line chart drawn in braille; the drawing itself is in `chart_frame`, this is its life in the app."""
+
+from __future__ import annotations
+
+import math
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from engine.report.curves import Trace
+from tui.widgets.chart_canvas import PALETTE, Ink
+from tui.widgets.chart_frame import Curve, Frame, Settings, draw, extent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual import events
+    from textual.strip import Strip
+    from textual.timer import Timer
+
+    from tui.widgets.chart_axes import XAxis
+
+__all__ = ["Chart", "Curve"]
+
+_MOST_ZOOM = 1e-9  # of the whole range of x
+
+
+class Chart(Widget, can_focus=True):
+    """Curves over steps, epochs or time, with zoom, pan, a crosshair and markers.
+
+    `show` may be called as often as data arrives: a frame is drawn at most `REDRAWS_PER_SECOND` times a second,
+    only while the chart is displayed, and only rows that changed are sent to the terminal.
+    """
+
+    REDRAWS_PER_SECOND: ClassVar[float] = 10
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "chart--axis",
+        "chart--label",
+        "chart--name",
+        "chart--note",
+        "chart--marker",
+        "chart--crosshair",
+        "chart--error",
+        *(f"chart--curve-{number}" for number in range(1, PALETTE + 1)),
+    }
+    DEFAULT_CSS = """
+    Chart {
+        height: 1fr;
+        min-height: 3;
+        border: round $foreground 20%;
+        border-title-color: $foreground 80%;
+        border-subtitle-color: $foreground 50%;
+
+        & > .chart--axis { color: $foreground 25%; }
+        & > .chart--label { color: $foreground 65%; }
+        & > .chart--name { color: $foreground 85%; }
+        & > .chart--note { color: $foreground 45%; }
+        & > .chart--marker { color: $foreground 50%; }
+        & > .chart--crosshair { color: $accent; }
+        & > .chart--error { color: $error; text-style: bold; }
+        & > .chart--curve-1 { color: $text-primary; }
+        & > .chart--curve-2 { color: $text-warning; }
+        & > .chart--curve-3 { color: $text-success; }
+        & > .chart--curve-4 { color: $text-error; }
+        & > .chart--curve-5 { color: $foreground 80%; }
+        & > .chart--curve-6 { color: $text-secondary; }
+    }
+    Chart:light > .chart--curve-1 { color: $secondary; }
+    Chart:focus {
+        border: round $accent;
+        border-title-color: $foreground;
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "crosshair(-1)", "Crosshair left", id="chart.crosshair-left", show=False),
+        Binding("right", "crosshair(1)", "Crosshair right", id="chart.crosshair-right", show=False),
+        Binding("shift+left", "pan(-0.2)", "Pan left", id="chart.pan-left", show=False),
+        Binding("shift+right", "pan(0.2)", "Pan right", id="chart.pan-right", show=False),
+        Binding("z", "zoom(2)", "Zoom in", id="chart.zoom-in", tooltip="Zoom in around the crosshair"),
+        Binding("Z", "zoom(0.5)", "Zoom out", id="chart.zoom-out", show=False),
+        Binding("0", "reset_view", "Whole curve", id="chart.reset", tooltip="Show everything and follow the data"),
+        Binding("enter,escape", "hide_crosshair", "Hide crosshair", id="chart.hide-crosshair", show=False),
+    ]
+
+    log_y: reactive[bool] = reactive(False, repaint=False)
+    smoothing: reactive[float] = reactive(0.0, repaint=False)
+    x_axis: reactive[XAxis] = reactive("step", repaint=False)
+
+    def __init__(
+        self, title: str = "", *, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name=name, id=id, classes=classes)
+        self.title = title
+        self.border_title = title or None
+        self.frames_drawn = 0
+        self._curves: tuple[Curve, ...] = ()
+        self._traces: dict[str, Trace] = {}
+        self._markers: tuple[tuple[float, str], ...] = ()
+        self._view: tuple[float, float] | None = None
+        self._crosshair: float | None = None
+        self._dragged_from: tuple[int, tuple[float, float]] | None = None
+        self._dragging = False
+        self._frame: Frame | None = None
+        self._dirty = False
+        self._drawn_at = -math.inf
+        self._timer: Timer | None = None
+        self._inks: dict[int, Style] = {}
+        self._strips: dict[int, Strip] = {}
+
+    # what is shown
+
+    def show(self, curves: Sequence[Curve], markers: Sequence[tuple[float, str]] = ()) -> None:
+        """Show these curves, told apart by name and label, and vertical markers (x, text); cheap to call."""
+        self._curves, self._markers = tuple(curves), tuple(markers)
+        self._soil()
+
+    @property
+    def crosshair(self) -> float | None:
+        """Where the crosshair is, in units of x."""
+        return self._crosshair
+
+    @crosshair.setter
+    def crosshair(self, x: float | None) -> None:
+        self._crosshair = x
+        self._soil()
+
+    @property
+    def view(self) -> tuple[float, float] | None:
+        """The range of x that is zoomed to; None while the chart follows the data."""
+        return self._view
+
+    def validate_smoothing(self, smoothing: float) -> float:
+        """Keep the weight between 0 (off) and 0.999."""
+        return min(max(smoothing, 0.0), 0.999) if smoothing == smoothing else 0.0
+
+    def watch_log_y(self) -> None:
+        """Redraw with the other scale."""
+        self._soil()
+
+    def watch_smoothing(self) -> None:
+        """Redraw with the new weight."""
+        self._soil()
+
+    def watch_x_axis(self) -> None:
+        """Redraw the axis; positions on the former axis mean nothing on the new one."""
+        self._view = self._crosshair = None
+        self._soil()
+
+    # zoom and pan
+
+    def zoom(self, factor: float, around: float | None = None) -> None:
+        """Show `1 / factor` of the present range, around an x (default: the crosshair, else the middle)."""
+        full = extent(self._curves)
+        if full is None or not factor > 0:
+            return
+        low, high = self._view or full
+        centre = around if around is not None else self._crosshair
+        if centre is None or not low <= centre <= high:
+            centre = low + (high - low) / 2
+        span = max((high - low) / factor, (full[1] - full[0]) * _MOST_ZOOM, abs(centre) * 1e-12)
+        low = centre - (centre - low) / (high - low) * span
+        self._look(low, span, full)
+
+    def pan(self, fraction: float) -> None:
+        """Move the view by a fraction of its width, to the right where positive; nothing to do while following."""
+        full = extent(self._curves)
+        if full is not None and self._view is not None:
+            low, high = self._view
+            self._look(low + fraction * (high - low), high - low, full)
+
+    def reset_view(self) -> None:
+        """Show everything again and follow the data."""
+        self._view = None
+        self._soil()
+
+    def _look(self, low: float, span: float, full: tuple[float, float]) -> None:
+        if not span < full[1] - full[0]:
+            self.reset_view()
+            return
+        low = min(max(low, full[0]), full[1] - span)
+        self._view = (low, max(low + span, math.nextafter(low, math.inf)))
+        self._soil()
+
+    # keys and mouse
+
+    def action_crosshair(self, cells: int) -> None:
+        """Move the crosshair by some cells; the first press shows it at the near edge's last point or the middle."""
+        if self._frame is None or not self._frame.plot.width:
+            return
+        plot = self._frame.plot
+        at = plot.cell_at(self._crosshair) if self._crosshair is not None else None
+        if at is None:
+            last = max((float(c.x[-1]) for c in self._curves if len(c.x)), default=plot.high)
+            at = plot.cell_at(min(last, plot.high))
+            self.crosshair = plot.x_at(at if at is not None else plot.left + plot.width // 2)
+            return
+        self.crosshair = plot.x_at(min(max(at + cells, plot.left), plot.left + plot.width - 1))
+
+    def action_pan(self, fraction: float) -> None:
+        """Pan by a fraction of the view."""
+        self.pan(fraction)
+
+    def action_zoom(self, factor: float) -> None:
+        """Zoom around the crosshair."""
+        self.zoom(factor)
+
+    def action_reset_view(self) -> None:
+        """Show everything."""
+        self.reset_view()
+
+    def action_hide_crosshair(self) -> None:
+        """Hide the crosshair."""
+        self.crosshair = None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave enter and escape to others while there is no crosshair to hide."""
+        return self._crosshair is not None if action == "hide_crosshair" else True
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Zoom in around the pointer."""
+        self._wheel(event, 1.25)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Zoom out around the pointer."""
+        self._wheel(event, 0.8)
+
+    def _wheel(self, event: events.MouseEvent, factor: float) -> None:
+        if self._frame is not None and self._frame.plot.width:
+            event.stop()
+            self.zoom(factor, around=self._frame.plot.x_at(event.get_content_offset_capture(self).x))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin a click or a drag."""
+        full = extent(self._curves)
+        if event.button == 1 and full is not None:
+            self._dragged_from, self._dragging = (event.screen_x, self._view or full), False
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Pan with the pointer while the button is down."""
+        full = extent(self._curves)
+        if self._dragged_from is None or self._frame is None or full is None:
+            return
+        start, (low, high) = self._dragged_from
+        moved = event.screen_x - start
+        self._dragging |= moved != 0
+        if self._dragging and self._view is not None and self._frame.plot.width:
+            self._look(low - moved / self._frame.plot.width * (high - low), high - low, full)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End a drag, or set the crosshair when the pointer did not move."""
+        if self._dragged_from is None:
+            return
+        self.release_mouse()
+        self._dragged_from = None
+        if not self._dragging and self._frame is not None and self._frame.plot.width:
+            plot, at = self._frame.plot, event.get_content_offset_capture(self).x
+            self.crosshair = plot.x_at(min(max(at, plot.left), plot.left + plot.width - 1))
+
+    # drawing
+
+    def _soil(self) -> None:
+        self._dirty = True
+        self._schedule()
+
+    def _schedule(self) -> None:
+        if self._timer is not None or not self._dirty or not self.is_mounted or not self._visible:
+            return
+        wait = self._drawn_at + 1 / self.REDRAWS_PER_SECOND - monotonic()
+        self._timer = self.set_timer(max(wait, 0.001), self._redraw, name="chart")
+
+    @property
+    def _visible(self) -> bool:
+        screen = self.screen
+        return self.is_on_screen and (screen.is_active or (screen.is_current and self.app.screen.is_modal))
+
+    def _redraw(self) -> None:
+        self._timer = None
+        if not self._dirty or not self._visible:
+            return  # being painted or shown again schedules anew
+        before = self._frame
+        self._draw()
+        assert self._frame is not None
+        if before is None or before.canvas.characters.shape != self._frame.canvas.characters.shape:
+            self.refresh()
+        elif regions := self._frame.canvas.changes(before.canvas):
+            for region in regions:
+                self._strips.pop(region.y, None)
+            self.refresh(*regions)
+
+    def _draw(self) -> None:
+        items, traces = [], {}
+        for number, curve in enumerate(self._curves):
+            key = f"{curve.name}\n{curve.label}"
+            key = key if key not in traces else f"{key}\n{number}"
+            trace = traces[key] = self._traces.get(key) or Trace()
+            trace.update(curve.x, curve.y)
+            items.append((curve, trace))
+        self._traces = traces
+        bordered = self.styles.border_top[0] not in {"", "none", "hidden"}
+        if bordered:
+            self._tag()
+        size = self.content_size
+        settings = Settings(
+            width=size.width,
+            height=size.height,
+            title="" if bordered else self.title,
+            log_y=self.log_y,
+            smoothing=self.smoothing,
+            x_axis=self.x_axis,
+            view=self._view,
+            crosshair=self._crosshair,
+            markers=self._markers,
+        )
+        if self._frame is None or self._frame.canvas.characters.shape != (size.height, size.width):
+            self._strips.clear()
+        self._frame = draw(items, settings)
+        self.frames_drawn += 1
+        self._dirty = False
+        self._drawn_at = monotonic()
+
+    def _tag(self) -> None:
+        """Name what changes the picture in the border: log scale, smoothing, zoom."""
+        tags = ["log y"] if self.log_y else []
+        if self.smoothing:
+            tags.append(f"smooth {self.smoothing:.3g}")
+        if self._view is not None and (full := extent(self._curves)) is not None:
+            tags.append(f"zoom {(full[1] - full[0]) / (self._view[1] - self._view[0]):.3g}×")
+        text = " · ".join(tags)
+        if text != (self.border_subtitle or ""):
+            self.border_subtitle = text or None
+
+    def render_line(self, y: int) -> Strip:
+        """Return row y of the present frame; a frame of another size is drawn afresh first."""
+        size = self.content_size
+        if self._frame is None or self._frame.canvas.characters.shape != (size.height, size.width):
+            self._draw()
+        elif self._dirty:
+            self._schedule()
+        assert self._frame is not None
+        if (strip := self._strips.get(y)) is None:
+            strip = self._strips[y] = self._frame.canvas.strip(y, self._ink)
+        return strip
+
+    def notify_style_update(self) -> None:
+        """Forget styles that were worked out for another theme or state."""
+        super().notify_style_update()
+        self._inks.clear()
+        self._strips.clear()
+
+    def on_show(self) -> None:
+        """Catch up with what came while the chart was hidden."""
+        self._schedule()
+
+    def _ink(self, ink: int) -> Style:
+        """Return the style of an ink; a faint one is its curve's colour close to the background."""
+        if (style := self._inks.get(ink)) is None:
+            style = self._inks[ink] = self._mixed(ink)
+        return style
+
+    def _mixed(self, ink: int) -> Style:
+        if ink == Ink.PLAIN:
+            return Style(bgcolor=self.rich_style.bgcolor)
+        if ink >= Ink.FAINT:
+            curve = self._ink(ink - Ink.FAINT + Ink.CURVE)
+            if curve.color is None or curve.bgcolor is None:
+                return curve
+            colour = Color.from_rich_color(curve.bgcolor).blend(Color.from_rich_color(curve.color), 0.4)
+            return Style(color=colour.rich_color, bgcolor=curve.bgcolor)
+        if ink >= Ink.CURVE:
+            return self.get_component_rich_style(f"chart--curve-{ink - Ink.CURVE + 1}")
+        return self.get_component_rich_style(f"chart--{Ink(ink).name.lower()}")
