@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import math
 import sys
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,9 @@ def read_idx(path: Path) -> Tensor:
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rank = content[3] if len(content) > 4 and content[:3] == bytes((0, 0, UNSIGNED_BYTE)) else 0
     shape = [int.from_bytes(content[4 * axis : 4 * axis + 4], "big") for axis in range(1, rank + 1)]
-    values = torch.frombuffer(bytearray(content), dtype=torch.uint8)[4 + 4 * rank :]
-    if not rank or values.numel() != torch.Size(shape).numel():
+    if not rank or len(content) - 4 - 4 * rank != math.prod(shape):
         raise DataUnavailable(f"{path} is no idx file of bytes: get it again with `phosphene data fetch mnist`")
-    return values.view(shape)
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8)[4 + 4 * rank :].view(shape)
 
 
 def fetch(folder: Path) -> None:
@@ -61,7 +61,7 @@ def fetch(folder: Path) -> None:
     Raises:
         OSError, RuntimeError: if no mirror gives a file.
     """
-    from torchvision.datasets import MNIST  # noqa: PLC0415 - seconds of import that only a download needs
+    from torchvision.datasets import MNIST
     from torchvision.datasets.utils import check_integrity, download_url
 
     raw = folder / "MNIST" / "raw"

@@ -136,6 +136,11 @@ def source(name: str) -> Source:
     raise DataUnavailable(f"there is no data set {name!r}; there is: {', '.join(near)}")
 
 
+def names() -> tuple[str, ...]:
+    """Return the names of all data sets."""
+    return tuple(entry.name for entry in _SOURCES)
+
+
 def data_folder() -> Path:
     """Return the folder that holds the data sets: ``PHOSPHENE_DATA``, or the user's cache folder."""
     named = os.environ.get("PHOSPHENE_DATA")

@@ -81,10 +81,11 @@ def load(
         module.load_state_dict(_under(flat, f"modules/{name}/"))
     for name, optimiser in optimisers.items():
         saved = plain["optimisers"][name]
+        parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
         state: dict[int, dict[str, Any]] = {int(index): dict(entries) for index, entries in saved["state"].items()}
         for key, value in _under(flat, f"optimisers/{name}/").items():
             index, _, entry = key.partition("/")
-            state.setdefault(int(index), {})[entry] = value
+            state.setdefault(int(index), {})[entry] = _laid_out(value, parameters[int(index)])
         groups = [{key: _device_side(value) for key, value in group.items()} for group in saved["param_groups"]]
         for group, own in zip(groups, optimiser.state_dict()["param_groups"], strict=True):
             # JSON has no tuples: take the kind of container the optimiser itself uses (Adam's betas).
@@ -102,6 +103,13 @@ def load(
     version, inner, gauss = plain["random"]
     random.setstate((version, tuple(inner), gauss))
     return int(plain["step"])
+
+
+def _laid_out(value: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    """Return an optimiser's tensor in the memory layout of its parameter, which fused optimisers take for granted."""
+    if value.shape != parameter.shape or parameter.is_contiguous():
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, device="cpu").copy_(value)
 
 
 def _device_side(value: Any) -> Any:

@@ -27,11 +27,15 @@ def open_device(name: str) -> torch.device:
     return device
 
 
-def seed_everything(seed: int, device: torch.device) -> torch.Generator:
-    """Seed torch's, numpy's and Python's generators, and return a generator of the run's own on the device."""
+def seed_everything(seed: int) -> None:
+    """Seed torch's generators, those of GPUs not opened yet included, numpy's and Python's."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def own_generator(seed: int, device: torch.device) -> torch.Generator:
+    """Return a seeded generator of the run's own on the device."""
     generator = torch.Generator(device)
     generator.manual_seed(seed)
     return generator

@@ -37,7 +37,9 @@ def test_from_launch_to_the_first_point_with_a_warm_worker(home, full, report):
         return warm, cold
 
     warm, cold = asyncio.run(measure())
-    report(f"warm {statistics.median(warm):.2f} s (largest {max(warm):.2f}), cold {statistics.median(cold):.2f} s; goal 1 s")
+    report(
+        f"warm {statistics.median(warm):.2f} s (largest {max(warm):.2f}), cold {statistics.median(cold):.2f} s; goal 1 s"
+    )
 
 
 async def _settled(engine: Engine) -> None:
@@ -90,4 +92,6 @@ def test_from_key_to_paint_while_1_000_records_a_second_arrive(home, full, repor
 
     waits = sorted(asyncio.run(measure()))
     p95 = waits[int(0.95 * (len(waits) - 1))]
-    report(f"median {1000 * statistics.median(waits):.0f} ms, p95 {1000 * p95:.0f} ms of {len(waits)} keys; goal p95 50 ms")
+    report(
+        f"median {1000 * statistics.median(waits):.0f} ms, p95 {1000 * p95:.0f} ms of {len(waits)} keys; goal p95 50 ms"
+    )

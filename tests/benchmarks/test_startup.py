@@ -39,7 +39,7 @@ def first_paint(rows: int = 48, columns: int = 160) -> float:
     ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     seen = b""
     try:
-        while "console".encode() not in seen:
+        while b"console" not in seen:
             ready, _, _ = select.select([master], [], [], 20)
             assert ready, seen[-500:]
             seen += os.read(master, 65536)

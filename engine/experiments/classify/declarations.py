@@ -14,9 +14,7 @@ class CnnHyperparameters(Hyperparameters):
     batch: int = hyperparameter(32, "images in a batch", ge=1, le=60_000, unit="images", group="data")
     epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
     lr: float = hyperparameter(3e-3, "learning rate of Adam", gt=0, le=1, live=True, group="optimiser")
-    weight_decay: float = hyperparameter(
-        0.0, "L2 penalty on the weights", ge=0, le=1, live=True, group="optimiser"
-    )
+    weight_decay: float = hyperparameter(0.0, "L2 penalty on the weights", ge=0, le=1, live=True, group="optimiser")
 
 
 EXPERIMENTS = (

@@ -72,7 +72,8 @@ def mistakes_picture(images: Tensor, probabilities: Tensor, labels: Tensor, clas
     worst = wrong[probabilities[wrong, labels[wrong]].argsort(stable=True)][:32]
     zoom = max(1, round(56 / images.shape[-1]))
     tiles = [
-        _captioned(images[index], f"{classes[labels[index]]} > {classes[predictions[index]]}", zoom) for index in worst.tolist()
+        _captioned(images[index], f"{classes[labels[index]]} > {classes[predictions[index]]}", zoom)
+        for index in worst.tolist()
     ]
     return image_grid(torch.stack(tiles), columns=min(8, len(tiles)), padding=4, background=PAPER[0] / 255)
 

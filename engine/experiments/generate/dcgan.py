@@ -88,7 +88,9 @@ def train(hyperparameters: DcganHyperparameters, context: Context) -> None:
 
         seen = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
         figures.copy_(torch.stack([loss_g.detach(), loss_d.detach(), *seen]))
-        context.log(step, dict(zip(FIGURES, figures, strict=True)), epoch=sampler.epoch(step * hyperparameters.d_updates))
+        context.log(
+            step, dict(zip(FIGURES, figures, strict=True)), epoch=sampler.epoch(step * hyperparameters.d_updates)
+        )
         if step == 1:
             context.image("real", image_grid(unit_range(real.images[: hyperparameters.previews])), step)
         if step in {1, total} or step % hyperparameters.preview_every == 0:

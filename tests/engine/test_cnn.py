@@ -1,0 +1,67 @@
+"""The experiment `cnn` in real workers: what it reaches, what it leaves, and that it resumes bit for bit."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+
+import pytest
+
+from engine import Engine, Metrics
+
+
+def curve(run, name: str) -> list[tuple[int, float]]:
+    """Return the logged points of one metric, those of repeated steps once."""
+    points = {}
+    for event in run.reader().poll():
+        if isinstance(event, Metrics) and name in event.values:
+            points[event.step] = event.values[name]
+    return sorted(points.items())
+
+
+def test_reaches_97_percent_on_the_digits_by_default_and_leaves_table_and_pictures(home, launch, finish):
+    run = launch("cnn")
+    status = finish(run, 120)
+    assert status.state == "finished", status
+    assert status.result["test/accuracy"] >= 0.96
+    details = asyncio.run(Engine(home).details(run))
+    assert {"batch", "confusion", "mistakes"} <= details.images.keys()
+    with (run.path / details.tables["confusion"]).open() as file:
+        rows = list(csv.reader(file))
+    counts = [[int(cell) for cell in row[1:]] for row in rows[1:]]
+    right, total = sum(counts[i][i] for i in range(10)), sum(map(sum, counts))
+    assert right / total == pytest.approx(status.result["test/accuracy"])
+    steps = [step for step, _ in curve(run, "train/loss")]
+    assert steps == list(range(1, status.total + 1))
+
+
+def test_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until):
+    values = {"epochs": 3}
+    whole = launch("cnn", values)
+    finish(whole, 120)
+    cut = launch("cnn", values)
+    until(lambda: len(curve(cut, "train/loss")) >= 20)
+    asyncio.run(Engine(home).stop(cut))
+    assert finish(cut, 60).state == "stopped"
+    assert cut.status().step < whole.status().total
+    asyncio.run(Engine(home).resume(cut))
+    assert finish(cut, 120).state == "finished"
+    assert cut.status().result == whole.status().result
+    for name in ("train/loss", "validation/loss", "train/accuracy"):
+        assert curve(cut, name) == curve(whole, name)
+
+
+def test_a_missing_data_set_fails_the_run_with_the_command_that_provides_it(
+    home, launch, finish, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PHOSPHENE_DATA", str(tmp_path / "nothing"))
+    status = finish(launch("cnn", {"dataset": "mnist"}), 60)
+    assert status.state == "failed"
+    assert "phosphene data fetch mnist" in status.reason
+
+
+@pytest.mark.slow
+def test_reaches_the_reports_accuracy_on_mnist(home, launch, finish, real_mnist):
+    run = launch("cnn", {"dataset": "mnist", "batch": 256, "lr": 1e-3, "epochs": 10})
+    status = finish(run, 1_200)
+    assert status.result["test/accuracy"] >= 0.979
