@@ -12,7 +12,7 @@ app = typer.Typer(help="List, fetch and verify data sets.", no_args_is_help=True
 def _complete(incomplete: str) -> list[str]:
     from engine import sources
 
-    return [name for name in sources.names() if name.startswith(incomplete)]
+    return [name for name in sources.SOURCES if name.startswith(incomplete)]
 
 
 NAME = Annotated[str, typer.Argument(help="A data set.", autocompletion=_complete)]
@@ -24,7 +24,7 @@ def list_data(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     from commands.output import emit, say, table
     from engine import sources
 
-    found = [(source, sources.present(source.name)) for source in map(sources.source, sources.names())]
+    found = [(source, sources.present(source.name)) for source in sources.SOURCES.values()]
     if as_json:
         emit(
             [

@@ -35,7 +35,8 @@ def _device() -> dict[str, Any]:
         "torch": version("torch"),
         "torchvision": version("torchvision"),
         "gpu": ", ".join(names) or "none: runs use the CPU",
-        "cpu": f"{psutil.cpu_count()} cores, {memory.total / 2**30:.0f} GiB memory, {memory.available / 2**30:.0f} GiB free",
+        "cpu": f"{psutil.cpu_count()} cores",
+        "memory": f"{memory.total / 2**30:.0f} GiB, {memory.available / 2**30:.0f} GiB of it free",
     }
 
 
@@ -72,6 +73,6 @@ def _data() -> dict[str, Any]:
     from engine import sources
 
     folder = sources.data_folder()
-    there = [name for name in sources.names() if sources.present(name)]
-    missing = [name for name in sources.names() if name not in there]
+    there = [name for name in sources.SOURCES if sources.present(name)]
+    missing = [name for name in sources.SOURCES if name not in there]
     return {"data folder": str(folder), "data sets": ", ".join(there), "not there": ", ".join(missing) or "nothing"}

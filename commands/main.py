@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated, Any
@@ -73,6 +74,9 @@ app.command("doctor")(doctor.doctor)
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; a user's error becomes one sentence on stderr and exit status 2."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that knows fewer letters than a name has is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return app(arguments)
     except BrokenPipeError:

@@ -31,14 +31,19 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def plain(text: str) -> str:
+    """Return a text without the characters that would steer the terminal; line feeds and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else " " for c in text)
+
+
 def say(text: str) -> None:
     """Narrate one line on stderr."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print aligned columns; on a terminal the last one is cut to its width."""
-    cells = [list(columns), *[list(row) for row in rows]]
+    """Print aligned columns, a line per row; on a terminal the last one is cut to its width."""
+    cells = [[plain(cell).replace("\n", " ") for cell in row] for row in (columns, *rows)]
     from rich.cells import cell_len, set_cell_size
 
     widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
@@ -63,7 +68,8 @@ def console_on(stream: Any) -> Console:
     """Return a rich console on a stream."""
     from rich.console import Console
 
-    return Console(file=stream, highlight=False)
+    # What names and messages say is shown as it is: no markup, no :emoji: codes.
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
 
 
 def figure(value: float) -> str:

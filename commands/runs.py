@@ -34,6 +34,8 @@ def list_runs(
     from commands.output import STATE_MARKS, ago, emit, figure, say, table
     from engine import Workspace, catalogue
 
+    if state and state not in STATE_MARKS:
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(STATE_MARKS)}", param_hint="--state")
     found = [run for run in Workspace().list() if state in {"", run.status.state}]
     if as_json:
         emit([_summary(run) for run in found])
@@ -200,13 +202,23 @@ def set_values(
 ) -> None:
     """Change live hyperparameters of a running run, e.g. lr=1e-4."""
     from commands.output import say
+
+    wanted = pairs(values)
+    _do(lambda engine, found: engine.set(found, wanted), run)
+    say("asked for; it takes effect after the present step")
+
+
+def pairs(values: list[str]) -> dict[str, str]:
+    """Take ``name=value`` arguments apart; of two for one name the last one counts.
+
+    Raises:
+        InvalidHyperparameters: naming the first that is none.
+    """
     from engine import InvalidHyperparameters
 
-    pairs = dict(value.partition("=")[::2] for value in values)
     if malformed := [value for value in values if "=" not in value]:
         raise InvalidHyperparameters({malformed[0]: "write it as name=value"})
-    _do(lambda engine, found: engine.set(found, pairs), run)
-    say("asked for; it takes effect after the present step")
+    return {name: value for name, _, value in (each.partition("=") for each in values)}
 
 
 def remove(

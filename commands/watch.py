@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from commands.output import console_on, duration, emit, figure, say
+from commands.output import console_on, duration, emit, figure, plain, say
 from engine import (
     CheckpointSaved,
     Curves,
@@ -111,7 +111,7 @@ async def _show(engine: Engine, run: Run, view: _LineView | _LiveView) -> None:
 
 def _head(run: Run) -> str:
     record = run.record()
-    name = f" · {record.name}" if record.name else ""
+    name = f" · {plain(record.name)}" if record.name else ""
     return f"{run.id}{name} · {record.experiment} · {record.device} · seed {record.seed}"
 
 
@@ -119,9 +119,9 @@ def _line(event: Event) -> str:
     """Say in one line what happened, or return the empty string if it is not worth one."""
     match event:
         case StateChanged(state=state, reason=reason):
-            return f"{state}{f': {reason}' if reason else ''}"
+            return plain(f"{state}{f': {reason}' if reason else ''}")
         case Message(text=text):
-            return text
+            return plain(text)
         case CheckpointSaved(step=step):
             return f"checkpoint after step {step:,}"
         case HyperparameterChanged(name=name, value=value, previous=previous, step=step):

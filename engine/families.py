@@ -10,7 +10,7 @@ import importlib.util
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from engine.declaration import Experiment
+from engine.declaration import Experiment, RunOptions
 from engine.errors import UnknownExperiment
 
 if TYPE_CHECKING:
@@ -41,11 +41,16 @@ def catalogue() -> Mapping[str, Experiment]:
     return found
 
 
+_TAKEN = RunOptions.model_fields.keys() | {"detach", "as_json", "json"}
+
+
 def _declared(value: Any) -> tuple[Experiment, ...]:
     experiments = (value,) if isinstance(value, Experiment) else tuple(value)
     for experiment in experiments:
         if not isinstance(experiment, Experiment):
             raise TypeError(f"expected an Experiment, found {type(experiment).__name__}")
+        if taken := _TAKEN & experiment.hyperparameters.model_fields.keys():
+            raise ValueError(f"{experiment.name} has a hyperparameter {min(taken)}, which every run has already")
     return experiments
 
 

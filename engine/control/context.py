@@ -48,9 +48,17 @@ class Context:
     Attributes:
         seed: the run's seed; every generator is seeded from it before the program starts.
         done: the last step that is done, 0 on a fresh run.
+
+    ``early`` are the requests that came while the run waited in the queue.
     """
 
-    def __init__(self, run: RunDirectory, log: EventLog, hyperparameters: Hyperparameters) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        log: EventLog,
+        hyperparameters: Hyperparameters,
+        early: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         record = run.record()
         self.seed = record.seed
         self.done = 0
@@ -72,7 +80,9 @@ class Context:
         self._stop = False
         self._alarmed: set[str] = set()
         self._resume_from = run.last_checkpoint()
+        self._kept: list[Path] = [run.path / self._resume_from.file] if self._resume_from else []
         self._scheduled = run.live_changes()
+        self._early = list(early)
 
     # -- where it runs ----------------------------------------------------------------------------------------------
 
@@ -90,10 +100,10 @@ class Context:
 
     def _open(self) -> None:
         if self._device is None:
-            from engine.tensors.devices import open_device, seed_everything
+            from engine.tensors.devices import open_device, own_generator
 
             self._device = open_device(self._device_name)
-            self._generator = seed_everything(self.seed, self._device)
+            self._generator = own_generator(self.seed, self._device)
 
     # -- steps ------------------------------------------------------------------------------------------------------
 
@@ -135,7 +145,8 @@ class Context:
         if now < self._poll_at:
             return
         self._poll_at = now + POLL_SECONDS
-        for request in requests.take(self._run.control):
+        early, self._early = self._early, []
+        for request in [*early, *requests.take(self._run.control)]:
             match request["request"]:
                 case "stop":
                     self._stop = True
@@ -278,6 +289,8 @@ class Context:
         To be called at the end of every step; it costs nothing when none is due.
         """
         self._saves = True
+        # What is changed from here on takes effect with the next step.
+        self.done = step
         self._poll()
         now = time.monotonic()
         if not (self._save_now or self._stop or step >= self.total or now >= self._checkpoint_at):
@@ -295,8 +308,11 @@ class Context:
         self._log.append(event, durable=True)
         self._saved_step, self._save_now = step, False
         self._checkpoint_at = now + CHECKPOINT_SECONDS
-        for old in sorted(path.parent.glob("[0-9]*.safetensors"))[:-KEPT_CHECKPOINTS]:
-            old.unlink(missing_ok=True)
+        # Kept are the last ones that were announced: a crash may have left files that no event tells of.
+        self._kept = [*(kept for kept in self._kept if kept != path), path][-KEPT_CHECKPOINTS:]
+        for old in path.parent.glob("[0-9]*.safetensors"):
+            if old not in self._kept:
+                old.unlink(missing_ok=True)
 
 
 def _is_live(info: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -16,7 +17,10 @@ from engine.control.devices import resolve_device
 from engine.control.order import Order
 from engine.control.provenance import git_state, versions
 from engine.errors import LaunchError, RunStateError
+from engine.families import experiment
 from engine.record.files import disk_errors
+from engine.record.identity import Identity
+from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord
 
 if TYPE_CHECKING:
@@ -36,7 +40,10 @@ class WarmWorker:
     def start(self) -> None:
         """Start it, unless one is waiting already."""
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
+            if self._process is not None and self._process.poll() is not None:
+                _close(self._process)
+                self._process = None
+            if self._process is None:
                 self._process = subprocess.Popen(
                     [*_COMMAND, "--warm"],
                     stdin=subprocess.PIPE,
@@ -46,27 +53,32 @@ class WarmWorker:
                     env=_environment(),
                 )
 
-    def give(self, order: Order) -> bool:
-        """Hand the order to the worker; return False if none waits."""
+    def give(self, order: Order) -> int | None:
+        """Hand the order to the worker and return its process number; None if none waits."""
         with self._lock:
             process, self._process = self._process, None
-        if process is None or process.stdin is None or process.poll() is not None:
-            return False
-        try:
-            process.stdin.write(order.to_json().encode() + b"\n")
-            process.stdin.close()
-        except OSError:
-            return False
+        if process is None or process.stdin is None:
+            return None
         _reap(process)
-        return True
+        try:
+            with process.stdin:
+                process.stdin.write(order.to_json().encode() + b"\n")
+        except OSError:
+            return None
+        return process.pid
 
     def close(self) -> None:
         """Let the waiting worker go."""
         with self._lock:
             process, self._process = self._process, None
-        if process is not None and process.stdin is not None:
-            process.stdin.close()
+        if process is not None:
+            _close(process)
             _reap(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 _COMMAND = (sys.executable, "-m", "engine.control.worker")
@@ -88,7 +100,8 @@ def _start(order: Order, output: Path, warm: WarmWorker | None) -> None:
         LaunchError: if no process can be started; what was staged is removed.
         RunStateError: if another launcher has taken the name.
     """
-    if warm is None or not warm.give(order):
+    pid = warm.give(order) if warm is not None else None
+    if pid is None:
         try:
             with output.open("ab", buffering=0) as file:
                 process = subprocess.Popen(
@@ -104,14 +117,19 @@ def _start(order: Order, output: Path, warm: WarmWorker | None) -> None:
             raise LaunchError(
                 f"the worker could not be started ({error}): try again when the machine is less busy"
             ) from error
+        pid = process.pid
         _reap(process)
+    # On the worker's behalf, lest one that is killed before it gets there is waited for; it does the same.
+    with contextlib.suppress(OSError):
+        order.claim(Identity.of(pid))
     if not order.publish():
+        shutil.rmtree(order.staged, ignore_errors=True)
         raise RunStateError(f"run {order.run.name} has been resumed by someone else")
 
 
 def launch(
     workspace: Workspace,
-    experiment: Experiment,
+    declared: Experiment,
     hyperparameters: Hyperparameters,
     options: RunOptions,
     parents: tuple[str, ...] = (),
@@ -125,7 +143,7 @@ def launch(
     """
     record = RunRecord(
         id="",
-        experiment=experiment.name,
+        experiment=declared.name,
         hyperparameters=hyperparameters.model_dump(mode="json"),
         seed=options.seed,
         device=resolve_device(options.device),
@@ -148,16 +166,24 @@ def resume(run: RunDirectory, warm: WarmWorker | None = None) -> RunDirectory:
 
     Raises:
         RunStateError: if the run is busy or finished.
+        UnknownExperiment, InvalidHyperparameters: if what it ran is no longer declared, or no longer like that.
+        WorkspaceError, DiskFull: if the attempt cannot be written.
     """
     status = run.status()
     if status.state not in {"stopped", "failed", "crashed"}:
         raise RunStateError(f"run {run.id} is {status.state}: only a stopped, failed or crashed run can be resumed")
-    run.record()
+    record = run.record()
+    experiment(record.experiment).validate(record.hyperparameters)
     name = f"{status.attempt + 1:04d}"
     staged = run.attempts_folder / f".new-{name}-{secrets.token_hex(3)}"
     with disk_errors(run.path):
         staged.mkdir(parents=True)
-        (staged / "output.log").touch()
+        try:
+            (staged / "output.log").touch()
+            set_aside(staged)
+        except OSError:
+            shutil.rmtree(staged, ignore_errors=True)
+            raise
         # Requests to the worker that is gone are not for the next one.
         for request in run.control.glob("*.json"):
             request.unlink(missing_ok=True)

@@ -5,6 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.record.claim import write_claim
+
+if TYPE_CHECKING:
+    from engine.record.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,20 @@ class Order:
         """Read an order."""
         values = json.loads(line)
         return cls(Path(values["staged"]), Path(values["published"]), Path(values["run"]), values["attempt"])
+
+    def folders(self) -> tuple[Path, Path]:
+        """Return where the attempt lies before and after it is published."""
+        there = self.run / "attempts" / self.attempt
+        return self.staged / there.relative_to(self.published), there
+
+    def claim(self, worker: Identity) -> bool:
+        """Write that the attempt is this worker's; return False if it is another one's, or gone."""
+        for folder in self.folders():
+            try:
+                return write_claim(folder, worker)
+            except FileNotFoundError:
+                continue
+        return False
 
     def publish(self) -> bool:
         """Give the directory its name; return False if another one has taken it."""

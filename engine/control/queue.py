@@ -13,6 +13,7 @@ import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -22,15 +23,20 @@ class Ticket:
     def __init__(self, home: Path, device: str, run: str) -> None:
         self._folder = home / "queue" / socket.gethostname() / device.replace(":", "-")
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / ".door").open("w") as door:
+        with self._door():
             # Numbering and publishing are one act, so that no one can arrive with a lower number later.
-            fcntl.flock(door, fcntl.LOCK_EX)
             self.number = max((int(name.partition("-")[0]) for name in self._names()), default=0) + 1
             self._path = self._folder / f"{self.number:08d}-{run}"
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         # A forked child shares the lock: it must not hold the place of a dead worker.
         os.register_at_fork(after_in_child=self._disown)
+
+    @contextlib.contextmanager
+    def _door(self) -> Iterator[None]:
+        with (self._folder / ".door").open("w") as door:
+            fcntl.flock(door, fcntl.LOCK_EX)
+            yield
 
     def _names(self) -> list[str]:
         return sorted(name for name in os.listdir(self._folder) if name[:8].isdigit())
@@ -49,16 +55,20 @@ class Ticket:
         except BlockingIOError:
             return True
         else:
-            (self._folder / name).unlink(missing_ok=True)
+            # A resumed run may have taken the name anew meanwhile: only the file that was looked at goes.
+            with self._door(), contextlib.suppress(FileNotFoundError):
+                if (self._folder / name).stat().st_ino == os.fstat(descriptor).st_ino:
+                    (self._folder / name).unlink()
             return False
         finally:
             os.close(descriptor)
 
     def _disown(self) -> None:
-        with contextlib.suppress(OSError):
+        if self._descriptor >= 0:
             os.close(self._descriptor)
+            self._descriptor = -1
 
     def release(self) -> None:
         """Leave the queue."""
         self._path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        self._disown()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def send(control: Path, request: str, **values: Any) -> Path:
+def send(control: Path, request: str, /, **values: Any) -> Path:
     """Put a request (``stop``, ``set``, ``checkpoint``) into the folder; its name keeps the order of arrival."""
     path = control / f"{time.time_ns():020d}-{secrets.token_hex(3)}.json"
     with disk_errors(control):
@@ -36,6 +36,6 @@ def take(control: Path) -> list[dict[str, Any]]:
         except (OSError, ValueError):
             request = None
         (control / name).unlink(missing_ok=True)
-        if isinstance(request, dict) and "request" in request:
+        if isinstance(request, dict) and "request" in request and isinstance(request.get("values", {}), dict):
             requests.append(request)
     return requests

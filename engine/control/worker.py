@@ -1,7 +1,7 @@
 """The worker: one process that runs one attempt of one run, in a session of its own.
 
-``python -m engine.control.worker ORDER`` starts at once; ``--warm`` imports torch first and waits for its order on
-stdin. Everything until the program is resolved runs without torch.
+``python -m engine.control.worker ORDER`` starts at once; ``--warm`` waits for its order on stdin and imports torch
+meanwhile. Everything until the program is resolved runs without torch.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import contextlib
 import errno
 import faulthandler
 import gc
-import json
+import importlib
 import os
+import random
 import signal
 import sys
 import threading
@@ -24,8 +25,8 @@ from engine.control import requests
 from engine.control.order import Order
 from engine.errors import PhospheneError
 from engine.record.events import Message, Pulse, State, StateChanged
-from engine.record.identity import Identity, kills_for_memory
-from engine.record.log import EventLog
+from engine.record.identity import Identity
+from engine.record.log import RESERVE_NAME, EventLog
 from engine.record.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -40,40 +41,32 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if arguments[0] != "--warm":
         return _serve(Order.from_json(arguments[0]))
-    from engine.tensors import warm  # noqa: F401
-
+    # In a thread, so that an order that comes early is taken at once and the run says that it is starting.
+    warming = threading.Thread(target=importlib.import_module, args=("engine.tensors.warm",), name="warm", daemon=True)
+    warming.start()
     line = sys.stdin.readline()
     if not line.strip():
         return 0
-    return _serve(Order.from_json(line), redirect=True)
+    return _serve(Order.from_json(line), warming)
 
 
-def _serve(order: Order, *, redirect: bool = False) -> int:
-    if not order.publish():
+def _serve(order: Order, warming: threading.Thread | None = None) -> int:
+    # What is visible has a worker that can be known, whenever either of the two is killed: claim first, then publish.
+    try:
+        claimed = order.claim(Identity.own())
+    except OSError:
+        # The disk is full: what was set aside has room for the claim and for the reason.
+        for folder in order.folders():
+            (folder / RESERVE_NAME).unlink(missing_ok=True)
+        claimed = order.claim(Identity.own())
+    if not claimed or not order.publish():
         return 1
     run = RunDirectory(order.run)
-    attempt = run.path / "attempts" / order.attempt
-    if redirect:
+    attempt = order.folders()[1]
+    if warming:
         _redirect(attempt / "output.log")
     faulthandler.enable()
-    if not _claim(attempt / "claim.json"):
-        return 1
-    log = EventLog(attempt / "events.jsonl")
-    worker = _Worker(run, log)
-    return worker.serve()
-
-
-def _claim(path: Path) -> bool:
-    """Write who this worker is; return False if another one has."""
-    claim = Identity.own().to_json() | {"t": time.time(), "kills_for_memory": kills_for_memory()}
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            json.dump(claim, file)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        return False
-    return True
+    return _Worker(run, EventLog(attempt / "events.jsonl"), warming).serve()
 
 
 def _redirect(output: Path) -> None:
@@ -85,19 +78,20 @@ def _redirect(output: Path) -> None:
 
 
 class _Worker:
-    def __init__(self, run: RunDirectory, log: EventLog) -> None:
+    def __init__(self, run: RunDirectory, log: EventLog, warming: threading.Thread | None = None) -> None:
         self._run = run
+        self._warming = warming
         self._log = log
         self._pid = os.getpid()
         self._context: Context | None = None
         self._stop = False
+        self._early: list[dict[str, Any]] = []
         self._ended = threading.Event()
 
     def serve(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._witness_exits()
-        self._state("queued", "starting")
         threading.Thread(target=self._pulse, name="pulse", daemon=True).start()
         try:
             state, reason = self._attempt()
@@ -112,16 +106,16 @@ class _Worker:
         context = self._context
         step, total, result = (context.done, context.total, context.results) if context else (0, 0, {})
         final = StateChanged(time.time(), state, reason, step, total, result)
-        sys.stdout.flush()
-        try:
-            self._log.append(final, durable=True)
-        except OSError:
-            self._log.release_reserve()
-            self._log.append(final, durable=True)
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+        # Given back first: the last word then has room on a full disk, and behind it nothing changes any more.
+        self._log.release_reserve()
+        self._log.append(final, durable=True)
         self._log.close()
         return 1 if state == "failed" else 0
 
     def _attempt(self) -> tuple[State, str]:
+        self._state("queued", "starting")
         from engine.control.context import Context, StopRequested
         from engine.control.queue import Ticket
         from engine.families import experiment
@@ -133,11 +127,15 @@ class _Worker:
         if not self._wait(ticket, record.slots):
             return "stopped", "before it started"
         restored = self._run.last_checkpoint()
-        self._context = context = Context(self._run, self._log, hyperparameters)
+        self._context = context = Context(self._run, self._log, hyperparameters, self._early)
         self._state("running", step=restored.step if restored else 0)
         if self._stop:
             context.request_stop()
+        if self._warming:
+            # Two threads must not import torch at the same time.
+            self._warming.join()
         program = declared.load()
+        _seed(record.seed)
         try:
             program(hyperparameters, context)
             context.flush()
@@ -154,7 +152,8 @@ class _Worker:
         shown: list[str] = []
         delay = 0.02
         while len(ahead := ticket.ahead()) >= slots:
-            if self._stop or any(request["request"] == "stop" for request in requests.take(self._run.control)):
+            self._early += requests.take(self._run.control)
+            if self._stop or any(request["request"] == "stop" for request in self._early):
                 return False
             if ahead != shown:
                 shown = ahead
@@ -208,6 +207,15 @@ class _Worker:
                 continue
 
 
+def _seed(seed: int) -> None:
+    """Seed every random generator that the program may have imported, before it draws from one."""
+    random.seed(seed)
+    if "torch" in sys.modules:
+        from engine.tensors.devices import seed_everything
+
+        seed_everything(seed)
+
+
 def _verdict(error: BaseException) -> tuple[State, str]:
     """Say in one sentence how a run ended by an exception."""
     if isinstance(error, PhospheneError):
@@ -216,8 +224,9 @@ def _verdict(error: BaseException) -> tuple[State, str]:
         return "failed", "the disk is full: free some space, then resume the run"
     if isinstance(error, SystemExit):
         return "failed", f"the program called sys.exit({error.code})"
-    traceback.print_exception(error)
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):
+        traceback.print_exception(error)
+        sys.stderr.flush()
     text = " ".join(str(error).split())[:500]
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
         gc.collect()

@@ -129,6 +129,8 @@ class Pulse(Event):
 
 
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
+_FLOATS = frozenset({"t", "rate", "eta", "epoch"})
+_FIGURES = frozenset({"values", "result"})
 _HEAD = len(b'{"crc":"00000000",')
 
 
@@ -142,7 +144,12 @@ def encode(event: Event) -> bytes:
     for item in fields(event):
         if item.name not in {"t", "attempt"} and (value := getattr(event, item.name)) is not None:
             payload[item.name] = _plain(value)
-    body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()[1:]
+    text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    try:
+        body = text.encode()[1:]
+    except UnicodeEncodeError:
+        # Lone surrogates, as in file names that are no UTF-8, can only be escaped.
+        body = json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()[1:]
     return b'{"crc":"%08x",%s\n' % (zlib.crc32(body), body)
 
 
@@ -161,15 +168,15 @@ def decode(line: bytes, attempt: int = 0) -> Event | None:
     body = line[_HEAD:]
     if b"%08x" % zlib.crc32(body) != line[8:16]:
         return None
-    payload = json.loads(b"{" + body)
-    kind = KINDS.get(payload.pop("kind", ""))
-    if kind is None:
-        return None
-    if "values" in payload:
-        payload["values"] = {name: float(value) for name, value in payload["values"].items()}
-    if "result" in payload:
-        payload["result"] = {name: float(value) for name, value in payload["result"].items()}
     try:
+        payload = json.loads(b"{" + body)
+        kind = KINDS.get(payload.pop("kind", ""))
+        if kind is None:
+            return None
+        for name in _FLOATS & payload.keys():
+            payload[name] = float(payload[name])
+        for name in _FIGURES & payload.keys():
+            payload[name] = {key: float(value) for key, value in payload[name].items()}
         return kind(**payload, attempt=attempt)
-    except TypeError:
+    except (ValueError, TypeError, AttributeError):
         return None

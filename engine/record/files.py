@@ -50,7 +50,7 @@ def disk_errors(place: Path) -> Iterator[None]:
 
     Raises:
         DiskFull: no space or no quota is left.
-        WorkspaceError: the place is read-only, forbidden or not a folder.
+        WorkspaceError: the place is read-only, forbidden, not a folder or otherwise refused.
     """
     try:
         yield
@@ -65,4 +65,6 @@ def disk_errors(place: Path) -> Iterator[None]:
             raise WorkspaceError(f"{place} cannot be written: set PHOSPHENE_HOME to a folder of yours") from error
         if isinstance(error, NotADirectoryError | FileExistsError):
             raise WorkspaceError(f"{place} is not a folder: set PHOSPHENE_HOME to one") from error
-        raise
+        raise WorkspaceError(
+            f"{place} cannot be written ({error.strerror}): set PHOSPHENE_HOME to a folder of yours"
+        ) from error

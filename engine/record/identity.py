@@ -30,13 +30,25 @@ class Identity:
     @classmethod
     def own(cls) -> Identity:
         """Return the identity of this process."""
-        pid = os.getpid()
+        return cls.of(os.getpid())
+
+    @classmethod
+    def of(cls, pid: int) -> Identity:
+        """Return the identity of a process that this one can see; start 0, thus never alive, if it is gone."""
         return cls(socket.gethostname(), _boot(), _namespace(), pid, _start(pid) or 0)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Identity:
-        """Rebuild an identity written by :meth:`to_json`."""
-        return cls(**{name: values[name] for name in ("host", "boot", "namespace", "pid", "start")})
+        """Rebuild an identity written by :meth:`to_json`.
+
+        Raises:
+            ValueError: if it is none.
+        """
+        try:
+            texts = {name: str(values[name]) for name in ("host", "boot", "namespace")}
+            return cls(**texts, pid=int(values["pid"]), start=int(values["start"]))
+        except (TypeError, KeyError) as error:
+            raise ValueError(f"no identity of a process: {error!r}") from error
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

@@ -6,6 +6,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from engine.errors import WorkspaceError
 from engine.record.events import Event, decode, encode
 
 if TYPE_CHECKING:
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
 
 RESERVE = 64 * 1024
 """Bytes set aside beside the log, given back to the disk when it is full so that the run can still say so."""
+RESERVE_NAME = "reserve"
+
+
+def set_aside(attempt: Path, size: int = RESERVE) -> None:
+    """Reserve so many bytes in an attempt's folder, unless they are.
+
+    Raises:
+        OSError: if the disk has no room for them.
+    """
+    with (attempt / RESERVE_NAME).open("ab") as reserve:
+        os.posix_fallocate(reserve.fileno(), 0, size)
 
 
 class EventLog:
@@ -23,14 +35,19 @@ class EventLog:
     """
 
     def __init__(self, path: Path) -> None:
+        self._reserve = path.with_name(RESERVE_NAME)
+        for size in (RESERVE, RESERVE // 4):
+            try:
+                set_aside(path.parent, size)
+                break
+            except OSError:
+                # Without a reserve the run goes on as long as there is room for what it logs.
+                self.release_reserve()
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        self._reserve = path.with_name("reserve")
         self._owner = os.getpid()
         self._lock = threading.Lock()
         self._torn = False
         self._dirty = False
-        with self._reserve.open("wb") as reserve:
-            os.posix_fallocate(reserve.fileno(), 0, RESERVE)
 
     def append(self, *events: Event, durable: bool = False) -> None:
         """Write events with one ``write``; ``durable`` waits until they are on the disk.
@@ -50,7 +67,8 @@ class EventLog:
             self._torn = False
             self._dirty = True
         if durable:
-            self.sync()
+            # Not `sync`: another thread may have taken the mark and still be waiting for the disk.
+            os.fdatasync(self._descriptor)
 
     def sync(self) -> None:
         """Bring what was appended onto the disk, if anything was."""
@@ -104,6 +122,8 @@ class LogReader:
                 data = file.read()
         except FileNotFoundError:
             return b""
+        except OSError as error:
+            raise WorkspaceError(f"the log of run {self._attempts.parent.name} cannot be read ({error})") from error
         data = data[: data.rfind(b"\n") + 1]
         self._offset += len(data)
         return data
@@ -138,3 +158,5 @@ def last_event(path: Path, kinds: tuple[type[Event], ...]) -> Event | None:
                 size *= 16
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise WorkspaceError(f"the log {path} cannot be read ({error.strerror})") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import WorkspaceError
+from engine.record.claim import Claim, read_claim
 from engine.record.events import (
     ENDED,
     CheckpointSaved,
@@ -56,7 +57,19 @@ class RunRecord:
     def from_json(cls, values: dict[str, Any]) -> RunRecord:
         """Rebuild a record; names added by later versions are left out."""
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-        return cls(**known | {"parents": tuple(values.get("parents", ()))})
+        for name, kinds in _KINDS.items():
+            if not isinstance(known.get(name, kinds[0]()), kinds):
+                raise TypeError(f"{name} is {known[name]!r}")
+        return cls(**known | {"parents": tuple(known.get("parents", ()))})
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("id", "experiment", "device", "name", "host"), (str,)),
+    **dict.fromkeys(("hyperparameters", "versions", "git"), (dict,)),
+    **dict.fromkeys(("seed", "slots"), (int,)),
+    "created": (float, int),
+    "parents": (list, tuple),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +113,9 @@ class Attempt:
         """What the worker and its children printed."""
         return self.path / "output.log"
 
-    @property
-    def claim_file(self) -> Path:
-        """Where the worker writes who it is."""
-        return self.path / "claim.json"
-
-    def claim(self) -> dict[str, Any] | None:
-        """Return the worker's claim, or None while there is none."""
-        try:
-            return json.loads(self.claim_file.read_bytes())  # type: ignore[no-any-return]
-        except (FileNotFoundError, ValueError):
-            return None
+    def claim(self) -> Claim | None:
+        """Return who serves it, or None while nobody does."""
+        return read_claim(self.path)
 
     def output_tail(self, lines: int = 8, limit: int = 16_384) -> list[str]:
         """Return the last lines of the output, however much there is."""
@@ -152,7 +157,7 @@ class RunDirectory:
         """
         try:
             return RunRecord.from_json(json.loads((self.path / "run.json").read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise WorkspaceError(
                 f"{self.path / 'run.json'} cannot be read ({error}): restore it or remove the run"
             ) from error
@@ -190,7 +195,7 @@ class RunDirectory:
                 last.total,
                 result=last.result,
                 attempt=attempt.number,
-                worker=Identity.from_json(claim) if claim else None,
+                worker=claim.worker if claim else None,
                 changed=last.t,
             )
         return self._unfinished(attempt, last)
@@ -202,12 +207,11 @@ class RunDirectory:
             if age > UNCLAIMED_AFTER:
                 return Status("crashed", _last_words(attempt, "its worker never started"), attempt=attempt.number)
             return Status("queued", "starting", attempt=attempt.number, changed=time.time() - age)
-        worker = Identity.from_json(claim)
         state = last_event(attempt.events, (StateChanged,))
         step, total, eta = (last.step, last.total, last.eta) if isinstance(last, Progress) else (0, 0, 0.0)
         if isinstance(state, StateChanged):
             step, total = max(step, state.step), max(total, state.total)
-        crash = self._crash(attempt, worker, claim)
+        crash = self._crash(attempt, claim)
         # The worker may have ended between the two looks: its last word counts, not its absence.
         if (
             crash
@@ -222,21 +226,21 @@ class RunDirectory:
             total,
             eta,
             attempt=attempt.number,
-            worker=worker,
-            changed=max(last.t if last else 0.0, float(claim.get("t", 0.0))),
+            worker=claim.worker,
+            changed=max(last.t if last else 0.0, claim.t),
         )
 
     @staticmethod
-    def _crash(attempt: Attempt, worker: Identity, claim: dict[str, Any]) -> str:
-        presence = worker.presence()
+    def _crash(attempt: Attempt, claim: Claim) -> str:
+        presence = claim.worker.presence()
         if presence == "alive":
             return ""
         if presence == "elsewhere":
-            silence = time.time() - (attempt.events if attempt.events.exists() else attempt.claim_file).stat().st_mtime
+            silence = time.time() - (attempt.events if attempt.events.exists() else attempt.path).stat().st_mtime
             if silence <= SILENT_AFTER:
                 return ""
-            return f"no sign of life from its worker on {worker.host} for {silence:.0f} s"
-        if kills_for_memory() > claim.get("kills_for_memory", 0):
+            return f"no sign of life from its worker on {claim.worker.host} for {silence:.0f} s"
+        if kills_for_memory() > claim.kills_for_memory:
             return _last_words(attempt, "its worker was ended by the system, probably for want of memory")
         return _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
 
@@ -249,8 +253,15 @@ class RunDirectory:
         return None
 
     def live_changes(self) -> list[HyperparameterChanged]:
-        """Return the live changes that hold: of repeated steps, those of the later attempt."""
-        return [event for event in replay(self.reader().poll()) if isinstance(event, HyperparameterChanged)]
+        """Return the live changes by step, as the next attempt is to repeat them."""
+        held: list[HyperparameterChanged] = []
+        for event in self.reader().poll():
+            if isinstance(event, HyperparameterChanged):
+                # A later attempt repeats what an earlier one did, as far as it gets; the rest is still to be repeated.
+                repeated = (event.name, event.step)
+                held = [old for old in held if old.attempt == event.attempt or (old.name, old.step) != repeated]
+                held.append(event)
+        return sorted(held, key=lambda change: change.step)
 
 
 def replay(events: list[Event]) -> list[Event]:

@@ -15,6 +15,7 @@ import platformdirs
 
 from engine.errors import PhospheneError, UnknownRun, WorkspaceError
 from engine.record.files import disk_errors, write_json
+from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -52,17 +53,14 @@ class Workspace:
     def directories(self) -> list[RunDirectory]:
         """Return the run directories, unsorted."""
         try:
-            return [
-                RunDirectory(Path(entry.path))
-                for entry in os.scandir(self.runs)
-                if not entry.name.startswith(".") and entry.is_dir()
-            ]
+            names = [name for name in os.listdir(self.runs) if not name.startswith(".")]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise WorkspaceError(
                 f"{self.runs} cannot be read ({error.strerror}): set PHOSPHENE_HOME to a folder of yours"
             ) from error
+        return [RunDirectory(self.runs / name) for name in names if (self.runs / name).is_dir()]
 
     def list(self) -> list[Listed]:
         """Return every run with its state, newest first; a damaged one is listed with what is wrong with it."""
@@ -126,6 +124,7 @@ class Workspace:
                     (staged / folder).mkdir(parents=True)
                 write_json(staged / "run.json", record.to_json())
                 (staged / "attempts/0001/output.log").touch()
+                set_aside(staged / "attempts/0001")
             except BaseException:
                 shutil.rmtree(staged, ignore_errors=True)
                 raise

@@ -19,10 +19,13 @@ class CountHyperparameters(Hyperparameters):
     lr: float = hyperparameter(0.1, "logged as it is", gt=0, le=1, live=True)
     gate: str = hyperparameter("", "file to wait for before the first step")
     series: int = hyperparameter(1, "series logged at each step", ge=1)
+    say: str = hyperparameter("", "printed before the first step")
 
 
 def count(hyperparameters: CountHyperparameters, context) -> None:
     """Log the step number; wait, without a step, for a file if one is named."""
+    if hyperparameters.say:
+        print(hyperparameters.say)
     if hyperparameters.gate:
         context.message("at the gate")
         while not Path(hyperparameters.gate).exists():
@@ -78,6 +81,13 @@ def trouble(hyperparameters: TroubleHyperparameters, context) -> None:
     context.result({"test/accuracy": 1.0})
 
 
+class WalkHyperparameters(Hyperparameters):
+    steps: int = hyperparameter(60, "steps to take", ge=1)
+    pause: float = hyperparameter(0.0, "time per step", ge=0, unit="s")
+    lr: float = hyperparameter(0.05, "learning rate", gt=0, le=1, live=True)
+    every: float = hyperparameter(0.02, "time between checkpoints", ge=0, unit="s")
+
+
 EXPERIMENTS = (
     Experiment(
         name="count",
@@ -96,5 +106,13 @@ EXPERIMENTS = (
         summary="Goes wrong in the way it is told.",
         hyperparameters=TroubleHyperparameters,
         program="phosphene_test_programs:trouble",
+    ),
+    Experiment(
+        name="walk",
+        title="Walk",
+        family="tests",
+        summary="Trains a few weights with every generator there is; the one that needs torch.",
+        hyperparameters=WalkHyperparameters,
+        program="phosphene_walk:walk",
     ),
 )

@@ -1,0 +1,212 @@
+"""What the tests share: a workspace of their own, the command line as a process, terminals, waiting with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine import Engine, Run, catalogue
+from engine.record.run_directory import RunDirectory
+from engine.record.workspace import Workspace
+
+PROGRAMS = Path(__file__).parent / "programs"
+PHOSPHENE = [sys.executable, "-m", "commands.main"]
+PATIENCE = 30.0
+"""Seconds until a test gives up waiting; nothing takes that long unless it is broken."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a workspace of this test's own, with the tests' experiments declared here and in every process begun."""
+    home = tmp_path / "home"
+    paths = [str(PROGRAMS), str(PROGRAMS.parents[1])]
+    monkeypatch.setenv("PHOSPHENE_HOME", str(home))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for name in ("NO_COLOR", "COLUMNS", "LINES", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.syspath_prepend(str(PROGRAMS))
+    catalogue.cache_clear()
+    yield home
+    for run in _directories(home):
+        _end_workers(run)
+    catalogue.cache_clear()
+
+
+def _directories(home: Path) -> list[RunDirectory]:
+    folders = [*home.glob("runs/*"), *home.glob("runs/.new-*"), *home.glob("trash/*")]
+    return [RunDirectory(folder) for folder in folders if folder.is_dir()]
+
+
+def _end_workers(run: RunDirectory) -> None:
+    """End the workers of a run that still live, each with its own session."""
+    for attempt in run.attempts():
+        claim = attempt.claim()
+        if claim is not None and claim.worker.presence() == "alive":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(claim.worker.pid, signal.SIGKILL)
+
+
+def _until(condition: Callable[[], Any], within: float = PATIENCE, what: str = "") -> Any:
+    """Return the condition's value as soon as it is true."""
+    deadline = time.monotonic() + within
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"after {within} s still not: {what or condition}")
+        time.sleep(0.005)
+    return value
+
+
+@pytest.fixture
+def until() -> Callable[..., Any]:
+    """Wait until a condition holds, or fail at a deadline."""
+    return _until
+
+
+@pytest.fixture
+def phosphene(home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command to its end: ``phosphene("run", "count", "--json")``."""
+
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: PLW1510 - a status that is not 0 is what many tests are about
+            [*PHOSPHENE, *map(str, arguments)],
+            **{
+                "capture_output": True,
+                "text": True,
+                "encoding": "utf-8",
+                "timeout": PATIENCE,
+                "check": False,
+                "stdin": subprocess.DEVNULL,
+                **options,
+            },
+        )
+
+    return run
+
+
+@pytest.fixture
+def launch(home: Path) -> Callable[..., Run]:
+    """Launch a run from this process: ``launch("count", {"steps": 3}, slots=2)``."""
+
+    def start(experiment: str = "count", values: dict[str, Any] | None = None, **options: Any) -> Run:
+        return asyncio.run(Engine(home).launch(experiment, values or {}, {"device": "cpu", **options}))
+
+    return start
+
+
+@pytest.fixture
+def finish() -> Callable[[Run], Any]:
+    """Wait until a run has ended and return its status."""
+
+    def wait(run: Run, within: float = PATIENCE) -> Any:
+        _until(lambda: run.status().ended, within, f"{run.id} ended; it is {run.status()}")
+        return run.status()
+
+    return wait
+
+
+@pytest.fixture
+def visible(home: Path) -> Callable[[], list[Run]]:
+    """Return the runs that anybody can see."""
+    return lambda: Workspace(home).directories()
+
+
+class Terminal:
+    """A process on a terminal of its own, which is its controlling one."""
+
+    def __init__(self, command: list[str], size: tuple[int, int] = (30, 120), **environment: str) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", *command],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=os.environ | {"TERM": "xterm-256color", **environment},
+        )
+        os.close(slave)
+        self.text = ""
+        self._seen = 0
+
+    def drain(self, seconds: float = 0.0) -> bool:
+        """Take in what the process writes for so long; return False once the terminal is closed."""
+        deadline = time.monotonic() + seconds
+        while True:
+            ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                return True
+            try:
+                data = os.read(self._master, 65_536)
+            except OSError:
+                return False
+            self.text += data.decode("utf-8", "replace")
+
+    def expect(self, pattern: str, within: float = PATIENCE) -> str:
+        """Wait for a text behind the last one that was expected, colours and cursor movements left out."""
+        deadline = time.monotonic() + within
+        open_ = True
+        while True:
+            plain = re.sub(r"\x1b\[[0-9;?<>=]*[ -/]*[@-~]", "", self.text)
+            if found := re.compile(pattern).search(plain, self._seen):
+                self._seen = found.end()
+                return found.group()
+            if not open_ or time.monotonic() > deadline:
+                pytest.fail(f"{pattern!r} was not shown behind {self._seen}: {plain[-2000:]}")
+            open_ = self.drain(0.05)
+
+    def send(self, keys: str) -> None:
+        """Type."""
+        os.write(self._master, keys.encode())
+
+    def hang_up(self) -> None:
+        """Close the terminal, as a lost connection does."""
+        if self._master >= 0:
+            os.close(self._master)
+            self._master = -1
+
+    def wait(self, within: float = PATIENCE) -> int:
+        """Wait until the process has ended and return its status."""
+        deadline = time.monotonic() + within
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if self._master < 0 or not self.drain(0.02):
+                return self.process.wait(max(0.1, deadline - time.monotonic()))
+        if self._master >= 0:
+            self.drain()
+        return self.process.wait(0.1)
+
+    def close(self) -> None:
+        """End the process and close the terminal."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+        self.hang_up()
+
+
+@pytest.fixture
+def terminal(home: Path) -> Iterator[Callable[..., Terminal]]:
+    """Open ``phosphene ARGUMENTS`` on a terminal."""
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, size: tuple[int, int] = (30, 120), **environment: str) -> Terminal:
+        opened.append(Terminal([*PHOSPHENE, *arguments], size, **environment))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()

@@ -1,0 +1,237 @@
+"""Workers killed at any moment: nothing that a reader saw is lost, the crash is told, and resuming loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from engine import Curves, Engine, HyperparameterChanged, Metrics, StateChanged
+
+TELLS_WITHIN = 2.0
+
+
+def kill(run):
+    """End the worker the hard way, if it still lives."""
+    worker = run.status().worker
+    if worker is not None and worker.presence() == "alive":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+
+
+class Follower:
+    """Follows a run in a thread, as a reader that knows nothing of the kill."""
+
+    def __init__(self, engine: Engine, run):
+        self._engine, self._run = engine, run
+        self.events = []
+        self.ended = 0.0
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._follow)
+        self._thread.start()
+
+    def _follow(self):
+        async def collect():
+            async for event in self._engine.follow(self._run):
+                self.events.append(event)
+
+        try:
+            asyncio.run(asyncio.wait_for(collect(), 60))
+        except BaseException as error:
+            self.error = error
+        self.ended = time.monotonic()
+
+    def join(self):
+        self._thread.join(60)
+        assert self.error is None
+        return self.events
+
+
+def check_crash(run, follower, killed_at):
+    """Check what every reader is to find after the worker was killed; return the state."""
+    events = follower.join()
+    status = run.status()
+    if status.state == "finished":
+        return status
+    assert status.state == "crashed", status
+    assert follower.ended - killed_at < TELLS_WITHIN
+    assert isinstance(events[-1], StateChanged)
+    assert events[-1].state == "crashed"
+    reader = run.reader()
+    assert reader.poll()[: len(events) - 1] == events[:-1], "a new reader sees what the old one saw"
+    assert reader.damaged == 0
+    return status
+
+
+def test_killed_at_random_moments(home, launch, finish):
+    """30 kills, from before the worker's first word to its last."""
+
+    def attempt(seed):
+        chance = random.Random(seed)
+        engine = Engine(home)
+        values = {"steps": 150, "pause": 0.002, "say": "last words"}
+        run = launch("count", values, slots=64)
+        follower = Follower(engine, run)
+        if seed % 3:
+            # From when it works; the rest while it starts.
+            while not follower.events and not follower.ended:
+                time.sleep(0.002)
+        deadline = time.monotonic() + chance.uniform(0.0, 0.3)
+        while time.monotonic() < deadline:
+            time.sleep(0.002)
+        kill(run)
+        status = check_crash(run, follower, time.monotonic())
+        if status.state == "finished":
+            return "finished"
+        if any(isinstance(event, Metrics) for event in follower.events):
+            assert "last words" in status.reason
+        assert "without a word" in status.reason or "never started" in status.reason
+        asyncio.run(engine.resume(run))
+        assert finish(run).state == "finished"
+        curves = Curves()
+        curves.feed(run.reader().poll())
+        assert curves.series["train/loss"].step.tolist() == list(range(1, 151))
+        return "crashed"
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(attempt, range(30)))
+    assert outcomes.count("crashed") >= 20, outcomes
+
+
+def compare(run, whole):
+    """Check that a run that was interrupted ended up as one that was not, to the last bit."""
+    assert run.status().result == whole.status().result
+    ours, theirs = Curves(), Curves()
+    ours.feed(run.reader().poll())
+    theirs.feed(whole.reader().poll())
+    assert ours.series.keys() == theirs.series.keys()
+    for name, series in ours.series.items():
+        assert series.step.tolist() == theirs.series[name].step.tolist()
+        assert series.value.tolist() == theirs.series[name].value.tolist(), name
+    mine, other = run.last_checkpoint(), whole.last_checkpoint()
+    assert mine.step == other.step
+    assert (run.path / mine.file).read_bytes() == (whole.path / other.file).read_bytes()
+
+
+def kill_at(kind, run, follower, skip=0):
+    """Kill the worker as soon as its attempt has shown more than so many events of a kind; return the state."""
+    attempt = run.status().attempt
+
+    def found():
+        ours = [event for event in list(follower.events) if event.attempt == attempt]
+        return sum(kind in {event.kind, getattr(event, "state", "")} for event in ours)
+
+    while found() <= skip and not follower.ended:
+        time.sleep(0.001)
+    kill(run)
+    return check_crash(run, follower, time.monotonic())
+
+
+@pytest.mark.parametrize("kind", ["queued", "running", "message", "metrics", "progress", "table", "result"])
+def test_killed_at_every_kind_of_event(home, launch, finish, kind):
+    values = {"steps": 50 if kind in {"table", "result"} else 400, "pause": 0.002}
+    if kind == "message":
+        (home.parent / "gate").touch()
+        values["gate"] = str(home.parent / "gate")
+    run = launch("count", values)
+    status = kill_at(kind, run, Follower(Engine(home), run))
+    if kind not in {"table", "result"}:
+        assert status.state == "crashed"
+    if status.state == "crashed":
+        asyncio.run(Engine(home).resume(run))
+    assert finish(run).state == "finished"
+    assert finish(run).result == {"test/accuracy": 0.5}
+
+
+KINDS = ["running", "checkpoint", "image", "result", "metrics"]
+
+
+def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit(home, launch, finish):
+    chance = random.Random(5)
+    engine = Engine(home)
+    values = {"steps": 150, "pause": 0.003}
+    whole = launch("walk", values, slots=64, seed=3)
+    asyncio.run(engine.warm())
+    run = launch("walk", values, slots=64, seed=3)
+    told = []
+    for kind in [*KINDS, "metrics"]:
+        asyncio.run(engine.warm())
+        # At the first event of the kind in this attempt, or at a later one.
+        skip = chance.randrange(12) if kind == "metrics" else 0
+        if kill_at(kind, run, Follower(engine, run), skip).state == "finished":
+            break
+        told.append(kind)
+        asyncio.run(engine.resume(run))
+    engine.close()
+    assert finish(run).state == "finished"
+    assert finish(whole).state == "finished"
+    assert set(told) == set(KINDS)
+    assert run.status().attempt == len(told) + 1
+    compare(run, whole)
+
+
+def test_a_live_change_is_recorded_and_repeated_at_the_same_step_however_often_it_crashes(home, launch, finish, until):
+    engine = Engine(home)
+    run = launch("walk", {"steps": 120, "pause": 0.01, "every": 0.3}, slots=64)
+    asyncio.run(engine.warm())
+
+    def steps():
+        return [event.step for event in run.reader().poll() if isinstance(event, Metrics)]
+
+    def changes(attempt):
+        events = run.reader().poll()
+        return [event for event in events if isinstance(event, HyperparameterChanged) and event.attempt == attempt]
+
+    until(lambda: len(steps()) > 10)
+    asyncio.run(engine.set(run, {"lr": "0.01"}))
+    until(lambda: changes(1))
+    until(lambda: len(steps()) > changes(1)[0].step + 8)
+    kill(run)
+    until(lambda: run.status().state == "crashed")
+    change = changes(1)[0]
+    assert (change.name, change.value, change.previous) == ("lr", 0.01, 0.05)
+    lr = {event.step: event.values["train/lr"] for event in run.reader().poll() if isinstance(event, Metrics)}
+    assert lr[change.step] == 0.05
+    assert lr[change.step + 1] == 0.01
+    for attempt in (2, 3):
+        # The first of them is killed before it gets to the step of the change, if it starts before it.
+        asyncio.run(engine.resume(run))
+        asyncio.run(engine.warm())
+        if attempt == 2:
+            until(lambda: run.status().state == "running")
+            kill(run)
+            until(lambda: run.status().state == "crashed")
+    engine.close()
+    assert finish(run).state == "finished"
+    curves = Curves()
+    curves.feed(run.reader().poll())
+    expected = [0.05] * change.step + [0.01] * (120 - change.step)
+    assert curves.series["train/lr"].value.tolist() == expected
+
+
+def test_the_small_cnn_killed_and_resumed_ends_up_the_same_bit_for_bit(home, launch, finish, until):
+    engine = Engine(home)
+    asyncio.run(engine.warm())
+    run = launch("cnn", {"epochs": 4}, slots=64, seed=11)
+    whole = launch("cnn", {"epochs": 4}, slots=64, seed=11)
+    asyncio.run(engine.warm())
+    until(lambda: any(isinstance(event, Metrics) for event in run.reader().poll()))
+    asyncio.run(engine.checkpoint(run))
+    until(lambda: run.last_checkpoint() is not None)
+    kill(run)
+    until(lambda: run.status().state == "crashed")
+    asyncio.run(engine.resume(run))
+    engine.close()
+    assert finish(run).state == "finished"
+    assert finish(whole).state == "finished"
+    assert any(isinstance(event, StateChanged) and event.step > 0 for event in run.reader().poll()), (
+        "resumed, not repeated"
+    )
+    compare(run, whole)
