@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from engine.record.run_directory import RunRecord, Status
     from engine.record.series import Curves, Series
     from engine.record.workspace import Listed, Workspace
-    from engine.report.curves import smooth
+    from engine.report.curves import Columns, Trace, smooth
 
 _HOMES = {
     "engine.families": ("catalogue", "experiment"),
@@ -81,12 +81,13 @@ _HOMES = {
     "engine.record.run_directory": ("Run", "RunRecord", "Status"),
     "engine.record.series": ("Curves", "Series"),
     "engine.record.workspace": ("Listed", "Workspace"),
-    "engine.report.curves": ("smooth",),
+    "engine.report.curves": ("Columns", "Trace", "smooth"),
 }
 _OWN_NAMES = {"Run": "RunDirectory"}
 
 __all__ = [
     "CheckpointSaved",
+    "Columns",
     "Curves",
     "DataUnavailable",
     "Details",
@@ -117,6 +118,7 @@ __all__ = [
     "StateChanged",
     "Status",
     "TableLogged",
+    "Trace",
     "UnknownExperiment",
     "UnknownRun",
     "Workspace",

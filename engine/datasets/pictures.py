@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def image_grid(images: Tensor, *, columns: int = 0, padding: int = 2, background: float = 0.5) -> Tensor:
-    """Lay images ``[N, C, H, W]`` in [0, 1] out row by row, as one picture ``[C, rows * (H + padding) + padding, ...]``.
+    """Lay images ``[N, C, H, W]`` in [0, 1] out row by row, as one picture ``[C, height, width]``.
 
     Args:
         images: at least one.

@@ -36,7 +36,7 @@ class EpochSampler:
         self._order = torch.empty(0, dtype=torch.long)
 
     def batch(self, step: int) -> Tensor:
-        """Return the indices ``[size]`` of a step, int64 on the device; fewer at the end of an epoch if any are left."""
+        """Return the indices ``[size]`` of a step, int64 on the device; an epoch's last may have fewer."""
         epoch, position = divmod(step - 1, self.steps_per_epoch)
         if epoch + 1 != self._epoch:
             self._epoch = epoch + 1

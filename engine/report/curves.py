@@ -114,9 +114,7 @@ class Summary:
     def _drawn(self, y: NDArray[np.float64]) -> NDArray[np.bool_]:
         return np.isfinite(y) & (y > 0) if self.positive else np.isfinite(y)
 
-    def _masked(
-        self, y: NDArray[np.float64], *, gaps: bool
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _masked(self, y: NDArray[np.float64], *, gaps: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not gaps:
             return y, y
         drawn = self._drawn(y)
@@ -151,9 +149,7 @@ class Summary:
         known = np.maximum(run, 0)
         return np.where((run >= 0) & (self._ends[known] > at), self._starts[known] - 1, at)
 
-    def _joined(
-        self, head: NDArray[np.int64], tail: NDArray[np.int64], filled: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
+    def _joined(self, head: NDArray[np.int64], tail: NDArray[np.int64], filled: NDArray[np.bool_]) -> NDArray[np.bool_]:
         joined = np.zeros(len(head), np.bool_)
         where = np.flatnonzero(filled)
         if len(where) > 1:
@@ -198,9 +194,7 @@ def _reduce(
     return result
 
 
-def _pick(
-    values: NDArray[np.float64], index: NDArray[np.int64], filled: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _pick(values: NDArray[np.float64], index: NDArray[np.int64], filled: NDArray[np.bool_]) -> NDArray[np.float64]:
     picked = np.full(len(index), np.nan)
     picked[filled] = values[index[filled]]
     return picked
@@ -321,7 +315,7 @@ class Trace:
         return _equal(x[: len(self.x)], self.x) and _equal(y[: len(self.y)], self.y)
 
     def smoothed(self, weight: float) -> NDArray[np.float64]:
-        """The curve's values `[N]` smoothed with `weight` (0: as they are)."""
+        """Return the curve's values `[N]` smoothed with `weight` (0: as they are)."""
         if weight == 0:
             return self.y
         if self._smoother is None or self._smoother.weight != weight:

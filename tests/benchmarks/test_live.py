@@ -38,7 +38,8 @@ def test_from_launch_to_the_first_point_with_a_warm_worker(home, full, report):
 
     warm, cold = asyncio.run(measure())
     report(
-        f"warm {statistics.median(warm):.2f} s (largest {max(warm):.2f}), cold {statistics.median(cold):.2f} s; goal 1 s"
+        f"warm {statistics.median(warm):.2f} s (largest {max(warm):.2f}), "
+        f"cold {statistics.median(cold):.2f} s; goal 1 s"
     )
 
 
@@ -80,7 +81,7 @@ def test_from_key_to_paint_while_1_000_records_a_second_arrive(home, full, repor
                 began = time.perf_counter()
                 app.simulate_key("down" if i % 2 == 0 else "up")
                 while fields.highlighted == before:
-                    await asyncio.sleep(0)
+                    await pilot.pause(0)
                 app.screen.call_after_refresh(painted.set)
                 await painted.wait()
                 waits.append(time.perf_counter() - began)

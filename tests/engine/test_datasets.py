@@ -72,16 +72,12 @@ def test_mnist_is_read_without_writing_and_keeps_the_official_test_set(real_mnis
     assert sorted(path.name for path in (real_mnist / "MNIST" / "raw").iterdir()) == before
 
 
-@given(st.binary(max_size=64))
+@given(st.binary(max_size=64).filter(lambda content: content[:3] != bytes((0, 0, 8))))
 def test_what_is_no_idx_file_is_refused_with_a_sentence(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("idx") / "file"
     path.write_bytes(content)
-    try:
-        values = read_idx(path)
-    except DataUnavailable as error:
-        assert "phosphene data fetch mnist" in str(error)
-    else:
-        assert values.numel() >= 0
+    with pytest.raises(DataUnavailable, match="phosphene data fetch mnist"):
+        read_idx(path)
 
 
 def test_an_idx_file_is_read_packed_and_unpacked_alike(tmp_path):

@@ -51,7 +51,7 @@ def test_points_the_charts_at_the_step_of_the_picture_while_they_are_linked(driv
         await until(lambda: panel.current == 300)
         panel.focus()
         await pilot.press("left")
-        charts = [chart for chart in pilot.app.screen.query("Chart")]
+        charts = list(pilot.app.screen.query("Chart"))
         await until(lambda: all(chart.crosshair == 200 for chart in charts))
         await pilot.press("l")
         await until(lambda: all(chart.crosshair is None for chart in charts))

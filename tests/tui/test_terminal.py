@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -93,7 +94,8 @@ def test_runs_an_experiment_from_key_to_chart_in_tmux_and_says_what_goes_on_when
 
 def test_a_run_goes_on_when_tmux_is_killed_and_is_found_again(tmux, home):
     home.mkdir()
-    (home / "workbench.json").write_text('{"experiment": "count", "forms": {"count": {"steps": "400", "pause": "0.01"}}}')
+    remembered = {"experiment": "count", "forms": {"count": {"steps": "400", "pause": "0.01"}}}
+    (home / "workbench.json").write_text(json.dumps(remembered))
     terminal = tmux(120, 32)
     terminal.wait_for(r"steps +● 400")
     terminal.press("r")

@@ -19,13 +19,9 @@ TITLES = {
     "experiments": "Experiments",
     "runs": "Runs",
     "form": "Form",
+    "charts": "Charts",
     "pictures": "Pictures",
 }
-CHARTS = (
-    ("← →", "Move the crosshair; with shift, pan."),
-    ("z Z", "Zoom in and out around the crosshair; the wheel does it around the pointer, dragging pans."),
-    ("0", "Show everything again."),
-)
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 
 
@@ -48,8 +44,6 @@ class HelpScreen(ModalScreen[None]):
             rows = [(act.display, act.help) for act in ACTS if act.scope == scope]
             if scope == "workbench":
                 rows = [*EVERYWHERE, *rows, ("^p", "Open the palette of all commands.")]
-            if scope == "pictures":
-                lines += _section("Charts", CHARTS)
             if rows:
                 lines += _section(title, rows)
         return Content("\n").join(lines)

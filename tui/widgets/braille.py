@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine.report.curves import Columns
+    from engine import Columns
 
 BLANK = 0x2800  # the code point of the cell without dots; a cell's dots are added to it
 _DOTS = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint8)

@@ -7,12 +7,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
-from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from engine.report.curves import Trace
+from engine import Trace
+from tui.actions import bindings
 from tui.widgets.chart_canvas import PALETTE, Ink
 from tui.widgets.chart_frame import Curve, Frame, Settings, draw, extent
 
@@ -76,25 +76,14 @@ class Chart(Widget, can_focus=True):
         border-title-color: $foreground;
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "crosshair(-1)", "Crosshair left", id="chart.crosshair-left", show=False),
-        Binding("right", "crosshair(1)", "Crosshair right", id="chart.crosshair-right", show=False),
-        Binding("shift+left", "pan(-0.2)", "Pan left", id="chart.pan-left", show=False),
-        Binding("shift+right", "pan(0.2)", "Pan right", id="chart.pan-right", show=False),
-        Binding("z", "zoom(2)", "Zoom in", id="chart.zoom-in", tooltip="Zoom in around the crosshair"),
-        Binding("Z", "zoom(0.5)", "Zoom out", id="chart.zoom-out", show=False),
-        Binding("0", "reset_view", "Whole curve", id="chart.reset", tooltip="Show everything and follow the data"),
-        Binding("enter,escape", "hide_crosshair", "Hide crosshair", id="chart.hide-crosshair", show=False),
-    ]
+    BINDINGS = bindings("charts")
 
     log_y: reactive[bool] = reactive(False, repaint=False)
     smoothing: reactive[float] = reactive(0.0, repaint=False)
     x_axis: reactive[XAxis] = reactive("step", repaint=False)
 
-    def __init__(
-        self, title: str = "", *, name: str | None = None, id: str | None = None, classes: str | None = None
-    ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
+    def __init__(self, title: str = "", *, name: str | None = None, classes: str | None = None) -> None:
+        super().__init__(name=name, classes=classes)
         self.title = title
         self.border_title = title or None
         self.frames_drawn = 0
@@ -136,7 +125,7 @@ class Chart(Widget, can_focus=True):
 
     def validate_smoothing(self, smoothing: float) -> float:
         """Keep the weight between 0 (off) and 0.999."""
-        return min(max(smoothing, 0.0), 0.999) if smoothing == smoothing else 0.0
+        return min(max(smoothing, 0.0), 0.999) if not math.isnan(smoothing) else 0.0
 
     def watch_log_y(self) -> None:
         """Redraw with the other scale."""
@@ -217,7 +206,7 @@ class Chart(Widget, can_focus=True):
         """Hide the crosshair."""
         self.crosshair = None
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """Leave enter and escape to others while there is no crosshair to hide."""
         return self._crosshair is not None if action == "hide_crosshair" else True
 
@@ -330,7 +319,7 @@ class Chart(Widget, can_focus=True):
         if self.smoothing:
             tags.append(f"smooth {self.smoothing:.3g}")
         if self._view is not None and (full := extent(self._curves)) is not None:
-            tags.append(f"zoom {(full[1] - full[0]) / (self._view[1] - self._view[0]):.3g}×")
+            tags.append(f"zoom {(full[1] - full[0]) / (self._view[1] - self._view[0]):.3g}x")
         text = " · ".join(tags)
         if text != (self.border_subtitle or ""):
             self.border_subtitle = text or None

@@ -33,7 +33,7 @@ class Scale:
         with np.errstate(all="ignore"):
             if self.log:
                 low = np.log10(self.low)
-                return (np.log10(values) - low) / (np.log10(self.high) - low)
+                return np.asarray((np.log10(values) - low) / (np.log10(self.high) - low))
             if not math.isfinite(self.high - self.low):
                 return (values / 2 - self.low / 2) / (self.high / 2 - self.low / 2)
             return (values - self.low) / (self.high - self.low)

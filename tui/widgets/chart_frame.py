@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.report.curves import Columns, Trace
+    from engine import Columns, Trace
 
 _FARTHEST = 8e307  # an x beyond this is out of view, so that no width overflows
 _LADDER = 16  # the right end of a growing chart moves in steps of 2 ** (1 / 16), so that columns stay put between
+NAN_MARK = "\N{MULTIPLICATION SIGN}"
 _CROWDED = 5  # dots in a cell above which a line in front replaces what is behind instead of joining it
 
 
@@ -226,9 +227,7 @@ def _draw_curves(
         trace.columns(edges, weight=settings.smoothing, positive=positive) if settings.smoothing else columns
         for (_, trace), columns in zip(items, raw, strict=True)
     ]
-    front = [
-        (Ink.curve(c.style), _bits(m, plot, scale, c.style)) for (c, _), m in zip(items, main, strict=True)
-    ]
+    front = [(Ink.curve(c.style), _bits(m, plot, scale, c.style)) for (c, _), m in zip(items, main, strict=True)]
     layers += sorted(front, key=lambda layer: -int(np.bitwise_count(layer[1]).sum()))
     area = np.s_[plot.top : plot.top + plot.height, plot.left : plot.left + plot.width]
     dots = np.zeros((plot.height, plot.width), np.uint8)
@@ -266,7 +265,7 @@ def _draw_x_axis(canvas: Canvas, plot: Plot, settings: Settings, *, with_axis: b
     axis, row = plot.top + plot.height, plot.top + plot.height + with_axis
     if with_axis:
         canvas.write(plot.left - 1, axis, "└" + "─" * plot.width, Ink.AXIS)
-    name = settings.x_axis
+    name: str = settings.x_axis
     if settings.x_axis == "time":
         name = "h:mm" if plot.high - plot.low >= 3600 else "m:ss"
     room = canvas.width
@@ -293,7 +292,7 @@ def _draw_x_axis(canvas: Canvas, plot: Plot, settings: Settings, *, with_axis: b
 
 def _draw_marks(canvas: Canvas, plot: Plot, counts: list[Columns], *, axis_row: int) -> None:
     for name, sign, row in (
-        ("nan", "×", axis_row),
+        ("nan", NAN_MARK, axis_row),
         ("above", "↑", plot.top),
         ("below", "↓", plot.top + plot.height - 1),
     ):

@@ -14,7 +14,7 @@ from tui.widgets.chart_canvas import Canvas, Ink
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.report.curves import Trace
+    from engine import Trace
     from tui.widgets.chart_frame import Curve, Settings
 
 _VALUE = 7  # cells kept for a value, so that the legend stands still while values change

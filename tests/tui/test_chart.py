@@ -1,0 +1,225 @@
+"""The chart widget: what it draws, in every size and for every value."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from textual.app import App
+
+from engine.report.curves import Trace
+from tui.widgets.chart import Chart, Curve
+from tui.widgets.chart_frame import Settings, draw
+
+BRAILLE = range(0x2801, 0x2900)
+
+
+class ChartApp(App[None]):
+    """One chart on the whole screen."""
+
+    def __init__(self, *curves: Curve) -> None:
+        super().__init__()
+        self._curves = curves
+
+    def compose(self):
+        yield Chart(title="loss")
+
+    def on_mount(self) -> None:
+        self.query_one(Chart).show(self._curves)
+
+
+def curve(y, name: str = "train/loss", style: int = 0, x=None) -> Curve:
+    """Make a curve over steps from 1."""
+    values = np.asarray(y, dtype=float)
+    return Curve(name=name, x=np.arange(1.0, len(values) + 1) if x is None else x, y=values, style=style, label=name)
+
+
+def text_of(chart: Chart) -> list[str]:
+    """Return the chart's lines as they stand on the screen."""
+    return ["".join(segment.text for segment in chart.render_line(y)) for y in range(chart.size.height)]
+
+
+def drawn(scenario, *curves: Curve, size=(60, 16)) -> None:
+    """Run a scenario against an app with one chart."""
+
+    async def play() -> None:
+        app = ChartApp(*curves)
+        async with app.run_test(size=size) as pilot:
+            chart = app.query_one(Chart)
+            deadline = time.monotonic() + 5
+            while not chart.frames_drawn and time.monotonic() < deadline:
+                await pilot.pause(0.01)
+            await scenario(pilot, chart)
+
+    asyncio.run(play())
+
+
+async def redrawn(pilot, chart: Chart) -> list[str]:
+    """Wait for the chart's next frame and return it."""
+    before, deadline = chart.frames_drawn, time.monotonic() + 5
+    while chart.frames_drawn == before:
+        assert time.monotonic() < deadline, "no frame was drawn"
+        await pilot.pause(0.01)
+    return text_of(chart)
+
+
+def dots(lines: list[str]) -> int:
+    """Count the cells with a part of a curve."""
+    return sum(ord(letter) in BRAILLE for line in lines for letter in line)
+
+
+def frame(*curves: Curve, width: int = 60, height: int = 16, **options) -> list[str]:
+    """Draw curves without an app."""
+    traces = []
+    for one in curves:
+        trace = Trace()
+        trace.update(one.x, one.y)
+        traces.append((one, trace))
+    canvas = draw(traces, Settings(width=width, height=height, **options)).canvas
+    return ["".join(chr(code) for code in row) for row in canvas.characters.tolist()]
+
+
+def test_a_falling_loss_falls_from_the_upper_left_to_the_lower_right():
+    lines = frame(curve(np.exp(-np.arange(200) / 40)), height=18)
+    columns = {}
+    for row, line in enumerate(lines):
+        for column, letter in enumerate(line):
+            if ord(letter) in BRAILLE:
+                columns.setdefault(column, row)
+    tops = [columns[column] for column in sorted(columns)]
+    assert tops == sorted(tops)
+    assert tops[-1] - tops[0] > 8
+
+
+def test_legend_names_every_curve_with_a_line_of_its_own_and_its_last_value():
+    text = "\n".join(frame(curve([1, 0.5], "train"), curve([1, 0.25], "validation", 1), width=80))
+    assert "── train" in text
+    assert "╌╌ validation" in text
+    assert "0.5" in text
+    assert "0.25" in text
+
+
+def test_nan_breaks_the_line_and_is_marked_and_infinities_stand_at_the_edges():
+    y = np.ones(60)
+    y[20:23], y[40], y[50] = np.nan, np.inf, -np.inf
+    text = "\n".join(frame(curve(y)))
+    assert "\N{MULTIPLICATION SIGN}" in text
+    assert "↑" in text
+    assert "↓" in text
+
+
+def test_nothing_but_nan_is_said_in_words():
+    assert "every value is NaN" in "\n".join(frame(curve([math.nan] * 5)))
+    assert "no data yet" in "\n".join(frame(curve([])))
+
+
+def test_a_single_point_is_visible_and_a_constant_stands_at_mid_height():
+    assert dots(frame(curve([3.0]))) >= 1
+    lines = frame(curve([2.0] * 50), height=21)
+    rows = [row for row, line in enumerate(lines) if dots([line]) > 5]
+    assert len(rows) == 1
+    assert 6 < rows[0] < 14
+
+
+def test_log_scale_leaves_out_what_it_cannot_show_and_says_how_many():
+    text = "\n".join(frame(curve([1, 0.1, 0, -1, 0.01, 0.001]), log_y=True, width=70))
+    assert "2 points" in text
+    assert "≤ 0" in text
+
+
+def test_smoothing_keeps_the_raw_curve_behind_the_smooth_one():
+    rng = np.random.default_rng(0)
+    noisy = curve(1 + rng.normal(size=400))
+    assert dots(frame(noisy, smoothing=0.9)) >= dots(frame(noisy)) * 0.8
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.lists(st.one_of(st.floats(), st.sampled_from([5e-324, 1e308, -1e308])), max_size=60),
+    st.integers(0, 70),
+    st.integers(0, 20),
+    st.booleans(),
+    st.sampled_from([0.0, 0.5, 0.995]),
+    st.sampled_from(["step", "epoch", "time"]),
+)
+def test_never_fails_whatever_the_values_and_however_small_the_room(y, width, height, log_y, smoothing, axis):
+    lines = frame(curve(y), width=width, height=height, log_y=log_y, smoothing=smoothing, x_axis=axis)
+    assert len(lines) == height
+    assert all(len(line) == width for line in lines)
+
+
+def test_follows_a_growing_curve_until_one_zooms_and_again_after_a_reset():
+    async def scenario(pilot, chart):
+        buffer = np.arange(1.0, 2001.0)
+        chart.show([Curve("a", buffer[:1000], buffer[:1000], 0, "a")])
+        first = await redrawn(pilot, chart)
+        chart.show([Curve("a", buffer, buffer, 0, "a")])
+        assert await redrawn(pilot, chart) != first
+        chart.zoom(4)
+        await redrawn(pilot, chart)
+        low, high = chart.view
+        assert high - low < 700
+        chart.pan(-0.2)
+        await redrawn(pilot, chart)
+        assert chart.view[0] < low
+        chart.reset_view()
+        await redrawn(pilot, chart)
+        assert chart.view is None
+
+    drawn(scenario, curve([1.0]))
+
+
+def test_crosshair_shows_the_values_under_it_by_key_and_by_mouse():
+    async def scenario(pilot, chart):
+        chart.focus()
+        chart.crosshair = 50.0
+        lines = await redrawn(pilot, chart)
+        assert any("2500" in line or "2,500" in line or "2.5k" in line for line in lines), lines
+        await pilot.press("escape")
+        assert chart.crosshair is None
+        await pilot.click(Chart, offset=(30, 8))
+        assert chart.crosshair is not None
+
+    drawn(scenario, curve(np.arange(1.0, 101.0) ** 2))
+
+
+def test_a_flood_of_updates_costs_at_most_ten_frames_a_second():
+    async def scenario(pilot, chart):
+        began, before = time.monotonic(), chart.frames_drawn
+        while time.monotonic() - began < 1.0:
+            chart.show([curve(np.random.default_rng(0).normal(size=500))])
+            await pilot.pause(0)
+        assert 2 <= chart.frames_drawn - before <= 12
+
+    drawn(scenario, curve([1.0]))
+
+
+def test_only_rows_that_changed_are_painted_again():
+    async def scenario(pilot, chart):
+        painted = []
+        original = chart.refresh
+        chart.refresh = lambda *regions, **options: (painted.extend(regions), original(*regions, **options))[1]
+        y = np.full(100, 1.0)
+        y[0] = 0.0
+        chart.show([curve(y)])
+        await redrawn(pilot, chart)
+        painted.clear()
+        longer = np.append(y, [1.0, 1.0])
+        chart.show([curve(longer)])
+        await redrawn(pilot, chart)
+        assert sum(region.area for region in painted) < chart.size.area / 3
+
+    drawn(scenario, curve(np.append([0.0], np.ones(98))))
+
+
+@pytest.mark.parametrize("size", [(20, 5), (3, 1), (200, 60)])
+def test_opens_in_any_size(size):
+    async def scenario(pilot, chart):
+        assert chart.frames_drawn
+
+    drawn(scenario, curve(np.sin(np.arange(300) / 9)), size=size)
