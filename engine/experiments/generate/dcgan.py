@@ -37,7 +37,8 @@ def train(hyperparameters: DcganHyperparameters, context: Context) -> None:
     context.message(f"computing with {speed}")
     generator, discriminator = speed.lay_out(generator), speed.lay_out(discriminator)
     betas = (hyperparameters.beta1, 0.999)
-    optimiser_g = torch.optim.Adam(generator.parameters(), hyperparameters.lr_g, betas, fused=True)
+    weights_g = list(generator.parameters())
+    optimiser_g = torch.optim.Adam(weights_g, hyperparameters.lr_g, betas, fused=True)
     optimiser_d = torch.optim.Adam(discriminator.parameters(), hyperparameters.lr_d, betas, fused=True)
     figures = torch.zeros(len(FIGURES), device=device)
     state = {
@@ -83,7 +84,8 @@ def train(hyperparameters: DcganHyperparameters, context: Context) -> None:
                 logits = judge(fakes if update == 0 else draw(noise())).float()
             loss_g = generator_loss(logits, hyperparameters.loss)
             optimiser_g.zero_grad()
-            loss_g.backward()
+            # The discriminator's own gradients, which nobody would use, are not computed.
+            loss_g.backward(inputs=weights_g)
             optimiser_g.step()
 
         seen = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
