@@ -76,12 +76,11 @@ def test_from_key_to_paint_while_1_000_records_a_second_arrive(home, full, repor
             fields = app.screen.query_one("#fields")
             fields.focus()
             for i in range(presses):
-                painted = asyncio.Event()
-                before = fields.highlighted
+                moved, painted = asyncio.Event(), asyncio.Event()
+                app.watch(fields, "highlighted", moved.set, init=False)
                 began = time.perf_counter()
                 app.simulate_key("down" if i % 2 == 0 else "up")
-                while fields.highlighted == before:
-                    await pilot.pause(0)
+                await moved.wait()
                 app.screen.call_after_refresh(painted.set)
                 await painted.wait()
                 waits.append(time.perf_counter() - began)

@@ -46,11 +46,13 @@ class MachineLine(Horizontal):
             for gpu in load.gpus
         ]
         parts += [f"cpu {load.cpu:.0f} %", f"{_gib(load.used)}/{_gib(load.total)} GiB"]
-        self.query_one("#machine", Static).update(Content.assemble((" Phosphene ", "bold $accent"), " · ".join(parts)))
+        self.query_one("#machine", Static).update(
+            Content.assemble((" Phosphene ", "bold $accent"), " · ".join(parts)), layout=False
+        )
 
     def show_run(self, text: Content) -> None:
         """Show how far the shown run is."""
-        self.query_one("#shown", Static).update(text)
+        self.query_one("#shown", Static).update(text, layout=False)
 
 
 def _gib(size: float) -> str:

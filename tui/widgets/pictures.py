@@ -168,6 +168,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._step: int | None = None
         self._timer: Timer | None = None
         self._renderer = renderer
+        self._drawn: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Lay out the picture above its scrubber."""
@@ -183,7 +184,6 @@ class PicturePanel(VerticalGroup, can_focus=True):
         """Draw with another renderer from now on."""
         self._renderer = renderer
         self.query_one(Picture).redraw_with(renderer)
-        self._draw()
 
     def show(self, images: dict[str, dict[int, Path]]) -> None:
         """Show a run's pictures: files by step, by name."""
@@ -213,20 +213,25 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def _draw(self) -> None:
         picture, scrubber = self.query_one(Picture), self.query_one("#scrubber", Static)
-        picture.show(self.file)
         steps, current = self.steps, self.current
+        room = max(4, scrubber.content_size.width - 4)
+        state = (self.file, len(steps), tuple(self._images), room)
+        if state == self._drawn:
+            return
+        self._drawn = state
+        picture.show(self.file)
         if current is None:
             self.border_subtitle = ""
-            scrubber.update(Content.styled("no pictures yet", "$text-muted"))
+            scrubber.update(Content.styled("no pictures yet", "$text-muted"), layout=False)
             return
         names = list(self._images)
         which = f" {names.index(self.kind) + 1}/{len(names)}" if len(names) > 1 else ""
         self.border_title = f"{self.kind}{which}"
         self.border_subtitle = f"step {current:,}"
-        room = max(4, scrubber.content_size.width - 4)
         at = round(steps.index(current) / max(len(steps) - 1, 1) * (room - 1))
         bar = "─" * at + "●" + "─" * (room - 1 - at)
-        scrubber.update(Content.assemble(("◀ ", "$text-muted"), (bar, "$accent"), (" ▶", "$text-muted")))
+        line = Content.assemble(("◀ ", "$text-muted"), (bar, "$accent"), (" ▶", "$text-muted"))
+        scrubber.update(line, layout=False)
 
     def _go(self, step: int | None) -> None:
         self._step = step
