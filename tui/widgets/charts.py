@@ -36,6 +36,15 @@ def _title(names: Sequence[str]) -> str:
     return " · ".join(quantities)
 
 
+def _labels(names: Sequence[str]) -> dict[str, str]:
+    """Return what tells the curves of one chart apart: the part they are of, or else what they measure."""
+    parts = {name: name.rpartition("/")[0] or name for name in names}
+    if len(set(parts.values())) == len(names):
+        return parts
+    quantities = {name: name.rpartition("/")[2] for name in names}
+    return quantities if len(set(quantities.values())) == len(names) else {name: name for name in names}
+
+
 class ChartPanel(VerticalScroll, can_focus=False):
     """A column of charts that share x axis, scale and smoothing."""
 
@@ -62,7 +71,8 @@ class ChartPanel(VerticalScroll, can_focus=False):
         if wanted != self._groups:
             self._arrange(wanted)
         for title, names in wanted:
-            drawn = [self._curve(name, curves.series[name], index) for index, name in enumerate(names)]
+            labels = _labels(names)
+            drawn = [self._curve(name, labels[name], curves.series[name], i) for i, name in enumerate(names)]
             self._charts[title].show(drawn, markers if self.axis == "step" else ())
 
     def _arrange(self, wanted: list[tuple[str, list[str]]]) -> None:
@@ -78,10 +88,9 @@ class ChartPanel(VerticalScroll, can_focus=False):
                 chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
                 self.mount(chart)
 
-    def _curve(self, name: str, series: Series, style: int) -> Curve:
+    def _curve(self, name: str, label: str, series: Series, style: int) -> Curve:
         from tui.widgets.chart import Curve
 
-        label = name.rpartition("/")[0] or name
         return Curve(name=name, x=self._x(series), y=series.value, style=style, label=label)
 
     def _x(self, series: Series) -> NDArray[np.float64]:

@@ -40,7 +40,9 @@ class DcganHyperparameters(Hyperparameters):
         "auto", "bf16 where the device is fast at it", group="speed"
     )
     channels_last: Literal["auto", "on", "off"] = hyperparameter("auto", "memory layout; auto is on", group="speed")
-    compile: Literal["auto", "on", "off"] = hyperparameter("auto", "torch.compile; auto is on for GPUs", group="speed")
+    compile: Literal["auto", "on", "off"] = hyperparameter(
+        "auto", "torch.compile; auto is on for long runs on a GPU", group="speed"
+    )
 
 
 EXPERIMENTS = (

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
     from engine.experiments.generate.declarations import DcganHyperparameters
 
+WORTH_COMPILING = 5_000
+"""Steps from which compilation, which takes half a minute, pays."""
+STEPS_PER_EPOCH = 100
+"""How many steps an epoch has at least about, for the same decision."""
 T = TypeVar("T", torch.Tensor, torch.nn.Module)
 
 
@@ -48,13 +52,14 @@ class Speed:
 
 
 def chosen_speed(hyperparameters: DcganHyperparameters, device: torch.device) -> Speed:
-    """Resolve what is ``auto``: bf16 where the device has instructions for it, compilation on GPUs."""
+    """Resolve what is ``auto``: bf16 where the device has instructions for it, compilation for long runs on GPUs."""
     gpu = device.type == "cuda"
     fast = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else torch.cpu._is_avx512_bf16_supported()
+    long = max(hyperparameters.steps, hyperparameters.epochs * STEPS_PER_EPOCH) >= WORTH_COMPILING
     precision, layout, compilation = hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile
     return Speed(
         device,
         bf16=fast if precision == "auto" else precision == "bf16",
         channels_last=layout != "off",
-        compile=gpu if compilation == "auto" else compilation == "on",
+        compile=gpu and long if compilation == "auto" else compilation == "on",
     )
