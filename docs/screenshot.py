@@ -27,8 +27,8 @@ async def main(home: Path) -> None:
     """Launch by key as a user would, wait for the samples, and export what is on the screen."""
     app = PhospheneApp(home, images="halfcell", theme="nord")
     app.settings.experiment = "dcgan"
-    app.settings.forms["dcgan"] = {"steps": str(STEPS), "lr_g": "0.0005", "previews": "16", "preview_every": "20"}
-    async with app.run_test(size=(132, 40)) as pilot:
+    app.settings.forms["dcgan"] = {"steps": str(STEPS), "lr_g": "0.0005", "preview_every": "20"}
+    async with app.run_test(size=(150, 44)) as pilot:
         while not app.screen.query("#form") or app.screen.query_one("#form").experiment is None:
             await pilot.pause(0.1)
         await pilot.press("r")

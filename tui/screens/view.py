@@ -67,7 +67,7 @@ class View(Screen[None]):
         """Link charts and pictures, or not."""
         self._link = not self._link
         panel = self.query_one(PicturePanel)
-        self.query_one(ChartPanel).point_at(panel.current if self._link else None)
+        self.query_one(ChartPanel).point_at(panel.pinned if self._link else None)
         self.notify("charts follow the picture" if self._link else "charts and pictures are apart")
 
     def action_renderer(self) -> None:

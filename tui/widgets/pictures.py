@@ -153,9 +153,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     @dataclass
     class Shown(Message):
-        """A picture of this step is shown."""
+        """A picture of this step was chosen; None while the newest is shown whatever comes."""
 
-        step: int
+        step: int | None
 
     @dataclass
     class EnlargeAsked(Message):
@@ -207,6 +207,11 @@ class PicturePanel(VerticalGroup, can_focus=True):
         return steps[-1] if steps else None
 
     @property
+    def pinned(self) -> int | None:
+        """The step the user went back to, or None while the newest is shown."""
+        return self._step if self._step in self.steps else None
+
+    @property
     def file(self) -> Path | None:
         """The file shown."""
         return self._images[self.kind][self.current] if self.current is not None else None
@@ -236,8 +241,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
     def _go(self, step: int | None) -> None:
         self._step = step
         self._draw()
-        if self.current is not None:
-            self.post_message(self.Shown(self.current))
+        self.post_message(self.Shown(self.pinned))
 
     def action_step(self, offset: int) -> None:
         """Show the picture some steps later (or, negative, earlier)."""

@@ -52,7 +52,7 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
             totals.zero_()
         context.log(step, metrics, epoch=sampler.epoch(step))
         if step == 1:
-            context.image("batch", image_grid(images[:25]), step)
+            context.image("batch", image_grid(images[:16]), step)
         context.checkpoint(step, **state)
 
     report(network, data.validation, data.test, context, step=hyperparameters.epochs * sampler.steps_per_epoch)

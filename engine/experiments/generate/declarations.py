@@ -35,7 +35,7 @@ class DcganHyperparameters(Hyperparameters):
     preview_every: int = hyperparameter(
         50, "samples from fixed noise after so many", ge=1, unit="steps", group="previews"
     )
-    previews: int = hyperparameter(25, "images in a picture of samples", ge=1, le=400, unit="images", group="previews")
+    previews: int = hyperparameter(16, "images in a picture of samples", ge=1, le=400, unit="images", group="previews")
     precision: Literal["auto", "float32", "bf16"] = hyperparameter(
         "auto", "bf16 where the device is fast at it", group="speed"
     )

@@ -1,0 +1,71 @@
+"""Whole screens, compared with pictures of them that somebody has looked at.
+
+After a change that is meant: ``pytest tests/tui/test_screens.py --snapshot-update``, and look at what changed.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from tui.app import PhospheneApp
+from tui.screens.help import HelpScreen
+from tui.widgets.machine import MachineLine
+from tui.widgets.pictures import Picture
+
+
+@pytest.fixture
+def still(album, monkeypatch):
+    """The app over the album, with everything still that differs from machine to machine."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "gpu01")
+    monkeypatch.setattr(MachineLine, "on_mount", lambda self: None)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.delenv("PHOSPHENE_DATA", raising=False)
+    yield PhospheneApp(album, images="halfcell", theme="nord")
+    monkeypatch.undo()
+    time.tzset()
+
+
+def settled(*keys: str, then=lambda app: True):
+    """Press keys once the shown run is complete on the screen, and wait for what they bring."""
+
+    async def run_before(pilot) -> None:
+        app = pilot.app
+
+        async def wait_for(condition) -> None:
+            deadline = time.monotonic() + 15
+            while not condition():
+                assert time.monotonic() < deadline, "it did not come to pass"
+                await pilot.pause(0.02)
+
+        await wait_for(lambda: app.screen.query("#charts") and getattr(app.screen, "_shown", None))
+        await wait_for(lambda: app.screen._shown.ended and app.screen.query_one(Picture).region is not None)
+        for key in keys:
+            await pilot.press(key)
+        await wait_for(lambda: then(app))
+        charts = app.screen.query("Chart")
+        await wait_for(lambda: all(not chart._dirty or not chart._visible for chart in charts))
+        app.clear_notifications()
+        await pilot.pause(0.3)
+
+    return run_before
+
+
+def test_wide(still, snap_compare):
+    assert snap_compare(still, terminal_size=(160, 48), run_before=settled())
+
+
+def test_narrow_with_charts(still, snap_compare):
+    assert snap_compare(still, terminal_size=(80, 24), run_before=settled("3", "plus", "plus"))
+
+
+def test_narrow_with_form(still, snap_compare):
+    assert snap_compare(still, terminal_size=(80, 24), run_before=settled("enter", "down", "enter", "0"))
+
+
+def test_help(still, snap_compare):
+    opened = settled("question_mark", then=lambda app: isinstance(app.screen, HelpScreen))
+    assert snap_compare(still, terminal_size=(100, 40), run_before=opened)
