@@ -223,3 +223,13 @@ def test_opens_in_any_size(size):
         assert chart.frames_drawn
 
     drawn(scenario, curve(np.sin(np.arange(300) / 9)), size=size)
+
+
+def test_charts_that_stand_together_span_the_same_x():
+    late = curve([1.0, 2.0, 3.0], x=np.array([150.0, 170.0, 190.0]))
+    alone = min(line.find(letter) for line in frame(late) for letter in line if ord(letter) in BRAILLE)
+    together = min(
+        line.find(letter) for line in frame(late, full=(0.0, 200.0)) for letter in line if ord(letter) in BRAILLE
+    )
+    assert alone < 12
+    assert together > 35

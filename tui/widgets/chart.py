@@ -97,16 +97,25 @@ class Chart(Widget, can_focus=True):
         self._frame: Frame | None = None
         self._dirty = False
         self._drawn_at = -math.inf
+        self._beside: tuple[Curve, ...] = ()
         self._timer: Timer | None = None
         self._inks: dict[int, Style] = {}
         self._strips: dict[int, Strip] = {}
 
     # what is shown
 
-    def show(self, curves: Sequence[Curve], markers: Sequence[tuple[float, str]] = ()) -> None:
-        """Show these curves, told apart by name and label, and vertical markers (x, text); cheap to call."""
-        self._curves, self._markers = tuple(curves), tuple(markers)
+    def show(
+        self, curves: Sequence[Curve], markers: Sequence[tuple[float, str]] = (), beside: Sequence[Curve] = ()
+    ) -> None:
+        """Show these curves, told apart by name and label, and vertical markers (x, text); cheap to call.
+
+        `beside` are the curves of charts that stand together with this one: it spans their x too.
+        """
+        self._curves, self._markers, self._beside = tuple(curves), tuple(markers), tuple(beside)
         self._soil()
+
+    def _full(self) -> tuple[float, float] | None:
+        return extent((*self._curves, *self._beside))
 
     @property
     def crosshair(self) -> float | None:
@@ -144,7 +153,7 @@ class Chart(Widget, can_focus=True):
 
     def zoom(self, factor: float, around: float | None = None) -> None:
         """Show `1 / factor` of the present range, around an x (default: the crosshair, else the middle)."""
-        full = extent(self._curves)
+        full = self._full()
         if full is None or not factor > 0:
             return
         low, high = self._view or full
@@ -157,7 +166,7 @@ class Chart(Widget, can_focus=True):
 
     def pan(self, fraction: float) -> None:
         """Move the view by a fraction of its width, to the right where positive; nothing to do while following."""
-        full = extent(self._curves)
+        full = self._full()
         if full is not None and self._view is not None:
             low, high = self._view
             self._look(low + fraction * (high - low), high - low, full)
@@ -225,14 +234,14 @@ class Chart(Widget, can_focus=True):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a click or a drag."""
-        full = extent(self._curves)
+        full = self._full()
         if event.button == 1 and full is not None:
             self._dragged_from, self._dragging = (event.screen_x, self._view or full), False
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Pan with the pointer while the button is down."""
-        full = extent(self._curves)
+        full = self._full()
         if self._dragged_from is None or self._frame is None or full is None:
             return
         start, (low, high) = self._dragged_from
@@ -302,6 +311,7 @@ class Chart(Widget, can_focus=True):
             log_y=self.log_y,
             smoothing=self.smoothing,
             x_axis=self.x_axis,
+            full=self._full(),
             view=self._view,
             crosshair=self._crosshair,
             markers=self._markers,
@@ -318,7 +328,7 @@ class Chart(Widget, can_focus=True):
         tags = ["log y"] if self.log_y else []
         if self.smoothing:
             tags.append(f"smooth {self.smoothing:.3g}")
-        if self._view is not None and (full := extent(self._curves)) is not None:
+        if self._view is not None and (full := self._full()) is not None:
             tags.append(f"zoom {(full[1] - full[0]) / (self._view[1] - self._view[0]):.3g}x")
         text = " · ".join(tags)
         if text != (self.border_subtitle or ""):

@@ -47,7 +47,10 @@ class Curve:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to draw; sizes in cells, `view` and `crosshair` in units of x (None: all of it; none)."""
+    """How to draw; sizes in cells, `view` and `crosshair` in units of x (None: all of it; none).
+
+    `full` is what "all of it" spans, where that is more than the curves drawn.
+    """
 
     width: int
     height: int
@@ -55,6 +58,7 @@ class Settings:
     log_y: bool = False
     smoothing: float = 0.0
     x_axis: XAxis = "step"
+    full: tuple[float, float] | None = None
     view: tuple[float, float] | None = None
     crosshair: float | None = None
     markers: tuple[tuple[float, str], ...] = ()
@@ -114,8 +118,9 @@ def draw(items: Sequence[tuple[Curve, Trace]], settings: Settings) -> Frame:
     canvas = Canvas(max(settings.width, 0), max(settings.height, 0))
     if not canvas.width or not canvas.height:
         return Frame(canvas)
-    full = extent([curve for curve, _ in items])
-    if full is None:
+    own = extent([curve for curve, _ in items])
+    full = settings.full or own
+    if own is None or full is None:
         _centre(canvas, "no data yet", Ink.NOTE)
         return Frame(canvas)
     view = settings.view or full

@@ -70,10 +70,13 @@ class ChartPanel(VerticalScroll, can_focus=False):
         wanted = groups(declared, list(curves.series)) or [("loss", [])]
         if wanted != self._groups:
             self._arrange(wanted)
+        drawn: dict[str, list[Curve]] = {}
         for title, names in wanted:
             labels = _labels(names)
-            drawn = [self._curve(name, labels[name], curves.series[name], i) for i, name in enumerate(names)]
-            self._charts[title].show(drawn, markers if self.axis == "step" else ())
+            drawn[title] = [self._curve(name, labels[name], curves.series[name], i) for i, name in enumerate(names)]
+        everything = [curve for some in drawn.values() for curve in some]
+        for title, some in drawn.items():
+            self._charts[title].show(some, markers if self.axis == "step" else (), beside=everything)
 
     def _arrange(self, wanted: list[tuple[str, list[str]]]) -> None:
         from tui.widgets.chart import Chart
