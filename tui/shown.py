@@ -60,7 +60,7 @@ class ShownRun:
                 case ImageLogged():
                     self.images.setdefault(event.name, {})[event.step] = self.run.path / event.file
                 case HyperparameterChanged():
-                    self.markers.append((float(event.step), f"{event.name} {event.value:g}"))
+                    self.markers.append((float(event.step), f"{event.name} {event.value}"))
                     lines.append(
                         (event.t, f"{event.name} {event.previous} → {event.value}, step {event.step:,}", "info")
                     )

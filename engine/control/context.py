@@ -168,10 +168,9 @@ class Context:
         except ValueError as error:
             self.message(f"{name} stays {previous}: {error}", level="alarm")
             return
-        self._log.append(
-            HyperparameterChanged(time.time(), name, getattr(self._hyperparameters, name), previous, self.done),
-            durable=True,
-        )
+        changed = getattr(self._hyperparameters, name)
+        if changed != previous:
+            self._log.append(HyperparameterChanged(time.time(), name, changed, previous, self.done), durable=True)
 
     def _apply_scheduled(self, step: int) -> None:
         """Repeat the live changes of an earlier attempt at the steps at which they were made."""
