@@ -204,3 +204,22 @@ def test_keys_of_one_scope_do_not_collide():
     for scope in {act.scope for act in ACTS}:
         keys = [key for act in ACTS if act.scope == scope for key in act.keys.split(",")]
         assert len(keys) == len(set(keys)), scope
+
+
+def test_writes_the_forms_live_values_into_the_run_and_marks_them_on_the_charts(drive, home):
+    async def scenario(pilot, until):
+        choose(pilot.app, "count", steps="100000", pause="0.01")
+        await until(lambda: form_is(pilot.app, "count"))
+        await pilot.press("r")
+        await until(lambda: shown(pilot.app) is not None and "train/lr" in shown(pilot.app).curves.series)
+        form = pilot.app.screen.query_one("#form")
+        form._set(form._views["lr"], "0.25")
+        await pilot.press("w")
+        await until(lambda: [text for _, text in shown(pilot.app).markers] == ["lr 0.25"])
+        series = shown(pilot.app).curves.series["train/lr"]
+        await until(lambda: series.value[-1] == 0.25)
+        assert series.value[0] == 0.1
+        await pilot.press("s")
+        await until(lambda: shown(pilot.app).state == "stopped")
+
+    drive(scenario)
