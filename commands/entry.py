@@ -14,4 +14,4 @@ def main() -> Any:
         return parse()
     from tui import open_workbench
 
-    return open_workbench()
+    sys.exit(open_workbench())

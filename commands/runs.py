@@ -96,6 +96,7 @@ def show(run: RUN, as_json: JSON = False) -> None:
                 "step": status.step,
                 "total": status.total,
                 "eta": status.eta,
+                "live": details.live,
                 "metrics": details.metrics,
                 "result": details.results,
                 "images": details.images,
@@ -116,7 +117,9 @@ def show(run: RUN, as_json: JSON = False) -> None:
     if status.total:
         left = f", {duration(status.eta)} left" if status.state == "running" else ""
         rows.append(["steps", f"{status.step:,} of {status.total:,}{left}"])
-    rows += [["hyperparameter", f"{name} = {value}"] for name, value in record.hyperparameters.items()]
+    for name, value in record.hyperparameters.items():
+        now = f"{details.live[name]} (launched with {value})" if name in details.live else value
+        rows.append(["hyperparameter", f"{name} = {now}"])
     rows += [["result", f"{name} = {figure(value)}"] for name, value in details.results.items()]
     rows += [["latest", f"{name} = {figure(value)}"] for name, value in details.metrics.items()]
     rows += [["pictures", f"{name}: {len(steps)} in images/"] for name, steps in details.images.items()]

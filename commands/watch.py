@@ -208,7 +208,8 @@ class _LiveView:
         rows.add_column(style="dim", no_wrap=True)
         rows.add_column(justify="right", no_wrap=True)
         rows.add_column(no_wrap=True)
-        for name, series in list(self._curves.series.items())[: max(1, self._console.height - 6)]:
+        drawn = [(name, series) for name, series in self._curves.series.items() if series.length]
+        for name, series in drawn[: max(1, self._console.height - 6)]:
             rows.add_row(name, figure(float(series.value[-1])), _sparkline(series.value, max(8, width - 44)))
         return Group(head, bar, rows)
 

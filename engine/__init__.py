@@ -48,7 +48,6 @@ _HOMES = {
     "engine.declaration": (
         "Experiment",
         "FieldView",
-        "GpuLoad",
         "Hyperparameters",
         "RunOptions",
         "fields_of",

@@ -102,7 +102,9 @@ class FieldView:
         """Write a value as a user would type it."""
         if isinstance(value, bool):
             return "on" if value else "off"
-        return f"{value:g}" if isinstance(value, float) else str(value)
+        if isinstance(value, float):
+            return text if float(text := f"{value:g}") == value else repr(value)
+        return str(value)
 
 
 def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
@@ -145,6 +147,15 @@ def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
         raise InvalidHyperparameters(_sentences(model, error)) from None
 
 
+_PLAIN = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be on or off",
+}
+"""Plain words where pydantic speaks of parsing."""
+
+
 def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]:
     sentences = {}
     for problem in error.errors():
@@ -154,7 +165,9 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]
             hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(model.model_fields)}"
             sentences[name] = f"no such hyperparameter{hint}"
         else:
-            text = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            text = _PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Value error, ").replace(
+                "Input should be", "must be"
+            )
             sentences[name] = f"{text}, got {problem['input']!r}" if problem["loc"] else text
     return sentences
 

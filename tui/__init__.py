@@ -9,6 +9,11 @@ __all__ = ["choose_images", "open_workbench"]
 
 def open_workbench(images: str = "", theme: str = "") -> int:
     """Open the workbench in this terminal and return the exit status when it is left."""
+    import sys
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("phosphene: the workbench needs a terminal; see phosphene --help for what goes without", file=sys.stderr)  # noqa: T201
+        return 2
     from tui.app import run_app
 
     return run_app(images, theme)

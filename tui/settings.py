@@ -7,6 +7,8 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
+from tui.pictures import RENDERERS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,10 +38,21 @@ class Settings:
         """Read the settings; what is missing or damaged takes its default."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-            return cls(**known)
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError):
             return cls()
+        settings = cls()
+        for name, default in asdict(settings).items():
+            value = values.get(name) if isinstance(values, dict) else None
+            if isinstance(value, type(default)) or (isinstance(default, float) and isinstance(value, int)):
+                setattr(settings, name, value)
+        settings.forms = {
+            experiment: {field: text for field, text in form.items() if isinstance(text, str)}
+            for experiment, form in settings.forms.items()
+            if isinstance(form, dict)
+        }
+        if settings.images not in {"auto", *RENDERERS}:
+            settings.images = "auto"
+        return settings
 
     def save(self, path: Path) -> bool:
         """Write the settings; return False if the workspace does not allow it."""

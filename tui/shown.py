@@ -39,7 +39,7 @@ class ShownRun:
     curves: Curves = field(default_factory=Curves)
     images: dict[str, dict[int, Path]] = field(default_factory=dict)
     markers: list[tuple[float, str]] = field(default_factory=list)
-    results: dict[str, float] = field(default_factory=dict)
+    attempt: int = 1
     state: str = "queued"
     reason: str = ""
     step: int = 0
@@ -70,7 +70,6 @@ class ShownRun:
                     lines.append((event.t, f"table {event.name}: {event.file}", "info"))
                     lines += [(event.t, line, "output") for line in table_lines(self.run.path / event.file)]
                 case Results():
-                    self.results |= event.values
                     lines += [(event.t, f"{name} {value:.4g}", "info") for name, value in event.values.items()]
                 case Message():
                     lines.append((event.t, event.text, event.level))
@@ -78,8 +77,14 @@ class ShownRun:
 
     def _state(self, event: StateChanged) -> Line:
         self.state, self.reason = event.state, event.reason
+        self.attempt = max(self.attempt, event.attempt)
         if event.state == "running" and event.attempt > 1:
+            # The steps behind the checkpoint are taken again.
+            self.step, self.eta = event.step, 0.0
             self.markers = [marker for marker in self.markers if marker[0] <= event.step]
+            for steps in self.images.values():
+                for step in [step for step in steps if step > event.step]:
+                    del steps[step]
         if event.total:
             self.step, self.total = event.step, event.total
         level = "error" if event.state in {"failed", "crashed"} else "info"

@@ -48,6 +48,7 @@ class Context:
     Attributes:
         seed: the run's seed; every generator is seeded from it before the program starts.
         done: the last step that is done, 0 on a fresh run.
+        torch_seeded: whether torch was there to be seeded before the program started; else it is when first used.
 
     ``early`` are the requests that came while the run waited in the queue.
     """
@@ -82,6 +83,7 @@ class Context:
         self._resume_from = run.last_checkpoint()
         self._kept: list[Path] = [run.path / self._resume_from.file] if self._resume_from else []
         self._scheduled = run.live_changes()
+        self.torch_seeded = False
         self._early = list(early)
 
     # -- where it runs ----------------------------------------------------------------------------------------------
@@ -100,8 +102,10 @@ class Context:
 
     def _open(self) -> None:
         if self._device is None:
-            from engine.tensors.devices import open_device, own_generator
+            from engine.tensors.devices import open_device, own_generator, seed_everything
 
+            if not self.torch_seeded:
+                seed_everything(self.seed)
             self._device = open_device(self._device_name)
             self._generator = own_generator(self.seed, self._device)
 
@@ -168,6 +172,8 @@ class Context:
         except ValueError as error:
             self.message(f"{name} stays {previous}: {error}", level="alarm")
             return
+        # What earlier attempts did to it further on is overruled.
+        self._scheduled = [change for change in self._scheduled if change.name != name]
         changed = getattr(self._hyperparameters, name)
         if changed != previous:
             self._log.append(HyperparameterChanged(time.time(), name, changed, previous, self.done), durable=True)
@@ -179,7 +185,10 @@ class Context:
             previous = getattr(self._hyperparameters, change.name)
             setattr(self._hyperparameters, change.name, change.value)
             if change.step > self._restored_step:
-                self._log.append(HyperparameterChanged(time.time(), change.name, change.value, previous, change.step))
+                again = HyperparameterChanged(
+                    time.time(), change.name, change.value, previous, change.step, repeated=True
+                )
+                self._log.append(again)
 
     @property
     def _restored_step(self) -> int:
@@ -321,7 +330,7 @@ def _is_live(info: Any) -> bool:
 def _detached(value: Any) -> Any:
     """Free a scalar tensor of its graph; on the host read it at once, on a GPU keep a copy nobody overwrites."""
     if not hasattr(value, "detach"):
-        return value
+        return float(value)
     return value.item() if value.device.type == "cpu" else value.detach().clone()
 
 

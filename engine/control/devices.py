@@ -5,24 +5,45 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import dataclass
+from typing import Any
 
 
 @functools.cache
-def gpu_names() -> tuple[str, ...]:
-    """Return the names of the GPUs that CUDA would see, through NVML; empty where there is no driver."""
+def _visible() -> tuple[Any, ...]:
+    """Return NVML's handles of the GPUs that CUDA would see, in its order; empty where there is no driver."""
     import pynvml
 
     try:
         pynvml.nvmlInit()
+        count = pynvml.nvmlDeviceGetCount()
+        named = os.environ.get("CUDA_VISIBLE_DEVICES")
+        entries = map(str, range(count)) if named is None else (entry.strip() for entry in named.split(","))
+        handles = []
+        for entry in entries:
+            # As CUDA does: by number or by name, and nothing behind the first entry that is not there.
+            if entry.isdigit() and int(entry) < count:
+                handles.append(pynvml.nvmlDeviceGetHandleByIndex(int(entry)))
+            elif entry.startswith(("GPU-", "MIG-")):
+                handles.append(pynvml.nvmlDeviceGetHandleByUUID(entry))
+            else:
+                break
     except pynvml.NVMLError:
         return ()
-    names = [
-        str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(i))) for i in range(pynvml.nvmlDeviceGetCount())
-    ]
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None:
-        names = [names[int(i)] for i in visible.split(",") if i.strip().isdigit() and int(i) < len(names)]
-    return tuple(names)
+    return tuple(handles)
+
+
+@functools.cache
+def gpu_names() -> tuple[str, ...]:
+    """Return the names of the GPUs that CUDA would see."""
+    handles = _visible()
+    if not handles:
+        return ()
+    import pynvml
+
+    try:
+        return tuple(str(pynvml.nvmlDeviceGetName(handle)) for handle in handles)
+    except pynvml.NVMLError:
+        return ("GPU",) * len(handles)
 
 
 def resolve_device(name: str) -> str:
@@ -61,19 +82,17 @@ def machine_load() -> MachineLoad:
 
 
 def _gpu_loads() -> list[GpuLoad]:
-    names = gpu_names()
-    if not names:
+    handles = _visible()
+    if not handles:
         return []
     import pynvml
 
     loads = []
-    for index, name in enumerate(names):
+    for handle, name in zip(handles, gpu_names(), strict=True):
         try:
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
             memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-            loads.append(
-                GpuLoad(name, int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu), memory.used, memory.total)
-            )
+            utilisation = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
         except pynvml.NVMLError:
             continue
+        loads.append(GpuLoad(name, utilisation, memory.used, memory.total))
     return loads

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
 import os
 import signal
@@ -12,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from engine.control import launching, requests
+from engine.datasets import sources
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import InvalidHyperparameters, RunStateError
 from engine.families import experiment as find_experiment
 from engine.record.events import (
     CheckpointSaved,
     Event,
+    HyperparameterChanged,
     ImageLogged,
     Message,
     Metrics,
@@ -46,6 +47,7 @@ class Details:
     """All that can be said of a run in one place.
 
     Attributes:
+        live: the values in force of hyperparameters that were changed while the run went on.
         metrics: the latest value of every series.
         images: files of each picture by step, relative to the run directory.
         messages: the last lines for the console.
@@ -54,6 +56,7 @@ class Details:
 
     record: RunRecord
     status: Status
+    live: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     results: dict[str, float] = field(default_factory=dict)
     images: dict[str, dict[int, str]] = field(default_factory=dict)
@@ -93,7 +96,7 @@ class Engine:
         """Start a run; it goes on whatever becomes of this process, also if this call is cancelled.
 
         Raises:
-            UnknownExperiment, InvalidHyperparameters: before anything is written.
+            UnknownExperiment, InvalidHyperparameters, DataUnavailable: before anything is written.
             WorkspaceError, DiskFull, LaunchError: with nothing left behind.
         """
         declared = find_experiment(experiment) if isinstance(experiment, str) else experiment
@@ -101,6 +104,7 @@ class Engine:
             hyperparameters = declared.validate(hyperparameters or {})
         if not isinstance(options, RunOptions):
             options = validate(RunOptions, options or {})
+        await _in_thread(_require_data, hyperparameters)
         return await _in_thread(
             launching.launch, self.workspace, declared, hyperparameters, options, parents, self._warm
         )
@@ -199,6 +203,13 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 
 
+def _require_data(hyperparameters: Hyperparameters) -> None:
+    """Refuse a data set whose files are not there before a run waits for them in the queue."""
+    name = getattr(hyperparameters, "dataset", None)
+    if name in sources.SOURCES:
+        sources.require_present(name)
+
+
 def _require_busy(run: RunDirectory) -> Status:
     status = run.status()
     if status.ended:
@@ -216,8 +227,12 @@ def _stop(run: RunDirectory, kill: bool) -> None:
         raise RunStateError(
             f"the worker of run {run.id} is {where}: it was asked to stop, but cannot be killed from here"
         )
-    with contextlib.suppress(ProcessLookupError):
+    try:
         os.killpg(status.worker.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise RunStateError(f"the worker of run {run.id} is another user's: it was asked to stop") from error
 
 
 def _set(run: RunDirectory, values: Mapping[str, Any]) -> None:
@@ -243,6 +258,8 @@ def _details(run: RunDirectory) -> Details:
         match event:
             case Metrics(values=values):
                 details.metrics |= values
+            case HyperparameterChanged(name=name, value=value):
+                details.live[name] = value
             case ImageLogged(name=name, step=step, file=file):
                 details.images.setdefault(name, {})[step] = file
             case TableLogged(name=name, file=file):

@@ -87,6 +87,7 @@ class _Worker:
         self._stop = False
         self._early: list[dict[str, Any]] = []
         self._ended = threading.Event()
+        self._restored_step = 0
 
     def serve(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -105,6 +106,7 @@ class _Worker:
         self._ended.set()
         context = self._context
         step, total, result = (context.done, context.total, context.results) if context else (0, 0, {})
+        step = max(step, self._restored_step)
         final = StateChanged(time.time(), state, reason, step, total, result)
         with contextlib.suppress(OSError):
             sys.stdout.flush()
@@ -115,7 +117,9 @@ class _Worker:
         return 1 if state == "failed" else 0
 
     def _attempt(self) -> tuple[State, str]:
-        self._state("queued", "starting")
+        restored = self._run.last_checkpoint()
+        self._restored_step = restored.step if restored else 0
+        self._state("queued", "starting", self._restored_step)
         from engine.control.context import Context, StopRequested
         from engine.control.queue import Ticket
         from engine.families import experiment
@@ -126,16 +130,15 @@ class _Worker:
         ticket = Ticket(self._run.path.parent.parent, record.device, record.id)
         if not self._wait(ticket, record.slots):
             return "stopped", "before it started"
-        restored = self._run.last_checkpoint()
         self._context = context = Context(self._run, self._log, hyperparameters, self._early)
-        self._state("running", step=restored.step if restored else 0)
+        self._state("running", step=self._restored_step)
         if self._stop:
             context.request_stop()
         if self._warming:
             # Two threads must not import torch at the same time.
             self._warming.join()
         program = declared.load()
-        _seed(record.seed)
+        context.torch_seeded = _seed(record.seed)
         try:
             program(hyperparameters, context)
             context.flush()
@@ -157,7 +160,7 @@ class _Worker:
                 return False
             if ahead != shown:
                 shown = ahead
-                self._state("queued", f"behind {', '.join(ahead)}")
+                self._state("queued", f"behind {', '.join(ahead)}", self._restored_step)
             time.sleep(delay)
             delay = min(0.25, delay * 1.5)
         return True
@@ -207,13 +210,17 @@ class _Worker:
                 continue
 
 
-def _seed(seed: int) -> None:
-    """Seed every random generator that the program may have imported, before it draws from one."""
+def _seed(seed: int) -> bool:
+    """Seed the random generators that the program has imported; return whether torch's are among them."""
     random.seed(seed)
     if "torch" in sys.modules:
         from engine.tensors.devices import seed_everything
 
         seed_everything(seed)
+        return True
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed)
+    return False
 
 
 def _verdict(error: BaseException) -> tuple[State, str]:

@@ -153,6 +153,16 @@ def present(name: str) -> bool:
     return all(_found(folder, file) is not None for file in source(name).files)
 
 
+def require_present(name: str) -> None:
+    """Check that every file of a data set is there in its full size, without reading them.
+
+    Raises:
+        DataUnavailable: saying how to get those that are missing.
+    """
+    if not present(name):
+        raise DataUnavailable(_missing(source(name), data_folder()))
+
+
 def verify(name: str) -> tuple[FileCheck, ...]:
     """Check the size and the MD5 of every file of a data set."""
     return _checks(source(name), data_folder())

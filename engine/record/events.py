@@ -94,13 +94,21 @@ class CheckpointSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class HyperparameterChanged(Event):
-    """A live hyperparameter took a new value from ``step`` on."""
+    """A live hyperparameter took a new value from ``step`` on.
+
+    ``repeated`` marks what a resumed run did again by itself, because an earlier attempt had done it.
+    """
 
     kind: ClassVar[str] = "hyperparameter"
     name: str
     value: Any
     previous: Any
     step: int
+    repeated: bool = False
+
+    def overrules(self, other: HyperparameterChanged) -> bool:
+        """Tell whether this change, made by the user later, undoes another one that lies ahead of it."""
+        return other.name == self.name and other.attempt < self.attempt and other.step >= self.step
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +137,8 @@ class Pulse(Event):
 
 
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
-_FLOATS = frozenset({"t", "rate", "eta", "epoch"})
-_FIGURES = frozenset({"values", "result"})
+_FLOATS = ("t", "rate", "eta", "epoch")
+_FIGURES = ("values", "result")
 _HEAD = len(b'{"crc":"00000000",')
 
 
@@ -173,10 +181,12 @@ def decode(line: bytes, attempt: int = 0) -> Event | None:
         kind = KINDS.get(payload.pop("kind", ""))
         if kind is None:
             return None
-        for name in _FLOATS & payload.keys():
-            payload[name] = float(payload[name])
-        for name in _FIGURES & payload.keys():
-            payload[name] = {key: float(value) for key, value in payload[name].items()}
+        for name in _FLOATS:
+            if name in payload:
+                payload[name] = float(payload[name])
+        for name in _FIGURES:
+            if name in payload:
+                payload[name] = {key: float(value) for key, value in payload[name].items()}
         return kind(**payload, attempt=attempt)
     except (ValueError, TypeError, AttributeError):
         return None

@@ -10,7 +10,7 @@ from engine.errors import WorkspaceError
 from engine.record.events import Event, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 RESERVE = 64 * 1024
@@ -140,23 +140,42 @@ class LogReader:
 
 
 def last_event(path: Path, kinds: tuple[type[Event], ...]) -> Event | None:
-    """Return the last intact event of one of the kinds in a log file, reading from its end, or None."""
+    """Return the last intact event of one of the kinds in a log file, or None."""
+    return next(events_backwards(path, kinds), None)
+
+
+def events_backwards(path: Path, kinds: tuple[type[Event], ...]) -> Iterator[Event]:
+    """Yield the intact events of some kinds in a log file from its end, reading no more of it than is asked for.
+
+    Raises:
+        WorkspaceError: if the file cannot be read; one that is not there holds no events.
+    """
+    # Decoding is what costs: only lines that name one of the kinds are.
+    needles = [b'"kind":"%s"' % kind.kind.encode() for kind in kinds]
     try:
         with path.open("rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            size = 2048
-            while True:
-                start = max(0, end - size)
+            end, piece = file.seek(0, os.SEEK_END), 2048
+            torn = True
+            while end > 0:
+                start = max(0, end - piece)
                 file.seek(start)
-                lines = file.read(end - start).split(b"\n")[:-1]
-                for line in reversed(lines[1:] if start else lines):
-                    event = decode(line)
-                    if isinstance(event, kinds):
-                        return event
-                if start == 0:
-                    return None
-                size *= 16
+                data = file.read(end - start)
+                # What stands before the first line feed belongs to a line that begins earlier.
+                begin = 0 if start == 0 else data.find(b"\n") + 1
+                if begin == 0 < start:
+                    piece *= 4
+                    continue
+                lines = data[begin:].split(b"\n")
+                if torn:
+                    lines.pop()
+                    torn = False
+                for line in reversed(lines):
+                    if any(needle in line for needle in needles):
+                        event = decode(line)
+                        if isinstance(event, kinds):
+                            yield event
+                end, piece = start + begin, min(piece * 4, 1 << 22)
     except FileNotFoundError:
-        return None
+        return
     except OSError as error:
         raise WorkspaceError(f"the log {path} cannot be read ({error.strerror})") from error

@@ -23,7 +23,7 @@ from engine.record.events import (
     StateChanged,
 )
 from engine.record.identity import Identity, kills_for_memory
-from engine.record.log import LogReader, last_event
+from engine.record.log import LogReader, events_backwards, last_event
 from engine.record.output import OutputReader
 
 UNCLAIMED_AFTER = 20.0
@@ -207,21 +207,24 @@ class RunDirectory:
             if age > UNCLAIMED_AFTER:
                 return Status("crashed", _last_words(attempt, "its worker never started"), attempt=attempt.number)
             return Status("queued", "starting", attempt=attempt.number, changed=time.time() - age)
-        state = last_event(attempt.events, (StateChanged,))
-        step, total, eta = (last.step, last.total, last.eta) if isinstance(last, Progress) else (0, 0, 0.0)
-        if isinstance(state, StateChanged):
-            step, total = max(step, state.step), max(total, state.total)
+        # Only a running program makes progress, so there is no need to look for the event that says it runs.
+        state: State
+        match last:
+            case Progress(step=step, total=total, eta=eta):
+                state, reason = "running", ""
+            case StateChanged(state=state, reason=reason, step=step, total=total):
+                eta = 0.0
+            case _:
+                state, reason, step, total, eta = "queued", "starting", 0, 0, 0.0
         crash = self._crash(attempt, claim)
         # The worker may have ended between the two looks: its last word counts, not its absence.
-        if (
-            crash
-            and isinstance(final := last_event(attempt.events, (StateChanged,)), StateChanged)
-            and final.state in ENDED
-        ):
-            return self.status()
+        if crash:
+            final = last_event(attempt.events, (StateChanged, Progress))
+            if isinstance(final, StateChanged) and final.state in ENDED:
+                return self.status()
         return Status(
-            "crashed" if crash else state.state if isinstance(state, StateChanged) else "queued",
-            crash or (state.reason if isinstance(state, StateChanged) else "starting"),
+            "crashed" if crash else state,
+            crash or reason,
             step,
             total,
             eta,
@@ -245,12 +248,18 @@ class RunDirectory:
         return _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
 
     def last_checkpoint(self) -> CheckpointSaved | None:
-        """Return the newest checkpoint whose file is still there, or None."""
+        """Return the newest checkpoint whose file is still there and whole, or None."""
         for attempt in reversed(self.attempts()):
-            found = last_event(attempt.events, (CheckpointSaved,))
-            if isinstance(found, CheckpointSaved) and (self.path / found.file).is_file():
-                return found
+            for found in events_backwards(attempt.events, (CheckpointSaved,)):
+                if isinstance(found, CheckpointSaved) and self._whole(found):
+                    return found
         return None
+
+    def _whole(self, checkpoint: CheckpointSaved) -> bool:
+        try:
+            return (self.path / checkpoint.file).stat().st_size == checkpoint.size
+        except OSError:
+            return False
 
     def live_changes(self) -> list[HyperparameterChanged]:
         """Return the live changes by step, as the next attempt is to repeat them."""
@@ -260,6 +269,9 @@ class RunDirectory:
                 # A later attempt repeats what an earlier one did, as far as it gets; the rest is still to be repeated.
                 repeated = (event.name, event.step)
                 held = [old for old in held if old.attempt == event.attempt or (old.name, old.step) != repeated]
+                if not event.repeated:
+                    # What the user changes now holds against what an earlier attempt did further on.
+                    held = [old for old in held if not event.overrules(old)]
                 held.append(event)
         return sorted(held, key=lambda change: change.step)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -141,8 +142,10 @@ class Workspace:
     def _sweep(self) -> None:
         """Remove what launchers that died before their worker started left behind an hour ago or longer."""
         for stale in self.runs.glob(".new-*"):
-            if time.time() - stale.stat().st_mtime > 3600:
-                shutil.rmtree(stale, ignore_errors=True)
+            # Another launcher may give it its name, or remove it, at any time.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - stale.stat().st_mtime > 3600:
+                    shutil.rmtree(stale, ignore_errors=True)
 
     def remove(self, directory: RunDirectory, *, purge: bool = False) -> Path | None:
         """Move a run into the workspace's trash, or delete it for good.

@@ -57,3 +57,12 @@ def test_10_000_runs_are_listed(home, full, report):
     assert len(workspace.list()) == count
     again = time.perf_counter() - began
     report(f"{count:,} runs in {first:.2f} s, again in {again:.2f} s; goal 1 s for 10,000")
+
+
+def test_state_of_a_running_run_with_a_long_log(home, full, report):
+    count = 400_000 if full else 1_000
+    metrics = [Metrics(1e9 + i, i, {"train/loss": 1.0}) for i in range(1, count + 1)]
+    run = write_run(home, "1121-1200-count-abc", [StateChanged(1e9, "running"), *metrics])
+    began = time.perf_counter()
+    assert run.status().state == "running"
+    report(f"{1000 * (time.perf_counter() - began):.0f} ms with {count:,} events and no progress reported")

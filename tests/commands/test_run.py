@@ -56,7 +56,7 @@ def test_detached_it_returns_at_once_and_prints_the_id(home, phosphene, finish, 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["count", "--steps", "many"], ["steps", "valid integer", "'many'"]),
+        (["count", "--steps", "many"], ["steps", "whole number", "'many'"]),
         (["count", "--steps", "0"], ["steps", "greater than or equal to 1", "'0'"]),
         (["count", "--lr", "1.5"], ["lr", "less than or equal to 1"]),
         (["count", "--lr", "nan"], ["lr", "finite"]),

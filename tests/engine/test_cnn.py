@@ -7,7 +7,7 @@ import csv
 
 import pytest
 
-from engine import Engine, Metrics
+from engine import DataUnavailable, Engine, Metrics
 
 
 def curve(run, name: str) -> list[tuple[int, float]]:
@@ -51,13 +51,11 @@ def test_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until):
         assert curve(cut, name) == curve(whole, name)
 
 
-def test_a_missing_data_set_fails_the_run_with_the_command_that_provides_it(
-    home, launch, finish, tmp_path, monkeypatch
-):
+def test_a_missing_data_set_is_refused_with_the_command_that_provides_it(home, launch, tmp_path, monkeypatch):
     monkeypatch.setenv("PHOSPHENE_DATA", str(tmp_path / "nothing"))
-    status = finish(launch("cnn", {"dataset": "mnist"}), 60)
-    assert status.state == "failed"
-    assert "phosphene data fetch mnist" in status.reason
+    with pytest.raises(DataUnavailable, match="phosphene data fetch mnist"):
+        launch("cnn", {"dataset": "mnist"})
+    assert not (home / "runs").exists()
 
 
 @pytest.mark.slow

@@ -72,6 +72,8 @@ def test_runs_an_experiment_from_key_to_chart_in_tmux_and_says_what_goes_on_when
     terminal.wait_for(r"\n filter ")
     terminal.press("-l", "count")
     terminal.wait_for(r"╭─ Count ─")
+    terminal.press("Enter")
+    terminal.wait_for(r"\? help")
     terminal.press("Escape")
     terminal.wait_for(r"trouble")
     terminal.press("r")

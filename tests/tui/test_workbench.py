@@ -62,7 +62,7 @@ def test_a_refused_form_says_which_field_and_writes_nothing(drive, home):
         await until(lambda: form_is(pilot.app, "count"))
         await pilot.press("r")
         note = pilot.app.screen.query_one("#note")
-        await until(lambda: "steps: must be a valid integer" in str(note.render()))
+        await until(lambda: "steps: must be a whole number" in str(note.render()))
 
     drive(scenario)
     assert not (home / "runs").exists()
@@ -173,6 +173,10 @@ def test_takes_a_runs_hyperparameters_into_the_form_and_removes_runs_into_the_tr
         runs.highlighted = runs.get_option_index("1121-1100-count-9qd")
         await pilot.press("f")
         await until(lambda: form_is(pilot.app, "count"))
+        runs.focus()
+        await pilot.press("delete")
+        await pilot.pause()
+        assert runs.option_count == 3
         await pilot.press("delete")
         await until(lambda: runs.option_count == 2)
 
@@ -223,3 +227,78 @@ def test_writes_the_forms_live_values_into_the_run_and_marks_them_on_the_charts(
         await until(lambda: shown(pilot.app).state == "stopped")
 
     drive(scenario)
+
+
+def test_the_first_run_of_a_session_is_the_one_shown_though_older_ones_are_listed(drive, album):
+    async def scenario(pilot, until):
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).ended)
+        choose(pilot.app, "count", steps="100000", pause="0.01")
+        await until(lambda: form_is(pilot.app, "count"))
+        await pilot.press("r")
+        await until(lambda: shown(pilot.app).record.hyperparameters.get("steps") == 100_000)
+        mine = shown(pilot.app).run.id
+        await until(lambda: any(run.id == mine for run in pilot.app.screen._runs))
+        await pilot.pause(0.5)
+        assert shown(pilot.app).run.id == mine
+        await pilot.press("s")
+        await until(lambda: shown(pilot.app).state == "stopped")
+
+    drive(scenario)
+
+
+def test_the_highlight_stays_on_a_run_that_cannot_be_shown(drive, album):
+    (album / "runs/1121-1100-count-9qd/run.json").write_text("{")
+
+    async def scenario(pilot, until):
+        runs = pilot.app.screen.query_one(RunList)
+        await until(lambda: runs.option_count == 3 and shown(pilot.app) is not None)
+        runs.focus()
+        runs.highlighted = runs.get_option_index("1121-1100-count-9qd")
+        looked = pilot.app.screen._runs
+        await until(lambda: pilot.app.screen._runs is not looked)
+        await pilot.pause()
+        assert runs.chosen == "1121-1100-count-9qd"
+
+    drive(scenario)
+
+
+def test_a_log_that_cannot_be_read_is_a_line_and_the_rest_stays(drive, album):
+    log = album / "runs/1121-1200-cnn-k3f/attempts/0001/events.jsonl"
+    log.unlink()
+    log.mkdir()
+
+    async def scenario(pilot, until):
+        console = pilot.app.screen.query_one(Console)
+        await until(lambda: "cannot be read" in text_of(console))
+        assert pilot.app.screen.query_one(RunList).option_count == 3
+
+    drive(scenario, size=(300, 60))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"forms":[]}',
+        '{"forms":{"count":null}}',
+        '{"forms":{"count":{"steps":5}}}',
+        '{"seen":"x"}',
+        '{"images":"no"}',
+        "[",
+        "[1]",
+    ],
+)
+def test_what_was_remembered_may_be_damaged(drive, home, content):
+    home.mkdir()
+    (home / "workbench.json").write_text(content)
+
+    async def scenario(pilot, until):
+        await until(lambda: form_is(pilot.app, "cnn"))
+
+    drive(scenario, over=PhospheneApp(home))
+
+
+def test_every_metric_has_a_curve_also_where_titles_are_the_same():
+    from tui.widgets.charts import groups
+
+    found = groups([("train/loss",), ("validation/loss",)], ["train/loss", "validation/loss", "test/loss"])
+    assert [names for _, names in found] == [["train/loss"], ["validation/loss"], ["test/loss"]]

@@ -51,4 +51,4 @@ class HelpScreen(ModalScreen[None]):
 
 def _section(title: str, rows: tuple[tuple[str, str], ...] | list[tuple[str, str]]) -> list[Content]:
     head = Content.styled(title, "bold $accent")
-    return [head, *[Content.assemble((f"  {keys:<12}", "bold"), help_) for keys, help_ in rows], Content("")]
+    return [head, *[Content.assemble((f"  {keys:<16}", "bold"), help_) for keys, help_ in rows], Content("")]

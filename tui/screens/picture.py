@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer
 
@@ -34,7 +35,7 @@ class PictureScreen(ModalScreen[None]):
 
     def _draw(self) -> None:
         picture = self.query_one(Picture)
-        picture.border_title = self._panel.kind
+        picture.border_title = Content(self._panel.kind) if self._panel.kind else None
         picture.border_subtitle = f"step {self._panel.current:,}" if self._panel.current is not None else ""
         picture.show(self._panel.file)
 

@@ -75,6 +75,7 @@ class View(Screen[None]):
         panel = self.query_one(PicturePanel)
         panel.redraw_with(RENDERERS[(RENDERERS.index(panel.renderer) + 1) % len(RENDERERS)])
         self._settings.images = panel.renderer
+        self.app.save_settings()  # type: ignore[attr-defined]
         self.notify(f"pictures: {panel.renderer}")
 
     def action_theme(self) -> None:
@@ -118,11 +119,18 @@ class View(Screen[None]):
         self.app.push_screen(HelpScreen())
 
     def action_pane(self, number: int) -> None:
-        """Fold a pane, or on a narrow screen show it alone beside the lists."""
+        """Fold a pane, or on a narrow screen show it alone beside the lists and go to it."""
         if number == 1 or not self.has_class("-narrow"):
             self.toggle_class(f"-fold-{PANES[number]}")
-        else:
-            self._narrow_to(number)
+            return
+        self._narrow_to(number)
+        stop = {2: "#fields", 3: "Chart", 4: "#pictures", 5: "#console"}[number]
+        self.call_after_refresh(self._go_to, stop)
+
+    def _go_to(self, selector: str) -> None:
+        found = self.query(selector)
+        if found:
+            self.set_focus(found.first())
 
     def _narrow_to(self, number: int) -> None:
         for pane in PANES.values():

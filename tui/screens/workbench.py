@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tui.settings import Settings
     from tui.shown import ShownRun
 
-PANES = {1: "lists", 2: "form", 3: "charts", 4: "pictures", 5: "console"}
 RUNS_SECONDS = 1.0
 SECOND_STOP = 3.0
 """Seconds after which a second `stop` ends a run that has not stopped by itself."""
@@ -59,7 +58,10 @@ class Workbench(View):
         self._shown: ShownRun | None = None
         self._runs: list[Listed] = []
         self._listed_once = False
-        self._stopped: tuple[str, float] = ("", 0.0)
+        self._following: str | None = None
+        self._stopped: tuple[str, int, float] = ("", 0, 0.0)
+        self._complaint = ""
+        self._look_again = asyncio.Event()
         self._link = True
 
     def compose(self) -> ComposeResult:
@@ -92,8 +94,7 @@ class Workbench(View):
         self._engine = Engine(self._home)
         self._catalogue = catalogue()
         self.query_one(ExperimentList).show(self._catalogue.values(), self._settings.experiment)
-        self.set_interval(RUNS_SECONDS, self._list_runs)
-        self._list_runs()
+        self._keep_listing()
         self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
 
@@ -110,20 +111,38 @@ class Workbench(View):
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
+    def _list_runs(self) -> None:
+        self._look_again.set()
+
     @work(group="runs")
-    async def _list_runs(self) -> None:
-        try:
-            self._runs = await self._engine.runs()
-        except PhospheneError as error:
-            self._complain(str(error))
-            return
+    async def _keep_listing(self) -> None:
+        """List the runs now and then, and at once when asked to; never two listings at a time."""
+        while True:
+            try:
+                self._runs = await self._engine.runs()
+                self._complaint = ""
+                self._show_runs()
+            except PhospheneError as error:
+                if str(error) != self._complaint:
+                    self._complaint = str(error)
+                    self._complain(self._complaint)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._look_again.wait(), RUNS_SECONDS)
+            self._look_again.clear()
+
+    def _show_runs(self) -> None:
         metrics = {name: experiment.headline for name, experiment in self._catalogue.items()}
         if not self._listed_once:
             self._listed_once = True
             self._tell_what_happened()
         self.query_one(RunList).show(self._runs, metrics)
-        if self._shown is not None:
-            self.query_one(RunList).mark(self._shown.run.id)
+        if self._shown is not None and self._following is None:
+            # Somebody else may have resumed the run on the screen, or removed it.
+            listed = self._find(self._shown.run.id)
+            if listed is not None and listed.status.attempt > self._shown.attempt:
+                self._follow(listed.id)
+            elif listed is None and self._runs:
+                self._follow(self._runs[0].id)
         self._estimate()
         self._settings.seen = time.time()
 
@@ -156,18 +175,26 @@ class Workbench(View):
         from tui.shown import ShownRun
 
         await asyncio.sleep(pause)
+        self._following = name
         try:
             run = await self._engine.find(name)
             shown = ShownRun(run, await asyncio.to_thread(run.record))
-        except PhospheneError as error:
-            self._complain(str(error))
-            return
-        self._shown = shown
-        self.query_one(RunList).mark(run.id)
-        self.query_one(Console).clear()
-        self.query_one(PicturePanel).show({})
-        output = run.output()
-        async for events in self._engine.batches(run):
+            if self._shown is not None:
+                self.query_one(Console).forget()
+            self._shown = shown
+            self.query_one(RunList).mark(run.id)
+            self._draw(shown)
+            await self._watch(shown)
+        except (PhospheneError, OSError) as error:
+            self._complain(f"{name}: {error}")
+        finally:
+            if self._following == name:
+                self._following = None
+        self._list_runs()
+
+    async def _watch(self, shown: ShownRun) -> None:
+        output = shown.run.output()
+        async for events in self._engine.batches(shown.run):
             for start in range(0, len(events), AT_ONCE):
                 lines = shown.take(events[start : start + AT_ONCE])
                 for t, text, level in lines[-200:]:
@@ -176,7 +203,6 @@ class Workbench(View):
                 await asyncio.sleep(0)
             self._say_output(await asyncio.to_thread(output.poll), output.skipped)
             output.skipped = 0
-        self._list_runs()
 
     def _say_output(self, lines: list[str], skipped: int) -> None:
         console = self.query_one(Console)
@@ -273,6 +299,7 @@ class Workbench(View):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter and go to what it found."""
         if event.input.id == "filter":
+            self.query_one(ExperimentList).settle()
             lists: list[OptionList] = [self.query_one(ExperimentList), self.query_one(RunList)]
             next((each for each in lists if each.option_count), lists[0]).focus()
 
@@ -306,14 +333,16 @@ class Workbench(View):
     async def action_stop(self) -> None:
         """Let the shown run save and stop; later pressed again, end it."""
         if self._shown is None:
+            self._complain("no run is shown")
             return
-        run, (name, when) = self._shown.run, self._stopped
-        kill = name == run.id and time.monotonic() - when > SECOND_STOP
+        run, attempt = self._shown.run, self._shown.attempt
+        asked = self._stopped[:2] == (run.id, attempt)
+        kill = asked and time.monotonic() - self._stopped[2] > SECOND_STOP
         with self._complaining():
             await self._engine.stop(run, kill=kill)
-            if not kill and name != run.id:
-                self._stopped = (run.id, time.monotonic())
-                self.query_one(Console).say("asked to save and stop")
+            if not asked:
+                self._stopped = (run.id, attempt, time.monotonic())
+                self.notify(f"{short(run.id)} saves and stops; s again ends it at once")
 
     @work(group="requests")
     async def action_resume(self) -> None:
@@ -321,7 +350,6 @@ class Workbench(View):
         if self._shown is not None:
             with self._complaining():
                 run: Run = await self._engine.resume(self._shown.run)
-                self._stopped = ("", 0.0)
                 self._follow(run.id)
                 self._list_runs()
 
@@ -332,9 +360,14 @@ class Workbench(View):
         if shown is None or form.experiment is None or form.experiment.name != shown.record.experiment:
             self._complain("choose the experiment of the shown run first, and change its live values in the form")
             return
+        values = form.live_values()
+        if not values:
+            self._complain("change a live value in the form first, e.g. a learning rate")
+            return
         with self._complaining():
-            await self._engine.set(shown.run, form.live_values())
-            self.query_one(Console).say("the live values of the form take effect after the present step")
+            await self._engine.set(shown.run, values)
+            text = ", ".join(f"{name} {value}" for name, value in values.items())
+            self.notify(f"{text} from the next step on", markup=False)
 
     @work(group="requests")
     async def action_checkpoint(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual.color import Color
+from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -84,8 +85,7 @@ class Chart(Widget, can_focus=True):
 
     def __init__(self, title: str = "", *, name: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, classes=classes)
-        self.title = title
-        self.border_title = title or None
+        self.name_it(title)
         self.frames_drawn = 0
         self._curves: tuple[Curve, ...] = ()
         self._traces: dict[str, Trace] = {}
@@ -103,6 +103,11 @@ class Chart(Widget, can_focus=True):
         self._strips: dict[int, Strip] = {}
 
     # what is shown
+
+    def name_it(self, title: str) -> None:
+        """Give the chart a title, shown as it is."""
+        self.title = title
+        self.border_title = Content(title) if title else None
 
     def show(
         self, curves: Sequence[Curve], markers: Sequence[tuple[float, str]] = (), beside: Sequence[Curve] = ()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tui.widgets.chart import Chart, Curve
 
 AXES = ("step", "epoch", "time")
+MOST_CHARTS = 24
+"""Charts beyond these are not drawn; their metrics are in the log all the same."""
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 
 
@@ -27,8 +29,8 @@ def groups(declared: Sequence[Sequence[str]], names: Sequence[str]) -> list[tupl
     for name in names:
         if not any(name in group for group in found):
             rest.setdefault(name.rpartition("/")[2], []).append(name)
-    titled = [(_title(group), group) for group in found if group]
-    return titled + list(rest.items())
+    titled = [(_title(group), group) for group in found if group] + list(rest.items())
+    return titled[:MOST_CHARTS]
 
 
 def _title(names: Sequence[str]) -> str:
@@ -53,7 +55,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
         self.axis = "step"
         self.log_y = False
         self.smoothing = 0.0
-        self._charts: dict[str, Chart] = {}
+        self._charts: list[Chart] = []
         self._curves: Curves | None = None
         self._groups: list[tuple[str, list[str]]] = []
         self._declared: Sequence[Sequence[str]] = ()
@@ -66,30 +68,35 @@ class ChartPanel(VerticalScroll, can_focus=False):
 
     def show(self, curves: Curves, declared: Sequence[Sequence[str]], markers: list[tuple[float, str]]) -> None:
         """Show these curves; to be called again whenever they have grown."""
+        if curves is not self._curves:
+            for chart in self._charts:
+                chart.reset_view()
+                chart.crosshair = None
         self._curves, self._declared, self._markers = curves, declared, markers
         wanted = groups(declared, list(curves.series)) or [("loss", [])]
         if wanted != self._groups:
             self._arrange(wanted)
-        drawn: dict[str, list[Curve]] = {}
-        for title, names in wanted:
+        drawn: list[list[Curve]] = []
+        for _, names in wanted:
             labels = _labels(names)
-            drawn[title] = [self._curve(name, labels[name], curves.series[name], i) for i, name in enumerate(names)]
-        everything = [curve for some in drawn.values() for curve in some]
-        for title, some in drawn.items():
-            self._charts[title].show(some, markers if self.axis == "step" else (), beside=everything)
+            drawn.append([self._curve(name, labels[name], curves.series[name], i) for i, name in enumerate(names)])
+        everything = [curve for some in drawn for curve in some]
+        for chart, some in zip(self._charts, drawn, strict=True):
+            chart.show(some, markers if self.axis == "step" else (), beside=everything)
 
     def _arrange(self, wanted: list[tuple[str, list[str]]]) -> None:
         from tui.widgets.chart import Chart
 
         self._groups = wanted
-        titles = [title for title, _ in wanted]
-        for title in [title for title in self._charts if title not in titles]:
-            self._charts.pop(title).remove()
-        for title in titles:
-            if title not in self._charts:
-                self._charts[title] = chart = Chart(title=title)
-                chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
-                self.mount(chart)
+        while len(self._charts) > len(wanted):
+            self._charts.pop().remove()
+        for (title, _), chart in zip(wanted, self._charts, strict=False):
+            chart.name_it(title)
+        for title, _ in wanted[len(self._charts) :]:
+            chart = Chart(title=title)
+            chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
+            self._charts.append(chart)
+            self.mount(chart)
 
     def _curve(self, name: str, label: str, series: Series, style: int) -> Curve:
         from tui.widgets.chart import Curve
@@ -108,7 +115,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
         return min((float(one.t[0]) for one in series if one.length), default=0.0)
 
     def _again(self) -> None:
-        for chart in self._charts.values():
+        for chart in self._charts:
             chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
         if self._curves is not None:
             self.show(self._curves, self._declared, self._markers)
@@ -127,12 +134,12 @@ class ChartPanel(VerticalScroll, can_focus=False):
     def next_axis(self) -> None:
         """Take the next x axis."""
         self.axis = AXES[(AXES.index(self.axis) + 1) % len(AXES)]
-        for chart in self._charts.values():
+        for chart in self._charts:
             chart.reset_view()
         self._again()
 
     def point_at(self, step: float | None) -> None:
         """Put every chart's crosshair on a step, or take it away."""
         if self.axis == "step":
-            for chart in self._charts.values():
+            for chart in self._charts:
                 chart.crosshair = step

@@ -31,15 +31,27 @@ class ExperimentList(OptionList):
     def __init__(self) -> None:
         super().__init__(id="experiments")
         self._experiments: list[Experiment] = []
+        self._before = ""
 
     def show(self, experiments: Iterable[Experiment], chosen: str = "") -> None:
         """Show these experiments, the chosen one highlighted."""
-        self._experiments = list(experiments)
+        found = list(experiments)
+        families = list(dict.fromkeys(experiment.family for experiment in found))
+        self._experiments = sorted(found, key=lambda experiment: families.index(experiment.family))
         self._fill("", chosen)
 
     def narrow(self, text: str) -> None:
         """Show those whose name, family or title holds the text."""
-        self._fill(text.lower().strip(), self.chosen)
+        text = text.lower().strip()
+        if text and not self._before:
+            self._before = self.chosen
+        self._fill(text, self.chosen if text else self._before or self.chosen)
+        if not text:
+            self._before = ""
+
+    def settle(self) -> None:
+        """Keep what the filter found, also when it is cleared."""
+        self._before = ""
 
     @property
     def chosen(self) -> str:

@@ -81,7 +81,7 @@ class HyperparameterForm(Vertical):
         self._common = fields_of(RunOptions)
         self._views = {view.name: view for view in (*experiment.fields(), *self._common)}
         self._values = {name: text for name, text in values.items() if name in self._views}
-        self.border_title = experiment.title
+        self.border_title = Content(experiment.title)
         self._fill()
         self._list.highlighted = self._first()
 
@@ -105,8 +105,8 @@ class HyperparameterForm(Vertical):
         )
 
     def live_values(self) -> dict[str, str]:
-        """Return the text of every hyperparameter that may change while a run goes on."""
-        return {name: self._text(view) for name, view in self._views.items() if view.live}
+        """Return the text of the changed hyperparameters that may change while a run goes on."""
+        return {name: self._values[name] for name, view in self._views.items() if view.live and name in self._values}
 
     def point_at(self, name: str, problem: str) -> None:
         """Highlight a field and say what is wrong with it."""
@@ -167,7 +167,7 @@ class HyperparameterForm(Vertical):
         if view is None:
             return
         allowed = view.bounds or ("" if view.choices else view.kind)
-        parts = [view.description, " | ".join(view.choices), f"{allowed} {view.unit}".strip()]
+        parts = [f"{view.name}: {view.description}", " | ".join(view.choices), f"{allowed} {view.unit}".strip()]
         parts += [
             f"default {view.show(view.default) or '-'}",
             "live: w writes it into the shown run" if view.live else "",
@@ -240,7 +240,7 @@ class HyperparameterForm(Vertical):
         problem = self._problem(view, event.value)
         self._input.set_class(bool(problem), "-invalid")
         if problem:
-            self._note(Content.styled(problem, "$text-error"))
+            self._note(Content.styled(f"{view.name}: {problem}", "$text-error"))
         else:
             self._describe()
 

@@ -165,6 +165,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         super().__init__(id="pictures")
         self._images: dict[str, dict[int, Path]] = {}
         self.kind = ""
+        self._chosen = False
         self._step: int | None = None
         self._timer: Timer | None = None
         self._renderer = renderer
@@ -187,10 +188,14 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def show(self, images: dict[str, dict[int, Path]]) -> None:
         """Show a run's pictures: files by step, by name."""
+        if images is not self._images:
+            self._stop_playing()
+            self._chosen = False
         self._images = images
-        if self.kind not in images:
-            self.kind = next(iter(images), "")
-            self._step = None
+        if not self._chosen or self.kind not in images:
+            # Until the user chooses one: the kind of which there is most to see.
+            kind = max(images, key=lambda name: len(images[name]), default="")
+            self.kind, self._step = kind, self._step if kind == self.kind else None
         self._draw()
 
     @property
@@ -231,7 +236,8 @@ class PicturePanel(VerticalGroup, can_focus=True):
             return
         names = list(self._images)
         which = f" {names.index(self.kind) + 1}/{len(names)}" if len(names) > 1 else ""
-        self.border_title = f"{self.kind}{which}"
+        # Names are shown as they are, whatever markup they seem to hold.
+        self.border_title = Content(f"{self.kind}{which}")
         self.border_subtitle = f"step {current:,}"
         at = round(steps.index(current) / max(len(steps) - 1, 1) * (room - 1))
         bar = "─" * at + "●" + "─" * (room - 1 - at)
@@ -263,6 +269,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         names = list(self._images)
         if names:
             self.kind = names[(names.index(self.kind) + offset) % len(names)]
+            self._chosen = True
             self._go(None)
 
     def action_next_name(self) -> None:
@@ -275,16 +282,19 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def action_play(self) -> None:
         """Play the pictures in order from the first, or stop playing."""
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
-        elif len(self.steps) > 1:
+        if not self._stop_playing() and len(self.steps) > 1:
             self.action_first()
             self._timer = self.set_interval(PLAY_SECONDS, self._play_on)
 
+    def _stop_playing(self) -> bool:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.stop()
+        return timer is not None
+
     def _play_on(self) -> None:
-        if self.current == self.steps[-1]:
-            self.action_play()
+        if not self.steps or self.current == self.steps[-1]:
+            self._stop_playing()
         else:
             self.action_step(1)
 

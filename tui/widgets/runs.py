@@ -69,12 +69,13 @@ class RunList(OptionList):
         self._runs: list[Listed] = []
         self._metrics: dict[str, str] = {}
         self._filter = ""
+        self._condemned = ""
         self._drawn: dict[str, Content] = {}
 
-    def show(self, runs: Sequence[Listed], metrics: dict[str, str], chosen: str = "") -> None:
+    def show(self, runs: Sequence[Listed], metrics: dict[str, str]) -> None:
         """Show these runs; ``metrics`` names each experiment's headline. The highlight stays where it was."""
         self._runs, self._metrics = list(runs), metrics
-        self._fill(chosen or self.chosen)
+        self._fill(self.chosen)
 
     def mark(self, run: str) -> None:
         """Put the highlight on a run, if it is listed, without telling anyone."""
@@ -102,8 +103,8 @@ class RunList(OptionList):
         else:
             with self.prevent(OptionList.OptionHighlighted):
                 self.set_options(Option(line, id=run) for run, line in lines.items())
-            if chosen in lines:
-                self.highlighted = self.get_option_index(chosen)
+                if chosen in lines:
+                    self.highlighted = self.get_option_index(chosen)
         self._drawn = lines
         hidden = len(self._runs) - len(lines)
         self.border_subtitle = f"{hidden:,} more" if hidden else ""
@@ -141,8 +142,12 @@ class RunList(OptionList):
 
     def action_remove(self) -> None:
         """Ask for the highlighted run to be removed."""
-        if self.chosen:
+        if self.chosen and self.chosen == self._condemned:
             self.post_message(self.RemoveAsked(self.chosen))
+            self._condemned = ""
+        elif self.chosen:
+            self._condemned = self.chosen
+            self.notify(f"press again to move {short(self.chosen)} into the trash", markup=False)
 
     def action_as_form(self) -> None:
         """Ask for the highlighted run's hyperparameters."""

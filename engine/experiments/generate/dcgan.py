@@ -60,7 +60,8 @@ def train(hyperparameters: DcganHyperparameters, context: Context) -> None:
         context.image("samples", image_grid((samples.float() + 1) / 2), step)
 
     sampler = EpochSampler(len(real), hyperparameters.batch, context.seed, device=device, drop_last=True)
-    total = hyperparameters.epochs * sampler.steps_per_epoch // hyperparameters.d_updates or hyperparameters.steps
+    steps_per_epoch = max(1, sampler.steps_per_epoch // hyperparameters.d_updates)
+    total = hyperparameters.epochs * steps_per_epoch or hyperparameters.steps
     for step in context.steps(total):
         optimiser_g.param_groups[0]["lr"], optimiser_d.param_groups[0]["lr"] = (
             hyperparameters.lr_g,
