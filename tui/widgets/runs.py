@@ -69,16 +69,19 @@ class RunList(OptionList):
         self._runs: list[Listed] = []
         self._metrics: dict[str, str] = {}
         self._filter = ""
-        self._condemned = ""
+        self._condemned = self._awaited = ""
         self._drawn: dict[str, Content] = {}
 
     def show(self, runs: Sequence[Listed], metrics: dict[str, str]) -> None:
         """Show these runs; ``metrics`` names each experiment's headline. The highlight stays where it was."""
         self._runs, self._metrics = list(runs), metrics
         self._fill(self.chosen)
+        if self._awaited:
+            self.mark(self._awaited)
 
     def mark(self, run: str) -> None:
-        """Put the highlight on a run, if it is listed, without telling anyone."""
+        """Put the highlight on a run without telling anyone, as soon as it is listed."""
+        self._awaited = "" if run in self._drawn else run
         if run in self._drawn and run != self.chosen:
             with self.prevent(OptionList.OptionHighlighted):
                 self.highlighted = self.get_option_index(run)
