@@ -53,6 +53,20 @@ def resolve_device(name: str) -> str:
     return "cuda:0" if name == "cuda" else name
 
 
+def queue_name(device: str) -> str:
+    """Return by which name a device is queued for: a GPU by its own, whatever number CUDA gives it here."""
+    _, _, number = device.partition(":")
+    handles = _visible() if number else ()
+    if int(number or 0) >= len(handles):
+        return device
+    import pynvml
+
+    try:
+        return str(pynvml.nvmlDeviceGetUUID(handles[int(number)]))
+    except pynvml.NVMLError:
+        return device
+
+
 @dataclass(frozen=True, slots=True)
 class GpuLoad:
     """How busy a GPU is: ``utilisation`` in percent, memory in bytes."""

@@ -121,13 +121,14 @@ class _Worker:
         self._restored_step = restored.step if restored else 0
         self._state("queued", "starting", self._restored_step)
         from engine.control.context import Context, StopRequested
+        from engine.control.devices import queue_name
         from engine.control.queue import Ticket
         from engine.families import experiment
 
         record = self._run.record()
         declared = experiment(record.experiment)
         hyperparameters = declared.validate(record.hyperparameters)
-        ticket = Ticket(self._run.path.parent.parent, record.device, record.id)
+        ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id)
         if not self._wait(ticket, record.slots):
             return "stopped", "before it started"
         self._context = context = Context(self._run, self._log, hyperparameters, self._early)
