@@ -1,4 +1,4 @@
-"""``phosphene data``: which data sets there are, fetching and verifying them."""
+"""``phosphene data``: which data sets there are, fetching and verifying them, and the features that are kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="List, fetch and verify data sets.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List, fetch and verify data sets; list and clear kept features.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 def _complete(incomplete: str) -> list[str]:
@@ -15,6 +17,7 @@ def _complete(incomplete: str) -> list[str]:
     return [name for name in sources.SOURCES if name.startswith(incomplete)]
 
 
+MEBIBYTE = 1 << 20
 NAME = Annotated[str, typer.Argument(help="A data set.", autocompletion=_complete)]
 
 
@@ -22,7 +25,7 @@ NAME = Annotated[str, typer.Argument(help="A data set.", autocompletion=_complet
 def list_data(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the data sets and whether they are there."""
     from commands.output import emit, say, table
-    from engine import sources
+    from engine import Workspace, feature_cache, sources
 
     found = [(source, sources.present(source.name)) for source in sources.SOURCES.values()]
     if as_json:
@@ -37,7 +40,51 @@ def list_data(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
         ["data set", "there", "size", "summary"],
         [[s.name, "yes" if there else f"no: {s.obtain}", s.size, s.summary] for s, there in found],
     )
+    say("folder:PATH takes a tree of your own: {train,test}/<class>/* or <class>/*")
     say(f"\ndata folder: {sources.data_folder()} (set PHOSPHENE_DATA to use another)")
+    entries = feature_cache.entries(Workspace().cache)
+    if entries:
+        bytes_ = sum(entry.bytes for entry in entries)
+        say(f"kept features: {bytes_ / MEBIBYTE:,.0f} MiB (see phosphene data features)")
+
+
+@app.command()
+def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the features that are kept, those used last first."""
+    from commands.output import ago, emit, say, table
+    from engine import Workspace, feature_cache
+
+    entries = feature_cache.entries(Workspace().cache)
+    if as_json:
+        emit([{**entry.about, "bytes": entry.bytes, "used": entry.used, "path": str(entry.path)} for entry in entries])
+        return
+    if entries:
+        table(
+            ["features of", "part", "used", "MiB", "by"],
+            [
+                [
+                    e.about["dataset"],
+                    e.about["part"],
+                    f"{ago(e.used)} ago",
+                    f"{e.bytes / MEBIBYTE:,.1f}",
+                    e.about["model"],
+                ]
+                for e in entries
+            ],
+        )
+    limit = feature_cache.limit() / MEBIBYTE
+    say(
+        f"{len(entries)} kept; those used longest ago go beyond {limit:,.0f} MiB (PHOSPHENE_CACHE_GIB sets another bound)"
+    )
+
+
+@app.command()
+def clear() -> None:
+    """Remove the features that are kept; they are computed again when they are needed."""
+    from commands.output import say
+    from engine import Workspace, feature_cache
+
+    say(f"{feature_cache.clear(Workspace().cache) / MEBIBYTE:,.0f} MiB of features removed")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from commands import data, doctor, experiments, run, runs
+from commands import cuts, data, doctor, experiments, run, runs
 
 
 class Grammar(TyperGroup):
@@ -21,7 +21,7 @@ class Grammar(TyperGroup):
         return sorted(super().list_commands(ctx), key=ORDER.index)
 
 
-ORDER = ("run", "runs", "show", "follow", "stop", "resume", "set", "remove", "experiments", "data", "doctor")
+ORDER = ("run", "runs", "show", "follow", "stop", "resume", "set", "remove", "experiments", "cuts", "data", "doctor")
 
 app = typer.Typer(
     cls=Grammar,
@@ -68,6 +68,7 @@ app.command("resume")(runs.resume)
 app.command("set")(runs.set_values)
 app.command("remove")(runs.remove)
 app.command("experiments")(experiments.experiments)
+app.command("cuts")(cuts.cuts)
 app.add_typer(data.app, name="data")
 app.command("doctor")(doctor.doctor)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -64,6 +65,38 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             )
 
 
+BARRED = ("accuracy", "probability", "share")
+"""Columns whose values lie in [0, 1] and are drawn as bars on a terminal."""
+BAR = 12
+
+
+def csv_table(path: Path, limit: int = 0) -> None:
+    """Print a table of a run: aligned and with bars on a terminal, as CSV into a pipe; 0 prints all its rows."""
+    import csv
+
+    with path.open(newline="", encoding="utf-8") as file:
+        columns, *rows = csv.reader(file)
+    shown = rows[:limit] if limit else rows
+    if not sys.stdout.isatty():
+        csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *shown])
+    else:
+        barred = [any(name.endswith(kind) for kind in BARRED) for name in columns]
+        table(
+            columns,
+            [[_with_bar(cell) if bar else cell for cell, bar in zip(row, barred, strict=True)] for row in shown],
+        )
+    if len(shown) < len(rows):
+        say(f"and {len(rows) - len(shown):,} more rows in {path}")
+
+
+def _with_bar(cell: str) -> str:
+    try:
+        share = min(max(float(cell), 0.0), 1.0)
+    except ValueError:
+        return cell
+    return f"{cell:<7}{'━' * round(share * BAR):<{BAR}}"
+
+
 def console_on(stream: Any) -> Console:
     """Return a rich console on a stream."""
     from rich.console import Console
@@ -73,7 +106,9 @@ def console_on(stream: Any) -> Console:
 
 
 def figure(value: float) -> str:
-    """Write a metric with four significant digits."""
+    """Write a metric with four significant digits, a count with all of its own."""
+    if float(value).is_integer() and 1e4 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
     return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3e}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from engine import Engine, Listed, Run
 
@@ -80,11 +80,18 @@ def _summary(run: Listed) -> dict[str, Any]:
     }
 
 
-def show(run: RUN, as_json: JSON = False) -> None:
-    """Show everything known of a run."""
+def show(
+    run: RUN,
+    table_name: Annotated[str, typer.Option("--table", help="Print this table of the run, as CSV into a pipe.")] = "",
+    as_json: JSON = False,
+) -> None:
+    """Show everything known of a run, or one of its tables."""
     from commands.output import STATE_MARKS, ago, duration, emit, figure, table
 
     details = _do(lambda engine, found: engine.details(found), run)
+    if table_name:
+        _show_table(run, table_name, details.tables, as_json)
+        return
     record, status = details.record, details.status
     worker = status.worker
     if as_json:
@@ -131,6 +138,27 @@ def show(run: RUN, as_json: JSON = False) -> None:
     if worker:
         rows.append(["worker", f"process {worker.pid} on {worker.host}, attempt {status.attempt}"])
     table(["", ""], rows)
+
+
+def _show_table(run: str, name: str, tables: Mapping[str, str], as_json: bool) -> None:
+    """Print one table.
+
+    Raises:
+        UnknownRun: if the run has no table of that name.
+    """
+    import csv
+
+    from commands.output import csv_table, emit
+    from engine import UnknownRun, Workspace
+
+    if name not in tables:
+        raise UnknownRun(f"run {run} has no table {name!r}; it has: {', '.join(tables) or 'none'}")
+    path = Workspace().find(run).path / tables[name]
+    if as_json:
+        with path.open(newline="", encoding="utf-8") as file:
+            emit(list(csv.DictReader(file)))
+        return
+    csv_table(path)
 
 
 def follow(

@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from commands.output import console_on, duration, emit, figure, plain, say
+from commands.output import console_on, csv_table, duration, emit, figure, plain, say
 from engine import (
     CheckpointSaved,
     Curves,
@@ -19,6 +19,7 @@ from engine import (
     Progress,
     Results,
     StateChanged,
+    catalogue,
     smooth,
 )
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 SECOND_THOUGHT = 2.0
 """Seconds after a first Ctrl-C in which another one stops the run."""
 BARS = " ▁▂▃▄▅▆▇█"
+TABLE_ROWS = 40
+"""Rows of a table that are printed when a run has ended."""
 
 
 def launch_and_watch(
@@ -69,9 +72,20 @@ def watch(engine: Engine, run: Run, *, as_json: bool) -> int:
     elif not left:
         for name, value in status.result.items():
             print(f"{name}  {figure(value)}")  # noqa: T201
+        _print_tables(run)
     if left:
         return 130
     return 0 if status.state in {"finished", "stopped"} else 1
+
+
+def _print_tables(run: Run) -> None:
+    """Print the tables that the experiment declares worth it, the beginning of each."""
+    declared = catalogue().get(run.record().experiment)
+    for name in declared.tables if declared else ():
+        path = run.path / "tables" / f"{name}.csv"
+        if path.exists():
+            print()  # noqa: T201
+            csv_table(path, limit=TABLE_ROWS)
 
 
 async def _watch(engine: Engine, run: Run) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
     from engine.control.engine import Details, Engine
-    from engine.datasets import sources
+    from engine.datasets import feature_cache, sources
     from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
     from engine.errors import (
         DataUnavailable,
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         WorkspaceError,
     )
     from engine.families import catalogue, experiment
+    from engine.networks import names as network_names
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -83,6 +84,11 @@ _HOMES = {
     "engine.report.curves": ("Columns", "Trace", "smooth"),
 }
 _OWN_NAMES = {"Run": "RunDirectory"}
+_MODULES = {
+    "feature_cache": "engine.datasets.feature_cache",
+    "network_names": "engine.networks.names",
+    "sources": "engine.datasets.sources",
+}
 
 __all__ = [
     "CheckpointSaved",
@@ -124,9 +130,11 @@ __all__ = [
     "WorkspaceError",
     "catalogue",
     "experiment",
+    "feature_cache",
     "fields_of",
     "gpu_names",
     "machine_load",
+    "network_names",
     "smooth",
     "sources",
     "validate",
@@ -135,8 +143,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: ``phosphene --help`` needs none of it."""
-    if name == "sources":
-        return importlib.import_module("engine.datasets.sources")
+    if name in _MODULES:
+        return importlib.import_module(_MODULES[name])
     for home, names in _HOMES.items():
         if name in names:
             value = getattr(importlib.import_module(home), _OWN_NAMES.get(name, name))

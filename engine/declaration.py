@@ -55,6 +55,7 @@ def hyperparameter(
     unit: str = "",
     live: bool = False,
     group: str = "",
+    suggestions: tuple[str, ...] = (),
     **bounds: Any,
 ) -> Any:
     """Declare one hyperparameter.
@@ -65,9 +66,10 @@ def hyperparameter(
         unit: what the value counts or measures, e.g. ``"images"``.
         live: whether it may be changed while the run is going.
         group: heading under which the form and the help place it.
+        suggestions: values of free text that are offered for completion.
         **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
     """
-    extra = {"unit": unit, "live": live, "group": group}
+    extra = {"unit": unit, "live": live, "group": group, "suggestions": list(suggestions)}
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 
@@ -87,6 +89,7 @@ class FieldView:
     unit: str = ""
     live: bool = False
     group: str = ""
+    suggestions: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> str:
@@ -127,6 +130,7 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 unit=entry.get("unit", ""),
                 live=entry.get("live", False),
                 group=entry.get("group", ""),
+                suggestions=tuple(entry.get("suggestions", ())),
             )
         )
     return tuple(views)
@@ -164,10 +168,11 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]
             near = difflib.get_close_matches(name, list(model.model_fields), n=1)
             hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(model.model_fields)}"
             sentences[name] = f"no such hyperparameter{hint}"
+        elif problem["type"] == "value_error":
+            # A check of our own, whose sentence says it all.
+            sentences[name] = problem["msg"].removeprefix("Value error, ")
         else:
-            text = _PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Value error, ").replace(
-                "Input should be", "must be"
-            )
+            text = _PLAIN.get(problem["type"]) or problem["msg"].replace("Input should be", "must be")
             sentences[name] = f"{text}, got {problem['input']!r}" if problem["loc"] else text
     return sentences
 
@@ -185,6 +190,9 @@ class Experiment:
         program: ``"package.module:function"``, called as ``function(hyperparameters, context)`` in a worker.
         charts: groups of metric names that are drawn together, in order; metrics of no group follow by themselves.
         headline: the result by which runs of this experiment are listed, e.g. ``test/accuracy``.
+        tables: names of the tables that are printed when a run on the command line has ended.
+        network: ``"package.module:function"``, called as ``function(hyperparameters, context)`` to rebuild the network
+            that a run saved under the name ``network``; empty if it trains none.
     """
 
     name: str
@@ -195,6 +203,8 @@ class Experiment:
     program: str
     charts: tuple[tuple[str, ...], ...] = ()
     headline: str = ""
+    tables: tuple[str, ...] = ()
+    network: str = ""
 
     def validate(self, values: Mapping[str, Any]) -> Hyperparameters:
         """Check values as typed; see :func:`validate`."""

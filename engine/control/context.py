@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
+    from matplotlib.figure import Figure
 
     from engine.declaration import Hyperparameters
     from engine.record.log import EventLog
@@ -99,6 +100,15 @@ class Context:
         """The run's own random generator, on the device; checkpoints keep its state."""
         self._open()
         return self._generator  # type: ignore[return-value]
+
+    @property
+    def cache(self) -> Path:
+        """The workspace's folder for what can be computed again: features, embedded networks."""
+        return self._run.path.parent.parent / "cache"
+
+    def earlier(self, run_id: str) -> RunDirectory:
+        """Return a run of the same workspace by its whole id."""
+        return type(self._run)(self._run.path.parent / run_id)
 
     def _open(self) -> None:
         if self._device is None:
@@ -238,6 +248,15 @@ class Context:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{step:09d}.png"
         write_atomically(path, lambda temporary: write_png(temporary, picture))
+        self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
+
+    def figure(self, name: str, figure: Figure, step: int) -> None:
+        """Log a matplotlib figure: as a picture, and as SVG beside it for the report."""
+        folder = self._run.path / "images" / _file_name(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{step:09d}.png"
+        write_atomically(path.with_suffix(".svg"), lambda temporary: figure.savefig(temporary, format="svg"))
+        write_atomically(path, lambda temporary: figure.savefig(temporary, format="png"))
         self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -15,6 +15,7 @@ from engine.datasets import sources
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import InvalidHyperparameters, RunStateError
 from engine.families import experiment as find_experiment
+from engine.networks import names
 from engine.record.events import (
     CheckpointSaved,
     Event,
@@ -100,13 +101,15 @@ class Engine:
             WorkspaceError, DiskFull, LaunchError: with nothing left behind.
         """
         declared = find_experiment(experiment) if isinstance(experiment, str) else experiment
-        if not isinstance(hyperparameters, Hyperparameters):
-            hyperparameters = declared.validate(hyperparameters or {})
+        if isinstance(hyperparameters, Hyperparameters):
+            values = hyperparameters
+        else:
+            values = declared.validate(hyperparameters or {})
         if not isinstance(options, RunOptions):
             options = validate(RunOptions, options or {})
-        await _in_thread(_require_data, hyperparameters)
+        values, named = await _in_thread(_resolved, self.workspace, values)
         return await _in_thread(
-            launching.launch, self.workspace, declared, hyperparameters, options, parents, self._warm
+            launching.launch, self.workspace, declared, values, options, (*parents, *named), self._warm
         )
 
     async def resume(self, run: RunDirectory) -> RunDirectory:
@@ -203,11 +206,26 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 
 
-def _require_data(hyperparameters: Hyperparameters) -> None:
-    """Refuse a data set whose files are not there before a run waits for them in the queue."""
-    name = getattr(hyperparameters, "dataset", None)
-    if name in sources.SOURCES:
-        sources.require_present(name)
+def _resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
+    """Write out the ids of the runs whose networks are named, and return them: they are the parents of the new run.
+
+    Raises:
+        DataUnavailable: if a data set, a folder or a weights file is not there, before a run waits for it in the queue.
+        UnknownRun: if no run, or more than one, answers to the name.
+    """
+    full: dict[str, str] = {}
+    for name, info in type(hyperparameters).model_fields.items():
+        value = getattr(hyperparameters, name)
+        if sources.DATASET_MARK in info.metadata or (name == "dataset" and value in sources.SOURCES):
+            sources.require_present(value)
+        elif names.NETWORK_MARK in info.metadata:
+            names.require_weights(value)
+            if (network := names.parse(value)).weights == "run":
+                full[name] = workspace.find(network.detail).id
+    if not full:
+        return hyperparameters, ()
+    changed = {name: f"run:{run_id}" for name, run_id in full.items()}
+    return hyperparameters.model_copy(update=changed), tuple(dict.fromkeys(full.values()))
 
 
 def _require_busy(run: RunDirectory) -> Status:

@@ -10,10 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.datasets.sources import source
+from engine.datasets.sources import parse
+from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:
     from typing import Self
+
+LUMINANCE = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in grey, after ITU-R BT.601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +58,38 @@ def load(name: str, *, size: int = 28, channels: int = 1, device: torch.device |
     """Load a data set.
 
     Args:
-        name: of a source, e.g. ``digits``.
+        name: of a source, e.g. ``digits``, or of some of its classes, e.g. ``digits:5-9``.
         size: height and width, in pixels.
-        channels: 1, or 3 (grey images are copied to three channels).
+        channels: 1 (of colours, their luminance), or 3 (grey images are copied to three channels).
         device: where the images shall live.
 
     Raises:
         DataUnavailable: if files are missing or damaged, saying what to do.
     """
-    module, _, function = source(name).loader.partition(":")
+    named = parse(name)
+    if named.source is None or not named.source.loader:
+        raise DataUnavailable(f"{name} holds photographs of different sizes, which only the transfer experiments take")
+    module, _, function = named.source.loader.partition(":")
     splits: Splits = getattr(importlib.import_module(module), function)(size)
+    if named.classes:
+        splits = Splits(*(_only(split, *named.classes) for split in splits))
     return Splits(*(_on_device(split, channels, torch.device(device)) for split in splits))
+
+
+def _only(split: ImageSet, first: int, last: int) -> ImageSet:
+    if last >= len(split.classes):
+        raise DataUnavailable(f"there are classes 0 to {len(split.classes) - 1}, not up to {last}")
+    chosen = split[((split.labels >= first) & (split.labels <= last)).nonzero().flatten()]
+    return replace(chosen, labels=chosen.labels - first, classes=split.classes[first : last + 1])
 
 
 def _on_device(split: ImageSet, channels: int, device: torch.device) -> ImageSet:
     split = split.to(device)
-    return replace(split, images=split.images.expand(-1, channels, -1, -1).contiguous())
+    images = split.images
+    if images.shape[1] == 3 and channels == 1:
+        weights = torch.tensor(LUMINANCE, device=device).view(1, 3, 1, 1)
+        images = torch.cat([(part * weights).sum(1, keepdim=True).round_().byte() for part in images.split(1_000)])
+    return replace(split, images=images.expand(-1, channels, -1, -1).contiguous())
 
 
 def enlarge(images: Tensor, size: int, mode: str = "bilinear") -> Tensor:

@@ -1,4 +1,8 @@
-"""Which data sets there are, where their files are expected, and whether those are whole. No torch."""
+"""How a data set is named, where its files are expected, and whether those are whole. No torch.
+
+``mnist``; ``digits:5-9`` (only the classes from the fifth to the ninth, counted from 0); ``folder:PATH`` (a tree of
+photographs, ``{train,test}/<class>/*`` or ``<class>/*``).
+"""
 
 from __future__ import annotations
 
@@ -8,53 +12,15 @@ import importlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import platformdirs
+from pydantic import AfterValidator
 
+from engine.datasets import trees
+from engine.datasets.table import SOURCES as TABLE
+from engine.datasets.table import Source, SourceFile
 from engine.errors import DataUnavailable
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of a data set.
-
-    Attributes:
-        path: below the data folder, with forward slashes.
-        size: in bytes.
-        md5: of its content, in hexadecimal.
-        unpacked: the same content uncompressed, taken where the compressed file is not there.
-    """
-
-    path: str
-    size: int
-    md5: str
-    unpacked: SourceFile | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A data set: what it is and where it comes from.
-
-    Attributes:
-        name: what the user types.
-        summary: one line.
-        size: number and shape of its images, in words.
-        files: expected below the data folder; none where the data come with a dependency.
-        origin: who made it, and the licence it is given under.
-        obtain: how to get it, in words.
-        loader: ``"module:function"`` that takes the image size in pixels and returns ``Splits``; needs torch.
-        fetcher: ``"module:function"`` that takes the data folder and downloads; empty where nothing can be downloaded.
-    """
-
-    name: str
-    summary: str
-    size: str
-    files: tuple[SourceFile, ...]
-    origin: str
-    obtain: str
-    loader: str
-    fetcher: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,63 +31,22 @@ class FileCheck:
     state: Literal["whole", "missing", "wrong"]
 
 
-def _mnist_file(name: str, size: int, md5: str, unpacked_size: int, unpacked_md5: str) -> SourceFile:
-    unpacked = SourceFile(f"MNIST/raw/{name}", unpacked_size, unpacked_md5)
-    return SourceFile(f"MNIST/raw/{name}.gz", size, md5, unpacked)
+@dataclass(frozen=True, slots=True)
+class DatasetName:
+    """A data set as named.
+
+    Attributes:
+        source: its entry in the table; None for a folder.
+        folder: of a user's own photographs; None for an entry of the table.
+        classes: the first and the last class that are taken, counted from 0; None for all.
+    """
+
+    source: Source | None
+    folder: Path | None = None
+    classes: tuple[int, int] | None = None
 
 
-_SOURCES = (
-    Source(
-        name="digits",
-        summary="handwritten digits of 13 people, 8x8 pixels enlarged",
-        size="1,797 grey images of 8x8",
-        files=(),
-        origin="Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; CC BY 4.0",
-        obtain="comes with scikit-learn, nothing to download",
-        loader="engine.datasets.digits:splits",
-    ),
-    Source(
-        name="mnist",
-        summary="handwritten digits",
-        size="60,000 + 10,000 grey images of 28x28",
-        files=(
-            _mnist_file(
-                "train-images-idx3-ubyte",
-                9_912_422,
-                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-                47_040_016,
-                "6bbc9ace898e44ae57da46a324031adb",
-            ),
-            _mnist_file(
-                "train-labels-idx1-ubyte",
-                28_881,
-                "d53e105ee54ea40749a09fcbcd1e9432",
-                60_008,
-                "a25bea736e30d166cdddb491f175f624",
-            ),
-            _mnist_file(
-                "t10k-images-idx3-ubyte",
-                1_648_877,
-                "9fb629c4189551a2d022fa330f9573f3",
-                7_840_016,
-                "2646ac647ad5339dbf082846283269ea",
-            ),
-            _mnist_file(
-                "t10k-labels-idx1-ubyte",
-                4_542,
-                "ec29112dd5afa0611ce80d1b7f02629c",
-                10_008,
-                "27ae3e4e09519cfbb04c329615203637",
-            ),
-        ),
-        origin="LeCun, Cortes & Burges, yann.lecun.com/exdb/mnist; CC BY-SA 3.0",
-        obtain="phosphene data fetch mnist",
-        loader="engine.datasets.mnist:splits",
-        fetcher="engine.datasets.mnist:fetch",
-    ),
-)
-
-SOURCES: dict[str, Source] = {entry.name: entry for entry in _SOURCES}
+SOURCES: dict[str, Source] = {entry.name: entry for entry in TABLE}
 
 
 def source(name: str) -> Source:
@@ -132,13 +57,14 @@ def source(name: str) -> Source:
     """
     if name in SOURCES:
         return SOURCES[name]
-    near = difflib.get_close_matches(name, SOURCES, n=1) or list(SOURCES)
-    raise DataUnavailable(f"there is no data set {name!r}; there is: {', '.join(near)}")
+    near = difflib.get_close_matches(name, SOURCES, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(SOURCES)} and folder:PATH"
+    raise DataUnavailable(f"there is no data set {name!r}; {hint}")
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all data sets."""
-    return tuple(entry.name for entry in _SOURCES)
+    return tuple(SOURCES)
 
 
 def data_folder() -> Path:
@@ -147,20 +73,84 @@ def data_folder() -> Path:
     return Path(named).expanduser() if named else platformdirs.user_cache_path("phosphene")
 
 
+def parse(text: str) -> DatasetName:
+    """Read a data set's name.
+
+    Raises:
+        DataUnavailable: with the nearest name there is, or saying how classes are chosen.
+    """
+    name, _, rest = text.strip().partition(":")
+    if name == "folder":
+        if not rest:
+            raise DataUnavailable("folder: needs a path behind it, as in folder:~/photographs")
+        return DatasetName(None, Path(rest).expanduser())
+    entry = source(name)
+    if not rest:
+        return DatasetName(entry)
+    first, dash, last = rest.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and int(first) < int(last)):
+        raise DataUnavailable(f"the classes of {name} are chosen as first-last, as in digits:5-9, not {rest!r}")
+    return DatasetName(entry, classes=(int(first), int(last)))
+
+
+def check(text: str) -> str:
+    """Return the name of a data set if it is one; for pydantic.
+
+    Raises:
+        ValueError: as :func:`parse` says it.
+    """
+    try:
+        parse(text)
+    except DataUnavailable as error:
+        raise ValueError(str(error)) from None
+    return text.strip()
+
+
+DATASET_MARK = AfterValidator(check)
+"""What tells such a hyperparameter from any other text."""
+Dataset = Annotated[str, DATASET_MARK]
+"""The type of a hyperparameter that names a data set."""
+
+
+def tree_of(name: DatasetName) -> trees.Tree:
+    """Return the photographs of a folder or of an entry that is one.
+
+    Raises:
+        DataUnavailable: saying what the folder lacks, or how to get it.
+    """
+    if name.folder is not None:
+        return trees.read(name.folder)
+    if name.source is None or not name.source.tree:
+        raise ValueError(f"{name} is no tree of photographs")
+    folder = data_folder() / name.source.tree
+    if not _tree_present(name.source, folder):
+        raise DataUnavailable(_missing(name.source, data_folder()))
+    return trees.read(folder)
+
+
 def present(name: str) -> bool:
     """Tell whether every file of a data set is there in its full size; contents are not read."""
-    folder = data_folder()
-    return all(_found(folder, file) is not None for file in source(name).files)
+    entry, folder = source(name), data_folder()
+    if entry.tree:
+        return _tree_present(entry, folder / entry.tree)
+    return all(_found(folder, file) is not None for file in entry.files)
+
+
+def _tree_present(entry: Source, folder: Path) -> bool:
+    return all((folder / part / name).is_dir() for part in trees.PARTS for name in entry.classes)
 
 
 def require_present(name: str) -> None:
-    """Check that every file of a data set is there in its full size, without reading them.
+    """Check that a data set's files are there in their full size, or that a folder is one of photographs.
 
     Raises:
         DataUnavailable: saying how to get those that are missing.
     """
-    if not present(name):
-        raise DataUnavailable(_missing(source(name), data_folder()))
+    named = parse(name)
+    if named.source is None:
+        tree_of(named)
+    elif not present(named.source.name):
+        raise DataUnavailable(_missing(named.source, data_folder()))
 
 
 def verify(name: str) -> tuple[FileCheck, ...]:
@@ -202,10 +192,8 @@ def fetch(name: str) -> tuple[Path, ...]:
     try:
         getattr(importlib.import_module(module), function)(folder)
     except (OSError, RuntimeError) as error:
-        wanted = ", ".join(Path(file.path).name for file in entry.files)
-        where = folder / Path(entry.files[0].path).parent
         raise DataUnavailable(
-            f"{name} could not be downloaded ({_first_line(error)}); without a network, put {wanted} into {where}"
+            f"{name} could not be downloaded ({_first_line(error)}); without a network, put {_wanted(entry, folder)}"
         ) from error
     return require(name)
 
@@ -215,10 +203,15 @@ def _fetch_command(entry: Source) -> str:
 
 
 def _missing(entry: Source, folder: Path) -> str:
-    wanted = ", ".join(Path(file.path).name for file in entry.files)
-    where = folder / Path(entry.files[0].path).parent
     get = f"run `{_fetch_command(entry)}`, or put" if entry.fetcher else "put"
-    return f"{entry.name} is not there: {get} {wanted} into {where}"
+    return f"{entry.name} is not there: {get} {_wanted(entry, folder)}"
+
+
+def _wanted(entry: Source, folder: Path) -> str:
+    if entry.tree:
+        return f"the folders train/<class> and test/<class> into {folder / entry.tree}"
+    wanted = ", ".join(Path(file.path).name for file in entry.files)
+    return f"{wanted} into {folder / Path(entry.files[0].path).parent}"
 
 
 def _first_line(error: Exception) -> str:
@@ -238,6 +231,12 @@ def _size(path: Path) -> int:
 
 
 def _checks(entry: Source, folder: Path) -> tuple[FileCheck, ...]:
+    if entry.tree:
+        return tuple(
+            FileCheck(place, "whole" if trees.photographs(place) else "missing")
+            for part in trees.PARTS
+            for place in (folder / entry.tree / part / name for name in entry.classes)
+        )
     checks: list[FileCheck] = []
     for file in entry.files:
         found = _found(folder, file)

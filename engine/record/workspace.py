@@ -49,6 +49,7 @@ class Workspace:
     def __init__(self, home: Path | None = None) -> None:
         self.home = (home or default_home()).absolute()
         self.runs = self.home / "runs"
+        self.cache = self.home / "cache"
         self._ended: dict[str, tuple[int, Listed]] = {}
 
     def directories(self) -> list[RunDirectory]:

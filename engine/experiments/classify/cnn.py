@@ -10,7 +10,9 @@ import torch.nn.functional as F
 from engine.datasets.images import ImageSet, load, unit_range
 from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
-from engine.experiments.classify.pictures import confusion_matrix, confusion_picture, mistakes_picture
+from engine.experiments.pictures import captioned_grid, confusion_matrix, confusion_picture, worst_mistakes
+from engine.networks.backbones import SMALL_CNN_INPUT, Backbone
+from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
 
 if TYPE_CHECKING:
@@ -58,6 +60,13 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
     report(network, data.validation, data.test, context, step=hyperparameters.epochs * sampler.steps_per_epoch)
 
 
+def network(hyperparameters: CnnHyperparameters, context: Context) -> Backbone:
+    """Rebuild the network of a run; whoever asks loads its weights."""
+    classes = load(hyperparameters.dataset, size=28).train.classes
+    small = SmallCnn(classes=len(classes)).to(context.device)
+    return Backbone("cnn", small, SMALL_CNN_INPUT, classes, SMALL_CNN)
+
+
 def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Context, step: int) -> None:
     """Log what the trained network does on images it has not seen: figures, confusion matrix, worst mistakes."""
     logits = predict(network, test)
@@ -65,9 +74,13 @@ def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Co
     rows = [[name, *counts] for name, counts in zip(test.classes, matrix.tolist(), strict=True)]
     context.table("confusion", ["true", *test.classes], rows)
     context.image("confusion", confusion_picture(matrix, test.classes), step)
-    mistakes = mistakes_picture(unit_range(test.images.cpu()), logits.softmax(1).cpu(), test.labels.cpu(), test.classes)
-    if mistakes is not None:
-        context.image("mistakes", mistakes, step)
+    worst = worst_mistakes(logits.log_softmax(1), test.labels)
+    if len(worst):
+        names = [
+            (test.classes[t], test.classes[p]) for t, p in zip(test.labels[worst], logits[worst].argmax(1), strict=True)
+        ]
+        captions = [(f"{true} > {predicted}",) for true, predicted in names]
+        context.image("mistakes", captioned_grid(unit_range(test.images[worst].cpu()), captions), step)
     figures = evaluate(network, test, "test") | evaluate(network, validation, "validation")
     context.result({name: float(value) for name, value in figures.items()})
 

@@ -1,0 +1,156 @@
+"""Augmentation of whole batches on the device: every image by its own draw, all geometry in one interpolation.
+
+The recipe of the data-augmentation experiment (Castellano et al., report on transfer learning with VGG16): horizontal
+flip, rotation, resized crop, colour jitter and perspective, with the distributions of torchvision's transforms.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.datasets.images import LUMINANCE
+
+TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """What is drawn for each image.
+
+    Attributes:
+        flip: probability of a horizontal flip.
+        degrees: rotation by an angle in [-degrees, degrees].
+        area: bounds of the share of the image that a crop covers.
+        ratio: bounds of a crop's width over its height.
+        jitter: brightness, contrast and saturation are multiplied by a factor in [1 - jitter, 1 + jitter].
+        distortion: corners move inwards by up to this share of half a side, ...
+        perspective: ... with this probability.
+    """
+
+    flip: float = 0.5
+    degrees: float = 15.0
+    area: tuple[float, float] = (0.08, 1.0)
+    ratio: tuple[float, float] = (3 / 4, 4 / 3)
+    jitter: float = 0.2
+    distortion: float = 0.2
+    perspective: float = 0.5
+
+    def __call__(self, images: Tensor, size: int, generator: torch.Generator) -> Tensor:
+        """Return images ``[N, C, size, size]`` for images ``[N, C, S, S]``, both float in [0, 1].
+
+        Drawn from ``generator``, which lives on the images' device.
+        """
+        count, device = len(images), images.device
+
+        def drawn(*shape: int) -> Tensor:
+            return torch.rand(count, *shape, generator=generator, device=device)
+
+        warp = perspectives(self.distortion * drawn(4, 2))
+        keep = drawn() >= self.perspective
+        warp[keep] = torch.eye(3, device=device)
+        # A point of the result looks where it comes from: out of the perspective, the crop, the rotation, the flip.
+        chain = flips(drawn() < self.flip) @ rotations((2 * drawn() - 1) * self.degrees)
+        chain = chain @ self._crops(drawn(TRIES, 2), drawn(2))
+        images = warped(images, chain, warp, size)
+        factors = 1 + self.jitter * (2 * drawn(3) - 1)
+        return jittered(images, factors) if self.jitter else images
+
+    def _crops(self, shape: Tensor, place: Tensor) -> Tensor:
+        """Return the maps of random crops: the first of some tries that lies within the image, else all of it."""
+        area = self.area[0] + (self.area[1] - self.area[0]) * shape[..., 0]
+        low, high = (math.log(bound) for bound in self.ratio)
+        ratio = torch.exp(low + (high - low) * shape[..., 1])
+        sides = torch.stack(((area * ratio).sqrt(), (area / ratio).sqrt()), -1)
+        fits = (sides <= 1).all(-1)
+        first = fits.int().argmax(1)
+        chosen = sides[torch.arange(len(sides), device=sides.device), first]
+        chosen = torch.where(fits.any(1)[:, None], chosen, torch.ones_like(chosen))
+        return crops(chosen, place)
+
+
+def _homogeneous(count: int, device: torch.device) -> Tensor:
+    return torch.eye(3, device=device).repeat(count, 1, 1)
+
+
+def flips(flipped: Tensor) -> Tensor:
+    """Return maps ``[N, 3, 3]`` of coordinates in [-1, 1] that mirror left and right where ``flipped [N]``."""
+    maps = _homogeneous(len(flipped), flipped.device)
+    maps[:, 0, 0] = torch.where(flipped, -1.0, 1.0)
+    return maps
+
+
+def rotations(degrees: Tensor) -> Tensor:
+    """Return maps ``[N, 3, 3]`` that turn square images counter-clockwise by ``degrees [N]``."""
+    angles = torch.deg2rad(degrees)
+    maps = _homogeneous(len(degrees), degrees.device)
+    maps[:, 0, 0] = maps[:, 1, 1] = angles.cos()
+    maps[:, 0, 1], maps[:, 1, 0] = -angles.sin(), angles.sin()
+    return maps
+
+
+def crops(sides: Tensor, place: Tensor) -> Tensor:
+    """Return maps ``[N, 3, 3]`` onto crops of some width and height ``[N, 2]``, as shares of the image.
+
+    ``place [N, 2]`` in [0, 1] says where: 0 at the left or top, 1 at the right or bottom.
+    """
+    maps = _homogeneous(len(sides), sides.device)
+    maps[:, 0, 0], maps[:, 1, 1] = sides[:, 0], sides[:, 1]
+    maps[:, :2, 2] = (1 - sides) * (2 * place - 1)
+    return maps
+
+
+def perspectives(inwards: Tensor) -> Tensor:
+    """Return maps ``[N, 3, 3]`` that pull the corners of images inwards.
+
+    Args:
+        inwards: ``[N, 4, 2]``, how far the corners (top left, top right, bottom right, bottom left) move towards the
+            middle, as shares of half a side.
+    """
+    corners = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]], device=inwards.device)
+    ends = corners * (1 - inwards)
+    x, y = ends.unbind(-1)
+    u, v = corners.expand_as(ends).unbind(-1)
+    one, zero = torch.ones_like(x), torch.zeros_like(x)
+    for_u = torch.stack((x, y, one, zero, zero, zero, -u * x, -u * y), -1)
+    for_v = torch.stack((zero, zero, zero, x, y, one, -v * x, -v * y), -1)
+    solved = torch.linalg.solve(torch.cat((for_u, for_v), 1), torch.cat((u, v), 1))
+    return torch.cat((solved, torch.ones_like(solved[:, :1])), 1).view(-1, 3, 3)
+
+
+def warped(images: Tensor, chain: Tensor, warp: Tensor, size: int) -> Tensor:
+    """Return images ``[N, C, size, size]`` whose points come from where the maps ``chain @ warp`` lead; else black.
+
+    What lies outside the image behind ``warp`` alone is black too, as if that had been a picture of its own.
+    """
+    axis = (torch.arange(size, device=images.device) * 2 + 1) / size - 1
+    y, x = torch.meshgrid(axis, axis, indexing="ij")
+    points = torch.stack((x, y, torch.ones_like(x)), -1).view(1, -1, 3)
+    seen = points @ warp.transpose(1, 2)
+    seen = seen / seen[..., 2:]
+    source = seen @ chain.transpose(1, 2)
+    source = (source[..., :2] / source[..., 2:]).view(-1, size, size, 2)
+    images = F.grid_sample(images, source, mode="bilinear", padding_mode="zeros", align_corners=False)
+    inside = (seen[..., :2].abs() <= 1).all(-1).view(-1, 1, size, size)
+    return images * inside
+
+
+def jittered(images: Tensor, factors: Tensor) -> Tensor:
+    """Change brightness, contrast and saturation of images in [0, 1], in this order, by ``factors [N, 3]``."""
+    brightness, contrast, saturation = (factor.view(-1, 1, 1, 1) for factor in factors.unbind(1))
+    images = (images * brightness).clamp(0, 1)
+    mean = _grey(images).mean((1, 2, 3), keepdim=True)
+    images = (mean + (images - mean) * contrast).clamp(0, 1)
+    grey = _grey(images)
+    return (grey + (images - grey) * saturation).clamp(0, 1)
+
+
+def _grey(images: Tensor) -> Tensor:
+    if images.shape[1] == 1:
+        return images
+    weights = torch.tensor(LUMINANCE, device=images.device).view(1, 3, 1, 1)
+    return (images * weights).sum(1, keepdim=True)

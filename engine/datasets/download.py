@@ -1,0 +1,58 @@
+"""Downloading a file so that a broken connection costs nothing that was fetched before."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+PIECE = 1 << 18
+TIMEOUT = 30.0
+PARTIAL, UNSATISFIABLE = 206, 416
+
+
+def download(url: str, path: Path, md5: str = "") -> Path:
+    """Fetch a file, going on behind what an earlier attempt left in ``<path>.part``.
+
+    Raises:
+        OSError: if the server cannot be reached or the disk is full; what came so far is kept.
+        RuntimeError: if the checksum is another one; what came is removed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.part")
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"User-Agent": "phosphene"} | _range(have))  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 - the addresses are our own
+            whole = _keep(answer, part, "ab" if have and answer.status == PARTIAL else "wb")
+    except urllib.error.HTTPError as error:
+        if error.code != UNSATISFIABLE:
+            raise
+        whole = True
+    if not whole:
+        raise OSError(f"the connection broke after {part.stat().st_size:,} bytes; the same command goes on from there")
+    if md5 and _md5(part) != md5:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise RuntimeError(f"what {url} sends has another checksum than it should")
+    return part.replace(path)
+
+
+def _keep(answer: http.client.HTTPResponse, part: Path, mode: str) -> bool:
+    """Write what comes; return whether all of it did. A server that knows no ranges sends everything anew."""
+    with part.open(mode) as file:
+        while piece := answer.read(PIECE):
+            file.write(piece)
+    return answer.length in {None, 0}
+
+
+def _range(have: int) -> dict[str, str]:
+    return {"Range": f"bytes={have}-"} if have else {}
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

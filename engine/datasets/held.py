@@ -1,0 +1,72 @@
+"""Photographs decoded once and held as bytes: in memory, on the GPU, or mapped from the disk where they are many."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage, decoded
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+
+IN_MEMORY = 4 << 30
+"""Bytes up to which decoded images are held in memory."""
+BATCH = 256
+
+
+class Held:
+    """Images as uint8 ``[N, C, S, S]``, those that cannot be read left out.
+
+    Args:
+        photographs: what to decode, all of it, at once.
+        preprocessing: to which size.
+        context: of the run: its console hears of broken images, its device gets the batches.
+        refuse_broken: raise for a broken image instead of leaving it out.
+
+    Attributes:
+        photographs: those that could be read.
+        labels: int64 ``[N]`` on the device.
+
+    Raises:
+        UnreadableImage: if an image is broken and that is refused, or if all are.
+    """
+
+    def __init__(
+        self, photographs: Photographs, preprocessing: Preprocessing, context: Context, *, refuse_broken: bool
+    ) -> None:
+        self._device = context.device
+        shape = (len(photographs), preprocessing.channels, preprocessing.size, preprocessing.size)
+        count = torch.Size(shape).numel()
+        if count <= IN_MEMORY:
+            pixels = torch.empty(shape, dtype=torch.uint8)
+        else:
+            context.cache.mkdir(parents=True, exist_ok=True)
+            context.message(f"{count / 2**30:.1f} GiB of images are decoded into a file that goes with the run")
+            with tempfile.NamedTemporaryFile(dir=context.cache, prefix=".pixels-") as file:
+                # The file has no name any more once it is mapped, so it never stays behind.
+                pixels = torch.from_file(file.name, shared=True, size=count, dtype=torch.uint8).view(shape)
+        kept, indices = 0, []
+        for batch in decoded(photographs, preprocessing, BATCH):
+            for sentence in batch.broken:
+                if refuse_broken:
+                    raise UnreadableImage(f"{sentence}; remove it, or leave such images out with --broken skip")
+                context.message(f"left out: {sentence}", level="alarm")
+            pixels[kept : kept + len(batch.indices)] = batch.pixels
+            kept += len(batch.indices)
+            indices.append(batch.indices)
+        if not kept:
+            raise UnreadableImage(f"none of {len(photographs):,} images can be read")
+        self.photographs = photographs if kept == len(photographs) else photographs[torch.cat(indices)]
+        self.labels = self.photographs.labels.to(self._device)
+        self._pixels = pixels[:kept].to(self._device) if count <= IN_MEMORY else pixels[:kept]
+
+    def __len__(self) -> int:
+        return len(self._pixels)
+
+    def images(self, indices: Tensor) -> Tensor:
+        """Return the images at some indices, uint8 ``[M, C, S, S]`` on the device."""
+        return self._pixels[indices.to(self._pixels.device)].to(self._device)

@@ -1,0 +1,103 @@
+"""Single images by name: ``sample:china``, a file, a folder, an ``.npz`` archive, ``digits:test/0-15``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from engine.datasets import photographs, trees
+from engine.errors import DataUnavailable
+
+SAMPLES = ("china", "flower")
+_IN_DATASET = re.compile(r"(.+):(train|test)/(\d+)(?:-(\d+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedImage:
+    """One image.
+
+    Attributes:
+        name: for captions.
+        open: returns it.
+        label: the name of its class, or its number in an archive; empty where it is not known.
+    """
+
+    name: str
+    open: Callable[[], Image.Image]
+    label: str = ""
+
+
+def find(names: str) -> list[NamedImage]:
+    """Return the images that are named, several separated by commas.
+
+    Raises:
+        DataUnavailable: naming what is not there.
+    """
+    found = [image for name in names.split(",") if name.strip() for image in _find(name.strip())]
+    if not found:
+        raise DataUnavailable("no image is named: write a file, a folder, sample:china or digits:test/0-15")
+    return found
+
+
+def _find(name: str) -> Iterator[NamedImage]:
+    path = Path(name).expanduser()
+    if matched := _IN_DATASET.fullmatch(name):
+        yield from _of_dataset(matched[1], matched[2], int(matched[3]), int(matched[4] or matched[3]))
+    elif name.startswith("sample:"):
+        yield _sample(name.removeprefix("sample:"))
+    elif path.is_dir():
+        files = trees.photographs(path) or [
+            file for inner in sorted(path.glob("*/")) for file in trees.photographs(inner)
+        ]
+        if not files:
+            raise DataUnavailable(f"there are no images in {path}")
+        yield from (NamedImage(file.name, partial(photographs.open_image, file)) for file in files)
+    elif path.suffix == ".npz":
+        yield from _of_archive(path)
+    elif path.is_file():
+        yield NamedImage(path.name, partial(photographs.open_image, path))
+    else:
+        raise DataUnavailable(f"there is no image {name}: write a file, a folder, sample:china or digits:test/0-15")
+
+
+def _sample(name: str) -> NamedImage:
+    """Return one of the photographs that come with scikit-learn."""
+    if name not in SAMPLES:
+        raise DataUnavailable(f"there is no sample {name!r}; there are: {', '.join(SAMPLES)}")
+
+    def opened() -> Image.Image:
+        from sklearn.datasets import load_sample_image
+
+        return Image.fromarray(load_sample_image(f"{name}.jpg"))
+
+    return NamedImage(name, opened)
+
+
+def _of_dataset(dataset: str, part: str, first: int, last: int) -> Iterator[NamedImage]:
+    images = getattr(photographs.load(dataset), part)
+    if not first <= last < len(images):
+        raise DataUnavailable(f"the {part} images of {dataset} are counted from 0 to {len(images) - 1}")
+    for index in range(first, last + 1):
+        label = images.classes[int(images.labels[index])]
+        yield NamedImage(f"{dataset} {images.names[index]}", partial(images.open, index), label)
+
+
+def _of_archive(path: Path) -> Iterator[NamedImage]:
+    """Yield the images ``X`` (uint8 ``[N, H, W, 3]``) of a numpy archive, with their class numbers ``y`` if given."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            images = content["X"]
+            numbers = content["y"] if "y" in content.files else None
+    except (OSError, ValueError, KeyError) as error:
+        raise DataUnavailable(f"{path} is no archive of images under X: {error}") from error
+    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
+        raise DataUnavailable(f"{path} holds {images.dtype} {list(images.shape)} under X, not uint8 [N, H, W, 3]")
+    for index, image in enumerate(images):
+        label = "" if numbers is None else str(int(numbers[index]))
+        yield NamedImage(f"{path.stem} {index}", partial(Image.fromarray, image), label)

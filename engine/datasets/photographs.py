@@ -1,0 +1,267 @@
+"""Labelled photographs of any size, decoded as they are needed into batches of one size."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from engine.datasets import images, sources
+from engine.errors import DataUnavailable
+
+PIXELS = 89_478_485
+"""More pixels than these, Pillow's own limit, are taken for a decompression bomb."""
+THREADS = 8
+GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+
+
+class UnreadableImage(DataUnavailable):
+    """A file is no image that can be taken; its text names the file and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What an image goes through before a network sees it.
+
+    Attributes:
+        size: height and width of the input, in pixels.
+        channels: 1 or 3; grey images are copied to three channels.
+        resize: 0 squashes to ``size`` x ``size`` whatever the shape (the practical); else the shorter side is brought
+            to this many pixels and the centre is cut out (torchvision's weights).
+        interpolation: ``bilinear`` or ``bicubic``.
+        mean: subtracted from each channel, in [0, 1].
+        std: each channel is divided by it.
+    """
+
+    size: int
+    channels: int = 3
+    resize: int = 0
+    interpolation: str = "bilinear"
+    mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+    def pixels(self, image: Image.Image) -> Tensor:
+        """Return an image as uint8 ``[channels, size, size]``."""
+        resample = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}[self.interpolation]
+        image = _eight_bit(image).convert("RGB" if self.channels == 3 else "L")
+        if self.resize:
+            scale = self.resize / min(image.size)
+            width, height = (max(self.size, int(side * scale)) for side in image.size)
+            image = image.resize((width, height), resample)
+            left, top = round((width - self.size) / 2), round((height - self.size) / 2)
+            image = image.crop((left, top, left + self.size, top + self.size))
+        elif image.size != (self.size, self.size):
+            image = image.resize((self.size, self.size), resample)
+        array = np.asarray(image)
+        return torch.from_numpy(array.copy() if array.ndim == 3 else array[:, :, None].copy()).permute(2, 0, 1)
+
+    def normalised(self, pixels: Tensor) -> Tensor:
+        """Return uint8 images ``[N, C, H, W]`` as the network takes them, float32, channels last on three channels."""
+        return self.standardised(pixels.float().div_(255))
+
+    def standardised(self, images: Tensor) -> Tensor:
+        """Return images ``[N, C, H, W]`` in [0, 1] as the network takes them."""
+        mean, std = (torch.tensor(values, device=images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        layout = torch.channels_last if self.channels == 3 else torch.contiguous_format
+        return ((images - mean) / std).contiguous(memory_format=layout)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    if image.mode in GREY_16:
+        # Pillow's own conversion clips at 255.
+        values = np.asarray(image).astype(np.float64)
+        return Image.fromarray((values / 257).round().clip(0, 255).astype(np.uint8))
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA")
+    return image
+
+
+def open_image(path: Path) -> Image.Image:
+    """Open an image upright as its camera meant it; of an animation, the first frame.
+
+    Raises:
+        UnreadableImage: if it is none, is cut off, or has more pixels than :data:`PIXELS`.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Broken metadata is none of our business, and the size is checked below.
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                if image.width * image.height > PIXELS:
+                    raise UnreadableImage(f"{path} has {image.width} x {image.height} pixels, too many to be decoded")
+                image.load()
+                return ImageOps.exif_transpose(image)
+    except Image.DecompressionBombError:
+        raise UnreadableImage(f"{path} has too many pixels to be decoded") from None
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.UnidentifiedImageError) as error:
+        reason = "no image" if isinstance(error, Image.UnidentifiedImageError) else str(error).splitlines()[0]
+        raise UnreadableImage(f"{path} cannot be read: {reason}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Photographs:
+    """Labelled images that are still files, or arrays of one size.
+
+    Attributes:
+        labels: int64 ``[N]``, indices into ``classes``.
+        classes: names.
+        names: of the images, e.g. ``Coast/image_0007.jpg``.
+        files: their paths; empty where ``arrays`` holds them.
+        arrays: uint8 ``[N, C, H, W]``.
+    """
+
+    labels: Tensor
+    classes: tuple[str, ...]
+    names: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+    arrays: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, indices: Tensor) -> Photographs:
+        """Return those at some indices ``[M]``, int64."""
+        chosen = indices.tolist()
+        return replace(
+            self,
+            labels=self.labels[indices],
+            names=tuple(self.names[i] for i in chosen),
+            files=tuple(self.files[i] for i in chosen) if self.files else (),
+            arrays=None if self.arrays is None else self.arrays[indices],
+        )
+
+    def open(self, index: int) -> Image.Image:
+        """Return one image.
+
+        Raises:
+            UnreadableImage: naming the file.
+        """
+        if self.arrays is None:
+            return open_image(self.files[index])
+        array = self.arrays[index].permute(1, 2, 0).numpy()
+        return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+
+    def digest(self) -> str:
+        """Return what changes when an image, its name or its file does: 16 hexadecimal characters."""
+        content = hashlib.blake2b(digest_size=8)
+        if self.arrays is not None:
+            content.update(self.arrays.contiguous().numpy().tobytes())
+        for path in self.files:
+            with contextlib.suppress(OSError):
+                stat = path.stat()
+                content.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+        return content.hexdigest()
+
+
+class Batch(NamedTuple):
+    """Decoded images: where they stand, uint8 ``[M, C, S, S]``, and what is wrong with those left out."""
+
+    indices: Tensor
+    pixels: Tensor
+    broken: tuple[str, ...]
+
+
+def decoded(photographs: Photographs, preprocessing: Preprocessing, batch: int) -> Iterator[Batch]:
+    """Decode images in order, in threads, two batches ahead; Pillow lets go of the interpreter while it works."""
+    return decoded_at(photographs, preprocessing, torch.arange(len(photographs)).split(batch))
+
+
+def decoded_at(photographs: Photographs, preprocessing: Preprocessing, batches: Sequence[Tensor]) -> Iterator[Batch]:
+    """Decode the images at some indices, batch by batch, in threads, two batches ahead."""
+
+    def one(index: int) -> Tensor | UnreadableImage:
+        try:
+            return preprocessing.pixels(photographs.open(index))
+        except UnreadableImage as error:
+            return error
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        waiting: list[tuple[Tensor, Any]] = []
+        coming = iter(batches)
+        try:
+            while True:
+                waiting += [(indices, pool.map(one, indices.tolist())) for indices in islice(coming, 3 - len(waiting))]
+                if not waiting:
+                    return
+                indices, results = waiting.pop(0)
+                yield _batch(indices, list(results), preprocessing)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _batch(indices: Tensor, results: list[Tensor | UnreadableImage], preprocessing: Preprocessing) -> Batch:
+    good = [isinstance(result, Tensor) for result in results]
+    pixels = [result for result in results if isinstance(result, Tensor)]
+    empty = torch.empty(0, preprocessing.channels, preprocessing.size, preprocessing.size, dtype=torch.uint8)
+    return Batch(
+        indices[torch.tensor(good, dtype=torch.bool)],
+        torch.stack(pixels) if pixels else empty,
+        tuple(str(result) for result in results if not isinstance(result, Tensor)),
+    )
+
+
+class Parts(NamedTuple):
+    """What may be learnt from, validation included, and what serves for the final figures alone."""
+
+    train: Photographs
+    test: Photographs
+
+
+def load(name: str) -> Parts:
+    """Return a data set by name: one of the table, some of its classes, or ``folder:PATH``.
+
+    Where a data set has a validation part of its own it belongs to ``train``: hold out what you need of it.
+
+    Raises:
+        DataUnavailable: if it is not there, saying what to do.
+    """
+    named = sources.parse(name)
+    if named.source is not None and not named.source.tree:
+        splits = images.load(name, size=named.source.native)
+        both = (torch.cat((splits.train.images, splits.validation.images)), splits.test.images)
+        labels = (torch.cat((splits.train.labels, splits.validation.labels)), splits.test.labels)
+        classes = splits.train.classes
+        names = [
+            tuple(f"{part}/{index}" for index in range(len(own)))
+            for part, own in zip(Parts._fields, labels, strict=True)
+        ]
+        return Parts(*(Photographs(labels[i], classes, names[i], arrays=both[i]) for i in range(2)))
+    tree = sources.tree_of(named)
+    parts = []
+    for pairs in (tree.train, tree.test):
+        labels_ = torch.tensor([index for _, index in pairs], dtype=torch.long)
+        files = tuple(path for path, _ in pairs)
+        part = Photographs(labels_, tree.classes, tuple(f"{path.parent.name}/{path.name}" for path in files), files)
+        parts.append(part if named.classes is None else _only(part, *named.classes))
+    return Parts(*parts)
+
+
+def _only(part: Photographs, first: int, last: int) -> Photographs:
+    if last >= len(part.classes):
+        raise DataUnavailable(f"there are classes 0 to {len(part.classes) - 1}, not up to {last}")
+    chosen = part[((part.labels >= first) & (part.labels <= last)).nonzero().flatten()]
+    return replace(chosen, labels=chosen.labels - first, classes=part.classes[first : last + 1])
+
+
+def hold_out(photographs: Photographs, share: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Draw a share of each class for validation; return the indices of what stays and of what is held out, sorted."""
+    generator = torch.Generator().manual_seed(seed)
+    held = []
+    for label in photographs.labels.unique():
+        own = (photographs.labels == label).nonzero().flatten()
+        held.append(own[torch.randperm(len(own), generator=generator)[: round(share * len(own))]])
+    out = torch.cat(held).sort().values
+    stays = torch.ones(len(photographs), dtype=torch.bool)
+    stays[out] = False
+    return stays.nonzero().flatten(), out

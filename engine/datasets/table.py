@@ -1,0 +1,150 @@
+"""The table of data sets: what each is, its files with their checksums, and who reads and fetches it. No torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of a data set.
+
+    Attributes:
+        path: below the data folder, with forward slashes.
+        size: in bytes.
+        md5: of its content, in hexadecimal.
+        unpacked: the same content uncompressed, taken where the compressed file is not there.
+    """
+
+    path: str
+    size: int
+    md5: str
+    unpacked: SourceFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A data set: what it is and where it comes from.
+
+    Attributes:
+        name: what the user types.
+        summary: one line.
+        size: number and shape of its images, in words.
+        files: expected below the data folder; none where the data come with a dependency.
+        origin: who made it, and the licence it is given under.
+        obtain: how to get it, in words.
+        loader: ``"module:function"`` that takes the image size in pixels and returns ``Splits``; needs torch. Empty for
+            photographs, which lie as files in folders named after their classes.
+        fetcher: ``"module:function"`` that takes the data folder and downloads; empty where nothing can be downloaded.
+        native: height and width of the images as published, in pixels; 0 where they differ.
+        tree: the folder of photographs, below the data folder: ``{train,test}/<class>/*``.
+        classes: names of the classes where the folders must be these.
+    """
+
+    name: str
+    summary: str
+    size: str
+    origin: str
+    obtain: str
+    files: tuple[SourceFile, ...] = ()
+    loader: str = ""
+    fetcher: str = ""
+    native: int = 0
+    tree: str = ""
+    classes: tuple[str, ...] = ()
+
+
+SCENES = (
+    *("Bedroom", "Coast", "Forest", "Highway", "Industrial", "InsideCity", "Kitchen", "LivingRoom", "Mountain"),
+    *("Office", "OpenCountry", "Store", "Street", "Suburb", "TallBuilding"),
+)
+
+
+def _cifar_file(name: str, size: int, md5: str) -> SourceFile:
+    return SourceFile(f"cifar-10-batches-py/{name}", size, md5)
+
+
+def _mnist_file(name: str, size: int, md5: str, unpacked_size: int, unpacked_md5: str) -> SourceFile:
+    unpacked = SourceFile(f"MNIST/raw/{name}", unpacked_size, unpacked_md5)
+    return SourceFile(f"MNIST/raw/{name}.gz", size, md5, unpacked)
+
+
+SOURCES = (
+    Source(
+        name="digits",
+        summary="handwritten digits of 13 people, 8x8 pixels enlarged",
+        size="1,797 grey images of 8x8",
+        origin="Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; CC BY 4.0",
+        obtain="comes with scikit-learn, nothing to download",
+        loader="engine.datasets.digits:splits",
+        native=28,
+    ),
+    Source(
+        name="mnist",
+        summary="handwritten digits",
+        size="60,000 + 10,000 grey images of 28x28",
+        files=(
+            _mnist_file(
+                "train-images-idx3-ubyte",
+                9_912_422,
+                "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+                47_040_016,
+                "6bbc9ace898e44ae57da46a324031adb",
+            ),
+            _mnist_file(
+                "train-labels-idx1-ubyte",
+                28_881,
+                "d53e105ee54ea40749a09fcbcd1e9432",
+                60_008,
+                "a25bea736e30d166cdddb491f175f624",
+            ),
+            _mnist_file(
+                "t10k-images-idx3-ubyte",
+                1_648_877,
+                "9fb629c4189551a2d022fa330f9573f3",
+                7_840_016,
+                "2646ac647ad5339dbf082846283269ea",
+            ),
+            _mnist_file(
+                "t10k-labels-idx1-ubyte",
+                4_542,
+                "ec29112dd5afa0611ce80d1b7f02629c",
+                10_008,
+                "27ae3e4e09519cfbb04c329615203637",
+            ),
+        ),
+        origin="LeCun, Cortes & Burges, yann.lecun.com/exdb/mnist; CC BY-SA 3.0",
+        obtain="phosphene data fetch mnist",
+        loader="engine.datasets.mnist:splits",
+        fetcher="engine.datasets.mnist:fetch",
+        native=28,
+    ),
+    Source(
+        name="cifar10",
+        summary="photographs of ten kinds of animals and vehicles",
+        size="50,000 + 10,000 colour images of 32x32",
+        files=(
+            _cifar_file("data_batch_1", 31_035_704, "c99cafc152244af753f735de768cd75f"),
+            _cifar_file("data_batch_2", 31_035_320, "d4bba439e000b95fd0a9bffe97cbabec"),
+            _cifar_file("data_batch_3", 31_035_999, "54ebc095f3ab1f0389bbae665268c751"),
+            _cifar_file("data_batch_4", 31_035_696, "634d18415352ddfa80567beed471001a"),
+            _cifar_file("data_batch_5", 31_035_623, "482c414d41f54cd18b22e5b47cb7c3cb"),
+            _cifar_file("test_batch", 31_035_526, "40351d587109b95175f43aff81a1287e"),
+        ),
+        origin="Krizhevsky, Learning multiple layers of features from tiny images, 2009; no formal licence",
+        obtain="phosphene data fetch cifar10",
+        loader="engine.datasets.cifar10:splits",
+        fetcher="engine.datasets.cifar10:fetch",
+        native=32,
+    ),
+    Source(
+        name="scenes15",
+        summary="photographs of fifteen kinds of scenes",
+        size="1,500 + 2,985 grey photographs of about 300x250",
+        origin="Lazebnik, Schmid & Ponce, CVPR 2006; no explicit licence, research and teaching",
+        obtain="phosphene data fetch scenes15",
+        fetcher="engine.datasets.scenes15:fetch",
+        tree="15-Scene",
+        classes=SCENES,
+    ),
+)

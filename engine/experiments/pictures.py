@@ -1,0 +1,108 @@
+"""Pictures of how a classifier did: its confusion matrix and its worst mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+
+from engine.datasets.pictures import image_grid
+
+CELL, GAP, TOP = 36, 10, 44
+PAPER, INK, RIGHT, WRONG = (250, 250, 248), (40, 42, 54), (38, 110, 160), (200, 70, 60)
+SHOWN = 32
+"""Mistakes in a picture, at most."""
+
+
+def confusion_matrix(labels: Tensor, predictions: Tensor, classes: int) -> Tensor:
+    """Return counts ``[classes, classes]``, int64: rows are the true classes, columns the predicted ones."""
+    return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes)
+
+
+def confusion_picture(matrix: Tensor, classes: tuple[str, ...]) -> Tensor:
+    """Draw a confusion matrix with its counts as a picture ``[3, H, W]`` in [0, 1].
+
+    The shade of a cell is its share of the true class: blue on the diagonal, red for mistakes. Names too long for a
+    cell stand upright above their column.
+    """
+    font, small = ImageFont.load_default(14), ImageFont.load_default(12)
+    widest = max(round(font.getlength(name)) for name in classes)
+    upright = widest > CELL
+    margin = max(TOP, widest + 2 * GAP + 16)
+    side = margin + CELL * len(classes) + CELL // 4
+    picture = Image.new("RGB", (side, side), PAPER)
+    draw = ImageDraw.Draw(picture)
+    for row, (name, counts) in enumerate(zip(classes, matrix.tolist(), strict=True)):
+        middle = margin + CELL * row + CELL // 2
+        draw.text((margin - GAP, middle), name, INK, font, "rm")
+        if upright:
+            label = Image.new("RGB", (widest, 18), PAPER)
+            ImageDraw.Draw(label).text((0, 9), name, INK, font, "lm")
+            picture.paste(label.rotate(90, expand=True), (middle - 9, margin - GAP - widest))
+        else:
+            draw.text((middle, margin - GAP), name, INK, font, "mm")
+        for column, count in enumerate(counts):
+            corner = (margin + CELL * column, margin + CELL * row)
+            share = count / max(sum(counts), 1)
+            colour = _blend(RIGHT, share) if row == column else _blend(WRONG, min(share * 8, 1) if count else 0)
+            draw.rectangle((*corner, corner[0] + CELL - 2, corner[1] + CELL - 2), colour)
+            if count:
+                centre = (corner[0] + CELL // 2 - 1, corner[1] + CELL // 2 - 1)
+                draw.text(centre, str(count), PAPER if sum(colour) < 400 else INK, small, "mm")
+    draw.text((margin + CELL * len(classes) / 2, 12), "predicted", INK, font, "mm")
+    picture = picture.rotate(-90)
+    ImageDraw.Draw(picture).text((side - margin - CELL * len(classes) / 2, 12), "true", INK, font, "mm")
+    picture = picture.rotate(90)
+    return tensor_of(picture)
+
+
+def _blend(colour: tuple[int, int, int], share: float) -> tuple[int, int, int]:
+    """Mix a colour into a light grey; share 0 gives the grey, 1 the colour."""
+    red, green, blue = (round(236 + (channel - 236) * share) for channel in colour)
+    return red, green, blue
+
+
+def tensor_of(picture: Image.Image) -> Tensor:
+    """Return a Pillow image in RGB as ``[3, H, W]`` in [0, 1]."""
+    return torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1).float() / 255
+
+
+def worst_mistakes(scores: Tensor, labels: Tensor, count: int = SHOWN) -> Tensor:
+    """Return the indices of the mistakes in which the true class is furthest behind the one chosen, worst first.
+
+    Args:
+        scores: ``[N, classes]``, higher is surer.
+        labels: ``[N]``.
+        count: at most so many.
+    """
+    behind = scores.max(1).values - scores.gather(1, labels[:, None]).squeeze(1)
+    wrong = (scores.argmax(1) != labels).nonzero().flatten()
+    return wrong[behind[wrong].argsort(descending=True, stable=True)][:count]
+
+
+def captioned_grid(images: Tensor, captions: Sequence[Sequence[str]], columns: int = 8) -> Tensor:
+    """Lay images out with lines of text above each, as a picture ``[3, H, W]`` in [0, 1].
+
+    Args:
+        images: ``[N, C, H, W]`` in [0, 1], at least one; small ones are enlarged without smoothing.
+        captions: for each image its lines, equally many; a line too long is cut.
+        columns: images in a row, at most.
+    """
+    zoom = max(1, round(56 / images.shape[-1]))
+    tiles = [_captioned(image, lines, zoom) for image, lines in zip(images, captions, strict=True)]
+    return image_grid(torch.stack(tiles), columns=min(columns, len(tiles)), padding=4, background=PAPER[0] / 255)
+
+
+def _captioned(image: Tensor, lines: Sequence[str], zoom: int) -> Tensor:
+    enlarged = image.expand(3, -1, -1).repeat_interleave(zoom, 1).repeat_interleave(zoom, 2)
+    font = ImageFont.load_default(13 if enlarged.shape[-1] < 100 else 12)
+    label = Image.new("RGB", (enlarged.shape[-1], 2 + 16 * len(lines)), PAPER)
+    for number, line in enumerate(lines):
+        text = line
+        while font.getlength(text) > label.width and len(text) > 2:
+            text = f"{text[:-2]}…"
+        ImageDraw.Draw(label).text((label.width / 2, 9 + 16 * number), text, INK, font, "mm")
+    return torch.cat((tensor_of(label), enlarged), 1)

@@ -1,0 +1,1 @@
+"""Transfer learning: what a pretrained network knows, used for other classes."""

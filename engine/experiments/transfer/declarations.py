@@ -1,0 +1,170 @@
+"""What the transfer experiments are called and which hyperparameters they have. No torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from engine.datasets.sources import Dataset
+from engine.declaration import Experiment, Hyperparameters, hyperparameter
+from engine.experiments.transfer.grid import Grid
+from engine.networks.names import ARCHITECTURES, NetworkName
+
+DATASETS = ("digits:5-9", "scenes15", "cifar10", "mnist", "digits", "folder:")
+NETWORKS = ("cnn:digits:0-4", "run:last", *ARCHITECTURES)
+
+
+class FeatureHyperparameters(Hyperparameters):
+    """Which features are taken of which images; the defaults run offline, the reports take scenes15 and vgg16."""
+
+    dataset: Dataset = hyperparameter(
+        "digits:5-9", "data set, some of its classes, or folder:PATH", suggestions=DATASETS, group="features"
+    )
+    model: NetworkName = hyperparameter(
+        "cnn:digits:0-4",
+        "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID",
+        suggestions=NETWORKS,
+        group="features",
+    )
+    pool: int = hyperparameter(
+        1, "maps are averaged to so many cells a side, 0 keeps them whole", ge=0, le=64, group="features"
+    )
+    resize: Literal["squash", "weights"] = hyperparameter(
+        "squash",
+        "squash images to the input size, or cut the centre out as the weights' own transform",
+        group="features",
+    )
+    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
+        "auto", "number format; auto takes bf16 where it is quick and exact to 2 %", group="features"
+    )
+    broken: Literal["skip", "refuse"] = hyperparameter(
+        "skip", "what becomes of images that cannot be read", group="features"
+    )
+    scaling: Literal["l2", "standard", "none"] = hyperparameter(
+        "l2", "features divided by each image's length, or standardised over the training images", group="classifier"
+    )
+
+
+class ProbeHyperparameters(FeatureHyperparameters):
+    """Hyperparameters of ``probe``."""
+
+    cut: str = hyperparameter(
+        "flatten",
+        "where the network is cut: relu7, conv5_3, classifier[:-2]; see phosphene cuts MODEL",
+        suggestions=("flatten", "relu4", "relu7", "relu6", "pool5", "fire9", "avgpool"),
+        group="features",
+    )
+    classifier: Literal["linear-svc", "svc-linear", "svc-rbf", "svc-sigmoid", "logistic"] = hyperparameter(
+        "linear-svc", "one-vs-rest squared hinge, SVC with a kernel, or logistic regression", group="classifier"
+    )
+    C: Grid = hyperparameter(
+        "1", "inverse regularisation; several (0.1,1,10) or a range (1e-4..1) are cross-validated", group="classifier"
+    )
+    folds: int = hyperparameter(
+        5, "folds of the cross-validation on the training images", ge=2, le=20, group="classifier"
+    )
+    gamma: float = hyperparameter(
+        0.0, "of the RBF and the sigmoid kernel; 0 for 1 / (dimensions x variance)", ge=0, le=1e6, group="classifier"
+    )
+    pca: float = hyperparameter(
+        0.0,
+        "PCA in front: 0 none, below 1 the share of variance kept, else components",
+        ge=0,
+        le=10_000,
+        group="classifier",
+    )
+
+
+class CutsHyperparameters(FeatureHyperparameters):
+    """Hyperparameters of ``cuts``."""
+
+    mode: Literal["curve", "pairs"] = hyperparameter(
+        "curve", "every cut, or every pair of a convolutional and a classifier cut that fit", group="features"
+    )
+    cuts: str = hyperparameter(
+        "all", "cuts to try, separated by commas; all takes those phosphene cuts MODEL lists", group="features"
+    )
+    C: Grid = hyperparameter(
+        "1", "inverse regularisation; of several the best is taken for each cut", group="classifier"
+    )
+    folds: int = hyperparameter(
+        5, "folds of the cross-validation on the training images", ge=2, le=20, group="classifier"
+    )
+
+
+class FinetuneHyperparameters(Hyperparameters):
+    """Hyperparameters of ``finetune``; the reports take scenes15, vgg16 and learning rate 5e-4."""
+
+    dataset: Dataset = hyperparameter(
+        "digits:5-9", "data set, some of its classes, or folder:PATH", suggestions=DATASETS, group="data"
+    )
+    batch: int = hyperparameter(40, "images in a batch", ge=2, le=10_000, unit="images", group="data")
+    validation: float = hyperparameter(0.2, "share of each class's training images held out", gt=0, lt=1, group="data")
+    augmentation: bool = hyperparameter(
+        False, "flip 0.5, rotation 15, resized crop, colour jitter 0.2, perspective 0.2", group="data"
+    )
+    resize: Literal["squash", "weights"] = hyperparameter(
+        "squash", "squash images to the input size, or cut the centre out as the weights' own transform", group="data"
+    )
+    broken: Literal["skip", "refuse"] = hyperparameter(
+        "skip", "what becomes of images that cannot be read", group="data"
+    )
+    model: NetworkName = hyperparameter(
+        "cnn:digits:0-4",
+        "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID",
+        suggestions=NETWORKS,
+        group="network",
+    )
+    freeze: Literal["backbone", "features", "none"] = hyperparameter(
+        "none", "what stays as it is: all but the last layer, the convolutional part, or nothing", group="network"
+    )
+    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
+        "auto", "number format of the convolutions; auto takes bf16 where it is quick", group="network"
+    )
+    epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
+    optimiser: Literal["adam", "sgd"] = hyperparameter("adam", "Adam, or SGD with momentum 0.9", group="optimiser")
+    lr: float = hyperparameter(5e-4, "learning rate of the new layer", gt=0, le=10, live=True, group="optimiser")
+    lr_pretrained: float = hyperparameter(
+        1.0, "learning rate of the pretrained layers, as a multiple of lr", ge=0, le=10, live=True, group="optimiser"
+    )
+    weight_decay: float = hyperparameter(0.0, "L2 penalty on the weights", ge=0, le=1, live=True, group="optimiser")
+    patience: int = hyperparameter(
+        0, "epochs without a better validation loss after which it ends; 0 never", ge=0, le=10_000, group="optimiser"
+    )
+
+
+EXPERIMENTS = (
+    Experiment(
+        name="probe",
+        title="Probe of a frozen network",
+        family="transfer",
+        summary="Classify new images by the features a frozen network gives at one cut, with an SVM or the like.",
+        hyperparameters=ProbeHyperparameters,
+        program="engine.experiments.transfer.probe:run",
+        charts=(("validation/accuracy",), ("validation/fit_seconds",), ("features/images_per_second",)),
+        headline="test/accuracy",
+        tables=("classes", "C"),
+    ),
+    Experiment(
+        name="cuts",
+        title="Probe at every cut",
+        family="transfer",
+        summary="Compare the features of a frozen network at every cut, or at every pair of cuts, from one pass.",
+        hyperparameters=CutsHyperparameters,
+        program="engine.experiments.transfer.cuts:run",
+        charts=(("validation/accuracy", "test/accuracy"), ("features/images_per_second",)),
+        headline="test/accuracy",
+        tables=("cuts",),
+    ),
+    Experiment(
+        name="finetune",
+        title="Finetuning",
+        family="transfer",
+        summary="Give a pretrained network a new last layer and train it, or more of it, on other classes.",
+        hyperparameters=FinetuneHyperparameters,
+        program="engine.experiments.transfer.finetune:train",
+        charts=(("train/loss", "validation/loss"), ("train/accuracy", "validation/accuracy")),
+        headline="test/accuracy",
+        tables=("classes",),
+        network="engine.experiments.transfer.finetune:network",
+    ),
+)

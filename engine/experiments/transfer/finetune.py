@@ -1,0 +1,198 @@
+"""Gives a pretrained network a new last layer and trains it, or more of the network, on other classes."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from engine.datasets import photographs
+from engine.datasets.augmentation import Augmentation
+from engine.datasets.held import Held
+from engine.datasets.images import unit_range
+from engine.datasets.pictures import image_grid
+from engine.datasets.sampling import EpochSampler
+from engine.experiments.transfer.outcome import report
+from engine.networks import backbones
+from engine.networks.heads import replace_heads
+from engine.networks.names import parse
+from engine.networks.split import Split
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.datasets.photographs import Preprocessing
+    from engine.experiments.transfer.declarations import FinetuneHyperparameters
+    from engine.networks.backbones import Backbone
+
+LARGER = 8 / 7
+"""How much larger than the input images are held for random crops: 256 pixels for 224."""
+MOST_FROZEN = 2 << 30
+"""Bytes of what a frozen piece gives that are kept instead of being computed in every epoch."""
+
+
+def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
+    """Train on a part of the training images, choose the best epoch on the rest of them, and test that one once."""
+    chosen = hyperparameters
+    data = photographs.load(chosen.dataset)
+    backbone = backbones.load(chosen.model, context)
+    network, preprocessing = backbone.network, backbone.preprocessing
+    if chosen.resize == "squash":
+        preprocessing = replace(preprocessing, resize=0)
+    head = replace_heads(network, len(data.train.classes))
+    split = Split(network.to(context.device), backbone.shape, head, chosen.freeze)
+    computing = _autocast(chosen, context)
+
+    stays, held_out = photographs.hold_out(data.train, chosen.validation, context.seed)
+    refuse = chosen.broken == "refuse"
+    larger = replace(preprocessing, size=round(preprocessing.size * LARGER)) if chosen.augmentation else preprocessing
+    parts = ((data.train[stays], larger), (data.train[held_out], preprocessing), (data.test, preprocessing))
+    training, validation, testing = (
+        Feed(Held(part, size, context, refuse_broken=refuse), split, preprocessing, computing) for part, size in parts
+    )
+    trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    context.message(
+        f"{trained:,} of {sum(parameter.numel() for parameter in network.parameters()):,} parameters are trained on "
+        f"{len(training.held):,} images; {len(validation.held):,} are held out, {len(testing.held):,} are for the test"
+    )
+
+    optimiser = _optimiser(chosen, network, head)
+    best = copy.deepcopy(network)
+    # Correct answers and images seen since the epoch began; lowest validation loss, its epoch, epochs since then.
+    totals = torch.zeros(2, dtype=torch.long, device=context.device)
+    record = torch.tensor([torch.inf, 0.0, 0.0])
+    state = {
+        "modules": {"network": network, "best": best},
+        "optimisers": {"optimiser": optimiser},
+        "tensors": {"totals": totals, "record": record},
+    }
+    context.restore(**state)
+
+    augmentation = Augmentation() if chosen.augmentation else None
+    sampler = EpochSampler(len(training.held), chosen.batch, context.seed, device=context.device, drop_last=True)
+    total = chosen.epochs * sampler.steps_per_epoch
+    for step in context.steps(total, unit="batch"):
+        for group, factor in zip(optimiser.param_groups, (1.0, chosen.lr_pretrained), strict=False):
+            group.update(lr=chosen.lr * factor, weight_decay=chosen.weight_decay)
+        indices = sampler.batch(step)
+        labels = training.held.labels[indices]
+        if step == 1:
+            context.image("batch", training.picture(indices[:16], augmentation, context), step)
+        with computing():
+            loss, logits = split.loss(training.values(indices, augmentation, context.generator), labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+        totals[0] += (logits.argmax(1) == labels).sum()
+        totals[1] += len(labels)
+        metrics = {"train/loss": loss.detach()}
+        if sampler.ends_epoch(step):
+            metrics["train/accuracy"] = totals[0] / totals[1]
+            totals.zero_()
+            metrics |= validation.figures("validation")
+            _remember(record, float(metrics["validation/loss"]), sampler.epoch(step), network, best)
+        context.log(step, metrics, epoch=sampler.epoch(step))
+        if chosen.patience and int(record[2]) >= chosen.patience:
+            context.message(f"no better validation loss for {chosen.patience} epochs: it ends here")
+            break
+        if step < total:
+            context.checkpoint(step, **state)
+
+    network.load_state_dict(best.state_dict())
+    context.checkpoint(total, **state)
+    accuracy = report(testing.logits().cpu(), testing.held.photographs, preprocessing, context, total)
+    figures = testing.figures("test") | validation.figures("validation")
+    context.result(
+        {"test/accuracy": accuracy}
+        | {name: float(value) for name, value in figures.items() if name != "test/accuracy"}
+        | {"best/epoch": float(record[1]), "parameters/trained": trained}
+    )
+
+
+@dataclass(slots=True)
+class Feed:
+    """What the trained piece of a network is fed: images, or what the frozen piece makes of them."""
+
+    held: Held
+    split: Split
+    preprocessing: Preprocessing
+    computing: Callable[[], torch.autocast]
+    kept: Tensor | None = None
+
+    def values(
+        self, indices: Tensor, augmentation: Augmentation | None = None, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Return what the trained piece takes at some indices; without augmentation the frozen piece runs but once."""
+        if augmentation is not None and generator is not None:
+            images = augmentation(unit_range(self.held.images(indices)), self.preprocessing.size, generator)
+            return self.split.frozen(self.preprocessing.standardised(images))
+        if self.kept is None and 0 < self.split.frozen_size * len(self.held) * 4 <= MOST_FROZEN:
+            everything = torch.arange(len(self.held)).split(16 if self.held.labels.device.type == "cpu" else 256)
+            self.kept = torch.cat([self._frozen(part).float() for part in everything])
+        return self._frozen(indices) if self.kept is None else self.kept[indices.to(self.kept.device)]
+
+    def _frozen(self, indices: Tensor) -> Tensor:
+        with self.computing():
+            return self.split.frozen(self.preprocessing.normalised(self.held.images(indices)))
+
+    def logits(self) -> Tensor:
+        """Return the logits ``[N, classes]`` of all images, none of them augmented."""
+        with self.computing():
+            return torch.cat([self.split.predict(self.values(part)) for part in torch.arange(len(self.held)).split(64)])
+
+    def figures(self, part: str) -> dict[str, Tensor]:
+        """Return ``part/loss`` (cross-entropy in nats) and ``part/accuracy`` (in [0, 1]) as scalars on the device."""
+        logits, labels = self.logits(), self.held.labels
+        accuracy = (logits.argmax(1) == labels).float().mean()
+        return {f"{part}/loss": F.cross_entropy(logits, labels), f"{part}/accuracy": accuracy}
+
+    def picture(self, indices: Tensor, augmentation: Augmentation | None, context: Context) -> Tensor:
+        """Return some images as they are trained on, from a generator of its own."""
+        images = unit_range(self.held.images(indices))
+        if augmentation is not None:
+            generator = torch.Generator(context.device).manual_seed(context.seed)
+            images = augmentation(images, self.preprocessing.size, generator)
+        return image_grid(images)
+
+
+def _remember(record: Tensor, loss: float, epoch: float, network: nn.Module, best: nn.Module) -> None:
+    """Keep the weights of the epoch with the lowest validation loss."""
+    record[2] += 1
+    if loss < record[0]:
+        record.copy_(torch.tensor([loss, epoch, 0.0]))
+        best.load_state_dict(network.state_dict())
+
+
+def _optimiser(chosen: FinetuneHyperparameters, network: nn.Module, head: str) -> torch.optim.Optimizer:
+    """Return the optimiser with the new layers in its first group and what was pretrained in its second."""
+    named = [(name, parameter) for name, parameter in network.named_parameters() if parameter.requires_grad]
+    new = [parameter for name, parameter in named if name.startswith((f"{head}.", "aux", "Aux"))]
+    old = [parameter for name, parameter in named if not name.startswith((f"{head}.", "aux", "Aux"))]
+    groups = [{"params": group} for group in (new, old) if group]
+    if chosen.optimiser == "sgd":
+        return torch.optim.SGD(groups, lr=chosen.lr, momentum=0.9)
+    return torch.optim.Adam(groups, lr=chosen.lr, fused=True)
+
+
+def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[], torch.autocast]:
+    gpu = context.device.type == "cuda"
+    fast = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else torch.cpu._is_avx512_bf16_supported()
+    enabled = bool(fast) if chosen.precision == "auto" else chosen.precision == "bf16"
+    context.message(f"computing in {'bf16 autocast' if enabled else 'float32'}")
+    return functools.partial(torch.autocast, context.device.type, torch.bfloat16, enabled=enabled)
+
+
+def network(hyperparameters: FinetuneHyperparameters, context: Context) -> Backbone:
+    """Rebuild the network of a run; whoever asks loads its weights."""
+    asked = parse(hyperparameters.model)
+    plain = f"{asked.architecture}:random" if asked.architecture else hyperparameters.model
+    classes = photographs.load(hyperparameters.dataset).train.classes
+    backbone = backbones.load(plain, context)
+    replace_heads(backbone.network, len(classes))
+    return replace(backbone, classes=classes)

@@ -1,0 +1,60 @@
+"""What every transfer experiment says at its end: accuracy, also by class, the confusion matrix, the worst mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.datasets.images import unit_range
+from engine.experiments.pictures import captioned_grid, confusion_matrix, confusion_picture, worst_mistakes
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.datasets.photographs import Photographs, Preprocessing
+
+TILE = 112
+"""Pixels a side of a mistake in the picture, where the images themselves are larger."""
+
+
+def report(
+    scores: Tensor, photographs: Photographs, preprocessing: Preprocessing, context: Context, step: int
+) -> float:
+    """Log tables and pictures of a classifier's test, and return its accuracy.
+
+    Args:
+        scores: ``[N, classes]`` on the CPU, higher is surer.
+        photographs: the ``N`` test images.
+        preprocessing: what the network saw of them.
+        context: of the run.
+        step: the last one.
+    """
+    classes, labels = photographs.classes, photographs.labels
+    predictions = scores.argmax(1)
+    matrix = confusion_matrix(labels, predictions, len(classes))
+    rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
+    context.table("confusion", ["true", *classes], rows)
+    context.table("classes", ["class", "images", "accuracy", "most often taken for"], _by_class(matrix, classes))
+    context.image("confusion", confusion_picture(matrix, classes), step)
+    worst = worst_mistakes(scores, labels)
+    if len(worst):
+        names = [(photographs.names[i], classes[labels[i]], classes[predictions[i]]) for i in worst.tolist()]
+        context.table("mistakes", ["image", "true", "predicted"], names)
+        seen = replace(preprocessing, size=min(TILE, preprocessing.size), resize=0, channels=3)
+        images = unit_range(torch.stack([seen.pixels(photographs.open(index)) for index in worst.tolist()]))
+        captions = [(f"{true} > {predicted}", name.rpartition("/")[2]) for name, true, predicted in names]
+        context.image("mistakes", captioned_grid(images, captions), step)
+    return float((predictions == labels).double().mean())
+
+
+def _by_class(matrix: Tensor, classes: tuple[str, ...]) -> list[list[str | int | float]]:
+    rows: list[list[str | int | float]] = []
+    for index, name in enumerate(classes):
+        counts = matrix[index].clone()
+        total, right = int(counts.sum()), int(counts[index])
+        counts[index] = 0
+        wrong = classes[int(counts.argmax())] if counts.any() else ""
+        rows.append([name, total, round(right / total, 4) if total else "", wrong])
+    return rows
