@@ -73,9 +73,7 @@ def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
             ],
         )
     limit = feature_cache.limit() / MEBIBYTE
-    say(
-        f"{len(entries)} kept; those used longest ago go beyond {limit:,.0f} MiB (PHOSPHENE_CACHE_GIB sets another bound)"
-    )
+    say(f"{len(entries)} kept; beyond {limit:,.0f} MiB those used longest ago go (PHOSPHENE_CACHE_GIB bounds them)")
 
 
 @app.command()

@@ -83,7 +83,8 @@ def _parameter(field: FieldView) -> inspect.Parameter:
         annotation: Any = Annotated[bool | None, option]
     else:
         metavar = "|".join(field.choices) if field.choices else field.kind.upper()
-        complete = _completion(field.choices) if field.choices else None
+        offered = field.choices or field.suggestions
+        complete = _completion(offered) if offered else None
         option = typer.Option(f"--{flag}", help=shown, show_default=False, metavar=metavar, autocompletion=complete)
         annotation = Annotated[str | None, option]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Scope = Literal["workbench", "experiments", "runs", "form", "charts", "pictures", "full picture"]
+Scope = Literal["workbench", "experiments", "runs", "form", "charts", "pictures", "full picture", "tables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,7 @@ ACTS: tuple[Act, ...] = (
     Act("workbench", "link", "l", "link", "Let the charts' crosshair follow the shown picture, or not."),
     Act("workbench", "renderer", "i", "images", "Draw pictures in the next way: kitty, sixel, halfcell, ascii."),
     Act("workbench", "theme", "t", "theme", "Take the next colour theme."),
+    Act("workbench", "tables", "T", "tables", "Show the shown run's tables on the whole screen."),
     Act("workbench", "copy_command", "c", "copy", "Copy the form as a command line."),
     Act("workbench", "pane(1)", "1", "lists", "Fold the lists of experiments and runs."),
     Act("workbench", "pane(2)", "2", "form", "Fold the form; on a narrow screen, show it."),
@@ -65,8 +66,8 @@ ACTS: tuple[Act, ...] = (
     Act("workbench", "quit", "q", "quit", "Leave the workbench; runs go on.", footer=True),
     Act("runs", "remove", "delete,X", "remove", "Move the highlighted run, if it has ended, into the trash."),
     Act("runs", "as_form", "f", "to form", "Take the highlighted run's hyperparameters into the form."),
-    Act("form", "next_value", "space,right", "next", "Take the next choice, or switch on and off."),
-    Act("form", "previous_value", "left", "previous", "Take the previous choice."),
+    Act("form", "next_value", "space,right", "next", "Take the next choice or suggestion, or switch on and off."),
+    Act("form", "previous_value", "left", "previous", "Take the previous choice or suggestion."),
     Act("form", "reset", "u,backspace", "default", "Go back to the default of this field.", footer=True),
     Act("form", "reset_all", "U", "defaults", "Go back to the defaults of all fields."),
     Act("form", "diff", "d", "diff", "Show only what differs from the defaults, or all."),
@@ -95,6 +96,9 @@ ACTS: tuple[Act, ...] = (
     Act("pictures", "enlarge", "z,enter", "enlarge", "Show the picture on the whole screen.", footer=True),
     Act("full picture", "step(-1)", "left", "earlier", "Show the picture of the step before.", footer=True),
     Act("full picture", "step(1)", "right", "later", "Show the picture of the next step.", footer=True),
+    Act("tables", "next_table(1)", "n,right", "next", "Show the next table.", footer=True),
+    Act("tables", "next_table(-1)", "p,left", "previous", "Show the table before.", footer=True),
+    Act("tables", "close", "escape,q,T", "back", "Go back to the workbench.", footer=True),
     Act("full picture", "close", "escape,q,enter,z", "back", "Go back to the workbench.", footer=True),
 )
 

@@ -39,6 +39,7 @@ class ShownRun:
     curves: Curves = field(default_factory=Curves)
     images: dict[str, dict[int, Path]] = field(default_factory=dict)
     markers: list[tuple[float, str]] = field(default_factory=list)
+    tables: dict[str, Path] = field(default_factory=dict)
     attempt: int = 1
     state: str = "queued"
     reason: str = ""
@@ -67,6 +68,7 @@ class ShownRun:
                 case CheckpointSaved():
                     lines.append((event.t, f"checkpoint saved after step {event.step:,}", "info"))
                 case TableLogged():
+                    self.tables[event.name] = self.run.path / event.file
                     lines.append((event.t, f"table {event.name}: {event.file}", "info"))
                     lines += [(event.t, line, "output") for line in table_lines(self.run.path / event.file)]
                 case Results():

@@ -56,6 +56,12 @@ def write_picture(run: Path, name: str, step: int, size: tuple[int, int] = (16, 
 
 
 @pytest.fixture
+def written(home: Path):
+    """Write a run directory: ``written("1121-1300-count-tab", "count", events)``."""
+    return lambda *arguments, **options: write_run(home, *arguments, **options)
+
+
+@pytest.fixture
 def album(home: Path) -> Path:
     """A workspace with a finished training with pictures, a failed run and a crashed one."""
     steps = range(1, 301)

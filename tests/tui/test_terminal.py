@@ -67,7 +67,7 @@ def tmux(home):
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 48)])
 def test_runs_an_experiment_from_key_to_chart_in_tmux_and_says_what_goes_on_when_left(tmux, home, width, height):
     terminal = tmux(width, height)
-    terminal.wait_for(r"count")
+    terminal.wait_for(r"cnn")
     terminal.press("/")
     terminal.wait_for(r"\n filter ")
     terminal.press("-l", "count")

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from tui.pictures import RENDERERS
 from tui.screens.help import HelpScreen
+from tui.screens.table import TableScreen
 from tui.widgets.charts import ChartPanel
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from tui.settings import Settings
+    from tui.shown import ShownRun
 
 PANES = {1: "lists", 2: "form", 3: "charts", 4: "pictures", 5: "console"}
 
@@ -29,6 +31,7 @@ class View(Screen[None]):
 
     _settings: Settings
     _link: bool
+    _shown: ShownRun | None
 
     def action_filter(self) -> None:
         """Open the filter."""
@@ -113,6 +116,13 @@ class View(Screen[None]):
             return
         index = stops.index(self.focused) if self.focused in stops else -offset
         stops[(index + offset) % len(stops)].focus()
+
+    def action_tables(self) -> None:
+        """Show the tables of the shown run."""
+        if self._shown is None or not self._shown.tables:
+            self.notify("the shown run has no tables", severity="error")
+            return
+        self.app.push_screen(TableScreen(self._shown.tables))
 
     def action_help(self) -> None:
         """Show all keys."""

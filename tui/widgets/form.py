@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.suggester import SuggestFromList
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -168,6 +169,8 @@ class HyperparameterForm(Vertical):
             return
         allowed = view.bounds or ("" if view.choices else view.kind)
         parts = [f"{view.name}: {view.description}", " | ".join(view.choices), f"{allowed} {view.unit}".strip()]
+        if view.suggestions:
+            parts.append(f"← → {', '.join(view.suggestions[:4])}, …")
         parts += [
             f"default {view.show(view.default) or '-'}",
             "live: w writes it into the shown run" if view.live else "",
@@ -227,6 +230,7 @@ class HyperparameterForm(Vertical):
         self._editing = view.name
         self._input.value = self._text(view)
         self._input.border_title = view.name
+        self._input.suggester = SuggestFromList(view.suggestions) if view.suggestions else None
         self._input.display = True
         self.screen.set_focus(self._input)
         self._input.action_select_all()
@@ -269,17 +273,17 @@ class HyperparameterForm(Vertical):
         view = self._current()
         if view is None:
             return
-        choices = ("off", "on") if view.kind == "boolean" else view.choices
+        choices = ("off", "on") if view.kind == "boolean" else view.choices or _whole(view.suggestions)
         if choices:
-            index = choices.index(self._text(view)) if self._text(view) in choices else 0
+            index = choices.index(self._text(view)) if self._text(view) in choices else -max(offset, 0)
             self._set(view, choices[(index + offset) % len(choices)])
 
     def action_next_value(self) -> None:
-        """Take the next choice."""
+        """Take the next choice or suggestion."""
         self._cycle(1)
 
     def action_previous_value(self) -> None:
-        """Take the previous choice."""
+        """Take the previous choice or suggestion."""
         self._cycle(-1)
 
     def action_reset(self) -> None:
@@ -298,3 +302,8 @@ class HyperparameterForm(Vertical):
         """Show only what was changed, or everything."""
         self._only_changed = not self._only_changed and bool(self._values)
         self._fill()
+
+
+def _whole(suggestions: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out those that something must be written behind, as in ``folder:``."""
+    return tuple(text for text in suggestions if not text.endswith(":"))
