@@ -56,3 +56,8 @@ class DiskFull(PhospheneError):
 
 class LaunchError(PhospheneError):
     """The worker process could not be started."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of what an error says, or its kind if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine.datasets import images, sources
-from engine.errors import DataUnavailable
+from engine.errors import DataUnavailable, first_line
 
 PIXELS = 89_478_485
 """More pixels than these, Pillow's own limit, are taken for a decompression bomb."""
@@ -105,7 +105,7 @@ def open_image(path: Path) -> Image.Image:
     except Image.DecompressionBombError:
         raise UnreadableImage(f"{path} has too many pixels to be decoded") from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.UnidentifiedImageError) as error:
-        reason = "no image" if isinstance(error, Image.UnidentifiedImageError) else str(error).splitlines()[0]
+        reason = "no image" if isinstance(error, Image.UnidentifiedImageError) else first_line(error)
         raise UnreadableImage(f"{path} cannot be read: {reason}") from error
 
 

@@ -20,7 +20,7 @@ from pydantic import AfterValidator
 from engine.datasets import trees
 from engine.datasets.table import SOURCES as TABLE
 from engine.datasets.table import Source, SourceFile
-from engine.errors import DataUnavailable
+from engine.errors import DataUnavailable, first_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def fetch(name: str) -> tuple[Path, ...]:
         getattr(importlib.import_module(module), function)(folder)
     except (OSError, RuntimeError) as error:
         raise DataUnavailable(
-            f"{name} could not be downloaded ({_first_line(error)}); without a network, put {_wanted(entry, folder)}"
+            f"{name} could not be downloaded ({first_line(error)}); without a network, put {_wanted(entry, folder)}"
         ) from error
     return require(name)
 
@@ -212,10 +212,6 @@ def _wanted(entry: Source, folder: Path) -> str:
         return f"the folders train/<class> and test/<class> into {folder / entry.tree}"
     wanted = ", ".join(Path(file.path).name for file in entry.files)
     return f"{wanted} into {folder / Path(entry.files[0].path).parent}"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _found(folder: Path, file: SourceFile) -> tuple[Path, SourceFile] | None:

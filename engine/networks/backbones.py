@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from engine.datasets.photographs import Preprocessing
-from engine.errors import DataUnavailable
+from engine.errors import DataUnavailable, first_line
 from engine.networks.cuts import Sectioned
 from engine.networks.names import SMALL_CNN, parse
 from engine.networks.small_cnn import SmallCnn
@@ -90,6 +90,8 @@ def build(architecture: str, classes: int | None = None) -> nn.Module:
     if architecture in {"inception_v3", "googlenet"}:
         # Their own initialisation draws from a truncated normal through scipy, for half a minute.
         options |= {"init_weights": False, "aux_logits": True}
+    if architecture == "vit_h_14":
+        options["image_size"] = 518  # what its weights are for
     return get_model(architecture, weights=None, **options)  # type: ignore[no-any-return]
 
 
@@ -120,8 +122,12 @@ def bare(name: str) -> tuple[nn.Module, tuple[int, int, int]]:
     asked = parse(name)
     if asked.weights == "run":
         raise DataUnavailable("of a run, name the architecture instead, as in cnn or squeezenet1_1")
-    with torch.device("meta"):
-        network = SmallCnn() if asked.architecture == SMALL_CNN else build(asked.architecture)
+    try:
+        with torch.device("meta"):
+            network: nn.Module = SmallCnn() if asked.architecture == SMALL_CNN else build(asked.architecture)
+    except NotImplementedError:
+        # RegNet works its widths out with tensors.
+        network = build(asked.architecture).to("meta")
     wanted = SMALL_CNN_INPUT if asked.architecture == SMALL_CNN else preprocessing_of(asked.architecture)
     return network, (wanted.channels, wanted.size, wanted.size)
 
@@ -168,7 +174,9 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise DataUnavailable(f"there is no weights file {path}") from None
     except pickle.UnpicklingError as error:
@@ -176,7 +184,7 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
             f"{path} holds more than weights, code perhaps, and is not opened: save the state_dict alone"
         ) from error
     except (OSError, RuntimeError, ValueError, EOFError, SafetensorError) as error:
-        raise DataUnavailable(f"{path} is no readable weights file: {str(error).splitlines()[0]}") from error
+        raise DataUnavailable(f"{path} is no readable weights file: {first_line(error)}") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):

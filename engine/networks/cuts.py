@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, fx, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from engine.errors import PhospheneError
+from engine.errors import PhospheneError, first_line
 from engine.networks.names import Cut, CutTable
 
 STAGED = ("VGG",)
@@ -67,7 +67,7 @@ class Sectioned:
                 names = get_graph_node_names(network)[1]
                 self._whole = create_feature_extractor(network, return_nodes=names[1:], suppress_diff_warning=True)
         except Exception as error:
-            raise UnknownCut(f"the network cannot be taken apart: {str(error).splitlines()[0]}") from error
+            raise UnknownCut(f"the network cannot be taken apart: {first_line(error)}") from error
         self._whole.eval()
         (output,) = (node for node in self._whole.graph.nodes if node.op == "output")
         self._nodes: dict[str, fx.Node] = dict(output.args[0])

@@ -1,17 +1,93 @@
-"""The real data that some tests need."""
+"""The real data that some tests need, and programs played in this process."""
 
 from __future__ import annotations
 
+import csv
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from engine import Message, Run, experiment
+from engine.control.context import Context
+from engine.record.log import EventLog
+from engine.record.run_directory import RunDirectory, RunRecord
+from engine.record.workspace import Workspace
+
+
+def _data(part: str, what: str) -> Path:
+    folder = os.environ.get("PHOSPHENE_DATA", "")
+    if not folder or not (Path(folder) / part).exists():
+        pytest.skip(f"{what} needed: set PHOSPHENE_DATA to a folder with {part}")
+    return Path(folder)
 
 
 @pytest.fixture
 def real_mnist() -> Path:
     """Return the data folder named by PHOSPHENE_DATA if MNIST is in it, or skip."""
-    folder = os.environ.get("PHOSPHENE_DATA", "")
-    if not folder or not (Path(folder) / "MNIST" / "raw").is_dir():
-        pytest.skip("MNIST is needed: set PHOSPHENE_DATA to a folder with MNIST/raw")
-    return Path(folder)
+    return _data("MNIST/raw", "MNIST is")
+
+
+@pytest.fixture
+def real_scenes() -> Path:
+    """Return the 15-Scene folder, or skip."""
+    return _data("15-Scene/train", "the 15-Scene photographs are") / "15-Scene"
+
+
+@pytest.fixture
+def squeezenet() -> str:
+    """Return the name of SqueezeNet 1.1 with real weights, or skip."""
+    file = "weights/squeezenet1_1-deepscale-fp16.pth"
+    return f"squeezenet1_1:{_data(file, 'weights of SqueezeNet 1.1 are') / file}"
+
+
+@dataclass
+class Played:
+    """A program that was run in this process, on a real run directory."""
+
+    run: Run
+    context: Context
+
+    @property
+    def results(self) -> dict[str, float]:
+        return self.context.results
+
+    @property
+    def messages(self) -> list[str]:
+        return [event.text for event in self.run.reader().poll() if isinstance(event, Message)]
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        with (self.run.path / f"tables/{name}.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def pictures(self) -> set[str]:
+        return {path.name for path in (self.run.path / "images").iterdir()}
+
+
+@pytest.fixture
+def context_of(home):
+    """Return the context of a new run: ``context_of("probe", values)``."""
+
+    def prepare(name: str, values: dict | None = None, seed: int = 0) -> tuple[Context, RunDirectory]:
+        hyperparameters = experiment(name).validate(values or {})
+        record = RunRecord("", name, hyperparameters.model_dump(mode="json"), seed, "cpu", 0.0)
+        record, staged = Workspace(home).prepare(record)
+        run = RunDirectory(staged.rename(staged.with_name(record.id)))
+        return Context(run, EventLog(run.path / "attempts/0001/events.jsonl"), hyperparameters), run
+
+    return prepare
+
+
+@pytest.fixture
+def play(context_of):
+    """Run a program in this process: ``play("probe", {"cut": "relu4"})``."""
+
+    def run(name: str, values: dict | None = None, seed: int = 0) -> Played:
+        context, directory = context_of(name, values, seed)
+        hyperparameters = experiment(name).validate(values or {})
+        experiment(name).load()(hyperparameters, context)
+        context.flush()
+        return Played(directory, context)
+
+    return run
