@@ -63,11 +63,11 @@ def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
             ["features of", "part", "used", "MiB", "by"],
             [
                 [
-                    e.about["dataset"],
-                    e.about["part"],
+                    e.about.get("dataset", "?"),
+                    e.about.get("part", "?"),
                     f"{ago(e.used)} ago",
                     f"{e.bytes / MEBIBYTE:,.1f}",
-                    e.about["model"],
+                    e.about.get("model", "?"),
                 ]
                 for e in entries
             ],

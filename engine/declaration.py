@@ -156,6 +156,7 @@ _PLAIN = {
     "int_from_float": "must be a whole number",
     "float_parsing": "must be a number",
     "bool_parsing": "must be on or off",
+    "string_too_short": "must not be empty",
 }
 """Plain words where pydantic speaks of parsing."""
 
@@ -172,6 +173,8 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]
             # A check of our own, whose sentence says it all.
             sentences[name] = problem["msg"].removeprefix("Value error, ")
         else:
+            if problem["type"] == "string_pattern_mismatch":
+                problem["msg"] = f"is none of these: {model.model_fields[name].description}"
             text = _PLAIN.get(problem["type"]) or problem["msg"].replace("Input should be", "must be")
             sentences[name] = f"{text}, got {problem['input']!r}" if problem["loc"] else text
     return sentences

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from engine.control import launching, requests
 from engine.datasets import sources
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
-from engine.errors import InvalidHyperparameters, RunStateError
+from engine.errors import DataUnavailable, InvalidHyperparameters, RunStateError
 from engine.families import experiment as find_experiment
 from engine.networks import names
 from engine.record.events import (
@@ -221,11 +221,25 @@ def _resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[H
         elif names.NETWORK_MARK in info.metadata:
             names.require_weights(value)
             if (network := names.parse(value)).weights == "run":
-                full[name] = workspace.find(network.detail).id
+                full[name] = _network_run(workspace, network.detail)
     if not full:
         return hyperparameters, ()
     changed = {name: f"run:{run_id}" for name, run_id in full.items()}
     return hyperparameters.model_copy(update=changed), tuple(dict.fromkeys(full.values()))
+
+
+def _network_run(workspace: Workspace, name: str) -> str:
+    """Return the id of the run whose network is meant.
+
+    Raises:
+        UnknownRun: if no run, or more than one, answers to the name.
+        DataUnavailable: if it has trained no network.
+    """
+    run = workspace.find(name)
+    declared = find_experiment(run.record().experiment)
+    if not declared.network or run.last_checkpoint() is None:
+        raise DataUnavailable(f"run {run.id} ({declared.name}) has trained no network that could be taken")
+    return run.id
 
 
 def _require_busy(run: RunDirectory) -> Status:

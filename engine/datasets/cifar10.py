@@ -11,6 +11,7 @@ import torch
 
 from engine.datasets.images import ImageSet, Splits, enlarge
 from engine.datasets.sources import require
+from engine.datasets.table import CIFAR10 as CLASSES
 from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 VALIDATION = 5_000
 
 

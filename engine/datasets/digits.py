@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from engine.datasets.images import ImageSet, Splits, enlarge
+from engine.datasets.table import DIGITS as CLASSES
 
-CLASSES = tuple("0123456789")
 PERIOD = 10
 
 

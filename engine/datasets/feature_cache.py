@@ -45,11 +45,20 @@ def limit() -> int:
     return 10 * GIBIBYTE
 
 
+def _about(folder: Path) -> dict[str, str]:
+    """Return what an entry is about; nothing if that cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        if isinstance(about, dict):
+            return about
+    return {}
+
+
 def entry_folder(cache: Path, about: Mapping[str, str]) -> Path:
     """Return the folder of an entry, made if need be; its name is a digest of what it is about."""
     text = json.dumps(dict(about), sort_keys=True)
     folder = cache / FOLDER / hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
-    if not (folder / ABOUT).exists():
+    if _about(folder) != dict(about):
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / ABOUT, dict(about))
     os.utime(folder)
@@ -60,10 +69,9 @@ def entries(cache: Path) -> list[CacheEntry]:
     """Return all entries, the one used last first."""
     found = []
     for folder in (cache / FOLDER).glob("*/"):
-        with contextlib.suppress(OSError, ValueError):
-            about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        with contextlib.suppress(OSError):
             size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-            found.append(CacheEntry(folder, about, size, folder.stat().st_mtime))
+            found.append(CacheEntry(folder, _about(folder), size, folder.stat().st_mtime))
     return sorted(found, key=lambda entry: -entry.used)
 
 

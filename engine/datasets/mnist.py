@@ -13,6 +13,7 @@ import torch.nn.functional as F
 
 from engine.datasets.images import ImageSet, Splits, enlarge
 from engine.datasets.sources import require
+from engine.datasets.table import DIGITS as CLASSES
 from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-CLASSES = tuple("0123456789")
 VALIDATION = 5_000
 UNSIGNED_BYTE = 8
 

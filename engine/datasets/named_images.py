@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -39,7 +40,9 @@ def find(names: str) -> list[NamedImage]:
     Raises:
         DataUnavailable: naming what is not there.
     """
-    found = [image for name in names.split(",") if name.strip() for image in _find(name.strip())]
+    # A file's own name may have a comma in it.
+    each = [names] if Path(names.strip()).expanduser().exists() and names.strip() else names.split(",")
+    found = [image for name in each if name.strip() for image in _find(name.strip())]
     if not found:
         raise DataUnavailable("no image is named: write a file, a folder, sample:china or digits:test/0-15")
     return found
@@ -52,12 +55,12 @@ def _find(name: str) -> Iterator[NamedImage]:
     elif name.startswith("sample:"):
         yield _sample(name.removeprefix("sample:"))
     elif path.is_dir():
-        files = trees.photographs(path) or [
-            file for inner in sorted(path.glob("*/")) for file in trees.photographs(inner)
-        ]
+        inner = [file for folder in sorted(path.glob("*/")) for file in trees.photographs(folder)]
+        files = trees.photographs(path) or inner
         if not files:
             raise DataUnavailable(f"there are no images in {path}")
-        yield from (NamedImage(file.name, partial(photographs.open_image, file)) for file in files)
+        for file in files:
+            yield NamedImage(str(file.relative_to(path)), partial(photographs.open_image, file))
     elif path.suffix == ".npz":
         yield from _of_archive(path)
     elif path.is_file():
@@ -94,8 +97,14 @@ def _of_archive(path: Path) -> Iterator[NamedImage]:
         with np.load(path, allow_pickle=False) as content:
             images = content["X"]
             numbers = content["y"] if "y" in content.files else None
-    except (OSError, ValueError, KeyError) as error:
-        raise DataUnavailable(f"{path} is no archive of images under X: {error}") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataUnavailable(f"{path} is no archive of images, uint8 [N, H, W, 3] under X") from error
+    if not images.size:
+        raise DataUnavailable(f"{path} holds no images under X")
+    if numbers is not None and (
+        numbers.shape != images.shape[:1] or numbers.dtype.kind not in "iu" or (numbers < 0).any()
+    ):
+        raise DataUnavailable(f"{path} holds {list(numbers.shape)} class numbers under y for {len(images)} images")
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
         raise DataUnavailable(f"{path} holds {images.dtype} {list(images.shape)} under X, not uint8 [N, H, W, 3]")
     for index, image in enumerate(images):

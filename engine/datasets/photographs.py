@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from engine.datasets import images, sources
-from engine.errors import DataUnavailable, first_line
+from engine.errors import DataUnavailable, PhospheneError, first_line
 
 PIXELS = 89_478_485
 """More pixels than these, Pillow's own limit, are taken for a decompression bomb."""
@@ -58,9 +58,14 @@ class Preprocessing:
         if self.resize:
             scale = self.resize / min(image.size)
             width, height = (max(self.size, int(side * scale)) for side in image.size)
-            image = image.resize((width, height), resample)
             left, top = round((width - self.size) / 2), round((height - self.size) / 2)
-            image = image.crop((left, top, left + self.size, top + self.size))
+            if width * height > PIXELS:
+                # Of a thin strip only what will be seen is enlarged.
+                box = tuple(edge / scale for edge in (left, top, left + self.size, top + self.size))
+                image = image.resize((self.size, self.size), resample, box=_inside(box, image.size))
+            else:
+                image = image.resize((width, height), resample)
+                image = image.crop((left, top, left + self.size, top + self.size))
         elif image.size != (self.size, self.size):
             image = image.resize((self.size, self.size), resample)
         array = np.asarray(image)
@@ -75,6 +80,11 @@ class Preprocessing:
         mean, std = (torch.tensor(values, device=images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
         layout = torch.channels_last if self.channels == 3 else torch.contiguous_format
         return ((images - mean) / std).contiguous(memory_format=layout)
+
+
+def _inside(box: tuple[float, ...], size: tuple[int, int]) -> tuple[float, float, float, float]:
+    left, top, right, bottom = box
+    return max(left, 0.0), max(top, 0.0), min(right, float(size[0])), min(bottom, float(size[1]))
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -95,18 +105,27 @@ def open_image(path: Path) -> Image.Image:
     """
     try:
         with warnings.catch_warnings():
-            # Broken metadata is none of our business, and the size is checked below.
+            # Broken metadata is none of our business, and the size is checked here.
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
-                if image.width * image.height > PIXELS:
-                    raise UnreadableImage(f"{path} has {image.width} x {image.height} pixels, too many to be decoded")
-                image.load()
-                return ImageOps.exif_transpose(image)
+                width, height = image.size
+                if width * height <= PIXELS:
+                    image.load()
+                    return _upright(image)
     except Image.DecompressionBombError:
         raise UnreadableImage(f"{path} has too many pixels to be decoded") from None
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.UnidentifiedImageError) as error:
+    except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to.
         reason = "no image" if isinstance(error, Image.UnidentifiedImageError) else first_line(error)
         raise UnreadableImage(f"{path} cannot be read: {reason}") from error
+    raise UnreadableImage(f"{path} has {width} x {height} pixels, too many to be decoded")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn an image as its camera says; damaged metadata is no reason to leave it out."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - whatever damaged metadata leads to
+        return image.copy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +273,35 @@ def _only(part: Photographs, first: int, last: int) -> Photographs:
     return replace(chosen, labels=chosen.labels - first, classes=part.classes[first : last + 1])
 
 
+def require_every_class(labels: Tensor, classes: tuple[str, ...]) -> None:
+    """Check that there is an image of each class to learn from.
+
+    Raises:
+        UnreadableImage: naming a class of which none is left.
+    """
+    missing = [name for name, count in zip(classes, labels.bincount(minlength=len(classes)), strict=True) if not count]
+    if missing:
+        raise UnreadableImage(
+            f"no training image of class {missing[0]} can be read: mend its files or remove its folder"
+        )
+
+
 def hold_out(photographs: Photographs, share: float, seed: int) -> tuple[Tensor, Tensor]:
-    """Draw a share of each class for validation; return the indices of what stays and of what is held out, sorted."""
+    """Draw a share of each class for validation; return the indices of what stays and of what is held out, sorted.
+
+    Raises:
+        PhospheneError: if either part would be empty, or a class have nothing left to learn from.
+    """
     generator = torch.Generator().manual_seed(seed)
     held = []
     for label in photographs.labels.unique():
         own = (photographs.labels == label).nonzero().flatten()
         held.append(own[torch.randperm(len(own), generator=generator)[: round(share * len(own))]])
     out = torch.cat(held).sort().values
-    stays = torch.ones(len(photographs), dtype=torch.bool)
-    stays[out] = False
-    return stays.nonzero().flatten(), out
+    left = torch.ones(len(photographs), dtype=torch.bool)
+    left[out] = False
+    stays = left.nonzero().flatten()
+    if not len(out) or photographs.labels[stays].unique().numel() < photographs.labels.unique().numel():
+        what = "no image for validation" if not len(out) else "a class without training images"
+        raise PhospheneError(f"a share of {share:g} of {len(photographs):,} images leaves {what}: choose another")
+    return stays, out

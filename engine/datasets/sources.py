@@ -79,17 +79,19 @@ def parse(text: str) -> DatasetName:
     Raises:
         DataUnavailable: with the nearest name there is, or saying how classes are chosen.
     """
-    name, _, rest = text.strip().partition(":")
+    name, colon, rest = text.strip().partition(":")
     if name == "folder":
         if not rest:
             raise DataUnavailable("folder: needs a path behind it, as in folder:~/photographs")
         return DatasetName(None, Path(rest).expanduser())
     entry = source(name)
-    if not rest:
+    if not colon:
         return DatasetName(entry)
     first, dash, last = rest.partition("-")
     if not (dash and first.isdecimal() and last.isdecimal() and int(first) < int(last)):
         raise DataUnavailable(f"the classes of {name} are chosen as first-last, as in digits:5-9, not {rest!r}")
+    if int(last) >= len(entry.classes):
+        raise DataUnavailable(f"{name} has the classes 0 to {len(entry.classes) - 1}, not up to {last}")
     return DatasetName(entry, classes=(int(first), int(last)))
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+DIGITS = tuple("0123456789")
+CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -38,7 +41,7 @@ class Source:
         fetcher: ``"module:function"`` that takes the data folder and downloads; empty where nothing can be downloaded.
         native: height and width of the images as published, in pixels; 0 where they differ.
         tree: the folder of photographs, below the data folder: ``{train,test}/<class>/*``.
-        classes: names of the classes where the folders must be these.
+        classes: names of the classes.
     """
 
     name: str
@@ -51,7 +54,7 @@ class Source:
     fetcher: str = ""
     native: int = 0
     tree: str = ""
-    classes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = DIGITS
 
 
 SCENES = (
@@ -135,6 +138,7 @@ SOURCES = (
         obtain="phosphene data fetch cifar10",
         loader="engine.datasets.cifar10:splits",
         fetcher="engine.datasets.cifar10:fetch",
+        classes=CIFAR10,
         native=32,
     ),
     Source(

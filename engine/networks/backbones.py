@@ -187,7 +187,9 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise DataUnavailable(f"{path} is no readable weights file: {first_line(error)}") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in state.items()
+    ):
         raise DataUnavailable(f"{path} holds no state_dict, which is a dictionary of tensors")
     return {key.removeprefix("module."): value for key, value in state.items()}
 
@@ -202,6 +204,8 @@ def fit_weights(network: nn.Module, state: dict[str, torch.Tensor], source: str)
     missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
     strange = [key for key in state if key not in own]
     other = [key for key in own if key in state and own[key].shape != state[key].shape]
+    if broken := [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]:
+        raise DataUnavailable(f"the weights of {source} are no numbers (nan or inf) in {broken[0]}")
     # An auxiliary head serves training alone, and weights are often given away without it.
     missing = [key for key in missing if not key.lower().startswith("aux")]
     for what, keys in (

@@ -131,7 +131,8 @@ class Sectioned:
         if below:
             return below[-1]
         near = difflib.get_close_matches(name, list(by_name), n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(c.name for c in self.cuts[:12])}"
+        names = [cut.name for cut in self.cuts]
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(names)}"
         raise UnknownCut(f"the network has no cut {name!r}; {hint}")
 
     def before(self, module: str) -> Cut:
@@ -162,6 +163,8 @@ class Sectioned:
         if not isinstance(container, nn.Sequential):
             return None
         names = list(dict(container.named_children()))
+        if abs(index) > len(names):
+            return None
         kept = names[:index] if until else names[index : index + 1 or None]
         if kept:
             return f"{path}.{kept[-1]}"

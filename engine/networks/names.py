@@ -108,7 +108,8 @@ def parse(text: str) -> ModelName:
         hint = f"did you mean {' or '.join(near)}?" if near else "one of torchvision's, cnn:DATASET or run:ID is wanted"
         raise ValueError(f"there is no network {head!r}; {hint}")
     if colon and not detail:
-        raise ValueError(f"behind {head}: goes random or the path of a weights file")
+        wanted = "random or a data set" if head == SMALL_CNN else "random or the path of a weights file"
+        raise ValueError(f"behind {head}: goes {wanted}")
     if detail == "random":
         return ModelName(head, "random")
     if head == SMALL_CNN:

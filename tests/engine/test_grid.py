@@ -18,6 +18,7 @@ def test_one_several_and_ranges_are_read():
     assert parse("0.1, 1,10") == (0.1, 1.0, 10.0)
     assert parse("1e-4..1") == (1e-4, 1e-3, 1e-2, 0.1, 1.0)
     assert parse("0.5..2:3") == (0.5, 1.0, 2.0)
+    assert parse("1..2") == (1.0, 2.0)
 
 
 @given(st.lists(st.floats(1e-300, 1e300, allow_subnormal=False), min_size=1, max_size=20, unique=True))
@@ -36,7 +37,8 @@ def test_a_range_is_even_in_its_logarithms(first, ratio, count):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "0", "-1", "1,,2", "1,1", "1..0.1", "1..1", "1e-4..1:1", "1e-4..1:999", "nan", "inf"]
+    "text",
+    ["", "abc", "0", "-1", "1,,2", "1,1", "1..0.1", "1..1", "1e-4..1:1", "1e-4..1:999", "1e-300..1e300", "nan", "inf"],
 )
 def test_anything_else_is_refused_with_a_sentence(text):
     with pytest.raises(ValueError) as caught:

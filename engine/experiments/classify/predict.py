@@ -74,9 +74,9 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
 
 
 def _label(label: str, classes: tuple[str, ...]) -> str:
-    """Return the name of the true class; archives give its number."""
-    if label.isdecimal() and label not in classes and int(label) < len(classes):
-        return classes[int(label)]
+    """Return the name of the true class; archives give its number, which may be none of this network's."""
+    if label.isdecimal() and label not in classes:
+        return classes[int(label)] if int(label) < len(classes) else ""
     return label
 
 

@@ -179,6 +179,19 @@ class Machine:
         count = self.components if self.components < 1 else int(self.components)
         return make_pipeline(PCA(count, svd_solver="full"), last)
 
+    def require_components(self, images: int, data: Samples) -> None:
+        """Check that a PCA fitted on so many images can have as many components as are asked for.
+
+        Raises:
+            PhospheneError: saying how many it can have.
+        """
+        most = min(images, data.train.shape[1], data.dimensions)
+        if self.components >= 1 and int(self.components) > most:
+            raise PhospheneError(
+                f"PCA on {images:,} images of {data.dimensions:,} features has at most {most} components: "
+                f"choose --pca {most} or less, or a share of the variance such as 0.95"
+            )
+
     def pairwise(self, data: Samples) -> bool:
         """Tell whether :meth:`inputs` are kernel values, whose columns belong to training images."""
         return bool(self.kernel) and not self.components and data.gram is not None
@@ -214,10 +227,14 @@ def cross_validated(
     from sklearn.model_selection import StratifiedKFold
 
     if (fewest := int(np.unique(labels, return_counts=True)[1].min())) < folds:
-        raise PhospheneError(f"a class has only {fewest} training images: choose --folds {max(2, fewest)} or one C")
+        advice = f"--folds {fewest} or one C" if fewest > 1 else "one C, which needs no cross-validation"
+        raise PhospheneError(
+            f"the smallest class has too few training images ({fewest}) for {folds} folds: choose {advice}"
+        )
     inputs, _ = machine.inputs(data)
     splits = list(StratifiedKFold(folds, shuffle=True, random_state=machine.seed).split(labels, labels))
     pairwise = machine.pairwise(data)
+    machine.require_components(min(len(fitted) for fitted, _ in splits), data)
     for c in grid:
         accuracies, seconds = [], []
         for fitted, held in splits:
@@ -256,6 +273,7 @@ class Fitted:
 
 def fit(machine: Machine, c: float, data: Samples, labels: NDArray[np.int64]) -> Fitted:
     """Fit on all training images and predict the test images."""
+    machine.require_components(len(labels), data)
     inputs, test_inputs = machine.inputs(data)
     estimator = machine.estimator(c, data)
     began = time.perf_counter()

@@ -81,7 +81,7 @@ class CutsHyperparameters(FeatureHyperparameters):
         "curve", "every cut, or every pair of a convolutional and a classifier cut that fit", group="features"
     )
     cuts: str = hyperparameter(
-        "all", "cuts to try, separated by commas; all takes those phosphene cuts MODEL lists", group="features"
+        "all", "cuts to try, separated by commas; all takes those that phosphene cuts MODEL lists", group="features"
     )
     C: Grid = hyperparameter(
         "1", "inverse regularisation; of several the best is taken for each cut", group="classifier"

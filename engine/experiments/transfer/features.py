@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.datasets import feature_cache
-from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage, decoded_at
+from engine.datasets.photographs import Batch, Photographs, Preprocessing, UnreadableImage, decoded_at
 from engine.networks.cuts import Cut, Sectioned
 from engine.record.files import write_atomically
 
@@ -143,10 +143,10 @@ class Extractor:
         for number, indices in enumerate(starts):
             if number not in kept:
                 began = time.monotonic()
-                kept[number] = self._compute(coming, len(indices.split(self._batch)))
+                kept[number], broken = self._compute(coming, len(indices.split(self._batch)))
                 self.seconds += time.monotonic() - began
                 self.computed += len(kept[number]["indices"])
-                self._write(folder, number, kept[number])
+                self._write(folder, number, kept[number], broken)
             stored.append(kept.pop(number))
             step = next(steps)
             if self.computed:
@@ -160,21 +160,24 @@ class Extractor:
             raise UnreadableImage(f"none of the {len(photographs):,} images for {part} can be read")
         return Features(whole, photographs.labels[indices], indices)
 
-    def _compute(self, coming: Iterator, batches: int) -> dict[str, Tensor]:
+    def _compute(self, coming: Iterator[Batch], batches: int) -> tuple[dict[str, Tensor], list[str]]:
+        """Return a piece, and what is wrong with the images left out of it."""
         rows: dict[str, list[Tensor]] = {place.name: [] for place in self.places}
-        positions = []
+        positions, left_out = [], []
         for _ in range(batches):
             indices, pixels, broken = next(coming)
             for sentence in broken:
                 if self._refuse_broken:
                     raise UnreadableImage(f"{sentence}; remove it, or leave such images out with --broken skip")
                 self._context.message(f"left out: {sentence}", level="alarm")
+            left_out += broken
             positions.append(indices)
             if len(indices):
                 for name, values in self._forward(pixels.to(self._device), self._precision).items():
                     rows[name].append(values)
         empty = torch.empty(0)
-        return {"indices": torch.cat(positions)} | {n: torch.cat(v) if v else empty for n, v in rows.items()}
+        features = {name: torch.cat(values) if values else empty for name, values in rows.items()}
+        return {"indices": torch.cat(positions)} | features, left_out
 
     @torch.inference_mode()
     def _forward(self, pixels: Tensor, precision: Precision) -> dict[str, Tensor]:
@@ -251,23 +254,26 @@ class Extractor:
             try:
                 with safe_open(path, "pt") as file:
                     values = file.get_tensor("values")
-                    checksum = json.loads((file.metadata() or {})["crc32"])
+                    metadata = file.metadata() or {}
+                checksum, broken = json.loads(metadata["crc32"]), json.loads(metadata["broken"])
             except FileNotFoundError:
                 return None
             except (OSError, SafetensorError, KeyError, ValueError):
-                checksum, values = None, torch.empty(0)
+                checksum, values, broken = None, torch.empty(0), []
             if checksum != _crc(values):
                 self._context.message(f"{path.name} of the feature cache is damaged and is computed again")
                 return None
             piece[key] = values
+            for sentence in broken if not self._refuse_broken else ():
+                self._context.message(f"left out: {sentence}", level="alarm")
         if self._refuse_broken and len(piece["indices"]) < images:
             return None
         return piece if len({len(values) for values in piece.values()}) == 1 else None
 
-    def _write(self, folder: Path, number: int, piece: Mapping[str, Tensor]) -> None:
+    def _write(self, folder: Path, number: int, piece: Mapping[str, Tensor], broken: list[str]) -> None:
         for key, values in piece.items():
             path = folder / f"{key}-{number:06d}.safetensors"
-            metadata = {"crc32": json.dumps(_crc(values))}
+            metadata = {"crc32": json.dumps(_crc(values)), "broken": json.dumps(broken if key == "indices" else [])}
             # A full disk costs the cache, not the run.
             with contextlib.suppress(OSError, SafetensorError):
                 write_atomically(path, lambda file: save_file({"values": values}, file, metadata))  # noqa: B023

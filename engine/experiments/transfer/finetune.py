@@ -55,6 +55,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     training, validation, testing = (
         Feed(Held(part, size, context, refuse_broken=refuse), split, preprocessing, computing) for part, size in parts
     )
+    photographs.require_every_class(training.held.labels, data.train.classes)
     trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     context.message(
         f"{trained:,} of {sum(parameter.numel() for parameter in network.parameters()):,} parameters are trained on "

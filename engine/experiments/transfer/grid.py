@@ -22,11 +22,12 @@ def parse(text: str) -> tuple[float, ...]:
         first, last = (_positive(part) for part in found.groups()[:2])
         if first >= last:
             raise ValueError(f"a range goes from the smaller value to the larger, not {text}")
-        count = int(found[3]) if found[3] else round(math.log10(last / first)) + 1
+        low, high = math.log10(first), math.log10(last)
+        count = int(found[3]) if found[3] else max(2, round(high - low) + 1)
         if not 2 <= count <= MOST:
-            raise ValueError(f"a range has 2 to {MOST} values, not {count}")
-        ratio = (last / first) ** (1 / (count - 1))
-        return (*(float(f"{first * ratio**i:.6g}") for i in range(count - 1)), last)
+            raise ValueError(f"a range has 2 to {MOST} values, not {count}: say how many, as in 1e-4..1:9")
+        step = (high - low) / (count - 1)
+        return (*(float(f"{10 ** (low + step * i):.6g}") for i in range(count - 1)), last)
     values = tuple(_positive(part) for part in text.split(","))
     if len(values) > MOST or len(set(values)) < len(values):
         raise ValueError(f"at most {MOST} different values can be tried")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from engine.datasets import photographs
 from engine.experiments.transfer import classifiers, grid
-from engine.experiments.transfer.features import Extractor, Place
+from engine.experiments.transfer.features import Place
 from engine.experiments.transfer.outcome import report
-from engine.networks import backbones
-from engine.networks.cuts import Sectioned
+from engine.experiments.transfer.setting import Setting
 from engine.report.figures import curves
 
 if TYPE_CHECKING:
@@ -27,64 +24,48 @@ def run(hyperparameters: ProbeHyperparameters, context: Context) -> None:
     The practical "Transfer learning by feature extraction": features of VGG16 at relu7, L2-normalised, a linear SVM.
     """
     chosen, values_of_c = hyperparameters, grid.parse(hyperparameters.C)
-    data = photographs.load(chosen.dataset)
-    backbone = backbones.load(chosen.model, context)
-    preprocessing = backbone.preprocessing
-    if chosen.resize == "squash":
-        preprocessing = replace(preprocessing, resize=0)
-    cut = Sectioned(backbone.network, backbone.shape).find(chosen.cut)
-    extractor = Extractor(
-        backbone,
-        [Place(cut)],
-        preprocessing,
-        chosen.pool,
-        chosen.precision,
-        context,
-        refuse_broken=chosen.broken == "refuse",
-    )
-    context.message(f"{backbone.name} is cut at {cut.name} ({cut.node}), {' x '.join(map(str, cut.shape))}")
+    setting = Setting(chosen, context)
+    cut = setting.sectioned.find(chosen.cut)
+    context.message(f"{setting.backbone.name} is cut at {cut.name} ({cut.node}), {' x '.join(map(str, cut.shape))}")
+    extractor = setting.extractor([Place(cut)])
+    several = len(values_of_c) > 1
+    steps = setting.steps(extractor, len(values_of_c) * several + 1)
 
-    pieces = [extractor.chunks(part) for part in data]
-    total = sum(pieces) + (len(values_of_c) if len(values_of_c) > 1 else 0) + 1
-    steps = iter(context.steps(total, unit="piece of work"))
-
-    train, test = (
-        extractor.extract(part, chosen.dataset, name, steps) for name, part in zip(data._fields, data, strict=True)
-    )
+    train, test = setting.features(extractor, steps)
     scaled = classifiers.scale(train.values.pop(cut.name), test.values.pop(cut.name), chosen.scaling)
     samples = classifiers.samples(*scaled, context.device)
     labels = train.labels.numpy()
     machine = classifiers.Machine(chosen.classifier, chosen.gamma, chosen.pca, context.seed)
 
-    c = values_of_c[0]
-    if len(values_of_c) > 1:
-        scored = []
+    c, scored, results = values_of_c[0], [], {}
+    if several:
         for one in classifiers.cross_validated(machine, samples, labels, values_of_c, chosen.folds):
             step = next(steps)
             scored.append(one)
             context.log(step, {"validation/accuracy": one.accuracy, "validation/fit_seconds": one.fit_seconds})
-        c = classifiers.best(scored).c
+        best = classifiers.best(scored)
+        c, results["validation/accuracy"] = best.c, best.accuracy
         _log_grid(scored, c, context, step)
 
     step = next(steps)
     fitted = classifiers.fit(machine, c, samples, labels)
-    tested = data.test[test.indices]
-    accuracy = report(torch.from_numpy(fitted.scores), tested, preprocessing, context, step)
-    results = {
-        "test/accuracy": accuracy,
-        "train/accuracy": fitted.train_accuracy,
-        "classifier/C": c,
-        "classifier/seconds": fitted.seconds,
-        "features/dimensions": samples.dimensions,
-        "features/seconds": extractor.seconds,
-        "train/images": len(train.labels),
-        "test/images": len(test.labels),
-    }
     if fitted.components:
         results["pca/components"] = fitted.components
-    if len(values_of_c) > 1:
-        results["validation/accuracy"] = classifiers.best(scored).accuracy
-    context.result(results)
+    tested = setting.data.test[test.indices]
+    accuracy = report(torch.from_numpy(fitted.scores), tested, setting.preprocessing, context, step)
+    context.result(
+        {
+            "test/accuracy": accuracy,
+            "train/accuracy": fitted.train_accuracy,
+            **results,
+            "classifier/C": c,
+            "classifier/seconds": fitted.seconds,
+            "features/dimensions": samples.dimensions,
+            "features/seconds": extractor.seconds,
+            "train/images": len(train.labels),
+            "test/images": len(test.labels),
+        }
+    )
     next(steps, None)
 
 

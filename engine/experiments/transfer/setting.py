@@ -1,0 +1,59 @@
+"""What experiments on features begin with: the images, the frozen network, and how the one meets the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from engine.datasets import photographs
+from engine.experiments.transfer.features import Extractor, Features, Place
+from engine.networks import backbones
+from engine.networks.cuts import Sectioned
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.experiments.transfer.declarations import FeatureHyperparameters
+
+
+class Setting:
+    """Images and network as the hyperparameters name them.
+
+    Attributes:
+        data: what may be learnt from, and what is for the test.
+        backbone: the frozen network.
+        preprocessing: what the images go through.
+        sectioned: the network as a chain of cuts.
+    """
+
+    def __init__(self, chosen: FeatureHyperparameters, context: Context) -> None:
+        self._chosen = chosen
+        self._context = context
+        self.data = photographs.load(chosen.dataset)
+        self.backbone = backbones.load(chosen.model, context)
+        own = self.backbone.preprocessing
+        self.preprocessing = replace(own, resize=0) if chosen.resize == "squash" else own
+        self.sectioned = Sectioned(self.backbone.network, self.backbone.shape)
+
+    def extractor(self, places: Sequence[Place]) -> Extractor:
+        """Return what takes the features at some places."""
+        return Extractor(
+            self.backbone,
+            places,
+            self.preprocessing,
+            self._chosen.pool,
+            self._chosen.precision,
+            self._context,
+            refuse_broken=self._chosen.broken == "refuse",
+        )
+
+    def steps(self, extractor: Extractor, others: int) -> Iterator[int]:
+        """Return the steps of the run: one for each piece of the features, then so many others."""
+        pieces = sum(extractor.chunks(part) for part in self.data)
+        return iter(self._context.steps(pieces + others, unit="piece of work"))
+
+    def features(self, extractor: Extractor, steps: Iterator[int]) -> tuple[Features, Features]:
+        """Return the features of the training and of the test images, taking a step for each piece of them."""
+        train = extractor.extract(self.data.train, self._chosen.dataset, "train", steps)
+        photographs.require_every_class(train.labels, self.data.train.classes)
+        return train, extractor.extract(self.data.test, self._chosen.dataset, "test", steps)
