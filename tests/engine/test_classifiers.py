@@ -92,13 +92,13 @@ def test_predictions_equal_plain_scikit_learns_on_real_features(real_scenes, squ
     cut = Sectioned(backbone.network, backbone.shape).find("fire9")
     parts = photographs.load("scenes15")
     features = []
-    for part, each in ((parts.train, 12), (parts.test, 8)):
+    for part, each in ((parts.train, 6), (parts.test, 4)):
         own = torch.cat([(part.labels == label).nonzero().flatten()[:each] for label in range(15)])
-        extractor = Extractor(backbone, [Place(cut)], backbone.preprocessing, 7, "auto", context)
+        extractor = Extractor(backbone, [Place(cut)], backbone.preprocessing, 5, "auto", context)
         features.append(extractor.extract(part[own], "scenes15", "some", iter(range(1, 10))))
     train, test = (found.values[cut.name] for found in features)
     labels = features[0].labels.numpy()
-    assert train.shape == (180, 25_088)
+    assert train.shape == (90, 12_800)
     samples = classifiers.samples(*classifiers.scale(train.clone(), test.clone(), "l2"), CPU)
     for classifier, plain in PLAIN.items():
         pipeline = make_pipeline(Normalizer(), plain(10.0)).fit(train.double().numpy(), labels)
@@ -132,3 +132,14 @@ def test_more_folds_than_images_of_a_class_are_refused():
     samples = classifiers.samples(torch.randn(6, 4), torch.randn(2, 4), CPU)
     with pytest.raises(PhospheneError, match="--folds 3"):
         list(classifiers.cross_validated(Machine("linear-svc"), samples, np.array([0, 0, 0, 1, 1, 1]), (1.0,), 5))
+
+
+def test_more_components_than_there_can_be_are_refused_with_how_many(blobs):
+    train, test, labels, _ = blobs
+    samples = classifiers.samples(train.clone(), test.clone(), CPU)
+    machine = Machine("svc-rbf", components=80)
+    classifiers.fit(machine, 1.0, samples, labels)
+    with pytest.raises(PhospheneError, match="--pca 72"):
+        list(classifiers.cross_validated(machine, samples, labels, (1.0,), 5))
+    with pytest.raises(PhospheneError, match="--pca 90"):
+        classifiers.fit(Machine("svc-rbf", components=91), 1.0, samples, labels)

@@ -89,7 +89,9 @@ def test_a_cut_is_found_by_the_names_people_use(model, name, node):
     assert skeleton(model).find(name).node == node
 
 
-@pytest.mark.parametrize(("name", "hint"), [("rellu7", "relu7"), ("conv9_9", "conv"), ("", "there are")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("rellu7", "relu7"), ("classifier[:-99]", "classifier"), ("conv9_9", "conv"), ("", "there are")]
+)
 def test_a_cut_that_is_not_there_is_refused_with_the_nearest(name, hint):
     with pytest.raises(UnknownCut, match="no cut") as caught:
         skeleton("vgg16").find(name)

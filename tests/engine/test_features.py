@@ -157,8 +157,23 @@ def test_broken_images_are_left_out_or_refused_by_name_also_when_the_rest_is_kep
     assert found.labels.tolist() == [0, 0, 0, 0, 1, 1, 1]
     assert "left out" in said(run)
     assert "b/2.png" in said(run)
+    again, _, second = probe()
+    extract(again, part, "folder")
+    assert again.computed == 0
+    assert "b/2.png" in said(second)
     with pytest.raises(UnreadableImage, match=r"b/2\.png"):
         extract(probe(refuse_broken=True)[0], part, "folder")
+
+
+def test_what_an_entry_is_about_is_written_again_where_it_was_damaged(probe, digits, home):
+    extract(probe()[0], digits)
+    (about,) = (home / "cache/features").glob("*/about.json")
+    about.write_text("junk")
+    assert [entry.about for entry in feature_cache.entries(home / "cache")] == [{}]
+    extractor, _, _ = probe()
+    extract(extractor, digits)
+    assert extractor.computed == 0
+    assert feature_cache.entries(home / "cache")[0].about["dataset"] == "digits"
 
 
 def test_nothing_readable_is_refused(probe, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import DataUnavailable, sources
+from engine import DataUnavailable, PhospheneError, sources
 from engine.datasets import named_images, photographs, trees
 from engine.datasets.photographs import Preprocessing, UnreadableImage, decoded, hold_out, open_image
 
@@ -85,7 +85,19 @@ def test_a_folder_that_will_not_do_is_refused_with_a_sentence_before_anything_ru
 
 
 @pytest.mark.parametrize(
-    "name", ["digits:9-5", "digits:5", "digits:a-b", "digits:3-3", "folder:", "faces", "mnist:-1-3"]
+    "name",
+    [
+        "digits:",
+        "digits:0-99",
+        "scenes15:3-15",
+        "digits:9-5",
+        "digits:5",
+        "digits:a-b",
+        "digits:3-3",
+        "folder:",
+        "faces",
+        "mnist:-1-3",
+    ],
 )
 def test_a_name_that_means_nothing_is_refused_when_it_is_typed(name):
     with pytest.raises(ValueError) as caught:
@@ -185,6 +197,40 @@ def test_a_photograph_is_held_upright_as_its_camera_says(tmp_path):
     assert image.getpixel((5, 17)) > 200
 
 
+def test_damaged_metadata_is_no_reason_to_leave_an_image_out(tmp_path):
+    Image.new("L", (9, 9), 100).save(
+        tmp_path / "x.jpg", exif=b"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\xff"
+    )
+    assert open_image(tmp_path / "x.jpg").size == (9, 9)
+
+
+def test_a_thin_strip_is_not_enlarged_beyond_what_is_seen(tmp_path):
+    strip = Image.new("L", (60_000, 1), 200)
+    strip.paste(50, (0, 0, 20_000, 1))
+    pixels = Preprocessing(224, channels=3, resize=256).pixels(strip)
+    assert pixels.shape == (3, 224, 224)
+    assert (pixels == 200).all()
+
+
+def test_a_class_of_which_no_image_can_be_read_is_named(tree, play):
+    for path in (tree / "train/dög [x]").iterdir():
+        path.write_bytes(b"broken")
+    for name in ("probe", "finetune"):
+        with pytest.raises(UnreadableImage, match=r"no training image of class dög \[x\]"):
+            play(
+                name,
+                {"dataset": f"folder:{tree}", "model": "cnn:random", "validation": 0.25}
+                if name == "finetune"
+                else {"dataset": f"folder:{tree}", "model": "cnn:random"},
+            )
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.01, "no image for validation"), (0.99, "without training images")])
+def test_a_share_that_leaves_nothing_is_refused(tree, share, words):
+    with pytest.raises(PhospheneError, match=words):
+        hold_out(photographs.load(f"folder:{tree}").train, share, 0)
+
+
 def test_broken_files_are_left_out_of_the_batches_and_named(tree):
     (tree / "train/a cat/1.jpg").write_text("broken")
     part = photographs.load(f"folder:{tree}").train
@@ -235,6 +281,28 @@ def test_an_image_that_is_not_there_is_refused(name):
     with pytest.raises(DataUnavailable) as caught:
         named_images.find(name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"X": np.zeros((3, 4, 4, 3), np.uint8), "y": np.arange(7)},
+        {"X": np.zeros((3, 4, 4, 3), np.uint8), "y": np.array([1, -7, 2])},
+        {"X": np.zeros((3, 0, 0, 3), np.uint8)},
+        {"X": np.zeros((3, 4, 4, 3))},
+        {"Z": np.zeros(3)},
+    ],
+)
+def test_an_archive_that_makes_no_sense_is_refused(tmp_path, arrays):
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(DataUnavailable) as caught:
+        named_images.find(str(tmp_path / "x.npz"))
+    assert "x.npz" in str(caught.value)
+
+
+def test_a_file_may_have_a_comma_in_its_name(tmp_path):
+    picture(tmp_path / "a,b.png")
+    assert [image.name for image in named_images.find(str(tmp_path / "a,b.png"))] == ["a,b.png"]
 
 
 def test_an_archive_with_objects_in_it_is_not_opened(tmp_path):
