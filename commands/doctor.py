@@ -70,9 +70,12 @@ def _disk() -> dict[str, Any]:
 
 
 def _data() -> dict[str, Any]:
-    from engine import sources
+    from engine import network_names, sources
 
-    folder = sources.data_folder()
+    folder, weights = sources.data_folder(), network_names.weights_folder()
+    files = sorted(path.name for path in weights.glob("*.pth"))
     there = [name for name in sources.SOURCES if sources.present(name)]
     missing = [name for name in sources.SOURCES if name not in there]
-    return {"data folder": str(folder), "data sets": ", ".join(there), "not there": ", ".join(missing) or "nothing"}
+    return {"data folder": str(folder), "data sets": ", ".join(there), "not there": ", ".join(missing) or "nothing"} | {
+        "torchvision's weights": f"{', '.join(files) or 'none yet'} in {weights}"
+    }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from engine.control import launching, requests
-from engine.datasets import sources
+from engine.datasets import sources, trees
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import DataUnavailable, InvalidHyperparameters, RunStateError
 from engine.families import experiment as find_experiment
@@ -207,25 +207,28 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 
 
 def _resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
-    """Write out the ids of the runs whose networks are named, and return them: they are the parents of the new run.
+    """Write out the paths and the runs that are named, and return the ids of those runs: the new run's parents.
 
     Raises:
         DataUnavailable: if a data set, a folder or a weights file is not there, before a run waits for it in the queue.
         UnknownRun: if no run, or more than one, answers to the name.
     """
     full: dict[str, str] = {}
+    parents: list[str] = []
     for name, info in type(hyperparameters).model_fields.items():
         value = getattr(hyperparameters, name)
         if sources.DATASET_MARK in info.metadata or (name == "dataset" and value in sources.SOURCES):
             sources.require_present(value)
+            full[name] = sources.absolute(value)
         elif names.NETWORK_MARK in info.metadata:
             names.require_weights(value)
+            full[name] = names.absolute(value)
             if (network := names.parse(value)).weights == "run":
-                full[name] = _network_run(workspace, network.detail)
-    if not full:
-        return hyperparameters, ()
-    changed = {name: f"run:{run_id}" for name, run_id in full.items()}
-    return hyperparameters.model_copy(update=changed), tuple(dict.fromkeys(full.values()))
+                parents.append(_network_run(workspace, network.detail))
+                full[name] = f"run:{parents[-1]}"
+        elif trees.IMAGES_MARK in info.metadata:
+            full[name] = trees.absolute_images(value)
+    return hyperparameters.model_copy(update=full), tuple(dict.fromkeys(parents))
 
 
 def _network_run(workspace: Workspace, name: str) -> str:

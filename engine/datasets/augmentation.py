@@ -43,8 +43,13 @@ class Augmentation:
     def __call__(self, images: Tensor, size: int, generator: torch.Generator) -> Tensor:
         """Return images ``[N, C, size, size]`` for images ``[N, C, S, S]``, both float in [0, 1].
 
-        Drawn from ``generator``, which lives on the images' device.
+        Drawn from ``generator``, which lives on the images' device. Always in float32: in bf16 points would be off by
+        more than a pixel.
         """
+        with torch.autocast(images.device.type, enabled=False):
+            return self._augmented(images.float(), size, generator)
+
+    def _augmented(self, images: Tensor, size: int, generator: torch.Generator) -> Tensor:
         count, device = len(images), images.device
 
         def drawn(*shape: int) -> Tensor:

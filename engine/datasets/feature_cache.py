@@ -55,13 +55,17 @@ def _about(folder: Path) -> dict[str, str]:
 
 
 def entry_folder(cache: Path, about: Mapping[str, str]) -> Path:
-    """Return the folder of an entry, made if need be; its name is a digest of what it is about."""
+    """Return the folder of an entry, made if need be; its name is a digest of what it is about.
+
+    Where the disk refuses it, nothing is kept: that costs time, not the run.
+    """
     text = json.dumps(dict(about), sort_keys=True)
     folder = cache / FOLDER / hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
-    if _about(folder) != dict(about):
-        folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / ABOUT, dict(about))
-    os.utime(folder)
+    with contextlib.suppress(OSError):
+        if _about(folder) != dict(about):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_json(folder / ABOUT, dict(about))
+        os.utime(folder)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ class Held:
             context.cache.mkdir(parents=True, exist_ok=True)
             context.message(f"{count / 2**30:.1f} GiB of images are decoded into a file that goes with the run")
             with tempfile.NamedTemporaryFile(dir=context.cache, prefix=".pixels-") as file:
+                os.posix_fallocate(file.fileno(), 0, count)
                 # The file has no name any more once it is mapped, so it never stays behind.
                 pixels = torch.from_file(file.name, shared=True, size=count, dtype=torch.uint8).view(shape)
         kept, indices = 0, []

@@ -54,13 +54,14 @@ class Splits(NamedTuple):
     test: ImageSet
 
 
-def load(name: str, *, size: int = 28, channels: int = 1, device: torch.device | str = "cpu") -> Splits:
+def load(name: str, *, size: int = 28, channels: int | None = 1, device: torch.device | str = "cpu") -> Splits:
     """Load a data set.
 
     Args:
         name: of a source, e.g. ``digits``, or of some of its classes, e.g. ``digits:5-9``.
         size: height and width, in pixels.
-        channels: 1 (of colours, their luminance), or 3 (grey images are copied to three channels).
+        channels: 1 (of colours, their luminance), 3 (grey images are copied to three channels), or None for those the
+            data set has.
         device: where the images shall live.
 
     Raises:
@@ -83,13 +84,13 @@ def _only(split: ImageSet, first: int, last: int) -> ImageSet:
     return replace(chosen, labels=chosen.labels - first, classes=split.classes[first : last + 1])
 
 
-def _on_device(split: ImageSet, channels: int, device: torch.device) -> ImageSet:
+def _on_device(split: ImageSet, channels: int | None, device: torch.device) -> ImageSet:
     split = split.to(device)
     images = split.images
     if images.shape[1] == 3 and channels == 1:
         weights = torch.tensor(LUMINANCE, device=device).view(1, 3, 1, 1)
         images = torch.cat([(part * weights).sum(1, keepdim=True).round_().byte() for part in images.split(1_000)])
-    return replace(split, images=images.expand(-1, channels, -1, -1).contiguous())
+    return replace(split, images=images.expand(-1, channels or -1, -1, -1).contiguous())
 
 
 def enlarge(images: Tensor, size: int, mode: str = "bilinear") -> Tensor:

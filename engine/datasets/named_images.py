@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from engine.datasets import photographs, trees
 from engine.errors import DataUnavailable
 
 SAMPLES = ("china", "flower")
-_IN_DATASET = re.compile(r"(.+):(train|test)/(\d+)(?:-(\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +24,14 @@ class NamedImage:
     Attributes:
         name: for captions.
         open: returns it.
-        label: the name of its class, or its number in an archive; empty where it is not known.
+        label: the name of its class; empty where it is not known.
+        number: of its class in an archive, for networks that count alike.
     """
 
     name: str
     open: Callable[[], Image.Image]
     label: str = ""
+    number: int | None = None
 
 
 def find(names: str) -> list[NamedImage]:
@@ -40,9 +40,7 @@ def find(names: str) -> list[NamedImage]:
     Raises:
         DataUnavailable: naming what is not there.
     """
-    # A file's own name may have a comma in it.
-    each = [names] if Path(names.strip()).expanduser().exists() and names.strip() else names.split(",")
-    found = [image for name in each if name.strip() for image in _find(name.strip())]
+    found = [image for name in trees.names_of(names) for image in _find(name)]
     if not found:
         raise DataUnavailable("no image is named: write a file, a folder, sample:china or digits:test/0-15")
     return found
@@ -50,10 +48,10 @@ def find(names: str) -> list[NamedImage]:
 
 def _find(name: str) -> Iterator[NamedImage]:
     path = Path(name).expanduser()
-    if matched := _IN_DATASET.fullmatch(name):
+    if matched := trees.IN_DATASET.fullmatch(name):
         yield from _of_dataset(matched[1], matched[2], int(matched[3]), int(matched[4] or matched[3]))
-    elif name.startswith("sample:"):
-        yield _sample(name.removeprefix("sample:"))
+    elif name.startswith(trees.SAMPLE):
+        yield _sample(name.removeprefix(trees.SAMPLE))
     elif path.is_dir():
         inner = [file for folder in sorted(path.glob("*/")) for file in trees.photographs(folder)]
         files = trees.photographs(path) or inner
@@ -108,5 +106,5 @@ def _of_archive(path: Path) -> Iterator[NamedImage]:
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
         raise DataUnavailable(f"{path} holds {images.dtype} {list(images.shape)} under X, not uint8 [N, H, W, 3]")
     for index, image in enumerate(images):
-        label = "" if numbers is None else str(int(numbers[index]))
-        yield NamedImage(f"{path.stem} {index}", partial(Image.fromarray, image), label)
+        number = None if numbers is None else int(numbers[index])
+        yield NamedImage(f"{path.stem} {index}", partial(Image.fromarray, image), number=number)

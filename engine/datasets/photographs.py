@@ -56,8 +56,8 @@ class Preprocessing:
         resample = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}[self.interpolation]
         image = _eight_bit(image).convert("RGB" if self.channels == 3 else "L")
         if self.resize:
-            scale = self.resize / min(image.size)
-            width, height = (max(self.size, int(side * scale)) for side in image.size)
+            short, scale = min(image.size), self.resize / min(image.size)
+            width, height = (self.resize if side == short else int(self.resize * side / short) for side in image.size)
             left, top = round((width - self.size) / 2), round((height - self.size) / 2)
             if width * height > PIXELS:
                 # Of a thin strip only what will be seen is enlarged.
@@ -247,7 +247,7 @@ def load(name: str) -> Parts:
     """
     named = sources.parse(name)
     if named.source is not None and not named.source.tree:
-        splits = images.load(name, size=named.source.native)
+        splits = images.load(name, size=named.source.native, channels=None)
         both = (torch.cat((splits.train.images, splits.validation.images)), splits.test.images)
         labels = (torch.cat((splits.train.labels, splits.validation.labels)), splits.test.labels)
         classes = splits.train.classes

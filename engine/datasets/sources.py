@@ -108,6 +108,12 @@ def check(text: str) -> str:
     return text.strip()
 
 
+def absolute(text: str) -> str:
+    """Return the name of a data set with the path of a folder written out, so that it means the same from anywhere."""
+    named = parse(text)
+    return text if named.folder is None else f"folder:{named.folder.absolute()}"
+
+
 DATASET_MARK = AfterValidator(check)
 """What tells such a hyperparameter from any other text."""
 Dataset = Annotated[str, DATASET_MARK]

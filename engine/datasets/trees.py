@@ -1,11 +1,15 @@
-"""Photographs that lie in folders named after their classes. No torch; no image is opened here."""
+"""Photographs that lie in files and folders, and how images are named. No torch; no image is opened here."""
 
 from __future__ import annotations
 
 import os
 import random
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from engine.errors import DataUnavailable
 
@@ -13,6 +17,13 @@ PARTS = ("train", "test")
 ENDINGS = frozenset((".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"))
 TEST_NAMES = ("test", "val", "valid", "validation")
 TEST_SHARE = 0.2
+IN_DATASET = re.compile(r"(.+):(train|test)/(\d+)(?:-(\d+))?")
+"""How images of a data set are named: ``mnist:test/17``, ``digits:test/0-15``."""
+SAMPLE = "sample:"
+IMAGES_MARK = AfterValidator(str.strip)
+"""What tells a hyperparameter that names images from any other text."""
+Images = Annotated[str, IMAGES_MARK]
+"""The type of a hyperparameter that names images, several separated by commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +98,30 @@ def _drawn(files: list[Path]) -> tuple[list[Path], list[Path]]:
 
 def _pairs(files: dict[str, list[Path]], classes: tuple[str, ...]) -> tuple[tuple[Path, int], ...]:
     return tuple((path, index) for index, name in enumerate(classes) for path in files.get(name, ()))
+
+
+def names_of(text: str) -> list[str]:
+    """Return the single names in a text that may hold several; a file's own name may have a comma in it."""
+    if text.strip() and Path(text.strip()).expanduser().exists():
+        return [text.strip()]
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def absolute_images(text: str) -> str:
+    """Return names of images with all paths written out, so that they mean the same from anywhere.
+
+    Raises:
+        DataUnavailable: if a file or folder that is named is not there, or nothing is named.
+    """
+    names = names_of(text)
+    if not names:
+        raise DataUnavailable("no image is named: write a file, a folder, sample:china or digits:test/0-15")
+    full = []
+    for name in names:
+        if name.startswith(SAMPLE) or IN_DATASET.fullmatch(name):
+            full.append(name)
+        elif Path(name).expanduser().exists():
+            full.append(str(Path(name).expanduser().absolute()))
+        else:
+            raise DataUnavailable(f"there is no image {name}: write a file, a folder, sample:china or digits:test/0-15")
+    return ",".join(full)

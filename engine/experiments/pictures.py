@@ -70,16 +70,17 @@ def tensor_of(picture: Image.Image) -> Tensor:
     return torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1).float() / 255
 
 
-def worst_mistakes(scores: Tensor, labels: Tensor, count: int = SHOWN) -> Tensor:
+def worst_mistakes(scores: Tensor, labels: Tensor, predictions: Tensor, count: int = SHOWN) -> Tensor:
     """Return the indices of the mistakes in which the true class is furthest behind the one chosen, worst first.
 
     Args:
         scores: ``[N, classes]``, higher is surer.
         labels: ``[N]``.
+        predictions: ``[N]``.
         count: at most so many.
     """
     behind = scores.max(1).values - scores.gather(1, labels[:, None]).squeeze(1)
-    wrong = (scores.argmax(1) != labels).nonzero().flatten()
+    wrong = (predictions != labels).nonzero().flatten()
     return wrong[behind[wrong].argsort(descending=True, stable=True)][:count]
 
 

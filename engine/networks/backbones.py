@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import pickle
+import re
 import urllib.error
 import warnings
 from dataclasses import dataclass, replace
@@ -14,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from engine.datasets import sources
 from engine.datasets.photographs import Preprocessing
 from engine.errors import DataUnavailable, first_line
 from engine.networks.cuts import Sectioned
-from engine.networks.names import SMALL_CNN, parse
+from engine.networks.names import SMALL_CNN, ModelName, parse, weights_folder
 from engine.networks.small_cnn import SmallCnn
+from engine.tensors.checkpoints import load_module, with_versions
 
 if TYPE_CHECKING:
     from engine.control.context import Context
@@ -89,7 +92,8 @@ def build(architecture: str, classes: int | None = None) -> nn.Module:
     options: dict[str, Any] = {} if classes is None else {"num_classes": classes}
     if architecture in {"inception_v3", "googlenet"}:
         # Their own initialisation draws from a truncated normal through scipy, for half a minute.
-        options |= {"init_weights": False, "aux_logits": True}
+        # And their weights take images scaled in another way, which the networks then do themselves.
+        options |= {"init_weights": False, "aux_logits": True, "transform_input": True}
     if architecture == "vit_h_14":
         options["image_size"] = 518  # what its weights are for
     return get_model(architecture, weights=None, **options)  # type: ignore[no-any-return]
@@ -124,12 +128,18 @@ def bare(name: str) -> tuple[nn.Module, tuple[int, int, int]]:
         raise DataUnavailable("of a run, name the architecture instead, as in cnn or squeezenet1_1")
     try:
         with torch.device("meta"):
-            network: nn.Module = SmallCnn() if asked.architecture == SMALL_CNN else build(asked.architecture)
+            network = _bare_cnn(asked) if asked.architecture == SMALL_CNN else build(asked.architecture)
     except NotImplementedError:
         # RegNet works its widths out with tensors.
         network = build(asked.architecture).to("meta")
     wanted = SMALL_CNN_INPUT if asked.architecture == SMALL_CNN else preprocessing_of(asked.architecture)
     return network, (wanted.channels, wanted.size, wanted.size)
+
+
+def _bare_cnn(asked: ModelName) -> nn.Module:
+    named = sources.parse(asked.detail or "digits")
+    first, last = named.classes or (0, len(named.source.classes) - 1 if named.source else 9)
+    return SmallCnn(classes=last - first + 1)
 
 
 def skeleton(name: str) -> Sectioned:
@@ -148,7 +158,7 @@ def _torchvision(name: str, architecture: str, weights: str | None) -> Backbone:
 
 
 def _own_weights(weights: Any, architecture: str) -> dict[str, torch.Tensor]:
-    file = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rpartition("/")[2]
+    file = weights_folder() / weights.url.rpartition("/")[2]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -194,12 +204,19 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     return {key.removeprefix("module."): value for key, value in state.items()}
 
 
+def _renamed(key: str) -> str:
+    """Return the present name of a weight in old files: torchvision renames those of DenseNet and ViT as it loads."""
+    key = re.sub(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.([12])\.", r"\1\2.", key)
+    return re.sub(r"\.mlp\.linear_([12])\.", lambda found: f".mlp.{0 if found[1] == '1' else 3}.", key)
+
+
 def fit_weights(network: nn.Module, state: dict[str, torch.Tensor], source: str) -> None:
     """Load weights into a network.
 
     Raises:
         DataUnavailable: naming what is missing or of another shape.
     """
+    state = {_renamed(key): value for key, value in state.items()}
     own = network.state_dict()
     missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
     strange = [key for key in state if key not in own]
@@ -216,13 +233,12 @@ def fit_weights(network: nn.Module, state: dict[str, torch.Tensor], source: str)
         if keys:
             more = f" and {len(keys) - 3} more" if len(keys) > 3 else ""
             raise DataUnavailable(f"the weights of {source} do not fit: they {what} {', '.join(keys[:3])}{more}")
-    network.load_state_dict(state, strict=False)
+    network.load_state_dict(with_versions(state, network), strict=False)
 
 
 def _of_run(name: str, run_id: str, context: Context) -> Backbone:
     """Rebuild the network an earlier run trained; the run's experiment declares how."""
     from engine.families import experiment
-    from engine.tensors.checkpoints import load_module
 
     run = context.earlier(run_id)
     record = run.record()

@@ -72,7 +72,7 @@ class Sectioned:
         (output,) = (node for node in self._whole.graph.nodes if node.op == "output")
         self._nodes: dict[str, fx.Node] = dict(output.args[0])
         self._input = next(iter(self._whole.graph.nodes))
-        self._pieces: dict[tuple[str, ...], fx.GraphModule] = {}
+        self._pieces: dict[tuple[str, ...], tuple[fx.GraphModule, dict[fx.Node, Cut]]] = {}
         shapes = self._shapes(shape)
         boundary = self._boundary()
         aliases = known_as(network)
@@ -207,12 +207,14 @@ class Sectioned:
         """
         key = (start.node if start else "", *(end.node for end in ends))
         if key not in self._pieces:
-            self._pieces[key] = self.piece(ends, start)
-        piece = self._pieces[key]
-        (output,) = (node for node in piece.graph.nodes if node.op == "output")
-        at = {node: end for end, node in zip(ends, output.args[0].values(), strict=True)}
-        taps = {node: lambda node, value: take(at[node], value) for node in at}
-        Tapped(piece, taps).run(values)
+            piece = self.piece(ends, start)
+            (output,) = (node for node in piece.graph.nodes if node.op == "output")
+            at = {node: end for end, node in zip(ends, output.args[0].values(), strict=True)}
+            # What is returned at the end would be held until then.
+            output.args = (None,)
+            self._pieces[key] = (piece, at)
+        piece, at = self._pieces[key]
+        Tapped(piece, dict.fromkeys(at, lambda node, value: take(at[node], value))).run(values)
 
     def fitting(self) -> dict[str, tuple[str, ...]]:
         """Return for each classifier cut the convolutional cuts whose maps it can take, by trying."""
@@ -275,8 +277,9 @@ def _landmarks(network: nn.Module, names: list[str]) -> set[str]:
                 ends.update(inside[-1:])
 
     descend(network, "")
-    # What the network itself computes between its children, e.g. a functional ReLU and flatten.
-    return ends | {name for name in names[1:] if "." not in name}
+    # What the network itself computes behind its first child, e.g. a functional ReLU and flatten.
+    first = next((position for position, name in enumerate(names) if name in ends), 0)
+    return ends | {name for name in names[first:] if "." not in name}
 
 
 def known_as(network: nn.Module) -> dict[str, str]:

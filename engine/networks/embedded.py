@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from typing import TYPE_CHECKING
@@ -49,7 +50,9 @@ def small_cnn(dataset: str, context: Context) -> tuple[SmallCnn, tuple[str, ...]
             accuracy = _train(network, data)
         seconds = time.monotonic() - began
         context.message(f"the small CNN reaches {accuracy:.4f} on the validation images after {seconds:.0f} s")
-        _keep(path, network)
+        # A full disk costs the next run a training, not this one its network.
+        with contextlib.suppress(OSError, SafetensorError):
+            _keep(path, network)
     return network, data.train.classes
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +132,18 @@ NETWORK_MARK = AfterValidator(check)
 """What tells such a hyperparameter from any other text."""
 NetworkName = Annotated[str, NETWORK_MARK]
 """The type of a hyperparameter that names a network."""
+
+
+def absolute(text: str) -> str:
+    """Return a network's name with the path of a weights file written out, so that it means the same from anywhere."""
+    name = parse(text)
+    return f"{name.architecture}:{Path(name.detail).expanduser().absolute()}" if name.weights == "file" else text
+
+
+def weights_folder() -> Path:
+    """Return where torchvision keeps its own weights: below ``TORCH_HOME``, or torch's cache folder."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
 
 
 def require_weights(text: str) -> None:

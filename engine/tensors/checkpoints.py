@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def load(
         plain = json.loads(file.metadata()["phosphene"])
         flat = {key: file.get_tensor(key) for key in file.keys()}
     for name, module in modules.items():
-        module.load_state_dict(_under(flat, f"modules/{name}/"))
+        module.load_state_dict(with_versions(_under(flat, f"modules/{name}/"), module))
     for name, optimiser in optimisers.items():
         saved = plain["optimisers"][name]
         parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
@@ -103,6 +104,13 @@ def load(
     version, inner, gauss = plain["random"]
     random.setstate((version, tuple(inner), gauss))
     return int(plain["step"])
+
+
+def with_versions(state: Mapping[str, torch.Tensor], module: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
+    """Return a state dict that says which version of a module it is for: some modules insist on it."""
+    whole = OrderedDict(state)
+    whole._metadata = module.state_dict()._metadata  # type: ignore[attr-defined]
+    return whole
 
 
 def _laid_out(value: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:

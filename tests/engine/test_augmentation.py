@@ -86,6 +86,13 @@ def test_every_image_has_a_draw_of_its_own_that_the_generator_alone_decides(chan
     assert first.max() <= 1
 
 
+def test_nothing_is_computed_in_bf16_though_everything_around_is():
+    images = torch.rand(4, 3, 64, 64)
+    exact = Augmentation()(images, 56, torch.Generator().manual_seed(5))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(Augmentation()(images, 56, torch.Generator().manual_seed(5)), exact)
+
+
 def test_crops_cover_between_a_twelfth_and_all_of_the_image_and_stay_inside():
     drawn = torch.rand(1_000, 10, 2), torch.rand(1_000, 2)
     maps = Augmentation()._crops(*drawn)

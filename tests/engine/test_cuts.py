@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 import torch
 from torch import nn
@@ -46,6 +48,23 @@ def test_every_captured_value_equals_the_layers_own_output(architecture):
         sectioned.run(ends, images, lambda cut, value: captured.setdefault(cut.node, value))
     for node, value in captured.items():
         assert torch.equal(value, expected[node]), node
+
+
+def test_maps_are_let_go_of_as_soon_as_nothing_needs_them():
+    network = build("squeezenet1_1").eval()
+    sectioned = Sectioned(network, (3, 64, 64))
+    alive: list[weakref.ref] = []
+    most = 0
+
+    def take(_, value) -> None:
+        nonlocal most
+        alive.append(weakref.ref(value))
+        most = max(most, sum(reference() is not None for reference in alive))
+
+    with torch.inference_mode():
+        sectioned.run(sectioned.cuts, torch.randn(1, 3, 64, 64), take)
+    assert len(alive) == 17
+    assert most <= 2
 
 
 def test_a_functional_relu_does_not_overwrite_what_it_is_given():

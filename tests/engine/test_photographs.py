@@ -251,6 +251,29 @@ def test_preprocessing_equals_torchvisions_transform():
     assert torch.allclose(own.normalised(own.pixels(image)[None])[0], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(49, 300), (98, 98), (1_000, 103), (196, 131)])
+def test_the_shorter_side_is_what_the_weights_ask_for_to_the_pixel(size):
+    from torchvision.models import ResNet50_Weights
+
+    from engine.networks.backbones import preprocessing_of
+
+    image = Image.effect_noise(size, 50).convert("RGB")
+    own = preprocessing_of("resnet50")
+    expected = ResNet50_Weights.DEFAULT.transforms()(image)
+    assert torch.allclose(own.normalised(own.pixels(image)[None])[0], expected, atol=1e-5)
+
+
+def test_colours_stay_colours(monkeypatch):
+    from engine.datasets import images
+
+    colours = images.ImageSet(
+        torch.randint(0, 256, (5, 3, 32, 32), dtype=torch.uint8), torch.arange(5) % 2, tuple("0123456789")
+    )
+    monkeypatch.setattr("engine.datasets.cifar10.splits", lambda size: images.Splits(colours, colours, colours))
+    assert torch.equal(photographs.load("cifar10").test.arrays, colours.images)
+    assert images.load("cifar10", channels=1).test.images.shape == (5, 1, 32, 32)
+
+
 def test_what_is_held_out_is_a_share_of_each_class(tree):
     part = photographs.load(f"folder:{tree}").train
     stays, held = hold_out(part, 0.25, seed=1)
@@ -268,7 +291,7 @@ def test_images_are_found_by_all_their_names(tree, tmp_path):
     found = named_images.find(named)
     assert [image.name for image in found[:4]] == ["china", "digits test/0", "digits test/1", "0.jpg"]
     assert len(found) == 3 + 1 + 4 + 2
-    assert [image.label for image in found[-2:]] == ["7", "9"]
+    assert [image.number for image in found[-2:]] == [7, 9]
     assert found[0].open().size == (640, 427)
     assert found[1].label == "0"
 

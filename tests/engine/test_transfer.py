@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import re
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from engine.datasets.photographs import load as load_photographs
 from engine.networks import backbones
 from engine.networks.backbones import build, read_weights
 from engine.networks.heads import auxiliary_heads, head_name, replace_heads
-from engine.networks.names import ModelName, parse
+from engine.networks.names import ModelName, parse, weights_folder
 from engine.networks.split import Split
 
 
@@ -234,6 +235,12 @@ def test_weights_that_are_not_there_are_refused_before_anything_is_written(launc
     assert not list(home.glob("runs/*"))
 
 
+def test_torchs_folder_of_weights_is_known_without_torch(monkeypatch, tmp_path):
+    assert weights_folder() == Path(torch.hub.get_dir()) / "checkpoints"
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert weights_folder() == Path(torch.hub.get_dir()) / "checkpoints"
+
+
 def test_missing_weights_name_the_file_and_where_to_put_it(context_of, monkeypatch, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
 
@@ -289,6 +296,58 @@ def test_a_file_that_holds_no_weights_is_refused_and_no_code_in_it_runs(tmp_path
     assert not re.search(r"was-here", str(caught.value))
 
 
+@pytest.mark.parametrize(
+    ("architecture", "pattern", "old"),
+    [
+        ("densenet121", r"(denselayer\d+\.(?:norm|relu|conv))([12])\.", r"\1.\2."),
+        ("vit_b_16", r"\.mlp\.0\.", ".mlp.linear_1."),
+        ("mnasnet0_5", "x^", ""),
+    ],
+)
+def test_weights_in_the_names_of_old_files_are_taken(tmp_path, context_of, architecture, pattern, old):
+    state = build(architecture).state_dict()
+    torch.save({re.sub(pattern, old, name): value for name, value in state.items()}, tmp_path / "w.pth")
+    loaded = backbones.load(f"{architecture}:{tmp_path / 'w.pth'}", context_of("probe")[0])
+    assert all(torch.equal(value, state[name]) for name, value in loaded.network.state_dict().items())
+
+
+def test_inception_scales_its_input_as_its_weights_want_it():
+    assert build("inception_v3").transform_input
+    assert build("googlenet").transform_input
+    assert not [
+        cut.name for cut in backbones.skeleton("inception_v3").cuts if cut.name.startswith(("mul", "unsqueeze"))
+    ]
+
+
+def test_paths_are_written_out_so_that_a_run_means_the_same_from_anywhere(launch, finish, tmp_path, monkeypatch):
+    for part in ("train", "test"):
+        for name in "ab":
+            (tmp_path / "photos" / part / name).mkdir(parents=True)
+            Image.new("L", (9, 9), 99).save(tmp_path / "photos" / part / name / "1.png")
+    monkeypatch.chdir(tmp_path)
+    run = launch("probe", {"dataset": "folder:photos", "model": "cnn:random"})
+    assert run.record().hyperparameters["dataset"] == f"folder:{tmp_path / 'photos'}"
+    finish(run, 60)
+    run = launch("predict", {"images": "photos/train/a/1.png,sample:china", "model": "cnn:random"})
+    assert run.record().hyperparameters["images"] == f"{tmp_path / 'photos/train/a/1.png'},sample:china"
+    assert finish(run, 60).state == "finished"
+    with pytest.raises(DataUnavailable, match="no image"):
+        launch("predict", {"images": "nothing.png"})
+
+
+def test_a_network_of_other_classes_is_not_asked_for_those_it_does_not_know(play):
+    played = play("predict", {"images": "digits:test/0-15", "model": "cnn:digits:5-9"})
+    assert {row["true class"] for row in played.table("predictions")} <= {"", *"56789"}
+    right = [row for row in played.table("predictions") if row["rank"] == "1" and row["true class"]]
+    accuracy = sum(row["class"] == row["true class"] for row in right) / len(right)
+    assert played.results["top1/accuracy"] == pytest.approx(accuracy)
+
+
+def test_a_probe_that_needs_more_memory_than_there_should_be_is_refused_at_once(play):
+    with pytest.raises(PhospheneError, match="a later cut"):
+        play("probe", {"dataset": "digits", "model": "vgg16:random", "pool": 0, "cut": "relu1_1"})
+
+
 def test_weights_come_from_either_format_also_saved_from_several_gpus(tmp_path, context_of):
     state = build("squeezenet1_1").state_dict()
     torch.save({"state_dict": {f"module.{name}": value for name, value in state.items()}}, tmp_path / "a.pth")
@@ -328,7 +387,8 @@ def test_vgg16_has_the_parameters_of_its_paper_and_most_of_them_fully_connected(
 
 
 @pytest.mark.parametrize(
-    ("model", "parameters"), [("cnn", 7_465), ("squeezenet1_1", 1_235_496), ("vit_b_16", 86_567_656)]
+    ("model", "parameters"),
+    [("cnn", 7_465), ("cnn:digits:0-4", 7_335), ("squeezenet1_1", 1_235_496), ("vit_b_16", 86_567_656)],
 )
 def test_no_parameter_is_counted_twice_or_forgotten(play, model, parameters):
     played = play("anatomy", {"model": model})

@@ -74,7 +74,7 @@ def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Co
     rows = [[name, *counts] for name, counts in zip(test.classes, matrix.tolist(), strict=True)]
     context.table("confusion", ["true", *test.classes], rows)
     context.image("confusion", confusion_picture(matrix, test.classes), step)
-    worst = worst_mistakes(logits.log_softmax(1), test.labels)
+    worst = worst_mistakes(logits.log_softmax(1), test.labels, logits.argmax(1))
     if len(worst):
         names = [
             (test.classes[t], test.classes[p]) for t, p in zip(test.labels[worst], logits[worst].argmax(1), strict=True)

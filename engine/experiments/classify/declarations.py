@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from engine.datasets.sources import Dataset
+from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.networks.names import ARCHITECTURES, NetworkName
 
@@ -32,7 +33,7 @@ NETWORK = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or r
 class PredictHyperparameters(Hyperparameters):
     """Hyperparameters of ``predict``."""
 
-    images: str = hyperparameter(
+    images: Images = hyperparameter(
         "digits:test/0-15",
         "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
         suggestions=IMAGES,

@@ -17,6 +17,7 @@ from engine.networks import backbones
 
 if TYPE_CHECKING:
     from engine.control.context import Context
+    from engine.datasets.named_images import NamedImage
     from engine.experiments.classify.declarations import PredictHyperparameters
 
 BATCH = 16
@@ -52,7 +53,7 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
         for image, own in zip(readable, probabilities, strict=True):
             top = own.topk(count)
             guesses = [(backbone.classes[index], float(p)) for index, p in zip(top.indices, top.values, strict=True)]
-            label = _label(image.label, backbone.classes)
+            label = _label(image, backbone.classes)
             known += bool(label)
             right += label in {name for name, _ in guesses} if label else 0
             first += label == guesses[0][0] if label else 0
@@ -73,11 +74,11 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     context.result(results)
 
 
-def _label(label: str, classes: tuple[str, ...]) -> str:
-    """Return the name of the true class; archives give its number, which may be none of this network's."""
-    if label.isdecimal() and label not in classes:
-        return classes[int(label)] if int(label) < len(classes) else ""
-    return label
+def _label(image: NamedImage, classes: tuple[str, ...]) -> str:
+    """Return the name of the true class, or nothing if the network does not know it."""
+    if image.number is not None:
+        return classes[image.number] if image.number < len(classes) else ""
+    return image.label if image.label in classes else ""
 
 
 def _tile(image: Image.Image, label: str, guesses: list[tuple[str, float]]) -> Tensor:

@@ -59,7 +59,7 @@ def scale(train: Tensor, test: Tensor, scaling: Scaling) -> tuple[Tensor, Tensor
     """Scale features in place, float32 ``[n, D]`` and ``[m, D]``.
 
     ``l2`` divides each image's features by their length, ``standard`` subtracts each feature's mean over the training
-    images and divides by its standard deviation there.
+    images and divides by its standard deviation there: over all of them, also for the folds of a cross-validation.
     """
     if scaling == "l2":
         for part in (train, test):

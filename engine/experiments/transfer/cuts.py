@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from engine.experiments.transfer.declarations import CutsHyperparameters
     from engine.networks.cuts import Sectioned
 
-MOST_BYTES = 4 << 30
-"""Features that are held in memory at once, at most."""
-
 
 @dataclass(frozen=True, slots=True)
 class Probed:
@@ -46,7 +43,7 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
     places = _chosen(setting.sectioned, chosen.cuts)
     if chosen.mode == "pairs":
         places = _pairs(setting.sectioned, places)
-    _require_room(places, chosen.pool, sum(map(len, setting.data)))
+    setting.require_room(places)
     context.message(f"{len(places)} places, from one forward pass")
     extractor = setting.extractor(places)
     steps = setting.steps(extractor, len(places))
@@ -55,7 +52,7 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
     labels = train.labels.numpy()
     machine = classifiers.Machine("linear-svc", seed=context.seed)
     probed: list[Probed] = []
-    scores = torch.empty(0)
+    outcome = (torch.empty(0), torch.empty(0))
     for place in places:
         step = next(steps)
         scaled = classifiers.scale(train.values.pop(place.name), test.values.pop(place.name), chosen.scaling)
@@ -65,7 +62,7 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
         tested = float((fitted.predictions == test.labels.numpy()).mean())
         context.log(step, {"validation/accuracy": best.accuracy, "test/accuracy": tested})
         if best.accuracy > max((one.validated for one in probed), default=-1.0):
-            scores = torch.from_numpy(fitted.scores)
+            outcome = (torch.from_numpy(fitted.predictions), torch.from_numpy(fitted.scores))
         probed.append(Probed(place, samples.dimensions, best.c, best.accuracy, tested, fitted.seconds))
 
     leading = max(probed, key=lambda one: one.validated)
@@ -75,7 +72,7 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
     )
     _log_table(probed, context)
     context.figure("cuts", _heatmap(probed) if chosen.mode == "pairs" else _curve(probed, leading), step)
-    report(scores, setting.data.test[test.indices], setting.preprocessing, context, step)
+    report(*outcome, setting.data.test[test.indices], setting.preprocessing, context, step)
     context.result(
         {
             "test/accuracy": leading.tested,
@@ -108,23 +105,6 @@ def _pairs(sectioned: Sectioned, chosen: Sequence[Place]) -> list[Place]:
         raise PhospheneError("pairs begin with convolutional cuts, and --cuts names none: see phosphene cuts MODEL")
     pairs = [Place(by_name[start], by_name[end]) for end, starts in fits.items() for start in starts]
     return alone + [pair for pair in pairs if Place(pair.cut) in alone]
-
-
-def _require_room(places: Sequence[Place], pool: int, images: int) -> None:
-    """Refuse what would not fit in memory before anything is computed.
-
-    Raises:
-        PhospheneError: saying what to change.
-    """
-    values = 0
-    for place in places:
-        channels, *sides = place.end.shape
-        values += channels * math.prod(min(side, pool) if pool else side for side in sides)
-    if values * 4 * images > MOST_BYTES:
-        raise PhospheneError(
-            f"the features of {images:,} images at {len(places)} cuts need {values * 4 * images / 2**30:.1f} GiB: "
-            "choose fewer with --cuts, or a smaller --pool (1 is the least)"
-        )
 
 
 def _log_table(probed: Sequence[Probed], context: Context) -> None:

@@ -107,9 +107,10 @@ class Extractor:
         self._refuse_broken = refuse_broken
         self._device = context.device
         # On a CPU small batches stay within its caches: four times as fast as 128 at a time.
-        self._batch = 16 if self._device.type == "cpu" else CHUNK
+        self._batch = 16 if self._device.type == "cpu" else 64
         self._precision: Precision = precision
         self._digest = backbone.digest()
+        self._kept_bytes = 0
         self.computed = 0
         self.seconds = 0.0
 
@@ -152,9 +153,9 @@ class Extractor:
             if self.computed:
                 self._context.log(step, {"features/images_per_second": self.rate})
         feature_cache.make_room(self._context.cache, keep=folder)
-        whole = {
-            key: torch.cat([piece[key] for piece in stored]) for key in ("indices", *(p.name for p in self.places))
-        }
+        # Key by key, so that nothing is there twice for long.
+        keys = ("indices", *(place.name for place in self.places))
+        whole = {key: torch.cat([piece.pop(key) for piece in stored]) for key in keys}
         indices = whole.pop("indices")
         if not len(indices):
             raise UnreadableImage(f"none of the {len(photographs):,} images for {part} can be read")
@@ -271,7 +272,10 @@ class Extractor:
         return piece if len({len(values) for values in piece.values()}) == 1 else None
 
     def _write(self, folder: Path, number: int, piece: Mapping[str, Tensor], broken: list[str]) -> None:
+        if self._kept_bytes > feature_cache.limit():
+            return
         for key, values in piece.items():
+            self._kept_bytes += values.nbytes
             path = folder / f"{key}-{number:06d}.safetensors"
             metadata = {"crc32": json.dumps(_crc(values)), "broken": json.dumps(broken if key == "indices" else [])}
             # A full disk costs the cache, not the run.

@@ -50,7 +50,11 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
 
     stays, held_out = photographs.hold_out(data.train, chosen.validation, context.seed)
     refuse = chosen.broken == "refuse"
-    larger = replace(preprocessing, size=round(preprocessing.size * LARGER)) if chosen.augmentation else preprocessing
+    larger = preprocessing
+    if chosen.augmentation:
+        larger = replace(
+            preprocessing, size=round(preprocessing.size * LARGER), resize=round(preprocessing.resize * LARGER)
+        )
     parts = ((data.train[stays], larger), (data.train[held_out], preprocessing), (data.test, preprocessing))
     training, validation, testing = (
         Feed(Held(part, size, context, refuse_broken=refuse), split, preprocessing, computing) for part, size in parts
@@ -107,7 +111,8 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
 
     network.load_state_dict(best.state_dict())
     context.checkpoint(total, **state)
-    accuracy = report(testing.logits().cpu(), testing.held.photographs, preprocessing, context, total)
+    scores = testing.logits().cpu()
+    accuracy = report(scores.argmax(1), scores, testing.held.photographs, preprocessing, context, total)
     figures = testing.figures("test") | validation.figures("validation")
     context.result(
         {"test/accuracy": accuracy}

@@ -20,25 +20,30 @@ TILE = 112
 
 
 def report(
-    scores: Tensor, photographs: Photographs, preprocessing: Preprocessing, context: Context, step: int
+    predictions: Tensor,
+    scores: Tensor,
+    photographs: Photographs,
+    preprocessing: Preprocessing,
+    context: Context,
+    step: int,
 ) -> float:
     """Log tables and pictures of a classifier's test, and return its accuracy.
 
     Args:
-        scores: ``[N, classes]`` on the CPU, higher is surer.
+        predictions: int64 ``[N]`` on the CPU.
+        scores: ``[N, classes]``, higher is surer; an SVC's votes may now and then predict another than the highest.
         photographs: the ``N`` test images.
         preprocessing: what the network saw of them.
         context: of the run.
         step: the last one.
     """
     classes, labels = photographs.classes, photographs.labels
-    predictions = scores.argmax(1)
     matrix = confusion_matrix(labels, predictions, len(classes))
     rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
     context.table("confusion", ["true", *classes], rows)
     context.table("classes", ["class", "images", "accuracy", "most often taken for"], _by_class(matrix, classes))
     context.image("confusion", confusion_picture(matrix, classes), step)
-    worst = worst_mistakes(scores, labels)
+    worst = worst_mistakes(scores, labels, predictions)
     if len(worst):
         names = [(photographs.names[i], classes[labels[i]], classes[predictions[i]]) for i in worst.tolist()]
         context.table("mistakes", ["image", "true", "predicted"], names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import torch
@@ -27,13 +28,16 @@ def run(hyperparameters: ProbeHyperparameters, context: Context) -> None:
     setting = Setting(chosen, context)
     cut = setting.sectioned.find(chosen.cut)
     context.message(f"{setting.backbone.name} is cut at {cut.name} ({cut.node}), {' x '.join(map(str, cut.shape))}")
+    setting.require_room([Place(cut)])
     extractor = setting.extractor([Place(cut)])
     several = len(values_of_c) > 1
     steps = setting.steps(extractor, len(values_of_c) * several + 1)
 
     train, test = setting.features(extractor, steps)
     scaled = classifiers.scale(train.values.pop(cut.name), test.values.pop(cut.name), chosen.scaling)
+    began = time.perf_counter()
     samples = classifiers.samples(*scaled, context.device)
+    gram_seconds = time.perf_counter() - began
     labels = train.labels.numpy()
     machine = classifiers.Machine(chosen.classifier, chosen.gamma, chosen.pca, context.seed)
 
@@ -52,7 +56,8 @@ def run(hyperparameters: ProbeHyperparameters, context: Context) -> None:
     if fitted.components:
         results["pca/components"] = fitted.components
     tested = setting.data.test[test.indices]
-    accuracy = report(torch.from_numpy(fitted.scores), tested, setting.preprocessing, context, step)
+    predictions, scores = torch.from_numpy(fitted.predictions), torch.from_numpy(fitted.scores)
+    accuracy = report(predictions, scores, tested, setting.preprocessing, context, step)
     context.result(
         {
             "test/accuracy": accuracy,
@@ -62,6 +67,7 @@ def run(hyperparameters: ProbeHyperparameters, context: Context) -> None:
             "classifier/seconds": fitted.seconds,
             "features/dimensions": samples.dimensions,
             "features/seconds": extractor.seconds,
+            "gram/seconds": gram_seconds,
             "train/images": len(train.labels),
             "test/images": len(test.labels),
         }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.datasets import photographs
+from engine.errors import PhospheneError
 from engine.experiments.transfer.features import Extractor, Features, Place
 from engine.networks import backbones
 from engine.networks.cuts import Sectioned
@@ -14,6 +16,9 @@ from engine.networks.cuts import Sectioned
 if TYPE_CHECKING:
     from engine.control.context import Context
     from engine.experiments.transfer.declarations import FeatureHyperparameters
+
+MOST_BYTES = 4 << 30
+"""Features that a run gathers, at most; for a moment it needs little more than that."""
 
 
 class Setting:
@@ -34,6 +39,22 @@ class Setting:
         own = self.backbone.preprocessing
         self.preprocessing = replace(own, resize=0) if chosen.resize == "squash" else own
         self.sectioned = Sectioned(self.backbone.network, self.backbone.shape)
+
+    def require_room(self, places: Sequence[Place]) -> None:
+        """Refuse features that would not fit in memory before anything is computed.
+
+        Raises:
+            PhospheneError: saying what to change.
+        """
+        images, pool, values = sum(map(len, self.data)), self._chosen.pool, 0
+        for place in places:
+            channels, *sides = place.end.shape
+            values += channels * math.prod(min(side, pool) if pool else side for side in sides)
+        if values * 4 * images > MOST_BYTES:
+            raise PhospheneError(
+                f"the features of {images:,} images would need {values * 4 * images / 2**30:.1f} GiB of memory: choose "
+                f"a smaller --pool (1 is the least){' or fewer --cuts' if len(places) > 1 else ' or a later cut'}"
+            )
 
     def extractor(self, places: Sequence[Place]) -> Extractor:
         """Return what takes the features at some places."""
