@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from engine import DataUnavailable, PhospheneError, sources
-from engine.datasets import named_images, photographs, trees
+from engine.datasets import held, named_images, photographs, trees
 from engine.datasets.photographs import Preprocessing, UnreadableImage, decoded, hold_out, open_image
 
 GREY = Preprocessing(8, channels=1, mean=(0.0,), std=(1.0,))
@@ -280,6 +280,24 @@ def test_what_is_held_out_is_a_share_of_each_class(tree):
     assert part.labels[held].tolist() == [0, 1]
     assert sorted([*stays.tolist(), *held.tolist()]) == list(range(8))
     assert torch.equal(held, hold_out(part, 0.25, seed=1)[1])
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_images_are_held_in_memory_or_in_a_file_that_leaves_nothing_behind(tree, context_of, monkeypatch, in_memory):
+    if not in_memory:
+        monkeypatch.setattr(held, "IN_MEMORY", 0)
+    (tree / "train/a cat/1.jpg").write_text("broken")
+    context, _ = context_of("finetune")
+    part = photographs.load(f"folder:{tree}").train
+    images = held.Held(part, GREY, context, refuse_broken=False)
+    assert len(images) == 7
+    assert images.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    wanted = torch.tensor([6, 0])
+    expected = torch.stack([GREY.pixels(images.photographs.open(index)) for index in wanted.tolist()])
+    assert torch.equal(images.images(wanted), expected)
+    assert not list(context.cache.glob("*")) if context.cache.exists() else True
+    with pytest.raises(UnreadableImage, match=r"1\.jpg"):
+        held.Held(part, GREY, context, refuse_broken=True)
 
 
 # -- images by name ------------------------------------------------------------------------------------------------

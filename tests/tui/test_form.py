@@ -102,3 +102,21 @@ def test_what_was_typed_is_there_again_when_the_workbench_opens_again(drive, hom
     drive(type_it)
     assert json.loads((home / "workbench.json").read_text())["forms"] == {"count": {"steps": "77"}}
     drive(find_it, over=PhospheneApp(home))
+
+
+def test_left_and_right_go_through_suggestions_and_what_is_typed_is_completed(drive):
+    async def scenario(pilot, until):
+        edit = await open_field(pilot, until, "probe", "model")
+        await pilot.press(*"alexnet")
+        await pilot.press("enter")
+        form = pilot.app.screen.query_one(HyperparameterForm)
+        await until(lambda: form.chosen_values()[0] == {"model": "alexnet"})
+        assert not edit.display
+        fields = form.query_one("#fields", OptionList)
+        fields.highlighted = fields.get_option_index("dataset")
+        await pilot.press("right")
+        await until(lambda: form.chosen_values()[0].get("dataset") == "scenes15")
+        await pilot.press("left")
+        await until(lambda: "dataset" not in form.chosen_values()[0])
+
+    drive(scenario)
