@@ -111,7 +111,7 @@ class FieldView:
 
 
 def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
-    """Return the fields of a model in the order of their declaration."""
+    """Return the fields of a model in the order of their declaration, those of a group together."""
     schema = model.model_json_schema()
     views = []
     for name, entry in schema.get("properties", {}).items():
@@ -133,7 +133,8 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 suggestions=tuple(entry.get("suggestions", ())),
             )
         )
-    return tuple(views)
+    groups = list(dict.fromkeys(view.group for view in views))
+    return tuple(sorted(views, key=lambda view: groups.index(view.group)))
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -132,6 +132,8 @@ NETWORK_MARK = AfterValidator(check)
 """What tells such a hyperparameter from any other text."""
 NetworkName = Annotated[str, NETWORK_MARK]
 """The type of a hyperparameter that names a network."""
+DESCRIPTION = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID"
+"""What such a hyperparameter says of itself."""
 
 
 def absolute(text: str) -> str:

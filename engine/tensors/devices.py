@@ -27,6 +27,13 @@ def open_device(name: str) -> torch.device:
     return device
 
 
+def fast_bf16(device: torch.device) -> bool:
+    """Tell whether a device has instructions for bf16; without them it is slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported())
+
+
 def seed_everything(seed: int) -> None:
     """Seed torch's generators, those of GPUs not opened yet included, numpy's and Python's."""
     random.seed(seed)

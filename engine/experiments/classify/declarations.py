@@ -7,7 +7,7 @@ from typing import Literal
 from engine.datasets.sources import Dataset
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
-from engine.networks.names import ARCHITECTURES, NetworkName
+from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName
 
 
 class CnnHyperparameters(Hyperparameters):
@@ -27,7 +27,6 @@ class CnnHyperparameters(Hyperparameters):
 
 IMAGES = ("digits:test/0-15", "mnist:test/0-15", "scenes15:test/0-15", "sample:china", "sample:flower")
 NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
-NETWORK = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID"
 
 
 class PredictHyperparameters(Hyperparameters):
@@ -39,7 +38,7 @@ class PredictHyperparameters(Hyperparameters):
         suggestions=IMAGES,
         min_length=1,
     )
-    model: NetworkName = hyperparameter("cnn:digits", NETWORK, suggestions=NETWORKS)
+    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
     top_k: int = hyperparameter(5, "classes shown for each image, the most probable first", ge=1, le=1_000)
     resize: Literal["squash", "weights"] = hyperparameter(
         "squash", "squash images to the input size, or cut the centre out as the weights' own transform"
@@ -49,7 +48,7 @@ class PredictHyperparameters(Hyperparameters):
 class AnatomyHyperparameters(Hyperparameters):
     """Hyperparameters of ``anatomy``."""
 
-    model: NetworkName = hyperparameter("vgg16", NETWORK, suggestions=NETWORKS)
+    model: NetworkName = hyperparameter("vgg16", DESCRIPTION, suggestions=NETWORKS)
 
 
 EXPERIMENTS = (

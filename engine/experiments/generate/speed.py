@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
+from engine.tensors.devices import fast_bf16
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
@@ -54,12 +56,11 @@ class Speed:
 def chosen_speed(hyperparameters: DcganHyperparameters, device: torch.device) -> Speed:
     """Resolve what is ``auto``: bf16 where the device has instructions for it, compilation for long runs on GPUs."""
     gpu = device.type == "cuda"
-    fast = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else torch.cpu._is_avx512_bf16_supported()
     long = max(hyperparameters.steps, hyperparameters.epochs * STEPS_PER_EPOCH) >= WORTH_COMPILING
     precision, layout, compilation = hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile
     return Speed(
         device,
-        bf16=fast if precision == "auto" else precision == "bf16",
+        bf16=fast_bf16(device) if precision == "auto" else precision == "bf16",
         channels_last=layout != "off",
         compile=gpu and long if compilation == "auto" else compilation == "on",
     )

@@ -7,37 +7,42 @@ from typing import Literal
 from engine.datasets.sources import Dataset
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.transfer.grid import Grid
-from engine.networks.names import ARCHITECTURES, NetworkName
+from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName
 
 DATASETS = ("digits:5-9", "scenes15", "cifar10", "mnist", "digits", "folder:")
 NETWORKS = ("cnn:digits:0-4", "run:last", *ARCHITECTURES)
 
 
-class FeatureHyperparameters(Hyperparameters):
-    """Which features are taken of which images; the defaults run offline, the reports take scenes15 and vgg16."""
+class TransferHyperparameters(Hyperparameters):
+    """Which network and which images; the defaults run offline, the reports take scenes15 and vgg16."""
 
     dataset: Dataset = hyperparameter(
-        "digits:5-9", "data set, some of its classes, or folder:PATH", suggestions=DATASETS, group="features"
-    )
-    model: NetworkName = hyperparameter(
-        "cnn:digits:0-4",
-        "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID",
-        suggestions=NETWORKS,
-        group="features",
-    )
-    pool: int = hyperparameter(
-        1, "maps are averaged to so many cells a side, 0 keeps them whole", ge=0, le=64, group="features"
+        "digits:5-9", "data set, some of its classes, or folder:PATH", suggestions=DATASETS, group="images"
     )
     resize: Literal["squash", "weights"] = hyperparameter(
         "squash",
         "squash images to the input size, or cut the centre out as the weights' own transform",
-        group="features",
-    )
-    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
-        "auto", "number format; auto takes bf16 where it is quick and exact to 2 %", group="features"
+        group="images",
     )
     broken: Literal["skip", "refuse"] = hyperparameter(
-        "skip", "what becomes of images that cannot be read", group="features"
+        "skip", "what becomes of images that cannot be read", group="images"
+    )
+    model: NetworkName = hyperparameter(
+        "cnn:digits:0-4",
+        DESCRIPTION,
+        suggestions=NETWORKS,
+        group="network",
+    )
+
+
+class FeatureHyperparameters(TransferHyperparameters):
+    """Which features are taken."""
+
+    pool: int = hyperparameter(
+        1, "maps are averaged to so many cells a side, 0 keeps them whole", ge=0, le=64, group="network"
+    )
+    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
+        "auto", "number format; auto takes bf16 where it is quick and exact to 2 %", group="network"
     )
     scaling: Literal["l2", "standard", "none"] = hyperparameter(
         "l2", "features divided by each image's length, or standardised over the training images", group="classifier"
@@ -51,7 +56,7 @@ class ProbeHyperparameters(FeatureHyperparameters):
         "flatten",
         "where the network is cut: relu7, conv5_3, classifier[:-2]; see phosphene cuts MODEL",
         suggestions=("flatten", "relu4", "relu7", "relu6", "pool5", "fire9", "avgpool"),
-        group="features",
+        group="network",
     )
     classifier: Literal["linear-svc", "svc-linear", "svc-rbf", "svc-sigmoid", "logistic"] = hyperparameter(
         "linear-svc", "one-vs-rest squared hinge, SVC with a kernel, or logistic regression", group="classifier"
@@ -78,10 +83,10 @@ class CutsHyperparameters(FeatureHyperparameters):
     """Hyperparameters of ``cuts``."""
 
     mode: Literal["curve", "pairs"] = hyperparameter(
-        "curve", "every cut, or every pair of a convolutional and a classifier cut that fit", group="features"
+        "curve", "every cut, or every pair of a convolutional and a classifier cut that fit", group="network"
     )
     cuts: str = hyperparameter(
-        "all", "cuts to try, separated by commas; all takes those that phosphene cuts MODEL lists", group="features"
+        "all", "cuts to try, separated by commas; all takes those that phosphene cuts MODEL lists", group="network"
     )
     C: Grid = hyperparameter(
         "1", "inverse regularisation; of several the best is taken for each cut", group="classifier"
@@ -91,28 +96,15 @@ class CutsHyperparameters(FeatureHyperparameters):
     )
 
 
-class FinetuneHyperparameters(Hyperparameters):
+class FinetuneHyperparameters(TransferHyperparameters):
     """Hyperparameters of ``finetune``; the reports take scenes15, vgg16 and learning rate 5e-4."""
 
-    dataset: Dataset = hyperparameter(
-        "digits:5-9", "data set, some of its classes, or folder:PATH", suggestions=DATASETS, group="data"
+    batch: int = hyperparameter(40, "images in a batch", ge=2, le=10_000, unit="images", group="images")
+    validation: float = hyperparameter(
+        0.2, "share of each class's training images held out", gt=0, lt=1, group="images"
     )
-    batch: int = hyperparameter(40, "images in a batch", ge=2, le=10_000, unit="images", group="data")
-    validation: float = hyperparameter(0.2, "share of each class's training images held out", gt=0, lt=1, group="data")
     augmentation: bool = hyperparameter(
-        False, "flip 0.5, rotation 15, resized crop, colour jitter 0.2, perspective 0.2", group="data"
-    )
-    resize: Literal["squash", "weights"] = hyperparameter(
-        "squash", "squash images to the input size, or cut the centre out as the weights' own transform", group="data"
-    )
-    broken: Literal["skip", "refuse"] = hyperparameter(
-        "skip", "what becomes of images that cannot be read", group="data"
-    )
-    model: NetworkName = hyperparameter(
-        "cnn:digits:0-4",
-        "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID",
-        suggestions=NETWORKS,
-        group="network",
+        False, "flip 0.5, rotation 15, resized crop, colour jitter 0.2, perspective 0.2", group="images"
     )
     freeze: Literal["backbone", "features", "none"] = hyperparameter(
         "none", "what stays as it is: all but the last layer, the convolutional part, or nothing", group="network"

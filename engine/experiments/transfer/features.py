@@ -20,6 +20,7 @@ from engine.datasets import feature_cache
 from engine.datasets.photographs import Batch, Photographs, Preprocessing, UnreadableImage, decoded_at
 from engine.networks.cuts import Cut, Sectioned
 from engine.record.files import write_atomically
+from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -217,10 +218,8 @@ class Extractor:
 
     def _chosen_precision(self, photographs: Photographs) -> Precision:
         """Take bf16 if the device is quick at it and the error on some images is small."""
-        gpu = self._device.type == "cuda"
-        fast = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else torch.cpu._is_avx512_bf16_supported()
         pixels = next(decoded_at(photographs, self._preprocessing, [torch.arange(len(photographs))[:TRIED]])).pixels
-        if not fast or not len(pixels):
+        if not fast_bf16(self._device) or not len(pixels):
             return "float32"
         pixels = pixels.to(self._device)
         exact, rough = (self._forward(pixels, precision) for precision in ("float32", "bf16"))

@@ -23,6 +23,7 @@ from engine.networks import backbones
 from engine.networks.heads import replace_heads
 from engine.networks.names import parse
 from engine.networks.split import Split
+from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
     from engine.control.context import Context
@@ -187,9 +188,7 @@ def _optimiser(chosen: FinetuneHyperparameters, network: nn.Module, head: str) -
 
 
 def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[], torch.autocast]:
-    gpu = context.device.type == "cuda"
-    fast = torch.cuda.is_bf16_supported(including_emulation=False) if gpu else torch.cpu._is_avx512_bf16_supported()
-    enabled = bool(fast) if chosen.precision == "auto" else chosen.precision == "bf16"
+    enabled = fast_bf16(context.device) if chosen.precision == "auto" else chosen.precision == "bf16"
     context.message(f"computing in {'bf16 autocast' if enabled else 'float32'}")
     return functools.partial(torch.autocast, context.device.type, torch.bfloat16, enabled=enabled)
 
