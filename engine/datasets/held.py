@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage, decoded
+from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage, decoded, leave_out
 
 if TYPE_CHECKING:
     from engine.control.context import Context
@@ -53,10 +53,7 @@ class Held:
                 pixels = torch.from_file(file.name, shared=True, size=count, dtype=torch.uint8).view(shape)
         kept, indices = 0, []
         for batch in decoded(photographs, preprocessing, BATCH):
-            for sentence in batch.broken:
-                if refuse_broken:
-                    raise UnreadableImage(f"{sentence}; remove it, or leave such images out with --broken skip")
-                context.message(f"left out: {sentence}", level="alarm")
+            leave_out(batch.broken, context, refuse=refuse_broken)
             pixels[kept : kept + len(batch.indices)] = batch.pixels
             kept += len(batch.indices)
             indices.append(batch.indices)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -73,13 +73,12 @@ def load(name: str, *, size: int = 28, channels: int | None = 1, device: torch.d
     module, _, function = named.source.loader.partition(":")
     splits: Splits = getattr(importlib.import_module(module), function)(size)
     if named.classes:
-        splits = Splits(*(_only(split, *named.classes) for split in splits))
+        splits = Splits(*(some_classes(split, *named.classes) for split in splits))
     return Splits(*(_on_device(split, channels, torch.device(device)) for split in splits))
 
 
-def _only(split: ImageSet, first: int, last: int) -> ImageSet:
-    if last >= len(split.classes):
-        raise DataUnavailable(f"there are classes 0 to {len(split.classes) - 1}, not up to {last}")
+def some_classes(split: Any, first: int, last: int) -> Any:
+    """Return the images of the classes from ``first`` to ``last``, counted anew; of an image set or of photographs."""
     chosen = split[((split.labels >= first) & (split.labels <= last)).nonzero().flatten()]
     return replace(chosen, labels=chosen.labels - first, classes=split.classes[first : last + 1])
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from torch import Tensor
 
 from engine.datasets import images, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
 
 PIXELS = 89_478_485
 """More pixels than these, Pillow's own limit, are taken for a decompression bomb."""
@@ -50,6 +53,10 @@ class Preprocessing:
     interpolation: str = "bilinear"
     mean: tuple[float, ...] = (0.485, 0.456, 0.406)
     std: tuple[float, ...] = (0.229, 0.224, 0.225)
+
+    def resized(self, how: str) -> Preprocessing:
+        """Return the same with images squashed, ``how = "squash"``, or resized as the weights' own transform does."""
+        return replace(self, resize=0) if how == "squash" else self
 
     def pixels(self, image: Image.Image) -> Tensor:
         """Return an image as uint8 ``[channels, size, size]``."""
@@ -191,6 +198,18 @@ class Batch(NamedTuple):
     broken: tuple[str, ...]
 
 
+def leave_out(broken: Sequence[str], context: Context, *, refuse: bool) -> None:
+    """Name the images that are left out.
+
+    Raises:
+        UnreadableImage: for the first of them, if that is refused.
+    """
+    for sentence in broken:
+        if refuse:
+            raise UnreadableImage(f"{sentence}; remove it, or leave such images out with --broken skip")
+        context.message(f"left out: {sentence}", level="alarm")
+
+
 def decoded(photographs: Photographs, preprocessing: Preprocessing, batch: int) -> Iterator[Batch]:
     """Decode images in order, in threads, two batches ahead; Pillow lets go of the interpreter while it works."""
     return decoded_at(photographs, preprocessing, torch.arange(len(photographs)).split(batch))
@@ -262,15 +281,8 @@ def load(name: str) -> Parts:
         labels_ = torch.tensor([index for _, index in pairs], dtype=torch.long)
         files = tuple(path for path, _ in pairs)
         part = Photographs(labels_, tree.classes, tuple(f"{path.parent.name}/{path.name}" for path in files), files)
-        parts.append(part if named.classes is None else _only(part, *named.classes))
+        parts.append(part if named.classes is None else images.some_classes(part, *named.classes))
     return Parts(*parts)
-
-
-def _only(part: Photographs, first: int, last: int) -> Photographs:
-    if last >= len(part.classes):
-        raise DataUnavailable(f"there are classes 0 to {len(part.classes) - 1}, not up to {last}")
-    chosen = part[((part.labels >= first) & (part.labels <= last)).nonzero().flatten()]
-    return replace(chosen, labels=chosen.labels - first, classes=part.classes[first : last + 1])
 
 
 def require_every_class(labels: Tensor, classes: tuple[str, ...]) -> None:

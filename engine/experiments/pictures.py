@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,6 +11,9 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from engine.datasets.pictures import image_grid
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
 
 CELL, GAP, TOP = 36, 10, 44
 PAPER, INK, RIGHT, WRONG = (250, 250, 248), (40, 42, 54), (38, 110, 160), (200, 70, 60)
@@ -20,6 +24,15 @@ SHOWN = 32
 def confusion_matrix(labels: Tensor, predictions: Tensor, classes: int) -> Tensor:
     """Return counts ``[classes, classes]``, int64: rows are the true classes, columns the predicted ones."""
     return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes)
+
+
+def log_confusion(labels: Tensor, predictions: Tensor, classes: tuple[str, ...], context: Context, step: int) -> Tensor:
+    """Log a confusion matrix as a table and as a picture, and return it; see :func:`confusion_matrix`."""
+    matrix = confusion_matrix(labels, predictions, len(classes))
+    rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
+    context.table("confusion", ["true", *classes], rows)
+    context.image("confusion", confusion_picture(matrix, classes), step)
+    return matrix
 
 
 def confusion_picture(matrix: Tensor, classes: tuple[str, ...]) -> Tensor:

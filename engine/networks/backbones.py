@@ -35,7 +35,7 @@ class Backbone:
 
     Attributes:
         name: as asked for.
-        network: on the device asked for; nothing in it is done in place.
+        network: on the device asked for.
         preprocessing: what its weights were trained with.
         classes: names of what it tells apart.
         architecture: ``squeezenet1_1`` and the like, or ``cnn``.
@@ -76,9 +76,6 @@ def load(name: str, context: Context) -> Backbone:
         backbone = Backbone(name, SmallCnn(), SMALL_CNN_INPUT, tuple("0123456789"), SMALL_CNN)
     else:
         backbone = _torchvision(name, asked.architecture, None if asked.weights == "random" else asked.detail)
-    for module in backbone.network.modules():
-        if getattr(module, "inplace", False):
-            module.inplace = False  # type: ignore[assignment]
     backbone.network.eval().to(context.device)
     if backbone.preprocessing.channels == 3:
         backbone.network.to(memory_format=torch.channels_last)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from engine.datasets.images import ImageSet, load, unit_range
 from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
-from engine.experiments.pictures import captioned_grid, confusion_matrix, confusion_picture, worst_mistakes
+from engine.experiments.pictures import captioned_grid, log_confusion, worst_mistakes
 from engine.networks.backbones import SMALL_CNN_INPUT, Backbone
 from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
@@ -70,10 +70,7 @@ def network(hyperparameters: CnnHyperparameters, context: Context) -> Backbone:
 def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Context, step: int) -> None:
     """Log what the trained network does on images it has not seen: figures, confusion matrix, worst mistakes."""
     logits = predict(network, test)
-    matrix = confusion_matrix(test.labels, logits.argmax(1), len(test.classes))
-    rows = [[name, *counts] for name, counts in zip(test.classes, matrix.tolist(), strict=True)]
-    context.table("confusion", ["true", *test.classes], rows)
-    context.image("confusion", confusion_picture(matrix, test.classes), step)
+    log_confusion(test.labels, logits.argmax(1), test.classes, context, step)
     worst = worst_mistakes(logits.log_softmax(1), test.labels, logits.argmax(1))
     if len(worst):
         names = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -31,9 +30,7 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     """Log the most probable classes of every image: softmax over the logits."""
     images = named_images.find(hyperparameters.images)
     backbone = backbones.load(hyperparameters.model, context)
-    preprocessing = backbone.preprocessing
-    if hyperparameters.resize == "squash":
-        preprocessing = replace(preprocessing, resize=0)
+    preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     count = min(hyperparameters.top_k, len(backbone.classes))
     rows, tiles, known, right, first = [], [], 0, 0, 0
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]

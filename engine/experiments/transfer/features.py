@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.datasets import feature_cache
-from engine.datasets.photographs import Batch, Photographs, Preprocessing, UnreadableImage, decoded_at
+from engine.datasets.photographs import Batch, Photographs, Preprocessing, UnreadableImage, decoded_at, leave_out
 from engine.networks.cuts import Cut, Sectioned
 from engine.record.files import write_atomically
 from engine.tensors.devices import fast_bf16
@@ -168,10 +168,7 @@ class Extractor:
         positions, left_out = [], []
         for _ in range(batches):
             indices, pixels, broken = next(coming)
-            for sentence in broken:
-                if self._refuse_broken:
-                    raise UnreadableImage(f"{sentence}; remove it, or leave such images out with --broken skip")
-                self._context.message(f"left out: {sentence}", level="alarm")
+            leave_out(broken, self._context, refuse=self._refuse_broken)
             left_out += broken
             positions.append(indices)
             if len(indices):
@@ -218,8 +215,10 @@ class Extractor:
 
     def _chosen_precision(self, photographs: Photographs) -> Precision:
         """Take bf16 if the device is quick at it and the error on some images is small."""
+        if not fast_bf16(self._device):
+            return "float32"
         pixels = next(decoded_at(photographs, self._preprocessing, [torch.arange(len(photographs))[:TRIED]])).pixels
-        if not fast_bf16(self._device) or not len(pixels):
+        if not len(pixels):
             return "float32"
         pixels = pixels.to(self._device)
         exact, rough = (self._forward(pixels, precision) for precision in ("float32", "bf16"))
@@ -249,6 +248,7 @@ class Extractor:
         So does one that leaves images out where that is refused: they are looked at again.
         """
         piece: dict[str, Tensor] = {}
+        left_out: list[str] = []
         for key in ("indices", *(place.name for place in self.places)):
             path = folder / f"{key}-{number:06d}.safetensors"
             try:
@@ -264,11 +264,13 @@ class Extractor:
                 self._context.message(f"{path.name} of the feature cache is damaged and is computed again")
                 return None
             piece[key] = values
-            for sentence in broken if not self._refuse_broken else ():
-                self._context.message(f"left out: {sentence}", level="alarm")
+            left_out += broken
         if self._refuse_broken and len(piece["indices"]) < images:
             return None
-        return piece if len({len(values) for values in piece.values()}) == 1 else None
+        if len({len(values) for values in piece.values()}) > 1:
+            return None
+        leave_out(left_out, self._context, refuse=self._refuse_broken)
+        return piece
 
     def _write(self, folder: Path, number: int, piece: Mapping[str, Tensor], broken: list[str]) -> None:
         if self._kept_bytes > feature_cache.limit():

@@ -42,9 +42,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     chosen = hyperparameters
     data = photographs.load(chosen.dataset)
     backbone = backbones.load(chosen.model, context)
-    network, preprocessing = backbone.network, backbone.preprocessing
-    if chosen.resize == "squash":
-        preprocessing = replace(preprocessing, resize=0)
+    network, preprocessing = backbone.network, backbone.preprocessing.resized(chosen.resize)
     head = replace_heads(network, len(data.train.classes))
     split = Split(network.to(context.device), backbone.shape, head, chosen.freeze)
     computing = _autocast(chosen, context)
@@ -101,7 +99,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
         if sampler.ends_epoch(step):
             metrics["train/accuracy"] = totals[0] / totals[1]
             totals.zero_()
-            metrics |= validation.figures("validation")
+            metrics |= _figures(validation.logits(), validation.held.labels, "validation")
             _remember(record, float(metrics["validation/loss"]), sampler.epoch(step), network, best)
         context.log(step, metrics, epoch=sampler.epoch(step))
         if chosen.patience and int(record[2]) >= chosen.patience:
@@ -112,14 +110,13 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
 
     network.load_state_dict(best.state_dict())
     context.checkpoint(total, **state)
-    scores = testing.logits().cpu()
-    accuracy = report(scores.argmax(1), scores, testing.held.photographs, preprocessing, context, total)
-    figures = testing.figures("test") | validation.figures("validation")
-    context.result(
-        {"test/accuracy": accuracy}
-        | {name: float(value) for name, value in figures.items() if name != "test/accuracy"}
-        | {"best/epoch": float(record[1]), "parameters/trained": trained}
-    )
+    logits = testing.logits()
+    scores = logits.cpu()
+    report(scores.argmax(1), scores, testing.held.photographs, preprocessing, context, total)
+    figures = _figures(logits, testing.held.labels, "test")
+    figures |= _figures(validation.logits(), validation.held.labels, "validation")
+    own = {"best/epoch": float(record[1]), "parameters/trained": trained}
+    context.result({name: float(value) for name, value in figures.items()} | own)
 
 
 @dataclass(slots=True)
@@ -153,12 +150,6 @@ class Feed:
         with self.computing():
             return torch.cat([self.split.predict(self.values(part)) for part in torch.arange(len(self.held)).split(64)])
 
-    def figures(self, part: str) -> dict[str, Tensor]:
-        """Return ``part/loss`` (cross-entropy in nats) and ``part/accuracy`` (in [0, 1]) as scalars on the device."""
-        logits, labels = self.logits(), self.held.labels
-        accuracy = (logits.argmax(1) == labels).float().mean()
-        return {f"{part}/loss": F.cross_entropy(logits, labels), f"{part}/accuracy": accuracy}
-
     def picture(self, indices: Tensor, augmentation: Augmentation | None, context: Context) -> Tensor:
         """Return some images as they are trained on, from a generator of its own."""
         images = unit_range(self.held.images(indices))
@@ -166,6 +157,12 @@ class Feed:
             generator = torch.Generator(context.device).manual_seed(context.seed)
             images = augmentation(images, self.preprocessing.size, generator)
         return image_grid(images)
+
+
+def _figures(logits: Tensor, labels: Tensor, part: str) -> dict[str, Tensor]:
+    """Return ``part/accuracy`` (in [0, 1]) and ``part/loss`` (cross-entropy in nats) as scalars on the device."""
+    accuracy = (logits.argmax(1) == labels).float().mean()
+    return {f"{part}/accuracy": accuracy, f"{part}/loss": F.cross_entropy(logits, labels)}
 
 
 def _remember(record: Tensor, loss: float, epoch: float, network: nn.Module, best: nn.Module) -> None:

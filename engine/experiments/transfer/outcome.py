@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.datasets.images import unit_range
-from engine.experiments.pictures import captioned_grid, confusion_matrix, confusion_picture, worst_mistakes
+from engine.experiments.pictures import captioned_grid, log_confusion, worst_mistakes
 
 if TYPE_CHECKING:
     from engine.control.context import Context
@@ -38,11 +38,8 @@ def report(
         step: the last one.
     """
     classes, labels = photographs.classes, photographs.labels
-    matrix = confusion_matrix(labels, predictions, len(classes))
-    rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
-    context.table("confusion", ["true", *classes], rows)
+    matrix = log_confusion(labels, predictions, classes, context, step)
     context.table("classes", ["class", "images", "accuracy", "most often taken for"], _by_class(matrix, classes))
-    context.image("confusion", confusion_picture(matrix, classes), step)
     worst = worst_mistakes(scores, labels, predictions)
     if len(worst):
         names = [(photographs.names[i], classes[labels[i]], classes[predictions[i]]) for i in worst.tolist()]

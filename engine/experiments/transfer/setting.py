@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.datasets import photographs
@@ -36,8 +35,7 @@ class Setting:
         self._context = context
         self.data = photographs.load(chosen.dataset)
         self.backbone = backbones.load(chosen.model, context)
-        own = self.backbone.preprocessing
-        self.preprocessing = replace(own, resize=0) if chosen.resize == "squash" else own
+        self.preprocessing = self.backbone.preprocessing.resized(chosen.resize)
         self.sectioned = Sectioned(self.backbone.network, self.backbone.shape)
 
     def require_room(self, places: Sequence[Place]) -> None:
