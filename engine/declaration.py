@@ -73,6 +73,23 @@ def hyperparameter(
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 
+def one_or_several(choices: tuple[str, ...]) -> Callable[[str], str]:
+    """Return a check, for pydantic's ``AfterValidator``, of texts that hold one choice or several, by commas."""
+
+    def check(text: str) -> str:
+        chosen = [name.strip() for name in text.split(",") if name.strip()]
+        for name in chosen:
+            if name not in choices:
+                near = difflib.get_close_matches(name, choices, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(choices)}"
+                raise ValueError(f"there is no {name!r}; {hint}")
+        if not chosen:
+            raise ValueError(f"is empty; there are: {', '.join(choices)}")
+        return ",".join(dict.fromkeys(chosen))
+
+    return check
+
+
 @dataclass(frozen=True, slots=True)
 class FieldView:
     """One hyperparameter as the faces see it, read from the JSON schema of its model."""

@@ -240,8 +240,8 @@ class Context:
                 self._alarmed.add(name)
                 self.message(f"{name} is {value} since step {event.step:,}", level="alarm")
 
-    def image(self, name: str, picture: torch.Tensor, step: int) -> None:
-        """Log a picture: float ``[C, H, W]``, C 1 or 3, values in [0, 1]."""
+    def image(self, name: str, picture: torch.Tensor, step: int) -> Path:
+        """Log a picture: float ``[C, H, W]``, C 1 or 3, values in [0, 1]; return its file, a PNG of 8 bits."""
         from engine.tensors.pictures import write_png
 
         folder = self._run.path / "images" / _file_name(name)
@@ -249,6 +249,7 @@ class Context:
         path = folder / f"{step:09d}.png"
         write_atomically(path, lambda temporary: write_png(temporary, picture))
         self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
+        return path
 
     def figure(self, name: str, figure: Figure, step: int) -> None:
         """Log a matplotlib figure: as a picture, and as SVG beside it for the report."""

@@ -10,12 +10,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from engine.control import launching, requests
-from engine.datasets import sources, trees
+from engine.control import launching, requests, resolving
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
-from engine.errors import DataUnavailable, InvalidHyperparameters, RunStateError
+from engine.errors import InvalidHyperparameters, RunStateError
 from engine.families import experiment as find_experiment
-from engine.networks import names
 from engine.record.events import (
     CheckpointSaved,
     Event,
@@ -107,7 +105,7 @@ class Engine:
             values = declared.validate(hyperparameters or {})
         if not isinstance(options, RunOptions):
             options = validate(RunOptions, options or {})
-        values, named = await _in_thread(_resolved, self.workspace, values)
+        values, named = await _in_thread(resolving.resolved, self.workspace, values)
         return await _in_thread(
             launching.launch, self.workspace, declared, values, options, (*parents, *named), self._warm
         )
@@ -204,45 +202,6 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     """Run blocking work in a thread; once begun it is carried through even if the caller is cancelled."""
     work = functools.partial(function, *args, **kwargs)
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
-
-
-def _resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
-    """Write out the paths and the runs that are named, and return the ids of those runs: the new run's parents.
-
-    Raises:
-        DataUnavailable: if a data set, a folder or a weights file is not there, before a run waits for it in the queue.
-        UnknownRun: if no run, or more than one, answers to the name.
-    """
-    full: dict[str, str] = {}
-    parents: list[str] = []
-    for name, info in type(hyperparameters).model_fields.items():
-        value = getattr(hyperparameters, name)
-        if sources.DATASET_MARK in info.metadata or (name == "dataset" and value in sources.SOURCES):
-            sources.require_present(value)
-            full[name] = sources.absolute(value)
-        elif names.NETWORK_MARK in info.metadata:
-            names.require_weights(value)
-            full[name] = names.absolute(value)
-            if (network := names.parse(value)).weights == "run":
-                parents.append(_network_run(workspace, network.detail))
-                full[name] = f"run:{parents[-1]}"
-        elif trees.IMAGES_MARK in info.metadata:
-            full[name] = trees.absolute_images(value)
-    return hyperparameters.model_copy(update=full), tuple(dict.fromkeys(parents))
-
-
-def _network_run(workspace: Workspace, name: str) -> str:
-    """Return the id of the run whose network is meant.
-
-    Raises:
-        UnknownRun: if no run, or more than one, answers to the name.
-        DataUnavailable: if it has trained no network.
-    """
-    run = workspace.find(name)
-    declared = find_experiment(run.record().experiment)
-    if not declared.network or run.last_checkpoint() is None:
-        raise DataUnavailable(f"run {run.id} ({declared.name}) has trained no network that could be taken")
-    return run.id
 
 
 def _require_busy(run: RunDirectory) -> Status:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from engine.datasets import photographs, trees
 from engine.errors import DataUnavailable
+from engine.networks.classes import WNID, by_wnid
 
 SAMPLES = ("china", "flower")
 
@@ -58,13 +59,21 @@ def _find(name: str) -> Iterator[NamedImage]:
         if not files:
             raise DataUnavailable(f"there are no images in {path}")
         for file in files:
-            yield NamedImage(str(file.relative_to(path)), partial(photographs.open_image, file))
+            yield _of_file(file, str(file.relative_to(path)))
     elif path.suffix == ".npz":
         yield from _of_archive(path)
     elif path.is_file():
-        yield NamedImage(path.name, partial(photographs.open_image, path))
+        yield _of_file(path, path.name)
     else:
         raise DataUnavailable(f"there is no image {name}: write a file, a folder, sample:china or digits:test/0-15")
+
+
+def _of_file(file: Path, name: str) -> NamedImage:
+    """Take one file; its name, or its folder's, may tell its class as ImageNet's do: ``n01828970_bee_eater.JPEG``."""
+    for text in (file.name, file.parent.name):
+        if (found := WNID.match(text)) and found[0] in by_wnid():
+            return NamedImage(name, partial(photographs.open_image, file), by_wnid()[found[0]].name)
+    return NamedImage(name, partial(photographs.open_image, file))
 
 
 def _sample(name: str) -> NamedImage:

@@ -136,6 +136,18 @@ def tree_of(name: DatasetName) -> trees.Tree:
     return trees.read(folder)
 
 
+def classes_of(text: str) -> tuple[str, ...]:
+    """Return the names of a data set's classes, by its name; of a folder, by listing it.
+
+    Raises:
+        ValueError: if there is no such data set.
+        DataUnavailable: if a folder is not there.
+    """
+    named = parse(text)
+    classes = named.source.classes if named.source else tree_of(named).classes
+    return classes if named.classes is None else classes[named.classes[0] : named.classes[1] + 1]
+
+
 def present(name: str) -> bool:
     """Tell whether every file of a data set is there in its full size; contents are not read."""
     entry, folder = source(name), data_folder()

@@ -120,3 +120,80 @@ def _captioned(image: Tensor, lines: Sequence[str], zoom: int) -> Tensor:
             text = f"{text[:-2]}…"
         ImageDraw.Draw(label).text((label.width / 2, 9 + 16 * number), text, INK, font, "mm")
     return torch.cat((tensor_of(label), enlarged), 1)
+
+
+def heat(maps: Tensor, *, over: Tensor | None = None, top: float = 0) -> Tensor:
+    """Colour maps from black over red to yellow; or lay them over images from blue to red.
+
+    Args:
+        maps: ``[N, H, W]``, at least 0; each is divided by its 99.5th percentile, beyond which colours are the same.
+        over: images ``[N, C, H, W]`` in [0, 1], shown in grey where the map is low.
+        top: the value at which colours are full, for all maps instead.
+
+    Returns:
+        ``[N, 3, H, W]`` in [0, 1], on the host.
+    """
+    from matplotlib import colormaps
+
+    maps = maps.detach().cpu().float()
+    full = torch.tensor([top]) if top else torch.quantile(maps.flatten(1), 0.995, dim=1)
+    shares = (maps / full.clamp(min=1e-12).view(-1, 1, 1)).clamp(0, 1)
+    name = "inferno" if over is None else "turbo"
+    coloured = torch.from_numpy(colormaps[name](shares.numpy())[..., :3]).permute(0, 3, 1, 2).float()
+    if over is None:
+        return coloured
+    grey = over.detach().cpu().float().mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    weight = 0.25 + 0.45 * shares[:, None]
+    return (1 - weight) * grey + weight * coloured
+
+
+def signed_heat(maps: Tensor, top: Tensor) -> Tensor:
+    """Colour maps ``[N, H, W]`` as ``[N, 3, H, W]``: from black over red to yellow above 0, to blue below.
+
+    Args:
+        maps: any values.
+        top: ``[N]``, the magnitude at which colours are full.
+    """
+    from matplotlib import colormaps
+
+    shares = (maps.detach().cpu().float() / top.cpu().clamp(min=1e-12).view(-1, 1, 1)).clamp(-1, 1)
+    above = torch.from_numpy(colormaps["inferno"](shares.clamp(min=0).numpy())[..., :3]).permute(0, 3, 1, 2).float()
+    below = torch.tensor((0.25, 0.5, 1.0)).view(1, 3, 1, 1) * (-shares).clamp(min=0)[:, None]
+    return above + below
+
+
+def beside(tiles: Sequence[Tensor], captions: Sequence[Sequence[str]], *, side: int = 0) -> Tensor:
+    """Lay pictures of any sizes out in one row with lines of text above each: ``[3, H, W]`` in [0, 1].
+
+    Args:
+        tiles: each ``[C, H, W]`` in [0, 1]; enlarged without smoothing or reduced to ``side``.
+        captions: for each its lines, equally many.
+        side: pixels of the longer side of each; 0 for the largest there is, at least 160.
+    """
+    side = side or max(160, *(max(tile.shape[-2:]) for tile in tiles))
+    drawn = [_captioned(resized(tile, side), lines, 1) for tile, lines in zip(tiles, captions, strict=True)]
+    height = max(tile.shape[1] for tile in drawn)
+    gap = torch.full((3, height, 6), PAPER[0] / 255)
+    parts = [torch.nn.functional.pad(tile, (0, 0, 0, height - tile.shape[1]), value=PAPER[0] / 255) for tile in drawn]
+    return torch.cat([piece for part in parts for piece in (part, gap)][:-1], 2)
+
+
+def stacked(rows: Sequence[Tensor]) -> Tensor:
+    """Lay pictures ``[3, H, W]`` of any sizes out below each other."""
+    width = max(row.shape[2] for row in rows)
+    return torch.cat(
+        [torch.nn.functional.pad(row, (0, width - row.shape[2], 0, 6), value=PAPER[0] / 255) for row in rows], 1
+    )
+
+
+def resized(picture: Tensor, side: int) -> Tensor:
+    """Return a picture ``[C, H, W]`` in colour with its longer side at ``side`` pixels; whole pixels stay sharp."""
+    picture = picture.detach().cpu().float().expand(3, -1, -1)
+    longest = max(picture.shape[-2:])
+    if longest == side:
+        return picture
+    size = tuple(max(1, round(edge * side / longest)) for edge in picture.shape[-2:])
+    if longest < side:
+        return torch.nn.functional.interpolate(picture[None], size, mode="nearest-exact")[0]
+    smaller = torch.nn.functional.interpolate(picture[None], size, mode="bilinear", antialias=True)[0]
+    return smaller.clamp(0, 1)

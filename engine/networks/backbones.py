@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from engine.datasets import sources
 from engine.datasets.photographs import Preprocessing
@@ -51,6 +51,15 @@ class Backbone:
     def shape(self) -> tuple[int, int, int]:
         """The shape of one input image."""
         return (self.preprocessing.channels, self.preprocessing.size, self.preprocessing.size)
+
+    def fixed(self) -> Backbone:
+        """Return the same, its parameters without gradients: those cost a third of a backward pass and more."""
+        self.network.requires_grad_(False)
+        return self
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Return the logits ``[N, classes]``, float32, of images ``[N, C, H, W]`` in [0, 1]."""
+        return self.network(self.preprocessing.standardised(images)).float()  # type: ignore[no-any-return]
 
     def digest(self) -> str:
         """Return what changes with any weight: 16 hexadecimal characters."""

@@ -151,6 +151,41 @@ class Sectioned:
             raise UnknownCut(f"nothing comes before {module}")
         return by_node[source]
 
+    def pools(self, cut: Cut) -> bool:
+        """Tell whether a cut is the output of a pooling layer, or of a dropout behind one."""
+        node = self._nodes[cut.node]
+        while node.op == "call_module" and isinstance(self._module(node), nn.Dropout | nn.Identity):
+            node = node.all_input_nodes[0]
+        name = type(self._module(node)).__name__ if node.op == "call_module" else getattr(node.target, "__name__", "")
+        return "pool" in name.lower()
+
+    def around_relu(self, cut: Cut) -> tuple[Cut, Cut]:
+        """Return the places right before and right behind the ReLU that belongs to a cut: the cut itself if none does.
+
+        To a convolution belongs the ReLU behind it, a normalisation in between or not; to a ReLU what feeds it.
+        """
+        by_node = {self._nodes[place.node]: place for place in self.every}
+        node = self._nodes[cut.node]
+        if self._rectifies(node):
+            return by_node.get(node.all_input_nodes[0], cut), cut
+        while following := [user for user in node.users if self._rectifies(user) or self._normalises(user)]:
+            if self._rectifies(following[0]):
+                return by_node[node], by_node[following[0]]
+            node = following[0]
+        return cut, cut
+
+    def convolutions(self) -> tuple[Cut, ...]:
+        """Return the places behind each convolution and the ReLU that belongs to it, in order, each once."""
+        convolved = [cut for cut in self.every if isinstance(self._module(self._nodes[cut.node]), nn.Conv2d)]
+        return tuple(dict.fromkeys(self.around_relu(cut)[1] for cut in convolved if cut.spatial))
+
+    def _normalises(self, node: fx.Node) -> bool:
+        return isinstance(self._module(node), nn.modules.batchnorm._BatchNorm)
+
+    def _rectifies(self, node: fx.Node) -> bool:
+        name = type(self._module(node)).__name__ if node.op == "call_module" else getattr(node.target, "__name__", "")
+        return name.lower().startswith("relu")
+
     def _module(self, node: fx.Node) -> nn.Module | None:
         return self._whole.get_submodule(str(node.target)) if node.op == "call_module" else None
 

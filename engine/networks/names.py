@@ -132,6 +132,26 @@ NETWORK_MARK = AfterValidator(check)
 """What tells such a hyperparameter from any other text."""
 NetworkName = Annotated[str, NETWORK_MARK]
 """The type of a hyperparameter that names a network."""
+
+
+def check_several(text: str) -> str:
+    """Return names of networks, separated by commas, if each is one; none are fine too. For pydantic.
+
+    Raises:
+        ValueError: as :func:`parse` does.
+    """
+    return ",".join(check(name) for name in several(text))
+
+
+def several(text: str) -> list[str]:
+    """Return the single names in a text that may hold several."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+NETWORKS_MARK = AfterValidator(check_several)
+"""What tells a hyperparameter that names any number of networks from other text."""
+NetworkNames = Annotated[str, NETWORKS_MARK]
+"""The type of a hyperparameter that names networks, separated by commas."""
 DESCRIPTION = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID"
 """What such a hyperparameter says of itself."""
 

@@ -1,0 +1,81 @@
+"""What hyperparameters name is found before a run is written: data, weights, images, earlier runs, classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.datasets import sources, trees
+from engine.errors import DataUnavailable, InvalidHyperparameters
+from engine.families import experiment as find_experiment
+from engine.networks import classes, names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.declaration import Hyperparameters
+    from engine.record.workspace import Workspace
+
+
+def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
+    """Write out the paths and the runs that are named, and return the ids of those runs: the new run's parents.
+
+    Raises:
+        DataUnavailable: if a data set, a folder or a weights file is not there, before a run waits for it in the queue.
+        UnknownRun: if no run, or more than one, answers to the name.
+        InvalidHyperparameters: if a class is named that the network does not know.
+    """
+    full: dict[str, str] = {}
+    parents: list[str] = []
+    networks: list[str] = []
+    for name, info in type(hyperparameters).model_fields.items():
+        value = getattr(hyperparameters, name)
+        if sources.DATASET_MARK in info.metadata or (name == "dataset" and value in sources.SOURCES):
+            sources.require_present(value)
+            full[name] = sources.absolute(value)
+        elif names.NETWORK_MARK in info.metadata or names.NETWORKS_MARK in info.metadata:
+            named = names.several(value) if names.NETWORKS_MARK in info.metadata else [value]
+            several = [_network(workspace, one, parents) for one in named]
+            full[name] = ",".join(several)
+            networks += several
+        elif trees.IMAGES_MARK in info.metadata:
+            full[name] = trees.absolute_images(value) if value else value
+    for name, info in type(hyperparameters).model_fields.items():
+        value = getattr(hyperparameters, name)
+        if classes.CLASSES_MARK in info.metadata and value not in classes.WORDS and networks:
+            _check_classes(workspace, name, value, networks[0])
+    return hyperparameters.model_copy(update=full), tuple(dict.fromkeys(parents))
+
+
+def _network(workspace: Workspace, text: str, parents: list[str]) -> str:
+    """Return a network's name written out; a run that it names joins the parents."""
+    names.require_weights(text)
+    if (network := names.parse(text)).weights != "run":
+        return names.absolute(text)
+    parents.append(_network_run(workspace, network.detail))
+    return f"run:{parents[-1]}"
+
+
+def _network_run(workspace: Workspace, name: str) -> str:
+    """Return the id of the run whose network is meant.
+
+    Raises:
+        UnknownRun: if no run, or more than one, answers to the name.
+        DataUnavailable: if it has trained no network.
+    """
+    run = workspace.find(name)
+    declared = find_experiment(run.record().experiment)
+    if not declared.network or run.last_checkpoint() is None:
+        raise DataUnavailable(f"run {run.id} ({declared.name}) has trained no network that could be taken")
+    return run.id
+
+
+def _check_classes(workspace: Workspace, field: str, text: str, model: str) -> None:
+    def record_of(run: str) -> Mapping[str, Any]:
+        return workspace.find(run).record().hyperparameters
+
+    known = classes.known(model, record_of)
+    if known:
+        try:
+            classes.find(text, known)
+        except classes.UnknownClass as error:
+            raise InvalidHyperparameters({field: str(error)}) from None

@@ -1,0 +1,91 @@
+"""Makes the image to which a unit anywhere in a network, or several at once, answers most."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.errors import InvalidHyperparameters
+from engine.experiments.inspect.activation import values_and_logits
+from engine.experiments.inspect.ascent import Ascent, climb, start, uses_bf16
+from engine.networks import backbones
+from engine.networks.classes import UnknownClass, find
+from engine.networks.cuts import Sectioned
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.experiments.inspect.declarations import ActivationMaxHyperparameters
+
+MOST = 64
+
+
+def run(hyperparameters: ActivationMaxHyperparameters, context: Context) -> None:
+    """Climb the answers of some units at once; those joined by ``+`` are summed."""
+    backbone = backbones.load(hyperparameters.model, context).fixed()
+    sectioned = Sectioned(backbone.network, backbone.shape)
+    cut = sectioned.find(hyperparameters.layer) if hyperparameters.layer else sectioned.every[-1]
+    last = cut == sectioned.every[-1]
+    groups = units_of(hyperparameters.units, cut.shape[0] if cut.spatial else cut.size, backbone.classes * last)
+    names = [" + ".join(backbone.classes[unit] if last else str(unit) for unit in group) for group in groups]
+    weights = torch.zeros(len(groups), cut.shape[0] if cut.spatial else cut.size, device=context.device)
+    for row, group in enumerate(groups):
+        weights[row, group] = 1
+    keys = [f"{context.seed}/{name}" for name in names]
+
+    def scores(inputs: Tensor) -> tuple[Tensor, Tensor]:
+        values, logits = values_and_logits(sectioned, cut, inputs)
+        # A filter's answer is the mean over its map.
+        answers = values.mean((2, 3)) if cut.spatial else values.flatten(1)
+        return (answers * weights).sum(1), logits
+
+    inputs = start(hyperparameters, backbone, keys, context, deviation=hyperparameters.noise)
+    bf16 = uses_bf16(hyperparameters.precision, context.device, backbone.preprocessing.channels)
+    ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
+    climb(ascent, names, None, context)
+    with torch.inference_mode():
+        reached, logits = scores(backbone.preprocessing.standardised(ascent.pictures().mul(255).round().div(255)))
+    probabilities = logits.float().softmax(1)
+    best = probabilities.max(1)
+    rows = [
+        [name, round(score, 4), backbone.classes[taken], round(sure, 4)]
+        for name, score, taken, sure in zip(
+            names, reached.tolist(), best.indices.tolist(), best.values.tolist(), strict=True
+        )
+    ]
+    context.table("units", ["units", "score", "taken for", "probability"], rows)
+    context.result({"score/mean": float(reached.mean())})
+
+
+def units_of(text: str, count: int, classes: tuple[str, ...]) -> list[list[int]]:
+    """Return the units of each image that is to be made: ``0,1,2``, ``0-9``, ``4+9,1+7``, ``all``, or class names.
+
+    Raises:
+        InvalidHyperparameters: if there is none of that number or name.
+    """
+    if text.strip() == "all":
+        groups = [[unit] for unit in range(count)]
+    else:
+        groups = []
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            if span := re.fullmatch(r"(\d+)-(\d+)", part):
+                groups += [[unit] for unit in range(int(span[1]), int(span[2]) + 1)]
+            else:
+                groups.append([_unit(name.strip(), classes) for name in part.split("+")])
+    beyond = [unit for group in groups for unit in group if unit >= count]
+    if beyond:
+        raise InvalidHyperparameters({"units": f"there is no unit {beyond[0]}: they are 0 to {count - 1}"})
+    if not 0 < len(groups) <= MOST:
+        raise InvalidHyperparameters({"units": f"{len(groups):,} images are too many or too few: 1 to {MOST}"})
+    return groups
+
+
+def _unit(name: str, classes: tuple[str, ...]) -> int:
+    if name.isascii() and name.isdecimal() and not all(own.isdecimal() for own in classes):
+        return int(name)
+    try:
+        return find(name, classes)[0] if classes else int(name)
+    except (UnknownClass, ValueError) as error:
+        raise InvalidHyperparameters({"units": str(error)}) from None

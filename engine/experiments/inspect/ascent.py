@@ -1,0 +1,184 @@
+"""Gradient ascent on the input: images that a class, or a unit anywhere in a network, answers to most.
+
+Several are made as one batch, each from its own noise and with its own shifts, so that each is what it would be alone.
+Simonyan, Vedaldi & Zisserman 2014; jitter, blur and clamping as in the practical, after Yosinski et al. 2015.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
+
+from engine.datasets.photographs import Preprocessing
+from engine.errors import InvalidHyperparameters
+from engine.experiments.pictures import captioned_grid, resized
+from engine.experiments.subjects import open_images
+from engine.tensors.devices import fast_bf16
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.experiments.inspect.declarations import AscentHyperparameters
+    from engine.networks.backbones import Backbone
+
+Scores = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""From inputs ``[N, C, H, W]`` to what is maximised, ``[N]``, and the logits ``[N, classes]``."""
+FULL_SIZE = 224
+"""The side of the input for which jitter, learning rate and L2 penalty are meant."""
+TILE = 160
+
+
+@dataclass
+class Ascent:
+    """Images on their way up.
+
+    Attributes:
+        inputs: as the network takes them, ``[N, C, S, S]``.
+        scores: gives what is maximised.
+        preprocessing: tells what values are valid pixels.
+        chosen: learning rate, penalties and the like.
+        keys: one for each image, from which its noise and its shifts are drawn.
+        bf16: whether the network computes in bfloat16.
+    """
+
+    inputs: Tensor
+    scores: Scores
+    preprocessing: Preprocessing
+    chosen: AscentHyperparameters
+    keys: Sequence[str]
+    bf16: bool = False
+
+    def step(self, number: int) -> tuple[Tensor, Tensor]:
+        """Take one step; return the scores ``[N]`` and the logits ``[N, classes]`` of the images before it."""
+        chosen = self.chosen
+        shifts = [self._shift(key, number) for key in self.keys]
+        images = _rolled(self.inputs, shifts).detach().requires_grad_()
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
+            scores, logits = self.scores(images)
+        scores = scores.float()
+        # Learning rate and penalty are meant for inputs of 224 pixels a side: others step and shrink in proportion.
+        scale = images.shape[-1] / FULL_SIZE
+        penalty = chosen.l2 / scale**2 * images.square().sum((1, 2, 3)) + chosen.tv * total_variation(images)
+        (slope,) = torch.autograd.grad((scores - penalty).sum(), images)
+        if chosen.step == "normalised":
+            slope = slope / slope.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, 1, 1, 1) / scale
+        images = _rolled(images.detach() + chosen.lr * scale**2 * slope, [(-y, -x) for y, x in shifts])
+        images = self._valid(images)
+        if chosen.blur_every and number % chosen.blur_every == 0:
+            images = gaussian_blur(images, 2 * max(1, round(4 * chosen.blur_sigma)) + 1, chosen.blur_sigma)
+        self.inputs = images
+        return scores.detach(), logits.detach().float()
+
+    def pictures(self) -> Tensor:
+        """Return the images as they are now, ``[N, C, S, S]`` in [0, 1]."""
+        mean, std = (torch.tensor(v).view(1, -1, 1, 1).to(self.inputs) for v in _scaling(self.preprocessing))
+        return (self.inputs * std + mean).clamp(0, 1)
+
+    def _shift(self, key: str, step: int) -> tuple[int, int]:
+        most = round(self.chosen.jitter * self.inputs.shape[-1] / FULL_SIZE)
+        draw = random.Random(f"{key}/{step}")
+        return draw.randint(-most, most), draw.randint(-most, most)
+
+    def _valid(self, images: Tensor) -> Tensor:
+        """Clamp to values that are pixels."""
+        mean, std = (torch.tensor(v).view(1, -1, 1, 1).to(images) for v in _scaling(self.preprocessing))
+        return torch.clamp(images, -mean / std, (1 - mean) / std)
+
+
+def _scaling(preprocessing: Preprocessing) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return preprocessing.mean, preprocessing.std
+
+
+def _rolled(images: Tensor, shifts: Sequence[tuple[int, int]]) -> Tensor:
+    """Shift each image ``(down, right)``; what leaves at one side comes in at the other."""
+    moved = [torch.roll(image, shift, (1, 2)) for image, shift in zip(images, shifts, strict=True)]
+    return torch.stack(moved).contiguous(memory_format=_layout(images))
+
+
+def _layout(images: Tensor) -> torch.memory_format:
+    return torch.channels_last if images.shape[1] == 3 else torch.contiguous_format
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Return the squared differences of neighbours, summed and divided by the number of values, ``[N]``."""
+    down, right = images.diff(dim=2), images.diff(dim=3)
+    return (down.square().sum((1, 2, 3)) + right.square().sum((1, 2, 3))) / images[0].numel()
+
+
+def start(
+    chosen: AscentHyperparameters, backbone: Backbone, keys: Sequence[str], context: Context, *, deviation: float
+) -> Tensor:
+    """Return the inputs to begin with, ``[N, C, S, S]``: normal noise, or the image that is named.
+
+    Raises:
+        InvalidHyperparameters: if several images are named.
+    """
+    if chosen.start:
+        found = open_images(chosen.start, backbone.preprocessing.resized("squash"), context)
+        if len(found) not in {1, len(keys)}:
+            raise InvalidHyperparameters(
+                {"start": f"{len(found)} images are named for {len(keys)} to be made: name one, or one for each"}
+            )
+        pixels = found.pixels.to(context.device).expand(len(keys), -1, -1, -1)
+        return backbone.preprocessing.normalised(pixels)
+    noise = [torch.randn(backbone.shape, generator=torch.Generator().manual_seed(_number(key))) for key in keys]
+    return (deviation * torch.stack(noise)).to(context.device).contiguous(memory_format=_layout(torch.stack(noise)))
+
+
+def _number(key: str) -> int:
+    return random.Random(key).getrandbits(62)
+
+
+def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context: Context) -> tuple[Tensor, Tensor]:
+    """Take all steps, show the images on their way, and return the last scores and the switching steps.
+
+    The switching step is the first before which an image is already taken for its class, counted from 1; 0 if it
+    never is.
+
+    Args:
+        ascent: where it begins.
+        names: of the images, for their pictures and curves.
+        targets: class numbers ``[N]``; None where no class is meant.
+        context: logs and saves.
+    """
+    chosen = ascent.chosen
+    switched = torch.zeros(len(names), device=ascent.inputs.device)
+    scores = torch.zeros_like(switched)
+    state = {"inputs": ascent.inputs, "switched": switched}
+    context.restore(tensors=state)
+    for step in context.steps(chosen.steps):
+        scores, logits = ascent.step(step)
+        values = {f"{name}/score": score for name, score in zip(names, scores, strict=True)}
+        if targets is not None:
+            there = logits.argmax(1) == targets
+            switched = torch.where((switched == 0) & there, torch.full_like(switched, step), switched)
+            probabilities = logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
+            values |= {f"{name}/probability": p for name, p in zip(names, probabilities, strict=True)}
+        context.log(step, values)
+        if step == 1 or step % chosen.show_every == 0 or step == chosen.steps:
+            _show(ascent, names, values, step, context)
+        context.checkpoint(step, tensors={"inputs": ascent.inputs, "switched": switched})
+    return scores, switched
+
+
+def _show(ascent: Ascent, names: Sequence[str], values: dict[str, Tensor], step: int, context: Context) -> None:
+    pictures = ascent.pictures().cpu()
+    tiles, captions = [], []
+    for name, picture in zip(names, pictures, strict=True):
+        context.image(name, picture, step)
+        tiles.append(resized(picture, max(TILE, picture.shape[-1])))
+        sure = values.get(f"{name}/probability")
+        figure = f"score {float(values[f'{name}/score']):.3g}" if sure is None else f"{float(sure):.2f}"
+        captions.append([name, f"{figure}, step {step:,}"])
+    if len(names) > 1:
+        context.image("all", captioned_grid(torch.stack(tiles), captions, columns=4), step)
+
+
+def uses_bf16(precision: str, device: torch.device, channels: int) -> bool:
+    """Tell whether the network computes in bfloat16: where it is wanted, or where it pays and nobody objects."""
+    return precision == "bfloat16" or (precision == "auto" and channels == 3 and fast_bf16(device))

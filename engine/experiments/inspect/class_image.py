@@ -1,0 +1,61 @@
+"""Makes the image that a network takes for a class most surely."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.errors import InvalidHyperparameters
+from engine.experiments.inspect.ascent import Ascent, climb, start, uses_bf16
+from engine.networks import backbones
+from engine.networks.classes import find
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.experiments.inspect.declarations import ClassImageHyperparameters
+
+MOST = 64
+
+
+def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
+    """Climb the logits of some classes at once; log each image on its way, its score and its switching step."""
+    backbone = backbones.load(hyperparameters.model, context).fixed()
+    numbers = find(hyperparameters.target, backbone.classes)
+    if len(numbers) > MOST:
+        raise InvalidHyperparameters({"target": f"{len(numbers):,} classes are too many at once: name at most {MOST}"})
+    names = [backbone.classes[number] for number in numbers]
+    targets = torch.tensor(numbers, device=context.device)
+    keys = [f"{context.seed}/{name}" for name in names]
+
+    def scores(inputs: Tensor) -> tuple[Tensor, Tensor]:
+        logits = backbone.network(inputs)
+        return logits.gather(1, targets[:, None]).squeeze(1), logits
+
+    inputs = start(hyperparameters, backbone, keys, context, deviation=hyperparameters.noise)
+    bf16 = uses_bf16(hyperparameters.precision, context.device, backbone.preprocessing.channels)
+    context.message(f"{len(names)} images in one batch, {'bfloat16' if bf16 else 'float32'}")
+    ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
+    _, switched = climb(ascent, names, targets, context)
+    with torch.inference_mode():
+        # What is judged is the picture as it is kept: 8 bits, not shifted.
+        pictures = ascent.pictures().mul(255).round().div(255)
+        logits = backbone.logits(pictures)
+    own = logits.gather(1, targets[:, None]).squeeze(1)
+    probabilities = logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
+    ranks = (logits > own[:, None]).sum(1) + 1
+    figures = [column.tolist() for column in (switched, own, probabilities, ranks)]
+    rows = [
+        [name, int(at) or "never", round(score, 3), round(p, 4), rank]
+        for name, at, score, p, rank in zip(names, *figures, strict=True)
+    ]
+    context.table("classes", ["class", "switching step", "score", "probability", "rank"], rows)
+    there = [at for at in switched.tolist() if at]
+    context.result(
+        {
+            "switched/share": len(there) / len(names),
+            **({"switching/step": sum(there) / len(there)} if there else {}),
+            "probability/mean": float(probabilities.mean()),
+        }
+    )

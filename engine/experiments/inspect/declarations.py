@@ -1,0 +1,271 @@
+"""What the experiments that look inside a network are called and which hyperparameters they have. No torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from engine.datasets.sources import Dataset
+from engine.datasets.trees import Images
+from engine.declaration import Experiment, Hyperparameters, hyperparameter, one_or_several
+from engine.networks.classes import Classes, imagenet_names
+from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName, NetworkNames
+
+IMAGES = ("digits:test/0-15", "mnist:test/0-15", "sample:china", "sample:flower", "sample:china,sample:flower")
+NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
+CLASSES = (*"0123456789", *imagenet_names())
+METHODS = (
+    *("gradient", "smoothgrad", "input-x-gradient", "integrated-gradients", "guided"),
+    *("cam", "gradcam", "gradient-gradcam", "guided-gradcam"),
+)
+Methods = Annotated[str, AfterValidator(one_or_several(METHODS))]
+
+
+def images(default: str = "digits:test/0-15") -> str:
+    """Declare the images that are looked at."""
+    return hyperparameter(  # type: ignore[no-any-return]
+        default,
+        "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
+        suggestions=IMAGES,
+        min_length=1,
+    )
+
+
+def resize() -> str:
+    """Declare how photographs get to the input size."""
+    return hyperparameter(  # type: ignore[no-any-return]
+        "squash", "squash images to the input size, or cut the centre out as the weights' own transform"
+    )
+
+
+class AttributionHyperparameters(Hyperparameters):
+    """Hyperparameters of ``saliency`` and of ``gradcam``, which differ in their defaults."""
+
+    images: Images = images()
+    model: NetworkNames = hyperparameter(
+        "cnn:digits", f"{DESCRIPTION}; several beside each other", suggestions=NETWORKS, min_length=1
+    )
+    target: Classes = hyperparameter(
+        "true",
+        "class that is explained: true (predicted where that is not known), predicted, or one by number or name",
+        suggestions=("true", "predicted", *CLASSES),
+        min_length=1,
+    )
+    methods: Methods = hyperparameter(
+        "gradient",
+        f"one or several of {', '.join(METHODS)}",
+        suggestions=(*METHODS, ",".join(METHODS[:5]), ",".join(METHODS[6:])),
+        min_length=1,
+    )
+    view: Literal["heat", "overlay"] = hyperparameter("heat", "show maps alone, or laid over the images")
+    resize: Literal["squash", "weights"] = resize()
+    layer: str = hyperparameter("", "layer of class activation maps; empty for the last with maps", group="gradcam")
+    samples: int = hyperparameter(25, "noisy copies that SmoothGrad averages", ge=1, le=1_000, group="smoothgrad")
+    sigma: float = hyperparameter(
+        0.15, "SmoothGrad's noise, as a share of the image's range of values", ge=0, le=1, group="smoothgrad"
+    )
+    path_steps: int = hyperparameter(
+        32, "points on the path of integrated gradients", ge=1, le=1_000, group="integrated gradients"
+    )
+    baseline: Literal["black", "mean"] = hyperparameter(
+        "black", "image that shows nothing: black, or the mean colour", group="integrated gradients"
+    )
+    evaluate: bool = hyperparameter(default=False, description="measure deletion and insertion curves", group="worth")
+    sanity: bool = hyperparameter(
+        default=False, description="compare with maps of the same network at random weights", group="worth"
+    )
+
+
+class GradcamHyperparameters(AttributionHyperparameters):
+    """Hyperparameters of ``gradcam``."""
+
+    methods: Methods = hyperparameter(
+        "gradcam,gradient-gradcam,guided-gradcam",
+        f"one or several of {', '.join(METHODS)}",
+        suggestions=(*METHODS[5:], "gradcam,gradient-gradcam,guided-gradcam", "cam,gradcam"),
+        min_length=1,
+    )
+    view: Literal["heat", "overlay"] = hyperparameter("overlay", "show maps alone, or laid over the images")
+
+
+LAYERS = ("conv1", "relu1", "all", "conv1,conv2,conv3")
+
+
+class FeatureMapsHyperparameters(Hyperparameters):
+    """Hyperparameters of ``feature-maps``."""
+
+    images: Images = images()
+    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    layers: str = hyperparameter(
+        "", "layers by name, separated by commas, or all; empty for the first convolution", suggestions=LAYERS
+    )
+    relu: Literal["before", "after", "both"] = hyperparameter("both", "show maps before or after a layer's ReLU")
+    channels: str = hyperparameter(
+        "0-15",
+        "channels: 0-15, 3,7, all or random:16",
+        suggestions=("0-15", "random:16", "all"),
+        pattern=r"^\s*(all|random:[1-9]\d{0,4}|\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*)\s*$",
+    )
+    scale: Literal["map", "layer"] = hyperparameter("map", "full colour is the largest value of each map, or of all")
+    resize: Literal["squash", "weights"] = resize()
+
+
+class FilterStatisticsHyperparameters(Hyperparameters):
+    """Hyperparameters of ``filter-statistics``."""
+
+    dataset: Dataset = hyperparameter(
+        "digits", "data set whose classes are compared", suggestions=("digits", "mnist", "cifar10", "scenes15")
+    )
+    part: Literal["train", "test"] = hyperparameter("test", "part of the data set that is looked at")
+    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    layers: str = hyperparameter(
+        "", "layers by name, separated by commas; empty for every convolution behind its ReLU", suggestions=LAYERS
+    )
+    resize: Literal["squash", "weights"] = resize()
+
+
+def _lr(default: float) -> float:
+    return hyperparameter(default, "learning rate, for an input of 224 pixels", gt=0, le=1e6, live=True, group="ascent")  # type: ignore[no-any-return]
+
+
+def _steps(default: int) -> int:
+    return hyperparameter(default, "steps of gradient ascent", ge=1, le=1_000_000, group="ascent")  # type: ignore[no-any-return]
+
+
+class AscentHyperparameters(Hyperparameters):
+    """What ``class-image`` and ``activation-max`` share; the defaults are the practical's."""
+
+    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    steps: int = _steps(200)
+    lr: float = _lr(5.0)
+    step: Literal["plain", "normalised"] = hyperparameter(
+        "plain", "take the gradient as it is, or divide it by its norm", group="ascent"
+    )
+    start: Images = hyperparameter(
+        "", "image to begin with, one for all or one for each; empty for noise", suggestions=IMAGES, group="ascent"
+    )
+    noise: float = hyperparameter(
+        1.0, "standard deviation of the noise to begin with, in normalised values", ge=0, le=10, group="ascent"
+    )
+    show_every: int = hyperparameter(25, "steps between two pictures", ge=1, unit="steps", group="ascent")
+    precision: Literal["auto", "float32", "bfloat16"] = hyperparameter(
+        "auto", "auto takes bfloat16 where the device is fast at it", group="ascent"
+    )
+    l2: float = hyperparameter(
+        1e-3,
+        "weight of the squared norm of the input, for one of 224 pixels",
+        ge=0,
+        le=1e3,
+        live=True,
+        group="regularisation",
+    )
+    tv: float = hyperparameter(
+        0.0, "weight of the mean total variation of the input", ge=0, le=1e3, live=True, group="regularisation"
+    )
+    jitter: int = hyperparameter(
+        16,
+        "largest random shift, for an input of 224 pixels",
+        ge=0,
+        le=112,
+        unit="pixels",
+        group="regularisation",
+    )
+    blur_every: int = hyperparameter(
+        10, "steps between two blurs; 0 for none", ge=0, unit="steps", group="regularisation"
+    )
+    blur_sigma: float = hyperparameter(
+        0.5, "standard deviation of the blur", gt=0, le=20, unit="pixels", group="regularisation"
+    )
+
+
+class ClassImageHyperparameters(AscentHyperparameters):
+    """Hyperparameters of ``class-image``."""
+
+    target: Classes = hyperparameter(
+        "all", "classes by number or name, separated by commas, or all", suggestions=("all", *CLASSES), min_length=1
+    )
+
+
+class ActivationMaxHyperparameters(AscentHyperparameters):
+    """Hyperparameters of ``activation-max``."""
+
+    layer: str = hyperparameter("", "layer by name; empty for the logits", suggestions=("", *LAYERS[:2], "dense1"))
+    units: str = hyperparameter(
+        "all",
+        "units or filters: 0,3, 0-9, all; those joined by + are maximised together: 4+9,1+7",
+        suggestions=("all", "0-9", "4+9,1+7,7+8,0+1"),
+        min_length=1,
+    )
+    blur_every: int = hyperparameter(
+        0, "steps between two blurs; 0 for none", ge=0, unit="steps", group="regularisation"
+    )
+    tv: float = hyperparameter(
+        2.0, "weight of the mean total variation of the input", ge=0, le=1e3, live=True, group="regularisation"
+    )
+
+
+EXPERIMENTS = (
+    Experiment(
+        name="feature-maps",
+        title="Feature maps",
+        family="inspect",
+        summary="Show the maps of any layer for any image, before and after the ReLU.",
+        hyperparameters=FeatureMapsHyperparameters,
+        program="engine.experiments.inspect.feature_maps:run",
+        charts=(("images/done",),),
+        headline="images/number",
+    ),
+    Experiment(
+        name="saliency",
+        title="Saliency",
+        family="inspect",
+        summary="Show which pixels count for a class: gradients, SmoothGrad, integrated gradients, guided.",
+        hyperparameters=AttributionHyperparameters,
+        program="engine.experiments.inspect.explain:run",
+        charts=(("maps/done",),),
+        headline="images/number",
+        tables=("maps",),
+    ),
+    Experiment(
+        name="gradcam",
+        title="Grad-CAM",
+        family="inspect",
+        summary="Show which places of a layer's maps speak for a class: CAM, Grad-CAM, guided Grad-CAM.",
+        hyperparameters=GradcamHyperparameters,
+        program="engine.experiments.inspect.explain:run",
+        charts=(("maps/done",),),
+        headline="images/number",
+        tables=("maps",),
+    ),
+    Experiment(
+        name="class-image",
+        title="Class images",
+        family="inspect",
+        summary="Make the images that a network takes for some classes most surely, from noise or from an image.",
+        hyperparameters=ClassImageHyperparameters,
+        program="engine.experiments.inspect.class_image:run",
+        headline="switching/step",
+        tables=("classes",),
+    ),
+    Experiment(
+        name="activation-max",
+        title="Activation maximisation",
+        family="inspect",
+        summary="Make the images to which units of any layer answer most, one by one or several at once.",
+        hyperparameters=ActivationMaxHyperparameters,
+        program="engine.experiments.inspect.activation_max:run",
+        headline="score/mean",
+        tables=("units",),
+    ),
+    Experiment(
+        name="filter-statistics",
+        title="Filter statistics",
+        family="inspect",
+        summary="Count which filters answer to which class, how strongly and where, and what tells classes apart.",
+        hyperparameters=FilterStatisticsHyperparameters,
+        program="engine.experiments.inspect.filter_statistics:run",
+        charts=(("images/done",),),
+        tables=("separation",),
+    ),
+)

@@ -1,0 +1,81 @@
+"""What an explanation is worth: does the class go with the pixels it names, and does it depend on the weights?"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from scipy.stats import rankdata
+from torch import Tensor, nn
+from torchvision.transforms.functional import gaussian_blur
+
+PIXEL_STEPS = 20
+STAGES = 6
+
+
+@torch.no_grad()
+def deletion_and_insertion(
+    network: Callable[[Tensor], Tensor], inputs: Tensor, targets: Tensor, maps: Tensor, steps: int = PIXEL_STEPS
+) -> tuple[Tensor, Tensor]:
+    """Return the areas under the deletion and the insertion curve, each ``[N]`` in [0, 1].
+
+    Pixels are taken in the order of the map, strongest first, in ``steps`` equal parts: for deletion they are replaced
+    by 0, which is the mean colour, and a good map makes the class's probability fall at once (small area); for
+    insertion they are put into an image blurred by a sixteenth of its size, where it should rise at once (large area).
+    Petsiuk, Das & Saenko 2018, RISE (whose blur is 5 pixels of 224; small images stay readable under it).
+
+    Args:
+        network: gives logits.
+        inputs: as the network takes them, ``[N, C, H, W]``.
+        targets: class numbers ``[N]``.
+        maps: ``[N, H, W]``.
+        steps: parts.
+    """
+    sigma = min(inputs.shape[-2:]) / 16
+    blurred = gaussian_blur(inputs, 2 * round(2 * sigma) + 1, sigma)
+    ranks = maps.flatten(1).argsort(1, descending=True).argsort(1).view(maps.shape)
+    areas = []
+    for kept, other in ((torch.zeros_like(inputs), inputs), (inputs, blurred)):
+        curve = []
+        for step in range(steps + 1):
+            chosen = (ranks < step / steps * maps[0].numel())[:, None]
+            probabilities = network(torch.where(chosen, kept, other)).float().softmax(1)
+            curve.append(probabilities.gather(1, targets[:, None]).squeeze(1))
+        areas.append(torch.trapezoid(torch.stack(curve, 1), dx=1 / steps, dim=1))
+    return areas[0], areas[1]
+
+
+def randomised(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]:
+    """Yield the network with ever more layers at random weights, from the last to the first, at most six times.
+
+    Adebayo et al. 2018, Sanity checks for saliency maps: the cascading randomisation. What comes is the name of the
+    layer down to which it was randomised, and the network, which is changed again when the next is asked for.
+    """
+    network = copy.deepcopy(network)
+    layers = [
+        (name, module)
+        for name, module in network.named_modules()
+        if hasattr(module, "reset_parameters") and next(module.parameters(recurse=False), None) is not None
+    ][::-1]
+    ends = sorted({round(end) for end in np.linspace(1, len(layers), min(STAGES, len(layers)))})
+    done = 0
+    for end in ends:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + done)
+            for _, module in layers[done:end]:
+                module.reset_parameters()  # type: ignore[operator]
+        done = end
+        yield layers[end - 1][0], network
+
+
+def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Return Spearman's rank correlation of two sets of maps ``[N, H, W]``, for each image, ``[N]``."""
+    return torch.tensor([_spearman(a, b) for a, b in zip(first.flatten(1), second.flatten(1), strict=True)])
+
+
+def _spearman(a: Tensor, b: Tensor) -> float:
+    if float(a.std()) == 0 or float(b.std()) == 0:
+        return 0.0  # A map that says nothing agrees with none.
+    return float(np.corrcoef(rankdata(a.cpu().numpy()), rankdata(b.cpu().numpy()))[0, 1])

@@ -1,0 +1,201 @@
+"""Counts which filters of a network answer to which class, how strongly and where, and which of them tell classes apart.
+
+After the filter-activation practical (Heritier & Nanchen, exercise 1).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from engine.datasets import photographs
+from engine.experiments.inspect.feature_maps import layers_of
+from engine.experiments.pictures import beside, captioned_grid, heat, resized, stacked
+from engine.experiments.subjects import batch_size
+from engine.networks import backbones
+from engine.networks.cuts import Cut, Sectioned
+from engine.report.figures import heatmap
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.control.context import Context
+    from engine.datasets.photographs import Photographs
+    from engine.experiments.inspect.declarations import FilterStatisticsHyperparameters
+
+PLACES = 28
+"""Maps are averaged down to at most so many places a side before they are summed up."""
+SHOWN = 16
+"""Filters in a picture, at most: those that tell the classes apart best."""
+TILE = 56
+
+
+class Statistics:
+    """What the filters of one layer answered, class by class, summed up batch by batch.
+
+    Args:
+        shape: ``(filters, height, width)`` of the layer's maps.
+        classes: how many there are.
+    """
+
+    def __init__(self, shape: Sequence[int], classes: int) -> None:
+        filters, *sides = shape
+        grid = [min(side, PLACES) for side in sides]
+        self.images = torch.zeros(classes, dtype=torch.float64)
+        self._fired = torch.zeros(classes, filters, dtype=torch.float64)
+        self._places = torch.zeros(classes, filters, dtype=torch.float64)
+        self._strength = torch.zeros(classes, filters, dtype=torch.float64)
+        self._strength_squared = torch.zeros(filters, dtype=torch.float64)
+        self._maps = torch.zeros(classes, filters, *grid, dtype=torch.float64)
+        self._maps_squared = torch.zeros(filters, *grid, dtype=torch.float64)
+
+    def add(self, maps: Tensor, labels: Tensor) -> None:
+        """Take in the maps ``[N, filters, H, W]`` of a batch and its classes ``[N]``."""
+        maps, labels = maps.detach().float(), labels.to(maps.device)
+        pooled = F.adaptive_avg_pool2d(maps, self._maps.shape[-2:]).double()
+        strength = maps.double().mean((2, 3))
+        members = F.one_hot(labels, len(self.images)).to(maps.device, torch.float64).T
+
+        def by_class(values: Tensor) -> Tensor:
+            return (members @ values.double().flatten(1)).view(-1, *values.shape[1:]).cpu()
+
+        self.images += members.sum(1).cpu()
+        self._fired += by_class((maps.amax((2, 3)) > 0))
+        self._places += by_class((maps > 0).float().mean((2, 3)))
+        self._strength += by_class(strength)
+        self._strength_squared += (strength**2).sum(0).cpu()
+        self._maps += by_class(pooled)
+        self._maps_squared += (pooled**2).sum(0).cpu()
+
+    def _mean(self, sums: Tensor) -> Tensor:
+        return sums / self.images.clamp(min=1).view(-1, *[1] * (sums.ndim - 1))
+
+    @property
+    def fires(self) -> Tensor:
+        """The share of the images of each class in which a filter answers anywhere, ``[classes, filters]``."""
+        return self._mean(self._fired)
+
+    @property
+    def places(self) -> Tensor:
+        """The share of the places at which a filter answers, ``[classes, filters]``."""
+        return self._mean(self._places)
+
+    @property
+    def strength(self) -> Tensor:
+        """The mean answer over images and places, ``[classes, filters]``."""
+        return self._mean(self._strength)
+
+    @property
+    def maps(self) -> Tensor:
+        """The mean map of each filter for each class, ``[classes, filters, h, w]``."""
+        return self._mean(self._maps)
+
+    @property
+    def separation(self) -> Tensor:
+        """The F ratio of each filter's mean answer between the classes, ``[filters]``; see :meth:`_f_ratio`."""
+        return self._f_ratio(self._strength, self._strength_squared)
+
+    @property
+    def regions(self) -> Tensor:
+        """The F ratio at each place, ``[h, w]``: the largest of all filters."""
+        return self._f_ratio(self._maps, self._maps_squared).amax(0)
+
+    def _f_ratio(self, sums: Tensor, squares: Tensor) -> Tensor:
+        """Return the one-way analysis of variance's F: the variance between the classes by that within them."""
+        counts = self.images[self.images > 0].view(-1, *[1] * (sums.ndim - 1))
+        sums, total = sums[self.images > 0], counts.sum()
+        grand = sums.sum(0) / total
+        between = (counts * (sums / counts - grand) ** 2).sum(0)
+        within = (squares - total * grand**2 - between).clamp(min=0)
+        ratio = (between / (len(counts) - 1)) / (within / (total - len(counts))).clamp(min=1e-30)
+        return torch.where(between > 1e-12, ratio, torch.zeros_like(ratio))
+
+
+def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> None:
+    """Log, layer by layer, what each filter answers to each class of a data set."""
+    backbone = backbones.load(hyperparameters.model, context).fixed()
+    data = getattr(photographs.load(hyperparameters.dataset), hyperparameters.part)
+    sectioned = Sectioned(backbone.network, backbone.shape)
+    layers = layers_of(sectioned, hyperparameters.layers) if hyperparameters.layers else sectioned.convolutions()
+    gathered = {layer: Statistics(layer.shape, len(data.classes)) for layer in layers}
+    preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
+    batch = batch_size(context.device)
+    mean_images = torch.zeros(len(data.classes), *backbone.shape, dtype=torch.float64)
+    labels = torch.zeros(0, dtype=torch.long)
+
+    def take(cut: Cut, values: Tensor) -> None:
+        gathered[cut].add(values, labels)
+
+    batches = photographs.decoded(data, preprocessing, batch)
+    for step, (indices, pixels, broken) in zip(context.steps(-(-len(data) // batch), unit="batch"), batches):  # noqa: B905
+        photographs.leave_out(broken, context, refuse=False)
+        labels = data.labels[indices]
+        mean_images.index_add_(0, labels, pixels.double() / 255)
+        with torch.inference_mode():
+            sectioned.run(list(layers), preprocessing.normalised(pixels.to(context.device)), take)
+        context.log(step, {"images/done": min(step * batch, len(data))})
+    counts = next(iter(gathered.values())).images
+    mean_images /= counts.clamp(min=1).view(-1, 1, 1, 1)
+    for layer, statistics in gathered.items():
+        _draw(layer, statistics, mean_images, data, context)
+    _tabulate(gathered, data.classes, context)
+
+
+def _draw(layer: Cut, statistics: Statistics, mean_images: Tensor, data: Photographs, context: Context) -> None:
+    """Log a layer's answers as shades, its mean maps, the filter that leads at each place, and where classes differ."""
+    best = statistics.separation.argsort(descending=True)[:SHOWN].sort().values
+    names = [str(number) for number in best.tolist()]
+    for what, values in (("fires", statistics.fires), ("strength", statistics.strength)):
+        figure = heatmap(
+            values[:, best].tolist(), data.classes, names, row_label="class", column_label=f"filter of {layer.name}"
+        )
+        context.figure(f"{what} {layer.name}", figure, 1)
+    maps = statistics.maps[:, best].float()
+    # One scale for each filter, so that its classes can be compared.
+    shares = maps / maps.amax((0, 2, 3), keepdim=True).clamp(min=1e-12)
+    rows = []
+    for label, name in enumerate(data.classes):
+        own = torch.cat((torch.zeros_like(shares[label, :1]), shares[label]))
+        tiles = [resized(tile, TILE) for tile in heat(own, top=1.0)]
+        tiles[0] = resized(mean_images[label].float(), TILE)
+        rows.append(captioned_grid(torch.stack(tiles), [[name], *[[n] for n in names]], columns=len(tiles)))
+    context.image(f"mean maps {layer.name}", stacked(rows), 1)
+    leading = _leading(shares)
+    tiles = [resized(tile, 2 * TILE) for tile in leading]
+    region = statistics.regions.float()
+    tiles.append(resized(heat(region[None])[0], 2 * TILE))
+    captions = [*([name] for name in data.classes), [f"F up to {float(region.max()):.0f}"]]
+    context.image(f"patterns {layer.name}", beside(tiles, captions, side=2 * TILE), 1)
+
+
+def _leading(shares: Tensor) -> Tensor:
+    """Colour each place by the filter that answers there most, as bright as it answers: ``[classes, 3, h, w]``."""
+    from matplotlib import colormaps
+
+    palette = torch.tensor(colormaps["tab20"].colors)[:, :3].float()
+    strongest = shares.max(1)
+    colours = palette[strongest.indices % len(palette)].permute(0, 3, 1, 2)
+    return colours * strongest.values[:, None]
+
+
+def _tabulate(gathered: dict[Cut, Statistics], classes: Sequence[str], context: Context) -> None:
+    answers, separations, results = [], [], {}
+    for layer, own in gathered.items():
+        for number, ratio in enumerate(own.separation.tolist()):
+            strongest = int(own.strength[:, number].argmax())
+            separations.append([layer.name, number, round(ratio, 2), classes[strongest]])
+            for label, name in enumerate(classes):
+                figures = own.fires[label, number], own.places[label, number], own.strength[label, number]
+                answers.append([layer.name, number, name, *(round(float(value), 4) for value in figures)])
+        results |= {
+            f"{layer.name}/largest_F": float(own.separation.max()),
+            f"{layer.name}/silent": int((own.fires.amax(0) == 0).sum()),
+        }
+    context.table(
+        "separation", ["layer", "filter", "F", "answers most to"], sorted(separations, key=lambda row: -row[2])
+    )
+    context.table("filters", ["layer", "filter", "class", "fires share", "places share", "strength"], answers)
+    context.result(results)

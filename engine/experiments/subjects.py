@@ -1,0 +1,123 @@
+"""The images that programs look at, and the networks that look at them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.datasets import named_images
+from engine.datasets.photographs import Preprocessing, UnreadableImage
+from engine.errors import DataUnavailable
+from engine.networks import classes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from engine.control.context import Context
+    from engine.datasets.named_images import NamedImage
+    from engine.networks.backbones import Backbone
+
+MOST_PIXELS = 2 << 30
+"""Bytes of decoded images that are held at once, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Images at the input size of a network.
+
+    Attributes:
+        images: as they were named; those that cannot be read are left out.
+        pixels: uint8 ``[N, C, S, S]``, on the host.
+    """
+
+    images: tuple[NamedImage, ...]
+    pixels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each image, for captions."""
+        return [image.name for image in self.images]
+
+    def labels(self, names: Sequence[str]) -> Tensor:
+        """Return the true class of each image among a network's, int64 ``[N]``; -1 where it is not known."""
+        return torch.tensor([true_class(image, names) for image in self.images])
+
+    def batches(self, size: int, device: torch.device) -> Iterator[tuple[slice, Tensor]]:
+        """Yield where a batch stands and its images ``[M, C, S, S]`` in [0, 1] on a device."""
+        for start in range(0, len(self), size):
+            part = slice(start, min(start + size, len(self)))
+            yield part, self.pixels[part].to(device).float() / 255
+
+
+def true_class(image: NamedImage, names: Sequence[str]) -> int:
+    """Return the number of an image's class among a network's, or -1."""
+    if image.number is not None:
+        return image.number if image.number < len(names) else -1
+    return names.index(image.label) if image.label in names else -1
+
+
+def open_images(names: str, preprocessing: Preprocessing, context: Context) -> Subjects:
+    """Decode the images that are named, each in turn; those that cannot be read are left out and said.
+
+    Raises:
+        UnreadableImage: if none can be read.
+        DataUnavailable: if they are too many to be held.
+    """
+    found = named_images.find(names)
+    size = preprocessing.channels * preprocessing.size**2
+    if len(found) * size > MOST_PIXELS:
+        raise DataUnavailable(f"{len(found):,} images are too many at once: name at most {MOST_PIXELS // size:,}")
+    images, pixels = [], []
+    for image in found:
+        try:
+            pixels.append(preprocessing.pixels(image.open()))
+            images.append(image)
+        except UnreadableImage as error:
+            context.message(f"left out: {error}", level="alarm")
+    if not images:
+        raise UnreadableImage("none of the images can be read")
+    return Subjects(tuple(images), torch.stack(pixels))
+
+
+def targets_of(text: str, subjects: Subjects, backbone: Backbone, logits: Tensor) -> Tensor:
+    """Return the class that is meant for each image, int64 ``[N]``.
+
+    Args:
+        text: ``predicted``; ``true``, which means the predicted one where the true one is not known; ``least-likely``;
+            or a class by any of its names.
+        subjects: the images.
+        backbone: whose classes are meant.
+        logits: ``[N, classes]``, of the unchanged images.
+
+    Raises:
+        UnknownClass: if it is none of these.
+    """
+    predicted = logits.argmax(1).cpu()
+    if text == classes.PREDICTED:
+        return predicted
+    if text == classes.LEAST_LIKELY:
+        return logits.argmin(1).cpu()
+    if text == classes.TRUE:
+        labels = subjects.labels(backbone.classes)
+        return torch.where(labels >= 0, labels, predicted)
+    numbers = classes.find(text, backbone.classes)
+    if len(numbers) > 1:
+        raise classes.UnknownClass(f"{len(numbers)} classes are named where one is wanted: {text}")
+    return torch.tensor(numbers).expand(len(subjects)).clone()
+
+
+@torch.inference_mode()
+def all_logits(subjects: Subjects, backbone: Backbone, batch: int, device: torch.device) -> Tensor:
+    """Return the logits ``[N, classes]`` of all images, on the host."""
+    return torch.cat([backbone.logits(images).cpu() for _, images in subjects.batches(batch, device)])
+
+
+def batch_size(device: torch.device) -> int:
+    """Return how many images go through a network at once: on the CPU few, for the sake of its caches."""
+    return 64 if device.type == "cuda" else 16

@@ -1,0 +1,154 @@
+"""The classes a network tells apart, and how a user names some of them. No torch.
+
+A class is named by its number, its WordNet id (``n01828970``), its name or a synonym in any spelling
+(``bee eater``, ``Bee-Eater``), or by words that only one name has (``great white``).
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import functools
+import re
+from collections.abc import Callable, Sequence
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator
+
+from engine.datasets import sources
+from engine.errors import PhospheneError
+from engine.networks.names import SMALL_CNN, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ALL = "all"
+PREDICTED, TRUE, LEAST_LIKELY = "predicted", "true", "least-likely"
+WORDS = frozenset(("", PREDICTED, TRUE, LEAST_LIKELY))
+"""What may stand for a class where a program says so."""
+WNID = re.compile(r"n\d{8}")
+
+
+def check(text: str) -> str:
+    """Return names of classes without the spaces around them; whether they are classes only the network can tell."""
+    return text.strip()
+
+
+CLASSES_MARK = AfterValidator(check)
+"""What tells a hyperparameter that names classes of its network from any other text."""
+Classes = Annotated[str, CLASSES_MARK]
+"""The type of a hyperparameter that names classes, several separated by commas."""
+NEAR = 4
+"""Names that are suggested for one that is none."""
+
+
+class UnknownClass(PhospheneError):
+    """A network knows no class of that name; the text names the nearest."""
+
+
+class ImageNetClass(NamedTuple):
+    """One of the 1,000 classes of ILSVRC 2012: its WordNet id, torchvision's name, and WordNet's other names."""
+
+    wnid: str
+    name: str
+    also: tuple[str, ...]
+
+
+@functools.cache
+def imagenet() -> tuple[ImageNetClass, ...]:
+    """Return the classes of ImageNet in the order of torchvision's networks (ids and synonyms are WordNet's)."""
+    with resources.files(__package__).joinpath("imagenet.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return tuple(ImageNetClass(row["wnid"], row["name"], tuple(filter(None, row["also"].split("|")))) for row in rows)
+
+
+def imagenet_names() -> tuple[str, ...]:
+    """Return the names of ImageNet's classes, as torchvision has them."""
+    return tuple(entry.name for entry in imagenet())
+
+
+@functools.cache
+def by_wnid() -> Mapping[str, ImageNetClass]:
+    """Return the classes of ImageNet by their WordNet ids."""
+    return {entry.wnid: entry for entry in imagenet()}
+
+
+def known(model: str, record_of: Callable[[str], Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the names of the classes a network tells apart; nothing where only the network itself knows.
+
+    Args:
+        model: as named; see :mod:`engine.networks.names`.
+        record_of: returns the hyperparameters of an earlier run by its id: what it trained tells the classes of its
+            data set apart.
+    """
+    name = parse(model)
+    if name.weights == "run":
+        dataset = record_of(name.detail).get("dataset")
+        return sources.classes_of(str(dataset)) if dataset else ()
+    if name.architecture == SMALL_CNN:
+        return sources.classes_of(name.detail or "digits")
+    return imagenet_names()
+
+
+def find(text: str, classes: Sequence[str]) -> list[int]:
+    """Return the numbers of the classes that are named, in the order named, each once.
+
+    Raises:
+        UnknownClass: for the first that is none, with the nearest there are.
+    """
+    spelt = _spelling(classes)
+    if text.strip().casefold() == ALL:
+        return list(range(len(classes)))
+    # A single name may have a comma in it.
+    parts = [text] if _plain(text) in spelt else text.split(",")
+    found = [_find(part.strip(), classes, spelt) for part in parts if part.strip()]
+    if not found:
+        raise UnknownClass(f"no class is named: write a number, a name or several, as in {_some(classes)}")
+    return list(dict.fromkeys(found))
+
+
+def _find(text: str, classes: Sequence[str], spelt: Mapping[str, int]) -> int:
+    if _plain(text) in spelt:
+        return spelt[_plain(text)]
+    if text.isascii() and text.isdecimal() and not all(name.isdecimal() for name in classes):
+        if int(text) < len(classes):
+            return int(text)
+        raise UnknownClass(f"there is no class {text}: the network's classes are counted from 0 to {len(classes) - 1}")
+    if WNID.fullmatch(text):
+        raise UnknownClass(f"the network has no class {text}")
+    words = set(_plain(text).split())
+    own = [number for number, name in enumerate(classes) if words and words <= set(_plain(name).split())]
+    holding = own or list(dict.fromkeys(n for name, n in spelt.items() if words and words <= set(name.split())))
+    if len(holding) == 1:
+        return holding[0]
+    if holding:
+        raise UnknownClass(f"{text!r} is more than one class: {_listed([classes[number] for number in holding])}")
+    near = difflib.get_close_matches(_plain(text), list(spelt), n=NEAR, cutoff=0.6)
+    names = list(dict.fromkeys(classes[spelt[name]] for name in near))
+    hint = f"did you mean {_listed(names)}?" if names else f"there are {len(classes):,}, as {_some(classes)}"
+    raise UnknownClass(f"the network has no class {text!r}; {hint}")
+
+
+def _spelling(classes: Sequence[str]) -> dict[str, int]:
+    """Return the number of each class by every plain spelling; its name goes before other classes' synonyms."""
+    spelt = {_plain(name): number for number, name in enumerate(classes)}
+    if tuple(classes) == imagenet_names():
+        for number, entry in enumerate(imagenet()):
+            for other in (entry.wnid, *entry.also):
+                spelt.setdefault(_plain(other), number)
+    return spelt
+
+
+def _plain(name: str) -> str:
+    """Return a name without case, hyphens, underscores and double spaces."""
+    return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split())
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:NEAR])
+    return f"{shown} or {len(names) - NEAR} more" if len(names) > NEAR else shown
+
+
+def _some(classes: Sequence[str]) -> str:
+    return ",".join(classes[:3])
