@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import PhospheneError
-from engine.networks.cuts import Cut, Sectioned
+
+if TYPE_CHECKING:
+    from engine.networks.cuts import Cut, Sectioned
 
 
 class NoClassActivation(PhospheneError):

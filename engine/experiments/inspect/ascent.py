@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from engine.datasets.photographs import Preprocessing
 from engine.errors import InvalidHyperparameters
 from engine.experiments.pictures import captioned_grid, resized
 from engine.experiments.subjects import open_images
@@ -23,6 +22,7 @@ from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
     from engine.control.context import Context
+    from engine.datasets.photographs import Preprocessing
     from engine.experiments.inspect.declarations import AscentHyperparameters
     from engine.networks.backbones import Backbone
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
@@ -22,9 +22,9 @@ METHODS = (
 Methods = Annotated[str, AfterValidator(one_or_several(METHODS))]
 
 
-def images(default: str = "digits:test/0-15") -> str:
+def images(default: str = "digits:test/0-15") -> Any:
     """Declare the images that are looked at."""
-    return hyperparameter(  # type: ignore[no-any-return]
+    return hyperparameter(
         default,
         "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
         suggestions=IMAGES,
@@ -32,9 +32,9 @@ def images(default: str = "digits:test/0-15") -> str:
     )
 
 
-def resize() -> str:
+def resize() -> Any:
     """Declare how photographs get to the input size."""
-    return hyperparameter(  # type: ignore[no-any-return]
+    return hyperparameter(
         "squash", "squash images to the input size, or cut the centre out as the weights' own transform"
     )
 
@@ -125,12 +125,12 @@ class FilterStatisticsHyperparameters(Hyperparameters):
     resize: Literal["squash", "weights"] = resize()
 
 
-def _lr(default: float) -> float:
-    return hyperparameter(default, "learning rate, for an input of 224 pixels", gt=0, le=1e6, live=True, group="ascent")  # type: ignore[no-any-return]
+def _lr(default: float) -> Any:
+    return hyperparameter(default, "learning rate, for an input of 224 pixels", gt=0, le=1e6, live=True, group="ascent")
 
 
-def _steps(default: int) -> int:
-    return hyperparameter(default, "steps of gradient ascent", ge=1, le=1_000_000, group="ascent")  # type: ignore[no-any-return]
+def _steps(default: int) -> Any:
+    return hyperparameter(default, "steps of gradient ascent", ge=1, le=1_000_000, group="ascent")
 
 
 class AscentHyperparameters(Hyperparameters):

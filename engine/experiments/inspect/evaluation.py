@@ -1,4 +1,4 @@
-"""What an explanation is worth: does the class go with the pixels it names, and does it depend on the weights?"""
+"""What an explanation is worth: whether the class goes with the pixels it names, and depends on the weights."""
 
 from __future__ import annotations
 

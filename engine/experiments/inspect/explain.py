@@ -115,30 +115,24 @@ class Methods:
 
     def maps(self, method: str, inputs: Tensor, targets: Tensor, part: slice) -> Tensor:
         """Return a method's maps ``[M, H, W]``, at least 0, for a batch of images."""
-        network, chosen = self._network, self._chosen
-        match method:
-            case "gradient":
-                return attribution.saliency(network, inputs, targets)
-            case "smoothgrad":
-                seeds = [self._seed * 1_000_003 + index for index in range(part.start, part.stop)]
-                options = {"samples": chosen.samples, "sigma": chosen.sigma, "seeds": seeds}
-                return attribution.strongest(attribution.smoothgrad(network, inputs, targets, **options))
-            case "input-x-gradient":
-                return attribution.summed(attribution.input_x_gradient(network, inputs, targets))
-            case "integrated-gradients":
-                return attribution.summed(self._integrated(inputs, targets))
-            case "guided":
-                return attribution.strongest(attribution.guided_backpropagation(network, inputs, targets))
-            case "cam":
-                return activation.cam(self._sectioned, inputs, targets)
-            case "gradcam":
-                return self._grad_cam(inputs, targets)
-            case "gradient-gradcam":
-                return self._grad_cam(inputs, targets) * attribution.saliency(network, inputs, targets)
-            case "guided-gradcam":
-                guided = attribution.guided_backpropagation(network, inputs, targets)
-                return self._grad_cam(inputs, targets) * attribution.strongest(guided)
-        raise ValueError(method)
+        network = self._network
+        ways: dict[str, Callable[[], Tensor]] = {
+            "gradient": lambda: attribution.saliency(network, inputs, targets),
+            "smoothgrad": lambda: attribution.strongest(self._smoothed(inputs, targets, part)),
+            "input-x-gradient": lambda: attribution.summed(attribution.input_x_gradient(network, inputs, targets)),
+            "integrated-gradients": lambda: attribution.summed(self._integrated(inputs, targets)),
+            "guided": lambda: attribution.strongest(attribution.guided_backpropagation(network, inputs, targets)),
+            "cam": lambda: activation.cam(self._sectioned, inputs, targets),
+            "gradcam": lambda: self._grad_cam(inputs, targets),
+            "gradient-gradcam": lambda: ways["gradcam"]() * ways["gradient"](),
+            "guided-gradcam": lambda: ways["gradcam"]() * ways["guided"](),
+        }
+        return ways[method]()
+
+    def _smoothed(self, inputs: Tensor, targets: Tensor, part: slice) -> Tensor:
+        seeds = [self._seed * 1_000_003 + index for index in range(part.start, part.stop)]
+        samples, sigma = self._chosen.samples, self._chosen.sigma
+        return attribution.smoothgrad(self._network, inputs, targets, samples=samples, sigma=sigma, seeds=seeds)
 
     @property
     def _sectioned(self) -> Sectioned:
@@ -152,8 +146,9 @@ class Methods:
     def _integrated(self, inputs: Tensor, targets: Tensor) -> Tensor:
         shade = torch.zeros_like(inputs[:1])
         baseline = self._view.backbone.preprocessing.standardised(shade) if self._chosen.baseline == "black" else shade
-        options = {"baseline": baseline, "steps": self._chosen.path_steps}
-        attributions = attribution.integrated_gradients(self._network, inputs, targets, **options)
+        attributions = attribution.integrated_gradients(
+            self._network, inputs, targets, baseline=baseline, steps=self._chosen.path_steps
+        )
         self.completeness_error = attribution.completeness_error(
             self._network, inputs, targets, baseline=baseline, attributions=attributions
         )

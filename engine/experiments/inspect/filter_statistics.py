@@ -1,4 +1,4 @@
-"""Counts which filters of a network answer to which class, how strongly and where, and which of them tell classes apart.
+"""Counts which filters of a network answer to which class, how strongly and where, and what tells classes apart.
 
 After the filter-activation practical (Heritier & Nanchen, exercise 1).
 """
@@ -63,7 +63,7 @@ class Statistics:
             return (members @ values.double().flatten(1)).view(-1, *values.shape[1:]).cpu()
 
         self.images += members.sum(1).cpu()
-        self._fired += by_class((maps.amax((2, 3)) > 0))
+        self._fired += by_class(maps.amax((2, 3)) > 0)
         self._places += by_class((maps > 0).float().mean((2, 3)))
         self._strength += by_class(strength)
         self._strength_squared += (strength**2).sum(0).cpu()

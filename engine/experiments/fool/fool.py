@@ -1,0 +1,52 @@
+"""Changes images until a network takes them for a class of one's choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from engine.experiments.fool.attacks import Ascent, Attack, Goal
+from engine.experiments.fool.outcome import judge
+from engine.experiments.subjects import all_logits, batch_size, open_images, targets_of
+from engine.networks import backbones
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.experiments.fool.declarations import FoolHyperparameters
+
+
+def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
+    """Climb the target's logit, one normalised step after the other, until it is predicted."""
+    backbone = backbones.load(hyperparameters.model, context).fixed()
+    subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
+    batch = batch_size(context.device)
+    before = all_logits(subjects, backbone, batch, context.device)
+    targets = targets_of(hyperparameters.target, subjects, backbone, before).to(context.device)
+    images = subjects.pixels.to(context.device).float() / 255
+    spread = torch.tensor(backbone.preprocessing.std, device=context.device).view(1, -1, 1, 1)
+    attack = Ascent(
+        backbone.logits,
+        images,
+        Goal(targets, targeted=True),
+        batch,
+        lr=hyperparameters.lr,
+        spread=spread,
+        valid=hyperparameters.valid,
+    )
+    take_steps(attack, hyperparameters.steps, context)
+    outcome = judge(attack, subjects, backbone, before, context)
+    outcome.log(context)
+    if hyperparameters.transfer:
+        outcome.log_transfer(hyperparameters.transfer, context)
+
+
+def take_steps(attack: Attack, total: int, context: Context) -> None:
+    """Step an attack as often as it may, from where a checkpoint left it; its state is saved on the way."""
+    context.restore(tensors=attack.state)
+    for step in context.steps(total):
+        attack.step(step)
+        if step == total:
+            attack.finish()
+        context.log(step, {"reached/share": attack.reached.float().mean()})
+        context.checkpoint(step, tensors=attack.state)

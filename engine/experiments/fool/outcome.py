@@ -1,0 +1,190 @@
+"""What came of an attack: pictures, norms, the saved files tested again, and what other networks make of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from engine.datasets.photographs import open_image
+from engine.experiments.fool.attacks import Goal, eight_bit, norms
+from engine.experiments.pictures import beside, stacked
+from engine.experiments.subjects import Subjects, batch_size
+from engine.networks import backbones
+from engine.networks.names import several
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from engine.control.context import Context
+    from engine.experiments.fool.attacks import Attack
+    from engine.networks.backbones import Backbone
+
+OVERVIEW = 12
+LOUDER = 10
+"""How many times a difference is enlarged to be seen."""
+
+
+@dataclass
+class Outcome:
+    """Attacked images as they lie on the disk.
+
+    Attributes:
+        subjects: the images before.
+        backbone: the network that was attacked.
+        before: logits of the images before, ``[N, classes]``.
+        after: logits of the saved files, ``[N, classes]``.
+        files: the saved files.
+        reached: which images did what was wanted before they were saved, bool ``[N]``.
+        saved: which do so still, read from their files.
+        eligible: which count: those that did not do it from the start.
+        norms: of the saved images' differences, see :func:`engine.experiments.fool.attacks.norms`.
+        steps: how many each took.
+    """
+
+    subjects: Subjects
+    backbone: Backbone
+    before: Tensor
+    after: Tensor
+    files: list[Path]
+    reached: Tensor
+    saved: Tensor
+    eligible: Tensor
+    norms: dict[str, Tensor]
+    steps: Tensor
+
+    def log(self, context: Context) -> None:
+        """Log pictures, the table of all images, and the results."""
+        classes, names = self.backbone.classes, self.subjects.names
+        labels = self.subjects.labels(classes)
+        images = self.subjects.pixels.float() / 255
+        rows, panels = [], []
+        for index, name in enumerate(names):
+            was, now = self.before[index].argmax(), self.after[index].argmax()
+            sure = float(self.before[index].softmax(0)[was]), float(self.after[index].softmax(0)[now])
+            result = _read(self.files[index], self.backbone)
+            change = result - images[index]
+            far = {kind: float(own[index]) for kind, own in self.norms.items()}
+            panel = beside(
+                [images[index], result, (0.5 + change).clamp(0, 1), (0.5 + LOUDER * change).clamp(0, 1)],
+                [
+                    [f"{classes[was]} {sure[0]:.2f}", name],
+                    [f"{classes[now]} {sure[1]:.2f}", f"{int(self.steps[index]):,} steps"],
+                    ["difference", f"L2 {far['L2']:.2f}, {far['L0']:,.0f} pixels"],
+                    [f"difference x{LOUDER}", f"Linf {far['Linf'] * 255:.0f}/255"],
+                ],
+            )
+            context.image("fooled", panel, index + 1)
+            panels += [panel] if len(panels) < OVERVIEW else []
+            rows.append(
+                [
+                    name,
+                    classes[labels[index]] if labels[index] >= 0 else "",
+                    classes[was],
+                    classes[now],
+                    round(sure[1], 4),
+                    self._verdict(index),
+                    int(self.steps[index]),
+                    int(far["L0"]),
+                    round(far["L2"], 4),
+                    round(far["Linf"] * 255, 2),
+                ]
+            )
+        context.image("overview", stacked(panels), 1)
+        columns = ["image", "true class", "before", "after", "probability", "fooled", "steps"]
+        context.table("images", [*columns, "L0", "L2", "Linf/255"], rows)
+        context.result(self.figures())
+
+    def figures(self) -> dict[str, float]:
+        """Return success rates, and the mean norms of the saved images that are successes."""
+        won = self.saved & self.eligible
+        count = max(int(self.eligible.sum()), 1)
+        found: dict[str, float] = {
+            "images/attacked": int(self.eligible.sum()),
+            "success/rate": int((self.reached & self.eligible).sum()) / count,
+            "success/saved": int(won.sum()) / count,
+        }
+        if won.any():
+            found |= {f"mean/{kind}": float(own[won].float().mean()) for kind, own in self.norms.items()}
+            found["mean/steps"] = float(self.steps[won].float().mean())
+        return found
+
+    def _verdict(self, index: int) -> str:
+        if not self.eligible[index]:
+            return "from the start"
+        if self.saved[index]:
+            return "yes"
+        return "not once saved" if self.reached[index] else "no"
+
+    def log_transfer(self, networks: str, context: Context) -> None:
+        """Log what other networks make of the saved files: how often they are wrong where they were right."""
+        won = (self.saved & self.eligible).nonzero().flatten().tolist()
+        rows, results = [], {}
+        for name in several(networks):
+            other = backbones.load(name, context).fixed()
+            clean = _predicted([_as_image(pixels) for pixels in self.subjects.pixels], other, context)
+            fooled = _predicted([open_image(file) for file in self.files], other, context)
+            labels = self.subjects.labels(other.classes)
+            labels = torch.where(labels >= 0, labels, clean)
+            knew = [index for index in won if clean[index] == labels[index]]
+            wrong = sum(int(fooled[index] != labels[index]) for index in knew)
+            classes = [self.backbone.classes[int(self.after[index].argmax())] for index in knew]
+            same = sum(other.classes[int(fooled[index])] == own for index, own in zip(knew, classes, strict=True))
+            rate = wrong / len(knew) if knew else 0.0
+            rows.append([name, len(knew), wrong, round(rate, 4), same])
+            results[f"{other.architecture}/transfer"] = rate
+        columns = ["network", "images it knew", "fooled as well", "share", "into the same class"]
+        context.table("transfer", columns, rows)
+        context.result(results)
+
+
+def judge(attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, context: Context) -> Outcome:
+    """Save the attacked images, and judge them again as their files hold them."""
+    files = [
+        context.image("adversarial", image, index)
+        for index, image in enumerate(eight_bit(attack.adversarial).cpu(), start=1)
+    ]
+    saved = torch.stack([_read(file, backbone) for file in files])
+    batch = batch_size(context.device)
+    with torch.inference_mode():
+        after = torch.cat([backbone.logits(part.to(context.device)).cpu() for part in saved.split(batch)])
+    goal = Goal(attack.goal.classes.cpu(), attack.goal.targeted)
+    every = torch.arange(len(files))
+    return Outcome(
+        subjects,
+        backbone,
+        before,
+        after,
+        files,
+        attack.reached.cpu(),
+        goal.reached(after, every),
+        ~goal.reached(before, every),
+        norms(saved, subjects.pixels.float() / 255),
+        attack.state["steps"].cpu(),
+    )
+
+
+def _read(file: Path, backbone: Backbone) -> Tensor:
+    """Read a saved image as the network it was made for takes it, in [0, 1]."""
+    return backbone.preprocessing.resized("squash").pixels(open_image(file)).float() / 255
+
+
+def _as_image(pixels: Tensor) -> Image.Image:
+    """Return uint8 pixels ``[C, H, W]`` as a Pillow image."""
+    array = pixels.permute(1, 2, 0).numpy()
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+
+
+def _predicted(images: list[Image.Image], backbone: Backbone, context: Context) -> Tensor:
+    """Return the classes a network takes images for, int64 ``[N]``."""
+    preprocessing = backbone.preprocessing.resized("squash")
+    pixels = torch.stack([preprocessing.pixels(image) for image in images])
+    with torch.inference_mode():
+        parts = [
+            backbone.logits(part.to(context.device).float() / 255).argmax(1).cpu()
+            for part in pixels.split(batch_size(context.device))
+        ]
+    return torch.cat(parts)
