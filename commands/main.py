@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from commands import cuts, data, doctor, experiments, run, runs
+from commands import cuts, data, doctor, experiments, picture, run, runs
 
 
 class Grammar(TyperGroup):
@@ -21,7 +21,10 @@ class Grammar(TyperGroup):
         return sorted(super().list_commands(ctx), key=ORDER.index)
 
 
-ORDER = ("run", "runs", "show", "follow", "stop", "resume", "set", "remove", "experiments", "cuts", "data", "doctor")
+ORDER = (
+    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove"),
+    *("experiments", "cuts", "data", "doctor"),
+)
 
 app = typer.Typer(
     cls=Grammar,
@@ -62,6 +65,7 @@ def workbench(
 app.add_typer(run.app, name="run")
 app.command("runs")(runs.list_runs)
 app.command("show")(runs.show)
+app.command("picture")(picture.picture)
 app.command("follow")(runs.follow)
 app.command("stop")(runs.stop)
 app.command("resume")(runs.resume)

@@ -88,7 +88,7 @@ def show(
     """Show everything known of a run, or one of its tables."""
     from commands.output import STATE_MARKS, ago, duration, emit, figure, table
 
-    details = _do(lambda engine, found: engine.details(found), run)
+    details = do(lambda engine, found: engine.details(found), run)
     if table_name:
         _show_table(run, table_name, details.tables, as_json)
         return
@@ -203,7 +203,7 @@ def stop(
             pass
         return found.status().state
 
-    say(f"it is {_do(stop_and_wait, run)}")
+    say(f"it is {do(stop_and_wait, run)}")
 
 
 def resume(
@@ -216,7 +216,7 @@ def resume(
     from commands.watch import watch
     from engine import Engine
 
-    found = _do(lambda engine, it: engine.resume(it), run)
+    found = do(lambda engine, it: engine.resume(it), run)
     if not detach:
         raise typer.Exit(watch(Engine(), found, as_json=as_json))
     if as_json:
@@ -235,7 +235,7 @@ def set_values(
     from commands.output import say
 
     wanted = pairs(values)
-    _do(lambda engine, found: engine.set(found, wanted), run)
+    do(lambda engine, found: engine.set(found, wanted), run)
     say("asked for; it takes effect after the present step")
 
 
@@ -270,11 +270,11 @@ def remove(
             raise typer.Exit(2)
         typer.confirm(f"delete {', '.join(run.id for run in found)} for good?", abort=True, err=True)
     for run in found:
-        where = _do(lambda engine, it: engine.remove(it, purge=purge), run.id)
+        where = do(lambda engine, it: engine.remove(it, purge=purge), run.id)
         say(f"{run.id} is deleted" if where is None else f"{run.id} lies in {where} now")
 
 
-def _do(work: Any, name: str) -> Any:
+def do(work: Any, name: str) -> Any:
     """Find the run and do the work with an engine, in an event loop of its own."""
     import asyncio
 

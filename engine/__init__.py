@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from engine.record.run_directory import RunRecord, Status
     from engine.record.series import Curves, Series
     from engine.record.workspace import Listed, Workspace
+    from engine.report import gallery
     from engine.report.curves import Columns, Trace, smooth
 
 _HOMES = {
@@ -86,6 +87,7 @@ _HOMES = {
 _OWN_NAMES = {"Run": "RunDirectory"}
 _MODULES = {
     "feature_cache": "engine.datasets.feature_cache",
+    "gallery": "engine.report.gallery",
     "network_names": "engine.networks.names",
     "sources": "engine.datasets.sources",
 }
@@ -132,6 +134,7 @@ __all__ = [
     "experiment",
     "feature_cache",
     "fields_of",
+    "gallery",
     "gpu_names",
     "machine_load",
     "network_names",

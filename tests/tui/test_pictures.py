@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tui.pictures import RENDERERS, choose_images
 from tui.screens.picture import PictureScreen
-from tui.widgets.pictures import Picture, PicturePanel, fit
+from tui.widgets.picture import Picture, fit
+from tui.widgets.pictures import PicturePanel
 
 
 def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_back(drive, album):
@@ -19,7 +20,7 @@ def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_ba
         panel.focus()
         await pilot.press("left", "left")
         await until(lambda: panel.current == 100)
-        panel.show({"batch": {**panel._images["batch"], 400: panel.file}})
+        panel.show({"batch": {**panel._images["batch"], 400: panel.still.file}})
         assert panel.current == 100
         await pilot.press("end")
         await until(lambda: panel.current == 400)

@@ -13,7 +13,7 @@ import pytest
 from tui.app import PhospheneApp
 from tui.screens.help import HelpScreen
 from tui.widgets.machine import MachineLine
-from tui.widgets.pictures import Picture
+from tui.widgets.picture import Picture
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ TITLES = {
     "form": "Form",
     "charts": "Charts",
     "pictures": "Pictures",
+    "full picture": "A picture on the whole screen",
+    "tables": "Tables",
 }
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 

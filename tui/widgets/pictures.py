@@ -1,147 +1,30 @@
-"""The pictures of a run: one kind at a time, scrubbed through its steps, drawn as the terminal allows."""
+"""The pictures of a run: one kind at a time, scrubbed through its steps, compared with others."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Vertical, VerticalGroup
+from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from engine import gallery
 from tui.actions import bindings
+from tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from PIL.Image import Image
     from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
-    from textual.widget import Widget
+
 
 PLAY_SECONDS = 0.25
-CELL = (10, 20)
-"""Pixels of a character cell where the terminal does not say."""
-
-
-def picture_widget(renderer: str) -> Widget:
-    """Return an empty widget that draws pictures with the renderer named, without a question to the terminal."""
-    if "textual_image.widget" not in sys.modules:
-        _import_silently()
-    from textual_image import widget
-
-    kinds: dict[str, Callable[[], Widget]] = {
-        "kitty": widget.TGPImage,
-        "sixel": widget.SixelImage,
-        "halfcell": widget.HalfcellImage,
-        "ascii": widget.UnicodeImage,
-    }
-    return kinds[renderer]()
-
-
-def _import_silently() -> None:
-    """Import the library that asks the terminal what it can do, and reads the user's keys as the answer, in silence."""
-    from textual_image._terminal import CellSize, get_cell_size
-
-    get_cell_size._result = CellSize(*cell_pixels())  # type: ignore[attr-defined]
-    terminal = sys.__stdout__
-    try:
-        sys.__stdout__ = None  # type: ignore[misc]
-        import textual_image.renderable
-    finally:
-        sys.__stdout__ = terminal  # type: ignore[misc]
-    import textual_image.widget  # noqa: F401
-
-
-def cell_pixels() -> tuple[int, int]:
-    """Return width and height of a character cell in pixels, as the terminal driver knows them."""
-    import fcntl
-    import struct
-    import termios
-
-    try:
-        packed = fcntl.ioctl(sys.__stdout__ or 1, termios.TIOCGWINSZ, b"\0" * 8)
-    except OSError:
-        return CELL
-    rows, columns, width, height = struct.unpack("HHHH", packed)
-    if not (rows and columns and width >= columns and height >= rows):
-        return CELL
-    return width // columns, height // rows
-
-
-def fit(size: tuple[int, int], cells: tuple[int, int]) -> tuple[int, int]:
-    """Return the largest size in cells with the picture's proportions; a cell is twice as high as wide."""
-    width, height = size
-    scale = min(cells[0] / width, cells[1] * 2 / height)
-    return max(1, int(width * scale)), max(1, round(height * scale / 2))
-
-
-def enlarge(image: Image, cells: tuple[int, int], renderer: str) -> Image:
-    """Return the picture in the pixels the renderer will draw: whole pixels stay sharp when enlarged."""
-    from PIL import Image as Pillow
-
-    per_cell = {"halfcell": (1, 2), "ascii": (1, 1)}.get(renderer) or cell_pixels()
-    target = cells[0] * per_cell[0], cells[1] * per_cell[1]
-    larger = target[0] >= image.width and target[1] >= image.height
-    return image.resize(target, Pillow.Resampling.NEAREST if larger else Pillow.Resampling.BOX)
-
-
-class Picture(Vertical):
-    """Draws one picture file as large as there is room."""
-
-    def __init__(self, renderer: str) -> None:
-        super().__init__()
-        self.renderer = renderer
-        self._file: Path | None = None
-        self._drawn: tuple[Path | None, tuple[int, int], str] | None = None
-        self._widget: Any = None
-
-    def show(self, file: Path | None) -> None:
-        """Draw this file, or nothing."""
-        self._file = file
-        self._draw()
-
-    def redraw_with(self, renderer: str) -> None:
-        """Draw with another renderer from now on."""
-        self.renderer = renderer
-        if self._widget is not None:
-            self._widget.remove()
-        self._widget = self._drawn = None
-        self._draw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Use the new room."""
-        del event
-        self._draw()
-
-    def _draw(self) -> None:
-        room = (self.content_size.width, self.content_size.height)
-        wanted = (self._file, room, self.renderer)
-        if min(room) < 1 or wanted == self._drawn:
-            return
-        self._drawn = wanted
-        if self._file is None:
-            if self._widget is not None:
-                self._widget.image = None
-            return
-        from PIL import Image as Pillow
-
-        try:
-            with Pillow.open(self._file) as file:
-                image = file.convert("RGB")
-        except OSError:
-            # Removed meanwhile, or damaged: the next one will do.
-            return
-        cells = fit(image.size, room)
-        if self._widget is None:
-            self._widget = picture_widget(self.renderer)
-            self.mount(self._widget)
-        self._widget.styles.width, self._widget.styles.height = cells
-        self._widget.image = enlarge(image, cells, self.renderer)
+BLINK_SECONDS = 0.5
+LOUDER = (0, 1, 3, 10, 30)
+"""How many times a difference is enlarged, key press by key press; 0 shows none."""
 
 
 class PicturePanel(VerticalGroup, can_focus=True):
@@ -170,6 +53,12 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._timer: Timer | None = None
         self._renderer = renderer
         self._drawn: tuple[object, ...] = ()
+        self._run = ""
+        self._marked: gallery.Still | None = None
+        self._times = 0
+        self._grid = False
+        self._blinking: Timer | None = None
+        self._blink_first = False
 
     def compose(self) -> ComposeResult:
         """Lay out the picture above its scrubber."""
@@ -186,11 +75,12 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._renderer = renderer
         self.query_one(Picture).redraw_with(renderer)
 
-    def show(self, images: dict[str, dict[int, Path]]) -> None:
+    def show(self, images: dict[str, dict[int, Path]], run: str = "") -> None:
         """Show a run's pictures: files by step, by name."""
         if images is not self._images:
             self._stop_playing()
             self._chosen = False
+        self._run = run
         self._images = images
         if not self._chosen or self.kind not in images:
             # Until the user chooses one: the kind of which there is most to see.
@@ -217,19 +107,46 @@ class PicturePanel(VerticalGroup, can_focus=True):
         return self._step if self._step in self.steps else None
 
     @property
-    def file(self) -> Path | None:
-        """The file shown."""
-        return self._images[self.kind][self.current] if self.current is not None else None
+    def still(self) -> gallery.Still | None:
+        """The single picture that is chosen."""
+        return self._still(self.kind, self.current)
+
+    def _still(self, kind: str, step: int | None) -> gallery.Still | None:
+        if step is None or step not in self._images.get(kind, ()):
+            return None
+        return gallery.Still(self._run, kind, step, self._images[kind][step])
+
+    @property
+    def other(self) -> gallery.Still | None:
+        """What the chosen picture is compared with: the marked one, or else the same step of the kind before."""
+        if self._marked is not None:
+            return self._marked
+        names = list(self._images)
+        return self._still(names[names.index(self.kind) - 1], self.current) if len(names) > 1 else None
+
+    @property
+    def shot(self) -> gallery.Shot | None:
+        """What is shown: the chosen picture, all of its kind, its difference from another, or that other one."""
+        still, other = self.still, self.other
+        if still is None:
+            return None
+        if self._grid:
+            stills = (self._still(self.kind, step) for step in self.steps)
+            return gallery.Sheet(tuple(one for one in stills if one is not None))
+        if other is not None and self._times:
+            return gallery.Difference(other, still, self._times)
+        return other if other is not None and self._blink_first else still
 
     def _draw(self) -> None:
         picture, scrubber = self.query_one(Picture), self.query_one("#scrubber", Static)
         steps, current = self.steps, self.current
         room = max(4, scrubber.content_size.width - 4)
-        state = (self.file, len(steps), tuple(self._images), room)
+        shot = self.shot
+        state = (shot, len(steps), tuple(self._images), room)
         if state == self._drawn:
             return
         self._drawn = state
-        picture.show(self.file)
+        picture.show(shot)
         if current is None:
             self.border_subtitle = ""
             scrubber.update(Content.styled("no pictures yet", "$text-muted"), layout=False)
@@ -238,7 +155,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         which = f" {names.index(self.kind) + 1}/{len(names)}" if len(names) > 1 else ""
         # Names are shown as they are, whatever markup they seem to hold.
         self.border_title = Content(f"{self.kind}{which}")
-        self.border_subtitle = f"step {current:,}"
+        self.border_subtitle = Content(shot.title if shot is not None and shot != self.still else f"step {current:,}")
         at = round(steps.index(current) / max(len(steps) - 1, 1) * (room - 1))
         bar = "─" * at + "●" + "─" * (room - 1 - at)
         line = Content.assemble(("◀ ", "$text-muted"), (bar, "$accent"), (" ▶", "$text-muted"))
@@ -298,9 +215,63 @@ class PicturePanel(VerticalGroup, can_focus=True):
         else:
             self.action_step(1)
 
+    def action_grid(self) -> None:
+        """Show all pictures of this kind beside each other, or one."""
+        self._grid = not self._grid
+        self._draw()
+
+    def action_mark(self) -> None:
+        """Mark the chosen picture as the one that others are compared with; the same again: none."""
+        still = self.still
+        self._marked = None if still is None or self._marked == still else still
+        self.notify(f"compared with: {self._marked.title}" if self._marked else "no picture is marked", markup=False)
+        self._draw()
+
+    def action_blink(self) -> None:
+        """Show this picture and the one it is compared with in turn, or stop that."""
+        if self._blinking is not None:
+            self._blinking.stop()
+            self._blinking, self._blink_first = None, False
+            self._draw()
+        elif self._comparable():
+            self._grid, self._times = False, 0
+            self._blinking = self.set_interval(BLINK_SECONDS, self._blink)
+
+    def _blink(self) -> None:
+        self._blink_first = not self._blink_first
+        self._draw()
+
+    def action_difference(self) -> None:
+        """Show the difference from the other picture, louder each time, then not at all."""
+        if not self._comparable():
+            return
+        if self._blinking is not None:
+            self.action_blink()
+        self._grid = False
+        self._times = LOUDER[(LOUDER.index(self._times) + 1) % len(LOUDER)]
+        self._draw()
+
+    def _comparable(self) -> bool:
+        if self.other is None:
+            self.notify("mark a picture first to compare this one with: m", severity="error")
+        return self.other is not None
+
+    def action_export(self) -> None:
+        """Write what is shown into the current folder as PNG; a file that is there stays."""
+        shot = self.shot
+        if shot is None:
+            return
+        path = gallery.free(Path.cwd() / gallery.file_name(shot))
+        try:
+            shot.image().save(path)
+        except OSError as error:
+            self.notify(f"{path} cannot be written: {error.strerror or error}", severity="error", markup=False)
+            return
+        self.notify(str(path), title="exported", markup=False)
+
     def action_enlarge(self) -> None:
         """Ask for the whole screen."""
-        if self.file is not None:
+        if self.still is not None:
             self.post_message(self.EnlargeAsked())
 
     def on_click(self, event: events.Click) -> None:

@@ -1,0 +1,110 @@
+"""``phosphene picture RUN``: the pictures of a run, listed, or one written as PNG: alone, all, or a difference."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.runs import JSON, RUN, do
+
+if TYPE_CHECKING:
+    from engine import Engine, Run, gallery
+
+
+def picture(
+    run: RUN,
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which kind of picture; without it, list them.")] = "",
+    step: Annotated[int, typer.Option("--step", help="Which of them; the newest if 0.", min=0)] = 0,
+    grid: Annotated[bool, typer.Option("--grid", help="All steps beside each other.")] = False,
+    against: Annotated[
+        str, typer.Option("--against", metavar="[RUN/]NAME", help="Write the difference from this one.")
+    ] = "",
+    times: Annotated[int, typer.Option("--times", help="Enlarge the difference so many times.", min=1, max=255)] = 1,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The PNG to write; else a new one in the current folder.")
+    ] = None,
+    as_json: JSON = False,
+) -> None:
+    """List the pictures of a run, or write one as PNG; its path is printed."""
+    from commands.output import emit, table
+    from engine import gallery
+
+    album = do(_album, run)
+    if not name:
+        if as_json:
+            emit({kind: {step: str(still.file) for step, still in own.items()} for kind, own in album.items()})
+        else:
+            table(["picture", "steps", "last"], [[kind, str(len(own)), str(max(own))] for kind, own in album.items()])
+        return
+    if grid:
+        shot: gallery.Shot = gallery.Sheet(tuple(_kind(album, name)[one] for one in sorted(_kind(album, name))))
+    elif against:
+        other, _, kind = against.rpartition("/")
+        second = _still(album, name, step)
+        shot = gallery.Difference(_still(do(_album, other) if other else album, kind, second.step), second, times)
+    else:
+        shot = _still(album, name, step)
+    path = output or gallery.free(Path(gallery.file_name(shot)))
+    _write(shot, path)
+    if as_json:
+        emit({"file": str(path.absolute())})
+    else:
+        print(path)  # noqa: T201 - stdout is data
+
+
+async def _album(engine: Engine, run: Run) -> dict[str, dict[int, gallery.Still]]:
+    """Return the pictures of a run by name and step."""
+    from engine import gallery
+
+    images = (await engine.details(run)).images
+    return {
+        name: {step: gallery.Still(run.id, name, step, run.path / file) for step, file in own.items()}
+        for name, own in images.items()
+    }
+
+
+def _kind(album: dict[str, dict[int, Any]], name: str) -> dict[int, gallery.Still]:
+    """Return the pictures of one kind.
+
+    Raises:
+        PhospheneError: if there are none, with the nearest name.
+    """
+    from engine import PhospheneError
+
+    if name not in album:
+        near = difflib.get_close_matches(name, album, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(album) or 'none yet'}"
+        raise PhospheneError(f"the run has no picture {name!r}; {hint}")
+    return album[name]
+
+
+def _still(album: dict[str, dict[int, Any]], name: str, step: int) -> gallery.Still:
+    """Return one picture; the newest for step 0.
+
+    Raises:
+        PhospheneError: if there is none of that name and step, with the nearest.
+    """
+    from engine import PhospheneError
+
+    own = _kind(album, name)
+    chosen = step or max(own)
+    if chosen not in own:
+        near = min(own, key=lambda one: abs(one - chosen))
+        raise PhospheneError(f"the run has no {name} of step {chosen}; the nearest is of step {near}")
+    return own[chosen]
+
+
+def _write(shot: gallery.Shot, path: Path) -> None:
+    from engine import PhospheneError
+
+    try:
+        image = shot.image()
+    except OSError as error:
+        raise PhospheneError(f"the picture cannot be read: {error.strerror or error}") from error
+    try:
+        image.save(path, format="PNG")
+    except OSError as error:
+        raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,145 @@
+"""Pictures of runs beside and against each other: single ones, contact sheets, differences. No torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PIL.Image import Image
+
+PAPER, INK = (250, 250, 248), (40, 42, 54)
+THUMBNAIL = 224
+"""Pixels: the longer side of a picture on a sheet, at most; small ones are enlarged without smoothing to half of it."""
+MOST = 100
+"""Pictures on a sheet, at most: the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One picture of a run."""
+
+    run: str
+    name: str
+    step: int
+    file: Path
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return f"{self.name}, step {self.step:,}"
+
+    def image(self) -> Image:
+        """Return it in RGB.
+
+        Raises:
+            OSError: if the file is gone or damaged.
+        """
+        from PIL import Image as Pillow
+
+        with Pillow.open(self.file) as file:
+            return file.convert("RGB")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """All pictures of one name beside each other, each under its step."""
+
+    stills: tuple[Still, ...]
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return f"{self.stills[0].name}, all {len(self.stills)}" if self.stills else "nothing"
+
+    def image(self) -> Image:
+        """Return it in RGB; pictures that cannot be read stay blank.
+
+        Raises:
+            OSError: if there is none.
+        """
+        from PIL import Image as Pillow
+        from PIL import ImageDraw, ImageFont
+
+        thumbnails = [(still.step, _thumbnail(still)) for still in self.stills[-MOST:]]
+        read = [image for _, image in thumbnails if image is not None]
+        if not read:
+            raise OSError("there is no picture to show")
+        width, height = max(image.width for image in read) + 4, max(image.height for image in read) + 20
+        columns = max(1, min(len(thumbnails), round(math.sqrt(len(thumbnails) * 1.6 * height / width))))
+        rows = -(-len(thumbnails) // columns)
+        sheet = Pillow.new("RGB", (columns * width, rows * height), PAPER)
+        draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+        for place, (step, image) in enumerate(thumbnails):
+            left, top = place % columns * width, place // columns * height
+            draw.text((left + width / 2, top + 9), f"{step:,}", INK, font, "mm")
+            if image is not None:
+                sheet.paste(image, (left + (width - image.width) // 2, top + 18))
+        return sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a second picture has more or less than a first one, around grey: ``0.5 + times * (second - first)``."""
+
+    first: Still
+    second: Still
+    times: int = 1
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return f"({self.second.title}) - ({self.first.title}), x{self.times}"
+
+    def image(self) -> Image:
+        """Return it in RGB, at the first one's size.
+
+        Raises:
+            OSError: if a file is gone or damaged.
+        """
+        import numpy as np
+        from PIL import Image as Pillow
+
+        first, second = self.first.image(), self.second.image()
+        if second.size != first.size:
+            second = second.resize(first.size, Pillow.Resampling.BILINEAR)
+        change = np.asarray(second, np.float32) - np.asarray(first, np.float32)
+        return Pillow.fromarray((127.5 + self.times * change).clip(0, 255).round().astype(np.uint8))
+
+
+Shot = Still | Sheet | Difference
+"""What can be shown and exported."""
+
+
+def file_name(shot: Shot) -> str:
+    """Return a name for the file a shot is exported to, as ``k3f-gradient-7.png``."""
+    still = shot.stills[0] if isinstance(shot, Sheet) else shot.second if isinstance(shot, Difference) else shot
+    what = {Still: str(still.step), Sheet: "all", Difference: f"{still.step}-difference"}[type(shot)]
+    words = "".join(character if character.isalnum() else "-" for character in still.name)
+    return f"{still.run.rpartition('-')[2]}-{words}-{what}.png"
+
+
+def free(path: Path) -> Path:
+    """Return a path at which nothing is: this one, or with a number behind its name."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(one for one in chain((path,), numbered) if not one.exists())
+
+
+def _thumbnail(still: Still) -> Image | None:
+    from PIL import Image as Pillow
+
+    try:
+        image = still.image()
+    except OSError:
+        return None
+    longest = max(image.size)
+    if longest > THUMBNAIL:
+        scale = THUMBNAIL / longest
+        size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+        return image.resize(size, Pillow.Resampling.LANCZOS)
+    times = max(1, THUMBNAIL // 2 // longest)
+    return image.resize((image.width * times, image.height * times), Pillow.Resampling.NEAREST)

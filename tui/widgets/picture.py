@@ -1,0 +1,163 @@
+"""One picture, drawn as the terminal allows, as large as there is room; closer on demand."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from textual.containers import Vertical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL.Image import Image
+    from textual import events
+    from textual.widget import Widget
+
+    from engine import gallery
+
+CELL = (10, 20)
+"""Pixels of a character cell where the terminal does not say."""
+
+
+def picture_widget(renderer: str) -> Widget:
+    """Return an empty widget that draws pictures with the renderer named, without a question to the terminal."""
+    if "textual_image.widget" not in sys.modules:
+        _import_silently()
+    from textual_image import widget
+
+    kinds: dict[str, Callable[[], Widget]] = {
+        "kitty": widget.TGPImage,
+        "sixel": widget.SixelImage,
+        "halfcell": widget.HalfcellImage,
+        "ascii": widget.UnicodeImage,
+    }
+    return kinds[renderer]()
+
+
+def _import_silently() -> None:
+    """Import the library that asks the terminal what it can do, and reads the user's keys as the answer, in silence."""
+    from textual_image._terminal import CellSize, get_cell_size
+
+    get_cell_size._result = CellSize(*cell_pixels())  # type: ignore[attr-defined]
+    terminal = sys.__stdout__
+    try:
+        sys.__stdout__ = None  # type: ignore[misc]
+        import textual_image.renderable
+    finally:
+        sys.__stdout__ = terminal  # type: ignore[misc]
+    import textual_image.widget  # noqa: F401
+
+
+def cell_pixels() -> tuple[int, int]:
+    """Return width and height of a character cell in pixels, as the terminal driver knows them."""
+    import fcntl
+    import struct
+    import termios
+
+    try:
+        packed = fcntl.ioctl(sys.__stdout__ or 1, termios.TIOCGWINSZ, b"\0" * 8)
+    except OSError:
+        return CELL
+    rows, columns, width, height = struct.unpack("HHHH", packed)
+    if not (rows and columns and width >= columns and height >= rows):
+        return CELL
+    return width // columns, height // rows
+
+
+def fit(size: tuple[int, int], cells: tuple[int, int]) -> tuple[int, int]:
+    """Return the largest size in cells with the picture's proportions; a cell is twice as high as wide."""
+    width, height = size
+    scale = min(cells[0] / width, cells[1] * 2 / height)
+    return max(1, int(width * scale)), max(1, round(height * scale / 2))
+
+
+def enlarge(image: Image, cells: tuple[int, int], renderer: str) -> Image:
+    """Return the picture in the pixels the renderer will draw: whole pixels stay sharp when enlarged."""
+    from PIL import Image as Pillow
+
+    per_cell = {"halfcell": (1, 2), "ascii": (1, 1)}.get(renderer) or cell_pixels()
+    target = cells[0] * per_cell[0], cells[1] * per_cell[1]
+    larger = target[0] >= image.width and target[1] >= image.height
+    return image.resize(target, Pillow.Resampling.NEAREST if larger else Pillow.Resampling.BOX)
+
+
+class Picture(Vertical):
+    """Draws one picture as large as there is room, or a part of it larger."""
+
+    def __init__(self, renderer: str) -> None:
+        super().__init__()
+        self.renderer = renderer
+        self._shot: gallery.Shot | None = None
+        self._drawn: tuple[object, ...] = ()
+        self._widget: Any = None
+        self._zoom = 1
+        self._centre = (0.5, 0.5)
+
+    def show(self, shot: gallery.Shot | None) -> None:
+        """Draw this, or nothing."""
+        self._shot = shot
+        self._draw()
+
+    def redraw_with(self, renderer: str) -> None:
+        """Draw with another renderer from now on."""
+        self.renderer = renderer
+        if self._widget is not None:
+            self._widget.remove()
+        self._widget, self._drawn = None, ()
+        self._draw()
+
+    def closer(self, times: float) -> None:
+        """Show a part that is so many times smaller, around the same centre; at most a sixteenth of the sides."""
+        self._zoom = int(min(max(self._zoom * times, 1), 16))
+        self.move(0, 0)
+
+    def move(self, right: float, down: float) -> None:
+        """Move the part that is shown, in shares of its sides."""
+        edge = 0.5 / self._zoom
+        x, y = (
+            min(max(at + by / self._zoom, edge), 1 - edge) for at, by in zip(self._centre, (right, down), strict=True)
+        )
+        self._centre = (x, y)
+        self._draw()
+
+    @property
+    def zoom(self) -> int:
+        """How many times larger than as a whole it is shown."""
+        return self._zoom
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Use the new room."""
+        del event
+        self._draw()
+
+    def _draw(self) -> None:
+        room = (self.content_size.width, self.content_size.height)
+        wanted = (self._shot, room, self.renderer, self._zoom, self._centre)
+        if min(room) < 1 or wanted == self._drawn:
+            return
+        self._drawn = wanted
+        if self._shot is None:
+            if self._widget is not None:
+                self._widget.image = None
+            return
+        try:
+            image = self._shot.image()
+        except OSError:
+            # Removed meanwhile, or damaged: the next one will do.
+            return
+        if self._zoom > 1:
+            image = image.crop(_part(image.size, self._zoom, self._centre))
+        cells = fit(image.size, room)
+        if self._widget is None:
+            self._widget = picture_widget(self.renderer)
+            self.mount(self._widget)
+        self._widget.styles.width, self._widget.styles.height = cells
+        self._widget.image = enlarge(image, cells, self.renderer)
+
+
+def _part(size: tuple[int, int], zoom: int, centre: tuple[float, float]) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of the part of a picture that is shown, at least one pixel."""
+    spans = [(at * side - side / zoom / 2, max(1.0, side / zoom)) for side, at in zip(size, centre, strict=True)]
+    (left, width), (top, height) = spans
+    return int(left), int(top), max(int(left) + 1, round(left + width)), max(int(top) + 1, round(top + height))
