@@ -59,10 +59,13 @@ async def _album(engine: Engine, run: Run) -> dict[str, dict[int, gallery.Still]
     """Return the pictures of a run by name and step."""
     from engine import gallery
 
-    images = (await engine.details(run)).images
+    details = await engine.details(run)
     return {
-        name: {step: gallery.Still(run.id, name, step, run.path / file) for step, file in own.items()}
-        for name, own in images.items()
+        name: {
+            step: gallery.Still(run.id, name, step, run.path / file, details.captions[name][step])
+            for step, file in own.items()
+        }
+        for name, own in details.images.items()
     }
 
 

@@ -92,6 +92,8 @@ def _parameter(field: FieldView) -> inspect.Parameter:
 
 def _completion(choices: tuple[str, ...]) -> Any:
     def complete(incomplete: str) -> list[str]:
-        return [choice for choice in choices if choice.startswith(incomplete)]
+        # Of several names, separated by commas, the last one is completed.
+        before, comma, begun = incomplete.rpartition(",")
+        return [f"{before}{comma}{choice}" for choice in choices if choice.casefold().startswith(begun.casefold())]
 
     return complete

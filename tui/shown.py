@@ -16,6 +16,7 @@ from engine import (
     Results,
     StateChanged,
     TableLogged,
+    gallery,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class ShownRun:
     run: Run
     record: RunRecord
     curves: Curves = field(default_factory=Curves)
-    images: dict[str, dict[int, Path]] = field(default_factory=dict)
+    images: dict[str, dict[int, gallery.Still]] = field(default_factory=dict)
     markers: list[tuple[float, str]] = field(default_factory=list)
     tables: dict[str, Path] = field(default_factory=dict)
     attempt: int = 1
@@ -59,7 +60,10 @@ class ShownRun:
                 case StateChanged():
                     lines.append(self._state(event))
                 case ImageLogged():
-                    self.images.setdefault(event.name, {})[event.step] = self.run.path / event.file
+                    still = gallery.Still(
+                        self.run.id, event.name, event.step, self.run.path / event.file, event.caption
+                    )
+                    self.images.setdefault(event.name, {})[event.step] = still
                 case HyperparameterChanged():
                     self.markers.append((float(event.step), f"{event.name} {event.value}"))
                     lines.append(

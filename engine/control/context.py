@@ -240,15 +240,18 @@ class Context:
                 self._alarmed.add(name)
                 self.message(f"{name} is {value} since step {event.step:,}", level="alarm")
 
-    def image(self, name: str, picture: torch.Tensor, step: int) -> Path:
-        """Log a picture: float ``[C, H, W]``, C 1 or 3, values in [0, 1]; return its file, a PNG of 8 bits."""
+    def image(self, name: str, picture: torch.Tensor, step: int, caption: str = "") -> Path:
+        """Log a picture: float ``[C, H, W]``, C 1 or 3, values in [0, 1]; return its file, a PNG of 8 bits.
+
+        The caption is read where the picture is too small for text in it, as in a terminal.
+        """
         from engine.tensors.pictures import write_png
 
         folder = self._run.path / "images" / _file_name(name)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{step:09d}.png"
         write_atomically(path, lambda temporary: write_png(temporary, picture))
-        self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
+        self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path)), caption))
         return path
 
     def figure(self, name: str, figure: Figure, step: int) -> None:

@@ -59,6 +59,7 @@ class Details:
     metrics: dict[str, float] = field(default_factory=dict)
     results: dict[str, float] = field(default_factory=dict)
     images: dict[str, dict[int, str]] = field(default_factory=dict)
+    captions: dict[str, dict[int, str]] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     checkpoint: CheckpointSaved | None = None
     messages: list[str] = field(default_factory=list)
@@ -254,7 +255,8 @@ def _details(run: RunDirectory) -> Details:
                 details.metrics |= values
             case HyperparameterChanged(name=name, value=value):
                 details.live[name] = value
-            case ImageLogged(name=name, step=step, file=file):
+            case ImageLogged(name=name, step=step, file=file, caption=caption):
+                details.captions.setdefault(name, {})[step] = caption
                 details.images.setdefault(name, {})[step] = file
             case TableLogged(name=name, file=file):
                 details.tables[name] = file

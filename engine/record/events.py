@@ -65,12 +65,13 @@ class Metrics(Event):
 
 @dataclass(frozen=True, slots=True)
 class ImageLogged(Event):
-    """A picture was written to ``file``, relative to the run directory."""
+    """A picture was written to ``file``, relative to the run directory; ``caption`` says what it shows."""
 
     kind: ClassVar[str] = "image"
     name: str
     step: int
     file: str
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)

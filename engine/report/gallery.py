@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 PAPER, INK = (250, 250, 248), (40, 42, 54)
 THUMBNAIL = 224
 """Pixels: the longer side of a picture on a sheet, at most; small ones are enlarged without smoothing to half of it."""
+TOP = 20
+"""Pixels: the line of text above a picture on a sheet."""
 MOST = 100
 """Pictures on a sheet, at most: the newest."""
 
@@ -27,11 +29,12 @@ class Still:
     name: str
     step: int
     file: Path
+    caption: str = ""
 
     @property
     def title(self) -> str:
         """What it is, in words."""
-        return f"{self.name}, step {self.step:,}"
+        return f"{self.name}, step {self.step:,}{f' · {self.caption}' if self.caption else ''}"
 
     def image(self) -> Image:
         """Return it in RGB.
@@ -47,7 +50,7 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All pictures of one name beside each other, each under its step."""
+    """All pictures of one name beside each other, each under its step and caption."""
 
     stills: tuple[Still, ...]
 
@@ -65,20 +68,23 @@ class Sheet:
         from PIL import Image as Pillow
         from PIL import ImageDraw, ImageFont
 
-        thumbnails = [(still.step, _thumbnail(still)) for still in self.stills[-MOST:]]
+        thumbnails = [(still, _thumbnail(still)) for still in self.stills[-MOST:]]
         read = [image for _, image in thumbnails if image is not None]
         if not read:
             raise OSError("there is no picture to show")
-        width, height = max(image.width for image in read) + 4, max(image.height for image in read) + 20
+        width, height = max(image.width for image in read) + 4, max(image.height for image in read) + TOP
         columns = max(1, min(len(thumbnails), round(math.sqrt(len(thumbnails) * 1.6 * height / width))))
         rows = -(-len(thumbnails) // columns)
         sheet = Pillow.new("RGB", (columns * width, rows * height), PAPER)
         draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-        for place, (step, image) in enumerate(thumbnails):
+        for place, (still, image) in enumerate(thumbnails):
             left, top = place % columns * width, place // columns * height
-            draw.text((left + width / 2, top + 9), f"{step:,}", INK, font, "mm")
+            says = " ".join((f"{still.step:,}", still.caption)).strip()
+            while font.getlength(says) > width and len(says) > 2:
+                says = f"{says[:-2]}…"
+            draw.text((left + width / 2, top + TOP / 2), says, INK, font, "mm")
             if image is not None:
-                sheet.paste(image, (left + (width - image.width) // 2, top + 18))
+                sheet.paste(image, (left + (width - image.width) // 2, top + TOP - 2))
         return sheet
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_ba
         panel.focus()
         await pilot.press("left", "left")
         await until(lambda: panel.current == 100)
-        panel.show({"batch": {**panel._images["batch"], 400: panel.still.file}})
+        panel.show({"batch": {**panel._images["batch"], 400: replace(panel.still, step=400)}})
         assert panel.current == 100
         await pilot.press("end")
         await until(lambda: panel.current == 400)

@@ -214,7 +214,7 @@ class Workbench(View):
     def _draw(self, shown: ShownRun) -> None:
         declared = self._catalogue.get(shown.record.experiment)
         self.query_one(ChartPanel).show(shown.curves, declared.charts if declared else (), shown.markers)
-        self.query_one(PicturePanel).show(shown.images, shown.run.id)
+        self.query_one(PicturePanel).show(shown.images)
         mark, style = MARKS[shown.state]
         done = f" {100 * shown.step / shown.total:.0f} %" if shown.total and shown.state != "finished" else ""
         eta = f"  eta {_clock(shown.eta)}" if shown.state == "running" and shown.total else ""

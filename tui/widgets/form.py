@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.suggester import SuggestFromList
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.actions import bindings
+from tui.widgets.suggest import LastName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -230,7 +230,7 @@ class HyperparameterForm(Vertical):
         self._editing = view.name
         self._input.value = self._text(view)
         self._input.border_title = view.name
-        self._input.suggester = SuggestFromList(view.suggestions) if view.suggestions else None
+        self._input.suggester = LastName(view.suggestions) if view.suggestions else None
         self._input.display = True
         self.screen.set_focus(self._input)
         self._input.action_select_all()

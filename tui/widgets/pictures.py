@@ -46,14 +46,13 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def __init__(self, renderer: str) -> None:
         super().__init__(id="pictures")
-        self._images: dict[str, dict[int, Path]] = {}
+        self._images: dict[str, dict[int, gallery.Still]] = {}
         self.kind = ""
         self._chosen = False
         self._step: int | None = None
         self._timer: Timer | None = None
         self._renderer = renderer
         self._drawn: tuple[object, ...] = ()
-        self._run = ""
         self._marked: gallery.Still | None = None
         self._times = 0
         self._grid = False
@@ -75,12 +74,11 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._renderer = renderer
         self.query_one(Picture).redraw_with(renderer)
 
-    def show(self, images: dict[str, dict[int, Path]], run: str = "") -> None:
-        """Show a run's pictures: files by step, by name."""
+    def show(self, images: dict[str, dict[int, gallery.Still]]) -> None:
+        """Show a run's pictures: by step, by name."""
         if images is not self._images:
             self._stop_playing()
             self._chosen = False
-        self._run = run
         self._images = images
         if not self._chosen or self.kind not in images:
             # Until the user chooses one: the kind of which there is most to see.
@@ -112,9 +110,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         return self._still(self.kind, self.current)
 
     def _still(self, kind: str, step: int | None) -> gallery.Still | None:
-        if step is None or step not in self._images.get(kind, ()):
-            return None
-        return gallery.Still(self._run, kind, step, self._images[kind][step])
+        return None if step is None else self._images.get(kind, {}).get(step)
 
     @property
     def other(self) -> gallery.Still | None:
@@ -131,8 +127,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if still is None:
             return None
         if self._grid:
-            stills = (self._still(self.kind, step) for step in self.steps)
-            return gallery.Sheet(tuple(one for one in stills if one is not None))
+            return gallery.Sheet(tuple(self._images[self.kind][step] for step in self.steps))
         if other is not None and self._times:
             return gallery.Difference(other, still, self._times)
         return other if other is not None and self._blink_first else still
@@ -155,7 +150,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
         which = f" {names.index(self.kind) + 1}/{len(names)}" if len(names) > 1 else ""
         # Names are shown as they are, whatever markup they seem to hold.
         self.border_title = Content(f"{self.kind}{which}")
-        self.border_subtitle = Content(shot.title if shot is not None and shot != self.still else f"step {current:,}")
+        still = self.still
+        says = f"step {current:,}{f' · {still.caption}' if still and still.caption else ''}"
+        self.border_subtitle = Content(shot.title if shot is not None and shot != still else says)
         at = round(steps.index(current) / max(len(steps) - 1, 1) * (room - 1))
         bar = "─" * at + "●" + "─" * (room - 1 - at)
         line = Content.assemble(("◀ ", "$text-muted"), (bar, "$accent"), (" ▶", "$text-muted"))

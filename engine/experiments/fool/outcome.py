@@ -77,7 +77,8 @@ class Outcome:
                     [f"difference x{LOUDER}", f"Linf {far['Linf'] * 255:.0f}/255"],
                 ],
             )
-            context.image("fooled", panel, index + 1)
+            says = f"{classes[was]} {sure[0]:.2f} → {classes[now]} {sure[1]:.2f}"
+            context.image("fooled", panel, index + 1, says)
             panels += [panel] if len(panels) < OVERVIEW else []
             rows.append(
                 [

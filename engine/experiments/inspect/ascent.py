@@ -170,10 +170,10 @@ def _show(ascent: Ascent, names: Sequence[str], values: dict[str, Tensor], step:
     pictures = ascent.pictures().cpu()
     tiles, captions = [], []
     for name, picture in zip(names, pictures, strict=True):
-        context.image(name, picture, step)
         tiles.append(resized(picture, max(TILE, picture.shape[-1])))
         sure = values.get(f"{name}/probability")
         figure = f"score {float(values[f'{name}/score']):.3g}" if sure is None else f"{float(sure):.2f}"
+        context.image(name, picture, step, f"{name} {figure}")
         captions.append([name, f"{figure}, step {step:,}"])
     if len(names) > 1:
         context.image("all", captioned_grid(torch.stack(tiles), captions, columns=4), step)

@@ -46,6 +46,10 @@ class View:
         classes = self.backbone.classes
         return [classes[label] if label >= 0 else "" for label in self.subjects.labels(classes).tolist()]
 
+    def says(self, index: int) -> str:
+        """Return the class that is explained in an image, and its probability."""
+        return f"{self.backbone.classes[self.targets[index]]} {float(self.probabilities[index]):.2f}"
+
 
 def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     """Log a map for every image, method and network, and what the maps are worth if that is asked for."""
@@ -53,19 +57,20 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     views = [_view(name, hyperparameters, context) for name in several(hyperparameters.model)]
     batch = batch_size(context.device)
     steps = iter(context.steps(sum(math.ceil(len(view.subjects) / batch) for view in views) * len(methods), "batch"))
-    rows = []
+    rows, done = [], 0
     for view in views:
         ask = Methods(hyperparameters, view, context.seed)
         for method in methods:
             maps, errors = [], []
             for part, images in view.subjects.batches(batch, context.device):
                 step = next(steps)
+                done += len(images)
                 inputs = view.backbone.preprocessing.standardised(images)
                 targets = view.targets[part].to(context.device)
                 maps.append(ask.maps(method, inputs, targets, part).cpu())
                 if method == "integrated-gradients":
                     errors.append(ask.completeness_error.cpu())
-                context.log(step, {"maps/done": step * batch})
+                context.log(step, {"maps/done": done})
             view.maps[method] = torch.cat(maps)
             _log_maps(view, method, hyperparameters, context, several_networks=len(views) > 1)
             worth = {"completeness error": torch.cat(errors)} if errors else {}
@@ -159,8 +164,8 @@ def _log_maps(
     view: View, method: str, chosen: AttributionHyperparameters, context: Context, *, several_networks: bool
 ) -> None:
     name = f"{method} {view.title}" if several_networks else method
-    for index, picture in enumerate(_pictures(view, method, chosen), start=1):
-        context.image(name, picture, index)
+    for index, picture in enumerate(_pictures(view, method, chosen)):
+        context.image(name, picture, index + 1, view.says(index))
 
 
 def _pictures(view: View, method: str, chosen: AttributionHyperparameters) -> Tensor:
@@ -177,12 +182,11 @@ def _log_side_by_side(views: list[View], chosen: AttributionHyperparameters, con
     for index in range(len(first.subjects)):
         tiles, captions = [images[index]], [[first.subjects.names[index], first.true[index]]]
         for view in views:
-            says = f"{view.backbone.classes[view.targets[index]]} {float(view.probabilities[index]):.2f}"
             for method in view.maps:
                 tiles.append(pictures[view.title, method][index])
-                captions.append([f"{method} {view.title}" if len(views) > 1 else method, says])
+                captions.append([f"{method} {view.title}" if len(views) > 1 else method, view.says(index)])
         picture = beside(tiles, captions)
-        context.image("side by side", picture, index + 1)
+        context.image("side by side", picture, index + 1, first.says(index))
         if index < OVERVIEW:
             rows.append(picture)
     context.image("overview", stacked(rows), 1)

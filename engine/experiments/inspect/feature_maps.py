@@ -56,7 +56,7 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
             top = torch.stack([values.abs().amax((1, 2)) for values in own.values()]).amax(0)
             top = top if hyperparameters.scale == "map" else top.amax().expand_as(top)
             sheets = [_sheet(values, numbers, cut, top) for cut, values in own.items()]
-            context.image(layer.name, stacked([beside([pictures[index]], [[name]]), *sheets]), index + 1)
+            context.image(layer.name, stacked([beside([pictures[index]], [[name]]), *sheets]), index + 1, name)
     context.table("channels", ["layer", "channel", "mean", "largest", "share active"], _rows(maps, places, layers))
     silent = sum(int((maps[layer.node].amax((0, 2, 3)) <= 0).sum()) for layer in layers)
     context.result({"images/number": len(subjects), "channels/silent": silent})
