@@ -41,8 +41,9 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
             full[name] = trees.absolute_images(value) if value else value
     for name, info in type(hyperparameters).model_fields.items():
         value = getattr(hyperparameters, name)
-        if classes.CLASSES_MARK in info.metadata and value not in classes.WORDS and networks:
-            _check_classes(workspace, name, value, networks[0])
+        mark = next((mark for mark in info.metadata if isinstance(mark, classes.ClassesMark)), None)
+        if mark and value not in classes.WORDS and networks:
+            _check_classes(workspace, name, value, networks[0], mark.most)
     return hyperparameters.model_copy(update=full), tuple(dict.fromkeys(parents))
 
 
@@ -69,13 +70,13 @@ def _network_run(workspace: Workspace, name: str) -> str:
     return run.id
 
 
-def _check_classes(workspace: Workspace, field: str, text: str, model: str) -> None:
+def _check_classes(workspace: Workspace, field: str, text: str, model: str, most: int) -> None:
     def record_of(run: str) -> Mapping[str, Any]:
         return workspace.find(run).record().hyperparameters
 
     known = classes.known(model, record_of)
     if known:
         try:
-            classes.find(text, known)
+            classes.find(text, known, most)
         except classes.UnknownClass as error:
             raise InvalidHyperparameters({field: str(error)}) from None

@@ -106,10 +106,7 @@ def targets_of(text: str, subjects: Subjects, backbone: Backbone, logits: Tensor
     if text == classes.TRUE:
         labels = subjects.labels(backbone.classes)
         return torch.where(labels >= 0, labels, predicted)
-    numbers = classes.find(text, backbone.classes)
-    if len(numbers) > 1:
-        raise classes.UnknownClass(f"{len(numbers)} classes are named where one is wanted: {text}")
-    return torch.tensor(numbers).expand(len(subjects)).clone()
+    return torch.tensor(classes.find(text, backbone.classes, most=1)).expand(len(subjects)).clone()
 
 
 @torch.inference_mode()

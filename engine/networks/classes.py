@@ -11,6 +11,7 @@ import difflib
 import functools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -35,10 +36,17 @@ def check(text: str) -> str:
     return text.strip()
 
 
-CLASSES_MARK = AfterValidator(check)
-"""What tells a hyperparameter that names classes of its network from any other text."""
-Classes = Annotated[str, CLASSES_MARK]
+@dataclass(frozen=True, slots=True)
+class ClassesMark:
+    """What tells a hyperparameter that names at most so many classes of its network from any other text."""
+
+    most: int
+
+
+Classes = Annotated[str, AfterValidator(check), ClassesMark(64)]
 """The type of a hyperparameter that names classes, several separated by commas."""
+OneClass = Annotated[str, AfterValidator(check), ClassesMark(1)]
+"""The type of a hyperparameter that names one class, or says how it is found; see :data:`WORDS`."""
 NEAR = 4
 """Names that are suggested for one that is none."""
 
@@ -91,21 +99,27 @@ def known(model: str, record_of: Callable[[str], Mapping[str, Any]]) -> tuple[st
     return imagenet_names()
 
 
-def find(text: str, classes: Sequence[str]) -> list[int]:
+def find(text: str, classes: Sequence[str], most: int = 1_000_000) -> list[int]:
     """Return the numbers of the classes that are named, in the order named, each once.
 
     Raises:
-        UnknownClass: for the first that is none, with the nearest there are.
+        UnknownClass: for the first that is none, with the nearest there are; if none or too many are named.
     """
     spelt = _spelling(classes)
     if text.strip().casefold() == ALL:
-        return list(range(len(classes)))
+        return _few(list(range(len(classes))), most)
     # A single name may have a comma in it.
     parts = [text] if _plain(text) in spelt else text.split(",")
     found = [_find(part.strip(), classes, spelt) for part in parts if part.strip()]
     if not found:
         raise UnknownClass(f"no class is named: write a number, a name or several, as in {_some(classes)}")
-    return list(dict.fromkeys(found))
+    return _few(list(dict.fromkeys(found)), most)
+
+
+def _few(numbers: list[int], most: int) -> list[int]:
+    if len(numbers) > most:
+        raise UnknownClass(f"{len(numbers):,} classes are named: name {f'at most {most}' if most > 1 else 'one'}")
+    return numbers
 
 
 def _find(text: str, classes: Sequence[str], spelt: Mapping[str, int]) -> int:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.inspect.declarations import CLASSES, NETWORKS, images, resize
-from engine.networks.classes import Classes
+from engine.networks.classes import OneClass
 from engine.networks.names import DESCRIPTION, NetworkName, NetworkNames
 
 
@@ -24,8 +24,11 @@ class FoolHyperparameters(Hyperparameters):
 
     images: Images = images("digits:test/0-7")
     model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
-    target: Classes = hyperparameter(
-        "3", "class by number or name that the images shall be taken for, or least-likely", suggestions=CLASSES
+    target: OneClass = hyperparameter(
+        "3",
+        "class by number or name that the images shall be taken for, or least-likely",
+        suggestions=("least-likely", *CLASSES),
+        min_length=1,
     )
     lr: float = hyperparameter(
         1.0, "length of a step in the normalised input, for one of 224 pixels", gt=0, le=1e3, live=True
@@ -70,7 +73,7 @@ class AttackHyperparameters(Hyperparameters):
     method: Literal["fgsm", "pgd", "cw"] = hyperparameter(
         "pgd", "fast gradient sign, projected gradient descent, or Carlini & Wagner"
     )
-    target: Classes = hyperparameter(
+    target: OneClass = hyperparameter(
         "",
         "class by number or name that the images shall be taken for, or least-likely; empty for any wrong one",
         suggestions=("", "least-likely", *CLASSES),

@@ -83,9 +83,11 @@ def units_of(text: str, count: int, classes: tuple[str, ...]) -> list[list[int]]
 
 
 def _unit(name: str, classes: tuple[str, ...]) -> int:
-    if name.isascii() and name.isdecimal() and not all(own.isdecimal() for own in classes):
+    if name.isascii() and name.isdecimal() and not (classes and all(own.isdecimal() for own in classes)):
         return int(name)
+    if not classes:
+        raise InvalidHyperparameters({"units": f"{name!r} is no unit: inside a network they go by number, as in 0,3"})
     try:
-        return find(name, classes)[0] if classes else int(name)
-    except (UnknownClass, ValueError) as error:
+        return find(name, classes, most=1)[0]
+    except UnknownClass as error:
         raise InvalidHyperparameters({"units": str(error)}) from None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect.ascent import Ascent, climb, start, uses_bf16
 from engine.networks import backbones
 from engine.networks.classes import find
@@ -17,14 +16,13 @@ if TYPE_CHECKING:
     from engine.experiments.inspect.declarations import ClassImageHyperparameters
 
 MOST = 64
+"""Classes at once."""
 
 
 def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
     """Climb the logits of some classes at once; log each image on its way, its score and its switching step."""
     backbone = backbones.load(hyperparameters.model, context).fixed()
-    numbers = find(hyperparameters.target, backbone.classes)
-    if len(numbers) > MOST:
-        raise InvalidHyperparameters({"target": f"{len(numbers):,} classes are too many at once: name at most {MOST}"})
+    numbers = find(hyperparameters.target, backbone.classes, MOST)
     names = [backbone.classes[number] for number in numbers]
     targets = torch.tensor(numbers, device=context.device)
     keys = [f"{context.seed}/{name}" for name in names]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from engine.datasets.sources import Dataset
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter, one_or_several
-from engine.networks.classes import Classes, imagenet_names
+from engine.networks.classes import Classes, OneClass, imagenet_names
 from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName, NetworkNames
 
 IMAGES = ("digits:test/0-15", "mnist:test/0-15", "sample:china", "sample:flower", "sample:china,sample:flower")
@@ -46,7 +46,7 @@ class AttributionHyperparameters(Hyperparameters):
     model: NetworkNames = hyperparameter(
         "cnn:digits", f"{DESCRIPTION}; several beside each other", suggestions=NETWORKS, min_length=1
     )
-    target: Classes = hyperparameter(
+    target: OneClass = hyperparameter(
         "true",
         "class that is explained: true (predicted where that is not known), predicted, or one by number or name",
         suggestions=("true", "predicted", *CLASSES),
