@@ -109,7 +109,7 @@ def find(text: str, classes: Sequence[str], most: int = 1_000_000) -> list[int]:
     if text.strip().casefold() == ALL:
         return _few(list(range(len(classes))), most)
     # A single name may have a comma in it.
-    parts = [text] if _plain(text) in spelt else text.split(",")
+    parts = [text] if text.strip() in classes or _plain(text) in spelt else text.split(",")
     found = [_find(part.strip(), classes, spelt) for part in parts if part.strip()]
     if not found:
         raise UnknownClass(f"no class is named: write a number, a name or several, as in {_some(classes)}")
@@ -123,6 +123,11 @@ def _few(numbers: list[int], most: int) -> list[int]:
 
 
 def _find(text: str, classes: Sequence[str], spelt: Mapping[str, int]) -> int:
+    if text in classes:
+        return classes.index(text)
+    alike = [number for number, name in enumerate(classes) if _plain(name) == _plain(text)]
+    if len(alike) > 1:  # Cardigan is a dog, cardigan is none.
+        raise UnknownClass(f"{text!r} is more than one class: {_listed([classes[number] for number in alike])}")
     if _plain(text) in spelt:
         return spelt[_plain(text)]
     if text.isascii() and text.isdecimal() and not all(name.isdecimal() for name in classes):

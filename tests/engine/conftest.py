@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,9 +66,18 @@ class Played:
         return {path.name for path in (self.run.path / "images").iterdir()}
 
 
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Return a folder for the small networks that tests need trained: once is enough for all of them."""
+    return tmp_path_factory.mktemp("trained") / "networks"
+
+
 @pytest.fixture
-def context_of(home):
+def context_of(home, trained):
     """Return the context of a new run: ``context_of("probe", values)``."""
+    kept = home / "cache/networks"
+    if trained.exists():
+        shutil.copytree(trained, kept)
 
     def prepare(name: str, values: dict | None = None, seed: int = 0) -> tuple[Context, RunDirectory]:
         hyperparameters = experiment(name).validate(values or {})
@@ -76,7 +86,9 @@ def context_of(home):
         run = RunDirectory(staged.rename(staged.with_name(record.id)))
         return Context(run, EventLog(run.path / "attempts/0001/events.jsonl"), hyperparameters), run
 
-    return prepare
+    yield prepare
+    if kept.exists():
+        shutil.copytree(kept, trained, dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -91,3 +103,14 @@ def play(context_of):
         return Played(directory, context)
 
     return run
+
+
+@pytest.fixture
+def one_thread():
+    """Compute in one thread: small networks gain nothing from more, and lose much beside other processes."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

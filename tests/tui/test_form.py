@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 
+import pytest
 from textual.widgets import Input, OptionList
 
 from tui.app import PhospheneApp
 from tui.widgets.form import HyperparameterForm
+from tui.widgets.suggest import LastName
 
 
 async def open_field(pilot, until, experiment: str, field: str) -> Input:
@@ -25,6 +27,27 @@ async def open_field(pilot, until, experiment: str, field: str) -> Input:
     edit = form.query_one("#edit", Input)
     await until(lambda: edit.has_focus or not edit.display)
     return edit
+
+
+async def complete(names, typed):
+    return await LastName(names).get_suggestion(typed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("bee", "bee eater"),
+        ("hay,BE", "hay,BEe eater"),
+        ("hay, qu", "hay, quail"),
+        ("", None),
+        ("hay,", None),
+        ("zebra crossing", None),
+    ],
+)
+def test_the_last_of_several_names_is_completed(typed, completed):
+    import asyncio
+
+    assert asyncio.run(complete(("bee eater", "quail", "hay"), typed)) == completed
 
 
 def test_refuses_a_value_out_of_range_while_it_is_typed_and_keeps_the_field_open(drive):

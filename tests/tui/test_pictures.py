@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import gallery
 from tui.pictures import RENDERERS, choose_images
 from tui.screens.picture import PictureScreen
-from tui.widgets.picture import Picture, fit
+from tui.widgets.picture import Picture, _part, fit
 from tui.widgets.pictures import PicturePanel
 
 
@@ -120,3 +121,96 @@ def test_a_picture_fits_its_room_and_keeps_its_proportions(width, height, column
     assert 1 <= cells[1] <= rows
     if min(cells) > 4:
         assert cells[0] / (2 * cells[1]) == pytest.approx(width / height, rel=0.3)
+
+
+def test_pictures_are_seen_all_at_once_and_one_again(drive, album):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.steps == [1, 100, 200, 300])
+        panel.focus()
+        await pilot.press("g")
+        await until(lambda: isinstance(panel.shot, gallery.Sheet) and len(panel.shot.stills) == 4)
+        await until(lambda: "all 4" in str(panel.border_subtitle))
+        await pilot.press("g")
+        await until(lambda: panel.shot == panel.still)
+
+    drive(scenario)
+
+
+def test_two_pictures_blink_and_their_difference_gets_louder(drive, album):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        panel.focus()
+        await pilot.press("home", "m", "end")
+        await until(lambda: panel.other is not None and panel.other.step == 1 and panel.current == 300)
+        seen = set()
+        await pilot.press("b")
+        await until(lambda: seen.add(panel.shot.step) or seen == {1, 300})
+        await pilot.press("d")
+        await until(lambda: panel.shot == gallery.Difference(panel.other, panel.still, 1))
+        await pilot.press("d", "d")
+        await until(lambda: panel.shot.times == 10 and "x10" in str(panel.border_subtitle))
+        await pilot.press("d", "d")
+        await until(lambda: panel.shot == panel.still)
+
+    drive(scenario)
+
+
+def test_without_a_mark_a_picture_is_compared_with_the_kind_before_at_the_same_step(drive, album):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        both = {name: {7: replace(panel.still, name=name, step=7)} for name in ("gradient", "gradcam")}
+        panel.show(both)
+        panel.focus()
+        await pilot.press("n")
+        await until(lambda: panel.still == both["gradcam"][7] and panel.other == both["gradient"][7])
+
+    drive(scenario)
+
+
+def test_what_is_shown_is_exported_and_nothing_overwritten(drive, album, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "k3f-batch-300.png").write_bytes(b"mine")
+
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        panel.focus()
+        await pilot.press("e")
+        await until((tmp_path / "k3f-batch-300-2.png").exists)
+        await pilot.press("g", "e")
+        await until((tmp_path / "k3f-batch-all.png").exists)
+
+    drive(scenario)
+    assert (tmp_path / "k3f-batch-300.png").read_bytes() == b"mine"
+
+
+def test_a_part_is_seen_closer_and_moved(drive, album):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        panel.focus()
+        await pilot.press("z")
+        await until(lambda: isinstance(pilot.app.screen, PictureScreen))
+        picture = pilot.app.screen.query_one(Picture)
+        await pilot.press("plus", "plus")
+        await until(lambda: picture.zoom == 4 and "4 times closer" in str(picture.border_subtitle))
+        await pilot.press(*["h"] * 9, *["k"] * 9)
+        await until(lambda: picture._centre == (0.125, 0.125))
+        await pilot.press("n")
+        await until(lambda: panel.kind == "confusion")
+        await pilot.press("minus", "minus", "minus")
+        await until(lambda: picture.zoom == 1 and picture._centre == (0.5, 0.5))
+
+    drive(scenario)
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([2, 4, 8, 16]), st.floats(0, 1), st.floats(0, 1))
+def test_a_part_lies_inside_its_picture(width, height, zoom, x, y):
+    edge = 0.5 / zoom
+    centre = (min(max(x, edge), 1 - edge), min(max(y, edge), 1 - edge))
+    left, top, right, bottom = _part((width, height), zoom, centre)
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height

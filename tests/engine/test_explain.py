@@ -1,0 +1,217 @@
+"""The programs that look inside: what they log, that it is what the images and networks named ask for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from sklearn.feature_selection import f_classif
+
+from engine import InvalidHyperparameters
+from engine.datasets import named_images, photographs
+from engine.experiments.inspect.feature_maps import channels_of
+from engine.experiments.inspect.filter_statistics import Statistics
+from engine.experiments.pictures import beside, heat, resized, signed_heat
+from engine.networks import backbones
+from engine.networks.cuts import Sectioned
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+EVERY = "gradient,smoothgrad,input-x-gradient,integrated-gradients,guided,gradcam,gradient-gradcam,guided-gradcam"
+
+
+def test_every_method_gives_a_map_of_every_image(play):
+    played = play("saliency", {"images": "digits:test/0-2", "methods": EVERY, "samples": 2, "path_steps": 24})
+    assert played.pictures() == {*EVERY.split(","), "side-by-side", "overview"}
+    rows = played.table("maps")
+    assert len(rows) == 3 * 8
+    assert {row["method"] for row in rows} == set(EVERY.split(","))
+    # The true class is explained: these are a 0, a 2 and a 6.
+    assert [row["class"] for row in rows[:3]] == [row["true class"] for row in rows[:3]] == ["0", "2", "6"]
+    assert 0 < played.results["integrated-gradients/completeness_error"] < 0.1
+
+
+def test_what_is_explained_is_what_was_asked_for(play, context_of):
+    played = play("saliency", {"images": "digits:test/0-3", "target": "7"})
+    context, _ = context_of("saliency")
+    backbone = backbones.load("cnn:digits", context)
+    images = [backbone.preprocessing.pixels(image.open()) for image in named_images.find("digits:test/0-3")]
+    sure = backbone.fixed().logits(torch.stack(images).float() / 255).softmax(1)
+    for row, own in zip(played.table("maps"), sure, strict=True):
+        assert row["class"] == "7"
+        assert float(row["probability"]) == pytest.approx(float(own[7]), abs=1e-4)
+
+
+def test_the_picture_of_a_map_is_the_map(play, context_of):
+    played = play("saliency", {"images": "digits:test/5", "methods": "gradient"})
+    context, _ = context_of("saliency")
+    backbone = backbones.load("cnn:digits", context)
+    (image,) = named_images.find("digits:test/5")
+    inputs = (backbone.preprocessing.pixels(image.open())[None].float() / 255).requires_grad_()
+    backbone.network(inputs)[0, 7].backward()
+    gradient = inputs.grad.abs().amax(1)[0].numpy()
+    picture = np.asarray(Image.open(played.run.path / "images/gradient/000000001.png")).sum(2).astype(float)
+    assert np.corrcoef(gradient.flatten(), picture.flatten())[0, 1] > 0.95
+    assert picture.argmax() in gradient.flatten().argsort()[-8:]
+
+
+def test_several_networks_stand_beside_each_other(play):
+    played = play("gradcam", {"images": "digits:test/0-1", "model": "cnn,cnn:random", "methods": "gradcam"})
+    assert {"gradcam-cnn", "gradcam-cnn-random"} <= played.pictures() | {
+        name.replace(":", "-") for name in played.pictures()
+    }
+    assert [row["network"] for row in played.table("maps")] == ["cnn", "cnn", "cnn:random", "cnn:random"]
+
+
+def test_a_trained_networks_maps_are_worth_more_than_none_and_depend_on_its_weights(play):
+    values = {"images": "digits:test/0-7", "methods": "integrated-gradients,gradient", "evaluate": True, "sanity": True}
+    played = play("saliency", values)
+    assert played.results["integrated-gradients/deletion"] < played.results["gradient/deletion"]
+    assert played.results["integrated-gradients/deletion"] < played.results["integrated-gradients/insertion"]
+    rows = played.table("sanity")
+    assert rows[-1]["randomised down to"] == "features.conv1"
+    assert float(rows[-1]["gradient"]) < 0.5
+
+
+def test_real_photographs_are_explained_where_the_animal_is(play, squeezenet):
+    folder = squeezenet.partition(":")[2].replace("weights/squeezenet1_1-deepscale-fp16.pth", "imagenet-samples")
+    played = play("gradcam", {"model": squeezenet, "images": f"{folder}/imagenet_val_25.npz", "methods": "cam,gradcam"})
+    rows = played.table("maps")
+    assert [row["true class"] for row in rows[:4]] == ["hay", "quail", "Tibetan mastiff", "Border terrier"]
+    assert float(rows[2]["probability"]) > 0.99
+    # For SqueezeNet, whose logits are means of maps, both are the same picture.
+    for index in range(1, 26):
+        files = [played.run.path / f"images/{name}/{index:09d}.png" for name in ("cam", "gradcam")]
+        pictures = [np.asarray(Image.open(file)).astype(int) for file in files]
+        assert np.abs(pictures[0] - pictures[1]).max() <= 2
+    # The mastiff's head is at the upper right.
+    heated = np.asarray(Image.open(played.run.path / "images/gradcam/000000003.png")).astype(int)
+    hot = (heated[:, :, 0] - heated[:, :, 2]).clip(0)
+    top, left = np.unravel_index(hot.argmax(), hot.shape)
+    assert top < 112 < left
+
+
+def test_an_images_true_class_is_read_off_its_name(tmp_path):
+    (tmp_path / "n01828970").mkdir()
+    for name in ("n01440764_tench.JPEG", "n01828970/1.png", "holiday.png", "n99999999_x.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    found = [named_images.find(str(tmp_path / name))[0].label for name in ("n01440764_tench.JPEG", "holiday.png")]
+    assert found == ["tench", ""]
+    assert [image.label for image in named_images.find(str(tmp_path / "n01828970"))] == ["bee eater"]
+    assert named_images.find(str(tmp_path / "n99999999_x.png"))[0].label == ""
+
+
+def test_maps_are_shown_before_and_after_the_relu(play):
+    played = play("feature-maps", {"images": "digits:test/0", "layers": "conv1,relu2", "channels": "0-3"})
+    assert played.pictures() == {"conv1", "relu2"}
+    rows = played.table("channels")
+    by_layer = {layer: [row for row in rows if row["layer"] == layer] for layer in ("conv1", "relu1", "conv2", "relu2")}
+    assert all(len(own) == 9 for own in by_layer.values())
+    for before, after in (("conv1", "relu1"), ("conv2", "relu2")):
+        for first, second in zip(by_layer[before], by_layer[after], strict=True):
+            assert float(second["largest"]) == pytest.approx(max(float(first["largest"]), 0), abs=1e-4)
+            assert first["share active"] == second["share active"]
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "around"),
+    [
+        ("resnet18", "conv1", ["bn1", "relu"]),
+        ("densenet121", "conv0", ["norm0", "relu0"]),
+        ("squeezenet1_1", "features.3.squeeze", ["features.3.squeeze", "features.3.squeeze_activation"]),
+        ("squeezenet1_1", "pool1", ["pool1", "pool1"]),
+    ],
+)
+def test_the_relu_of_a_layer_is_found_behind_its_normalisation(name, layer, around):
+    sectioned = backbones.skeleton(name)
+    assert [cut.name for cut in sectioned.around_relu(sectioned.find(layer))] == around
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=5), st.integers(1, 64))
+def test_channels_are_those_named_or_an_error_says_which_there_are(numbers, count):
+    text = ",".join(map(str, numbers))
+    if max(numbers) < count:
+        assert channels_of(text, count, torch.Generator()) == sorted(set(numbers))
+    else:
+        with pytest.raises(InvalidHyperparameters, match=f"they are 0 to {count - 1}"):
+            channels_of(text, count, torch.Generator())
+
+
+def test_channels_are_drawn_without_repetition_the_same_for_a_seed():
+    drawn = [channels_of("random:16", 64, torch.Generator().manual_seed(seed)) for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len(set(drawn[0])) == 16
+    assert channels_of("0-15", 9, torch.Generator()) == list(range(9))
+    assert channels_of("all", 3, torch.Generator()) == [0, 1, 2]
+
+
+def test_statistics_are_those_of_scikit_learn_however_they_are_batched():
+    torch.manual_seed(0)
+    labels = torch.randint(0, 3, (60,))
+    maps = torch.randn(60, 4, 6, 6).clamp(min=0) + labels.view(-1, 1, 1, 1) * torch.tensor([0.0, 0.1, 0.5, 0.0]).view(
+        1, 4, 1, 1
+    )
+    maps[:, 3] = 0
+    statistics = Statistics((4, 6, 6), 3)
+    for part in torch.arange(60).split(7):
+        statistics.add(maps[part], labels[part])
+    wanted, _ = f_classif(maps[:, :3].mean((2, 3)).numpy(), labels.numpy())
+    np.testing.assert_allclose(statistics.separation[:3].numpy(), wanted, rtol=1e-3)
+    assert float(statistics.separation[3]) == 0.0
+    places, _ = f_classif(maps[:, :3].flatten(1).numpy(), labels.numpy())
+    np.testing.assert_allclose(statistics.regions.numpy(), places.reshape(3, 6, 6).max(0), rtol=1e-2)
+    for label in range(3):
+        own = maps[labels == label]
+        torch.testing.assert_close(statistics.strength[label].float(), own.mean((0, 2, 3)))
+        torch.testing.assert_close(statistics.places[label].float(), (own > 0).float().mean((0, 2, 3)))
+        torch.testing.assert_close(statistics.fires[label].float(), (own.amax((2, 3)) > 0).float().mean(0))
+        torch.testing.assert_close(statistics.maps[label].float(), own.mean(0))
+
+
+def test_the_filters_of_a_trained_network_tell_the_digits_apart(play, context_of):
+    played = play("filter-statistics")
+    assert {"fires-relu1", "strength-relu3", "mean-maps-relu2", "patterns-relu1"} <= played.pictures()
+    rows = played.table("separation")
+    assert len(rows) == 9 + 9 + 16
+    assert float(rows[0]["F"]) > 30
+    context, _ = context_of("filter-statistics")
+    backbone = backbones.load("cnn:digits", context)
+    data = photographs.load("digits").test
+    pixels = torch.stack([backbone.preprocessing.pixels(data.open(index)) for index in range(len(data))])
+    taken = {}
+    sectioned = Sectioned(backbone.network, backbone.shape)
+    with torch.inference_mode():
+        inputs = backbone.preprocessing.normalised(pixels)
+        sectioned.run([sectioned.find("relu3")], inputs, lambda cut, values: taken.update({cut.name: values}))
+    wanted, _ = f_classif(taken["relu3"].mean((2, 3)).numpy(), data.labels.numpy())
+    for row in (row for row in rows if row["layer"] == "relu3"):
+        if np.isfinite(wanted[int(row["filter"])]):
+            assert float(row["F"]) == pytest.approx(float(wanted[int(row["filter"])]), rel=1e-2, abs=0.02)
+
+
+def test_heat_goes_from_black_to_yellow_and_lets_the_image_through_where_it_is_low():
+    maps = torch.zeros(1, 4, 4)
+    maps[0, 1, 2] = 5.0
+    coloured = heat(maps)
+    assert float(coloured[0, :, 0, 0].sum()) < 0.1
+    assert float(coloured[0, :2, 1, 2].min()) > 0.9
+    image = torch.rand(1, 3, 4, 4)
+    over = heat(maps, over=image)
+    grey = image.mean(1)
+    assert float(torch.corrcoef(torch.stack((over[0].mean(0).flatten()[:6], grey[0].flatten()[:6])))[0, 1]) > 0.9
+    below = signed_heat(torch.tensor([[[-1.0, 0.0, 1.0]]]), torch.ones(1))[0]
+    assert below[2, 0, 0] > below[0, 0, 0]
+    assert below[0, 0, 2] > below[2, 0, 2]
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.integers(1, 60))
+def test_a_picture_is_brought_to_any_size_with_its_proportions(height, width, channels, side):
+    picture = resized(torch.rand(channels, height, width), side)
+    assert picture.shape[0] == 3
+    assert max(picture.shape[1:]) == side
+    assert 0 <= float(picture.min()) <= float(picture.max()) <= 1
+    row = beside([torch.rand(channels, height, width), torch.rand(3, 5, 9)], [["a"], ["b"]], side=side)
+    assert row.shape[0] == 3

@@ -1,0 +1,64 @@
+"""Pictures beside and against each other: what a sheet and a difference show, and where they are written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from engine import gallery
+
+
+@pytest.fixture
+def still(tmp_path):
+    """Return a picture of one colour: ``still(value, step, size)``."""
+
+    def make(value: int, step: int = 1, size: tuple[int, int] = (4, 3), caption: str = "") -> gallery.Still:
+        file = tmp_path / f"{value}-{step}.png"
+        Image.new("L", size, value).save(file)
+        return gallery.Still("1122-0831-saliency-k3f", "side by side", step, file, caption)
+
+    return make
+
+
+def test_a_difference_is_grey_where_there_is_none_and_louder_on_demand(still):
+    difference = np.asarray(gallery.Difference(still(100), still(103), 10).image())
+    assert difference.shape == (3, 4, 3)
+    assert (difference == round(127.5 + 30)).all()
+    assert (np.asarray(gallery.Difference(still(9), still(9, 2), 30).image()) == 128).all()
+    assert (np.asarray(gallery.Difference(still(200), still(10), 3).image()) == 0).all()
+
+
+def test_pictures_of_other_sizes_are_compared_at_the_first_ones(still):
+    assert gallery.Difference(still(1), still(2, size=(9, 9))).image().size == (4, 3)
+
+
+def test_a_sheet_shows_every_picture_and_leaves_those_blank_that_are_gone(still):
+    stills = tuple(still(value, step) for step, value in enumerate((0, 60, 120, 180, 240), start=1))
+    stills[2].file.unlink()
+    sheet = np.asarray(gallery.Sheet(stills).image())
+    shades = {int(value) for value in np.unique(sheet[:, :, 0])}
+    assert {0, 60, 180, 240} <= shades
+    assert 120 not in {int(v) for v, n in zip(*np.unique(sheet[:, :, 0], return_counts=True), strict=True) if n > 500}
+    for one in stills:
+        one.file.unlink(missing_ok=True)
+    with pytest.raises(OSError, match="no picture"):
+        gallery.Sheet(stills).image()
+
+
+def test_a_sheet_holds_as_many_as_can_be_looked_at(still):
+    many = tuple(still(7, step) for step in range(1, gallery.MOST + 50))
+    few = gallery.Sheet(many[-gallery.MOST :]).image().size
+    assert gallery.Sheet(many).image().size == few
+
+
+def test_names_of_files_say_what_they_hold_and_never_take_another_files_place(still, tmp_path):
+    first, second = still(1, 3), still(2, 7)
+    assert gallery.file_name(second) == "k3f-side-by-side-7.png"
+    assert gallery.file_name(gallery.Sheet((first, second))) == "k3f-side-by-side-all.png"
+    assert gallery.file_name(gallery.Difference(first, second, 3)) == "k3f-side-by-side-7-difference.png"
+    wanted = tmp_path / "x.png"
+    assert gallery.free(wanted) == wanted
+    wanted.touch()
+    (tmp_path / "x-2.png").touch()
+    assert gallery.free(wanted) == tmp_path / "x-3.png"
