@@ -158,6 +158,10 @@ class Picture(Vertical):
 
 def _part(size: tuple[int, int], zoom: int, centre: tuple[float, float]) -> tuple[int, int, int, int]:
     """Return left, top, right and bottom of the part of a picture that is shown, at least one pixel."""
-    spans = [(at * side - side / zoom / 2, max(1.0, side / zoom)) for side, at in zip(size, centre, strict=True)]
-    (left, width), (top, height) = spans
-    return int(left), int(top), max(int(left) + 1, round(left + width)), max(int(top) + 1, round(top + height))
+    edges = []
+    for side, at in zip(size, centre, strict=True):
+        width = max(1, round(side / zoom))
+        first = min(max(round(at * side - width / 2), 0), side - width)
+        edges.append((first, first + width))
+    (left, right), (top, bottom) = edges
+    return left, top, right, bottom
