@@ -135,12 +135,12 @@ NetworkName = Annotated[str, NETWORK_MARK]
 
 
 def check_several(text: str) -> str:
-    """Return names of networks, separated by commas, if each is one; none are fine too. For pydantic.
+    """Return names of networks, separated by commas, each once, if each is one; none are fine too. For pydantic.
 
     Raises:
         ValueError: as :func:`parse` does.
     """
-    return ",".join(check(name) for name in several(text))
+    return ",".join(dict.fromkeys(check(name) for name in several(text)))
 
 
 def several(text: str) -> list[str]:

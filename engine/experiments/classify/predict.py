@@ -12,11 +12,11 @@ from engine.datasets import named_images
 from engine.datasets.photographs import UnreadableImage
 from engine.datasets.pictures import image_grid
 from engine.experiments.pictures import INK, PAPER, tensor_of
+from engine.experiments.subjects import true_class
 from engine.networks import backbones
 
 if TYPE_CHECKING:
     from engine.control.context import Context
-    from engine.datasets.named_images import NamedImage
     from engine.experiments.classify.declarations import PredictHyperparameters
 
 BATCH = 16
@@ -50,7 +50,8 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
         for image, own in zip(readable, probabilities, strict=True):
             top = own.topk(count)
             guesses = [(backbone.classes[index], float(p)) for index, p in zip(top.indices, top.values, strict=True)]
-            label = _label(image, backbone.classes)
+            number = true_class(image, backbone.classes)
+            label = backbone.classes[number] if number >= 0 else ""
             known += bool(label)
             right += label in {name for name, _ in guesses} if label else 0
             first += label == guesses[0][0] if label else 0
@@ -69,13 +70,6 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     if known:
         results |= {"top1/accuracy": first / known, f"top{count}/accuracy": right / known}
     context.result(results)
-
-
-def _label(image: NamedImage, classes: tuple[str, ...]) -> str:
-    """Return the name of the true class, or nothing if the network does not know it."""
-    if image.number is not None:
-        return classes[image.number] if image.number < len(classes) else ""
-    return image.label if image.label in classes else ""
 
 
 def _tile(image: Image.Image, label: str, guesses: list[tuple[str, float]]) -> Tensor:

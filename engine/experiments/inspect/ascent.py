@@ -167,16 +167,17 @@ def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context:
 
 
 def _show(ascent: Ascent, names: Sequence[str], values: dict[str, Tensor], step: int, context: Context) -> None:
-    pictures = ascent.pictures().cpu()
-    tiles, captions = [], []
-    for name, picture in zip(names, pictures, strict=True):
-        tiles.append(resized(picture, max(TILE, picture.shape[-1])))
+    figures = []
+    for name in names:
         sure = values.get(f"{name}/probability")
-        figure = f"score {float(values[f'{name}/score']):.3g}" if sure is None else f"{float(sure):.2f}"
-        context.image(name, picture, step, f"{name} {figure}")
-        captions.append([name, f"{figure}, step {step:,}"])
+        figures.append(f"score {float(values[f'{name}/score']):.3g}" if sure is None else f"{float(sure):.2f}")
+    pictures = ascent.pictures().cpu()
     if len(names) > 1:
-        context.image("all", captioned_grid(torch.stack(tiles), captions, columns=4), step)
+        tiles = torch.stack([resized(picture, max(TILE, picture.shape[-1])) for picture in pictures])
+        captions = [[name, f"{figure}, step {step:,}"] for name, figure in zip(names, figures, strict=True)]
+        context.image("all", captioned_grid(tiles, captions, columns=4), step)
+    for name, figure, picture in zip(names, figures, pictures, strict=True):
+        context.image(name, picture, step, f"{name} {figure}")
 
 
 def uses_bf16(precision: str, device: torch.device, channels: int) -> bool:

@@ -55,6 +55,10 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     """Log a map for every image, method and network, and what the maps are worth if that is asked for."""
     methods = hyperparameters.methods.split(",")
     views = [_view(name, hyperparameters, context) for name in several(hyperparameters.model)]
+    architectures = [view.title for view in views]
+    for view in views:
+        if architectures.count(view.title) > 1:
+            view.title = view.backbone.name
     batch = batch_size(context.device)
     steps = iter(context.steps(sum(math.ceil(len(view.subjects) / batch) for view in views) * len(methods), "batch"))
     rows, done = [], 0
@@ -100,10 +104,7 @@ def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> Vi
     layer = activation.layer(sectioned, chosen.layer) if sectioned else None
     if layer:
         context.message(f"class activation maps of {name} at {layer.name}, {list(layer.shape)}")
-    title = backbone.architecture if several(chosen.model).count(name) < 2 else name
-    titles = [one.partition(":")[0] for one in several(chosen.model)]
-    title = title if titles.count(title) < 2 else name
-    return View(title, backbone, subjects, targets, probabilities, sectioned, layer)
+    return View(backbone.architecture, backbone, subjects, targets, probabilities, sectioned, layer)
 
 
 class Methods:

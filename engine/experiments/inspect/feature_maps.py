@@ -32,34 +32,62 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     sectioned = Sectioned(backbone.network, backbone.shape)
     layers = layers_of(sectioned, hyperparameters.layers)
-    places = {layer.node: around_relu(sectioned, layer, hyperparameters.relu) for layer in layers}
-    chosen = {layer.node: channels_of(hyperparameters.channels, layer.shape[0], context.generator) for layer in layers}
-    ends = list({cut.node: cut for own in places.values() for cut in own}.values())
-    taken: dict[str, list[Tensor]] = {cut.node: [] for cut in ends}
+    places = {layer: around_relu(sectioned, layer, hyperparameters.relu) for layer in layers}
+    chosen = {layer: channels_of(hyperparameters.channels, layer.shape[0], context.generator) for layer in layers}
+    ends = list(dict.fromkeys(cut for own in places.values() for cut in own))
+    answers = {cut: Answers(cut.shape[0]) for cut in ends}
+    maps: dict[Cut, Tensor] = {}
 
     def take(cut: Cut, values: Tensor) -> None:
-        taken[cut.node].append(values.detach().float().cpu())
+        maps[cut] = values.float().cpu()
+        answers[cut].add(maps[cut])
 
     batch = batch_size(context.device)
-    batches = list(subjects.batches(batch, context.device))
-    for step, (_, images) in zip(context.steps(len(batches), unit="batch"), batches, strict=True):
+    batches = list(subjects.batches(batch, torch.device("cpu")))
+    for step, (part, images) in zip(context.steps(len(batches), unit="batch"), batches, strict=True):
         with torch.inference_mode():
-            sectioned.run(ends, backbone.preprocessing.standardised(images), take)
-        context.log(step, {"images/done": min(step * batch, len(subjects))})
-    maps = {node: torch.cat(values) for node, values in taken.items()}
-    pictures = subjects.pixels.float() / 255
-    for index, name in enumerate(subjects.names):
-        for layer in layers:
-            numbers = chosen[layer.node]
-            own = {cut: maps[cut.node][index, numbers] for cut in places[layer.node]}
-            # What stands before and after the ReLU has one scale, so that they can be compared.
-            top = torch.stack([values.abs().amax((1, 2)) for values in own.values()]).amax(0)
-            top = top if hyperparameters.scale == "map" else top.amax().expand_as(top)
-            sheets = [_sheet(values, numbers, cut, top) for cut, values in own.items()]
-            context.image(layer.name, stacked([beside([pictures[index]], [[name]]), *sheets]), index + 1, name)
-    context.table("channels", ["layer", "channel", "mean", "largest", "share active"], _rows(maps, places, layers))
-    silent = sum(int((maps[layer.node].amax((0, 2, 3)) <= 0).sum()) for layer in layers)
+            sectioned.run(ends, backbone.preprocessing.standardised(images.to(context.device)), take)
+        for row, name in enumerate(subjects.names[part]):
+            for layer in layers:
+                own = {cut: maps[cut][row, chosen[layer]] for cut in places[layer]}
+                sheets = _sheets(own, chosen[layer], one_scale=hyperparameters.scale == "layer")
+                picture = stacked([beside([images[row]], [[name]]), *sheets])
+                context.image(layer.name, picture, part.start + row + 1, name)
+        context.log(step, {"images/done": part.stop})
+    rows = [row for cut in ends for row in answers[cut].rows(cut.name)]
+    context.table("channels", ["layer", "channel", "mean", "largest", "share active"], rows)
+    silent = sum(answers[places[layer][-1]].silent for layer in layers)
     context.result({"images/number": len(subjects), "channels/silent": silent})
+
+
+class Answers:
+    """What each channel of a layer answers over all images and places, summed up batch by batch."""
+
+    def __init__(self, channels: int) -> None:
+        self._images = 0
+        self._mean = torch.zeros(channels, dtype=torch.float64)
+        self._active = torch.zeros(channels, dtype=torch.float64)
+        self._largest = torch.full((channels,), -torch.inf)
+
+    def add(self, maps: Tensor) -> None:
+        """Take in maps ``[N, C, H, W]``."""
+        self._images += len(maps)
+        self._mean += maps.double().mean((2, 3)).sum(0)
+        self._active += (maps > 0).double().mean((2, 3)).sum(0)
+        self._largest = torch.maximum(self._largest, maps.amax((0, 2, 3)))
+
+    @property
+    def silent(self) -> int:
+        """How many channels never answer above 0."""
+        return int((self._largest <= 0).sum())
+
+    def rows(self, layer: str) -> list[list[object]]:
+        """Return a row for each channel: layer, number, mean, largest value, share of places above 0."""
+        figures = (self._mean / self._images, self._largest, self._active / self._images)
+        return [
+            [layer, number, round(mean, 5), round(largest, 5), round(share, 4)]
+            for number, (mean, largest, share) in enumerate(zip(*(own.tolist() for own in figures), strict=True))
+        ]
 
 
 def layers_of(sectioned: Sectioned, text: str) -> list[Cut]:
@@ -113,19 +141,17 @@ def channels_of(text: str, count: int, generator: torch.Generator) -> list[int]:
     return kept
 
 
-def _sheet(maps: Tensor, numbers: Sequence[int], cut: Cut, top: Tensor) -> Tensor:
-    """Draw maps ``[C, H, W]`` under their numbers, scaled by ``top``, ``[C]``."""
-    tiles = [resized(tile, min(max(maps.shape[-1], MAP), 2 * MAP)) for tile in signed_heat(maps, top)]
-    grid = captioned_grid(torch.stack(tiles), [[str(number)] for number in numbers], columns=MOST_COLUMNS)
-    return beside([grid], [[f"{cut.name}  {' x '.join(map(str, cut.shape))}"]], side=max(grid.shape[-2:]))
+def _sheets(maps: dict[Cut, Tensor], numbers: Sequence[int], *, one_scale: bool) -> list[Tensor]:
+    """Draw the maps ``[C, H, W]`` at each place under the numbers of their channels.
 
-
-def _rows(maps: dict[str, Tensor], places: dict[str, list[Cut]], layers: list[Cut]) -> list[list[object]]:
-    rows: list[list[object]] = []
-    for layer in layers:
-        for cut in places[layer.node]:
-            values = maps[cut.node]
-            figures = values.mean((0, 2, 3)), values.amax((0, 2, 3)), (values > 0).float().mean((0, 2, 3))
-            for channel, (mean, largest, share) in enumerate(zip(*(own.tolist() for own in figures), strict=True)):
-                rows.append([cut.name, channel, round(mean, 5), round(largest, 5), round(share, 4)])
-    return rows
+    What stands before and after a ReLU has one scale, so that they can be compared.
+    """
+    top = torch.stack([values.abs().amax((1, 2)) for values in maps.values()]).amax(0)
+    top = top.amax().expand_as(top) if one_scale else top
+    sheets = []
+    for cut, values in maps.items():
+        side = min(max(values.shape[-1], MAP), 2 * MAP)
+        tiles = torch.stack([resized(tile, side) for tile in signed_heat(values, top)])
+        grid = captioned_grid(tiles, [[str(number)] for number in numbers], columns=MOST_COLUMNS)
+        sheets.append(beside([grid], [[f"{cut.name}  {' x '.join(map(str, cut.shape))}"]], side=max(grid.shape[-2:])))
+    return sheets
