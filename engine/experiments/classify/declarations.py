@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from engine.datasets.sources import Dataset
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
-from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName
+from engine.experiments.hyperparameters import Resize, images, network, resize
+from engine.networks.names import NetworkName
 
 
 class CnnHyperparameters(Hyperparameters):
@@ -25,30 +24,19 @@ class CnnHyperparameters(Hyperparameters):
     weight_decay: float = hyperparameter(0.0, "L2 penalty on the weights", ge=0, le=1, live=True, group="optimiser")
 
 
-IMAGES = ("digits:test/0-15", "mnist:test/0-15", "scenes15:test/0-15", "sample:china", "sample:flower")
-NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
-
-
 class PredictHyperparameters(Hyperparameters):
     """Hyperparameters of ``predict``."""
 
-    images: Images = hyperparameter(
-        "digits:test/0-15",
-        "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
-        suggestions=IMAGES,
-        min_length=1,
-    )
-    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    images: Images = images()
+    model: NetworkName = network()
     top_k: int = hyperparameter(5, "classes shown for each image, the most probable first", ge=1, le=1_000)
-    resize: Literal["squash", "weights"] = hyperparameter(
-        "squash", "squash images to the input size, or cut the centre out as the weights' own transform"
-    )
+    resize: Resize = resize()
 
 
 class AnatomyHyperparameters(Hyperparameters):
     """Hyperparameters of ``anatomy``."""
 
-    model: NetworkName = hyperparameter("vgg16", DESCRIPTION, suggestions=NETWORKS)
+    model: NetworkName = network("vgg16")
 
 
 EXPERIMENTS = (

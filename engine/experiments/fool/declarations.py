@@ -8,9 +8,9 @@ from pydantic import AfterValidator
 
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
-from engine.experiments.inspect.declarations import CLASSES, NETWORKS, images, resize
+from engine.experiments.hyperparameters import CLASSES, NETWORKS, Resize, images, network, resize
 from engine.networks.classes import OneClass
-from engine.networks.names import DESCRIPTION, NetworkName, NetworkNames
+from engine.networks.names import NetworkName, NetworkNames
 
 
 def _transfer() -> Any:
@@ -23,7 +23,7 @@ class FoolHyperparameters(Hyperparameters):
     """Hyperparameters of ``fool``."""
 
     images: Images = images("digits:test/0-7")
-    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    model: NetworkName = network()
     target: OneClass = hyperparameter(
         "3",
         "class by number or name that the images shall be taken for, or least-likely",
@@ -38,7 +38,7 @@ class FoolHyperparameters(Hyperparameters):
         default=True, description="keep pixels valid and judge images as 8 bits store them; off is the practical's way"
     )
     transfer: NetworkNames = _transfer()
-    resize: Literal["squash", "weights"] = resize()
+    resize: Resize = resize()
 
 
 AUTO = "auto"
@@ -69,7 +69,7 @@ class AttackHyperparameters(Hyperparameters):
     """Hyperparameters of ``attack``."""
 
     images: Images = images("digits:test/0-63")
-    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    model: NetworkName = network()
     method: Literal["fgsm", "pgd", "cw"] = hyperparameter(
         "pgd", "fast gradient sign, projected gradient descent, or Carlini & Wagner"
     )
@@ -79,7 +79,7 @@ class AttackHyperparameters(Hyperparameters):
         suggestions=("", "least-likely", *CLASSES),
     )
     transfer: NetworkNames = _transfer()
-    resize: Literal["squash", "weights"] = resize()
+    resize: Resize = resize()
     norm: Literal["linf", "l2"] = hyperparameter("linf", "norm that is bounded, for pgd", group="fgsm and pgd")
     eps: float = hyperparameter(
         8.0, "largest change of a pixel, for linf", gt=0, le=255, unit="255ths", group="fgsm and pgd"

@@ -181,5 +181,5 @@ def _show(ascent: Ascent, names: Sequence[str], values: dict[str, Tensor], step:
 
 
 def uses_bf16(precision: str, device: torch.device, channels: int) -> bool:
-    """Tell whether the network computes in bfloat16: where it is wanted, or where it pays and nobody objects."""
-    return precision == "bfloat16" or (precision == "auto" and channels == 3 and fast_bf16(device))
+    """Tell whether the network computes in bf16: where it is wanted, or where it pays and nobody objects."""
+    return precision == "bf16" or (precision == "auto" and channels == 3 and fast_bf16(device))

@@ -33,7 +33,7 @@ def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
 
     inputs = start(hyperparameters, backbone, keys, context, deviation=hyperparameters.noise)
     bf16 = uses_bf16(hyperparameters.precision, context.device, backbone.preprocessing.channels)
-    context.message(f"{len(names)} images in one batch, {'bfloat16' if bf16 else 'float32'}")
+    context.message(f"{len(names)} images in one batch, {'bf16' if bf16 else 'float32'}")
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     _, switched = climb(ascent, names, targets, context)
     with torch.inference_mode():

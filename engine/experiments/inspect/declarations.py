@@ -9,12 +9,10 @@ from pydantic import AfterValidator
 from engine.datasets.sources import Dataset
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter, one_or_several
-from engine.networks.classes import Classes, OneClass, imagenet_names
-from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName, NetworkNames
+from engine.experiments.hyperparameters import CLASSES, IMAGES, Resize, images, network, resize
+from engine.networks.classes import Classes, OneClass
+from engine.networks.names import DESCRIPTION, NetworkName, NetworkNames
 
-IMAGES = ("digits:test/0-15", "mnist:test/0-15", "sample:china", "sample:flower", "sample:china,sample:flower")
-NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
-CLASSES = (*"0123456789", *imagenet_names())
 METHODS = (
     *("gradient", "smoothgrad", "input-x-gradient", "integrated-gradients", "guided"),
     *("cam", "gradcam", "gradient-gradcam", "guided-gradcam"),
@@ -22,30 +20,11 @@ METHODS = (
 Methods = Annotated[str, AfterValidator(one_or_several(METHODS))]
 
 
-def images(default: str = "digits:test/0-15") -> Any:
-    """Declare the images that are looked at."""
-    return hyperparameter(
-        default,
-        "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
-        suggestions=IMAGES,
-        min_length=1,
-    )
-
-
-def resize() -> Any:
-    """Declare how photographs get to the input size."""
-    return hyperparameter(
-        "squash", "squash images to the input size, or cut the centre out as the weights' own transform"
-    )
-
-
 class AttributionHyperparameters(Hyperparameters):
     """Hyperparameters of ``saliency`` and of ``gradcam``, which differ in their defaults."""
 
     images: Images = images()
-    model: NetworkNames = hyperparameter(
-        "cnn:digits", f"{DESCRIPTION}; several beside each other", suggestions=NETWORKS, min_length=1
-    )
+    model: NetworkNames = network(description=f"{DESCRIPTION}; several beside each other")
     target: OneClass = hyperparameter(
         "true",
         "class that is explained: true (predicted where that is not known), predicted, or one by number or name",
@@ -59,7 +38,7 @@ class AttributionHyperparameters(Hyperparameters):
         min_length=1,
     )
     view: Literal["heat", "overlay"] = hyperparameter("heat", "show maps alone, or laid over the images")
-    resize: Literal["squash", "weights"] = resize()
+    resize: Resize = resize()
     layer: str = hyperparameter("", "layer of class activation maps; empty for the last with maps", group="gradcam")
     samples: int = hyperparameter(25, "noisy copies that SmoothGrad averages", ge=1, le=1_000, group="smoothgrad")
     sigma: float = hyperparameter(
@@ -96,7 +75,7 @@ class FeatureMapsHyperparameters(Hyperparameters):
     """Hyperparameters of ``feature-maps``."""
 
     images: Images = images()
-    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    model: NetworkName = network()
     layers: str = hyperparameter(
         "", "layers by name, separated by commas, or all; empty for the first convolution", suggestions=LAYERS
     )
@@ -108,7 +87,7 @@ class FeatureMapsHyperparameters(Hyperparameters):
         pattern=r"^\s*(all|random:[1-9]\d{0,4}|\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*)\s*$",
     )
     scale: Literal["map", "layer"] = hyperparameter("map", "full colour is the largest value of each map, or of all")
-    resize: Literal["squash", "weights"] = resize()
+    resize: Resize = resize()
 
 
 class FilterStatisticsHyperparameters(Hyperparameters):
@@ -118,11 +97,11 @@ class FilterStatisticsHyperparameters(Hyperparameters):
         "digits", "data set whose classes are compared", suggestions=("digits", "mnist", "cifar10", "scenes15")
     )
     part: Literal["train", "test"] = hyperparameter("test", "part of the data set that is looked at")
-    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    model: NetworkName = network()
     layers: str = hyperparameter(
         "", "layers by name, separated by commas; empty for every convolution behind its ReLU", suggestions=LAYERS
     )
-    resize: Literal["squash", "weights"] = resize()
+    resize: Resize = resize()
 
 
 def _lr(default: float) -> Any:
@@ -136,7 +115,7 @@ def _steps(default: int) -> Any:
 class AscentHyperparameters(Hyperparameters):
     """What ``class-image`` and ``activation-max`` share; the defaults are the practical's."""
 
-    model: NetworkName = hyperparameter("cnn:digits", DESCRIPTION, suggestions=NETWORKS)
+    model: NetworkName = network()
     steps: int = _steps(200)
     lr: float = _lr(5.0)
     step: Literal["plain", "normalised"] = hyperparameter(
@@ -149,8 +128,8 @@ class AscentHyperparameters(Hyperparameters):
         1.0, "standard deviation of the noise to begin with, in normalised values", ge=0, le=10, group="ascent"
     )
     show_every: int = hyperparameter(25, "steps between two pictures", ge=1, unit="steps", group="ascent")
-    precision: Literal["auto", "float32", "bfloat16"] = hyperparameter(
-        "auto", "auto takes bfloat16 where the device is fast at it", group="ascent"
+    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
+        "auto", "auto takes bf16 where the device is fast at it", group="ascent"
     )
     l2: float = hyperparameter(
         1e-3,

@@ -6,6 +6,7 @@ from typing import Literal
 
 from engine.datasets.sources import Dataset
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
+from engine.experiments.hyperparameters import Resize, resize
 from engine.experiments.transfer.grid import Grid
 from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName
 
@@ -19,11 +20,7 @@ class TransferHyperparameters(Hyperparameters):
     dataset: Dataset = hyperparameter(
         "digits:5-9", "data set, some of its classes, or folder:PATH", suggestions=DATASETS, group="images"
     )
-    resize: Literal["squash", "weights"] = hyperparameter(
-        "squash",
-        "squash images to the input size, or cut the centre out as the weights' own transform",
-        group="images",
-    )
+    resize: Resize = resize(group="images")
     broken: Literal["skip", "refuse"] = hyperparameter(
         "skip", "what becomes of images that cannot be read", group="images"
     )

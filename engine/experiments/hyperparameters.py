@@ -1,0 +1,36 @@
+"""Hyperparameters that several families share, declared once. No torch."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from engine.declaration import hyperparameter
+from engine.networks.classes import imagenet_names
+from engine.networks.names import ARCHITECTURES, DESCRIPTION
+
+IMAGES = ("digits:test/0-15", "mnist:test/0-15", "scenes15:test/0-15", "sample:china", "sample:flower")
+CLASSES = (*"0123456789", *imagenet_names())
+NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
+Resize = Literal["squash", "weights"]
+
+
+def images(default: str = "digits:test/0-15") -> Any:
+    """Declare the images that are looked at."""
+    return hyperparameter(
+        default,
+        "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
+        suggestions=IMAGES,
+        min_length=1,
+    )
+
+
+def network(default: str = "cnn:digits", description: str = DESCRIPTION) -> Any:
+    """Declare the network, or the networks, that look."""
+    return hyperparameter(default, description, suggestions=NETWORKS, min_length=1)
+
+
+def resize(**group: Any) -> Any:
+    """Declare how photographs get to the input size."""
+    return hyperparameter(
+        "squash", "squash images to the input size, or cut the centre out as the weights' own transform", **group
+    )
