@@ -32,6 +32,12 @@ def picture(
     from commands.output import emit, table
     from engine import gallery
 
+    if grid and (against or step):
+        raise typer.BadParameter(
+            "takes all steps, and stands neither with --step nor with --against", param_hint="--grid"
+        )
+    if not name and (grid or against or step or output):
+        raise typer.BadParameter("say which picture: phosphene picture RUN lists them", param_hint="NAME")
     album = do(_album, run)
     if not name:
         if as_json:
@@ -42,9 +48,12 @@ def picture(
     if grid:
         shot: gallery.Shot = gallery.Sheet(tuple(_kind(album, name)[one] for one in sorted(_kind(album, name))))
     elif against:
-        other, _, kind = against.rpartition("/")
+        other, _, kind = ("", "", against) if against in album else against.partition("/")
+        kind = kind or other
         second = _still(album, name, step)
-        shot = gallery.Difference(_still(do(_album, other) if other else album, kind, second.step), second, times)
+        shot = gallery.Difference(
+            _still(do(_album, other) if other and kind != other else album, kind, second.step), second, times
+        )
     else:
         shot = _still(album, name, step)
     path = output or gallery.free(Path(gallery.file_name(shot)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import math
 import re
 import time
@@ -37,6 +38,8 @@ FLUSH_SECONDS = 0.2
 POLL_SECONDS = 0.1
 CHECKPOINT_SECONDS = 60.0
 KEPT_CHECKPOINTS = 2
+LONGEST_NAME = 80
+"""Characters of a picture's or a table's name that stand in the name of its file, at most."""
 
 
 class StopRequested(BaseException):
@@ -364,4 +367,8 @@ def _numbers(values: list[Any]) -> list[float]:
 
 
 def _file_name(name: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
+    """Return what a name is called on the disk; one that would come out like another, or too long, gets a hash."""
+    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
+    if plain == name.replace(" ", "-") and len(plain) <= LONGEST_NAME:
+        return plain
+    return f"{plain[:LONGEST_NAME]}-{hashlib.blake2b(name.encode('utf-8', 'replace'), digest_size=3).hexdigest()}"

@@ -36,15 +36,32 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
             named = names.several(value) if names.NETWORKS_MARK in info.metadata else [value]
             several = [_network(workspace, one, parents) for one in named]
             full[name] = ",".join(several)
-            networks += several
+            networks = networks or several
         elif trees.IMAGES_MARK in info.metadata:
-            full[name] = trees.absolute_images(value) if value else value
+            full[name] = _images(value) if value else value
     for name, info in type(hyperparameters).model_fields.items():
         value = getattr(hyperparameters, name)
         mark = next((mark for mark in info.metadata if isinstance(mark, classes.ClassesMark)), None)
-        if mark and value not in classes.WORDS and networks:
-            _check_classes(workspace, name, value, networks[0], mark.most)
+        if mark and value not in mark.words:
+            for network in networks:
+                _check_classes(workspace, name, value, network, mark.most)
     return hyperparameters.model_copy(update=full), tuple(dict.fromkeys(parents))
+
+
+def _images(text: str) -> str:
+    """Return names of images written out, those of data sets checked.
+
+    Raises:
+        DataUnavailable: if a file, a folder, a sample or a data set is not there.
+    """
+    full = trees.absolute_images(text)
+    for name in trees.names_of(full):
+        if found := trees.IN_DATASET.fullmatch(name):
+            try:
+                sources.require_present(sources.check(found[1]))
+            except ValueError as error:
+                raise DataUnavailable(f"{name}: {error}") from None
+    return full
 
 
 def _network(workspace: Workspace, text: str, parents: list[str]) -> str:

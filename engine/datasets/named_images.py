@@ -15,8 +15,6 @@ from engine.datasets import photographs, trees
 from engine.errors import DataUnavailable
 from engine.networks.classes import WNID, by_wnid
 
-SAMPLES = ("china", "flower")
-
 
 @dataclass(frozen=True, slots=True)
 class NamedImage:
@@ -54,8 +52,7 @@ def _find(name: str) -> Iterator[NamedImage]:
     elif name.startswith(trees.SAMPLE):
         yield _sample(name.removeprefix(trees.SAMPLE))
     elif path.is_dir():
-        inner = [file for folder in sorted(path.glob("*/")) for file in trees.photographs(folder)]
-        files = trees.photographs(path) or inner
+        files = trees.images_below(path)
         if not files:
             raise DataUnavailable(f"there are no images in {path}")
         for file in files:
@@ -78,8 +75,8 @@ def _of_file(file: Path, name: str) -> NamedImage:
 
 def _sample(name: str) -> NamedImage:
     """Return one of the photographs that come with scikit-learn."""
-    if name not in SAMPLES:
-        raise DataUnavailable(f"there is no sample {name!r}; there are: {', '.join(SAMPLES)}")
+    if name not in trees.SAMPLES:
+        raise DataUnavailable(f"there is no sample {name!r}; there are: {', '.join(trees.SAMPLES)}")
 
     def opened() -> Image.Image:
         from sklearn.datasets import load_sample_image
@@ -104,7 +101,7 @@ def _of_archive(path: Path) -> Iterator[NamedImage]:
         with np.load(path, allow_pickle=False) as content:
             images = content["X"]
             numbers = content["y"] if "y" in content.files else None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
         raise DataUnavailable(f"{path} is no archive of images, uint8 [N, H, W, 3] under X") from error
     if not images.size:
         raise DataUnavailable(f"{path} holds no images under X")

@@ -99,6 +99,10 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         # Pillow's own conversion clips at 255.
         values = np.asarray(image).astype(np.float64)
         return Image.fromarray((values / 257).round().clip(0, 255).astype(np.uint8))
+    if image.mode == "F":
+        # Floating point: [0, 1] as a rule, else as 8 bits count.
+        values = np.nan_to_num(np.asarray(image).astype(np.float64))
+        return Image.fromarray((values * (255 if values.max() <= 1 else 1)).round().clip(0, 255).astype(np.uint8))
     if image.mode == "P" and "transparency" in image.info:
         return image.convert("RGBA")
     return image

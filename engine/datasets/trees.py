@@ -20,6 +20,8 @@ TEST_SHARE = 0.2
 IN_DATASET = re.compile(r"(.+):(train|test)/(\d+)(?:-(\d+))?")
 """How images of a data set are named: ``mnist:test/17``, ``digits:test/0-15``."""
 SAMPLE = "sample:"
+SAMPLES = ("china", "flower")
+"""The photographs that come with scikit-learn."""
 IMAGES_MARK = AfterValidator(str.strip)
 """What tells a hyperparameter that names images from any other text."""
 Images = Annotated[str, IMAGES_MARK]
@@ -118,10 +120,24 @@ def absolute_images(text: str) -> str:
         raise DataUnavailable("no image is named: write a file, a folder, sample:china or digits:test/0-15")
     full = []
     for name in names:
-        if name.startswith(SAMPLE) or IN_DATASET.fullmatch(name):
+        path = Path(name).expanduser().absolute()
+        if name.startswith(SAMPLE):
+            if name.removeprefix(SAMPLE) not in SAMPLES:
+                raise DataUnavailable(f"there is no {name}; there are: {', '.join(SAMPLE + own for own in SAMPLES)}")
             full.append(name)
-        elif Path(name).expanduser().exists():
-            full.append(str(Path(name).expanduser().absolute()))
-        else:
+        elif IN_DATASET.fullmatch(name):
+            full.append(name)
+        elif not path.exists():
             raise DataUnavailable(f"there is no image {name}: write a file, a folder, sample:china or digits:test/0-15")
+        elif path.is_dir() and not images_below(path):
+            raise DataUnavailable(f"there are no images in {path}")
+        elif len(names) > 1 and "," in str(path):
+            raise DataUnavailable(f"{path} has a comma, which separates images: name it alone, or its folder")
+        else:
+            full.append(str(path))
     return ",".join(full)
+
+
+def images_below(folder: Path) -> list[Path]:
+    """Return the image files in a folder, or else those in the folders inside it."""
+    return photographs(folder) or [file for inner in sorted(folder.glob("*/")) for file in photographs(inner)]

@@ -62,11 +62,22 @@ def true_class(image: NamedImage, names: Sequence[str]) -> int:
     return names.index(image.label) if image.label in names else -1
 
 
-def open_images(names: str, preprocessing: Preprocessing, context: Context) -> Subjects:
+def labels_to_keep(subjects: Subjects, names: Sequence[str], predicted: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the class each image should be given, int64 ``[N]``, and which images can be judged by it, bool ``[N]``.
+
+    Where the true class is not known, it is the class the network gives the unchanged image; where it is known and none
+    of the network's, nothing the network says is right, and the image is not judged.
+    """
+    labels = subjects.labels(names)
+    told = torch.tensor([bool(image.label) or image.number is not None for image in subjects.images])
+    return torch.where(labels >= 0, labels, predicted), (labels >= 0) | ~told
+
+
+def open_images(names: str, preprocessing: Preprocessing, context: Context, *, refuse: bool = False) -> Subjects:
     """Decode the images that are named, each in turn; those that cannot be read are left out and said.
 
     Raises:
-        UnreadableImage: if none can be read.
+        UnreadableImage: if none can be read, or one cannot and that is refused.
         DataUnavailable: if they are too many to be held.
     """
     found = named_images.find(names)
@@ -79,6 +90,8 @@ def open_images(names: str, preprocessing: Preprocessing, context: Context) -> S
             pixels.append(preprocessing.pixels(image.open()))
             images.append(image)
         except UnreadableImage as error:
+            if refuse:
+                raise
             context.message(f"left out: {error}", level="alarm")
     if not images:
         raise UnreadableImage("none of the images can be read")

@@ -199,7 +199,16 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
         raise DataUnavailable(
             f"{path} holds more than weights, code perhaps, and is not opened: save the state_dict alone"
         ) from error
-    except (OSError, RuntimeError, ValueError, EOFError, SafetensorError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        SafetensorError,
+    ) as error:
         raise DataUnavailable(f"{path} is no readable weights file: {first_line(error)}") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]

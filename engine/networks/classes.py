@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 ALL = "all"
 PREDICTED, TRUE, LEAST_LIKELY = "predicted", "true", "least-likely"
-WORDS = frozenset(("", PREDICTED, TRUE, LEAST_LIKELY))
-"""What may stand for a class where a program says so."""
 WNID = re.compile(r"n\d{8}")
 
 
@@ -38,15 +36,25 @@ def check(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ClassesMark:
-    """What tells a hyperparameter that names at most so many classes of its network from any other text."""
+    """What tells a hyperparameter that names classes of its network from any other text.
+
+    Attributes:
+        most: how many may be named.
+        words: what may stand there instead.
+    """
 
     most: int
+    words: tuple[str, ...] = ()
 
 
 Classes = Annotated[str, AfterValidator(check), ClassesMark(64)]
 """The type of a hyperparameter that names classes, several separated by commas."""
-OneClass = Annotated[str, AfterValidator(check), ClassesMark(1)]
-"""The type of a hyperparameter that names one class, or says how it is found; see :data:`WORDS`."""
+ExplainedClass = Annotated[str, AfterValidator(check), ClassesMark(1, (TRUE, PREDICTED))]
+"""The type of a hyperparameter that names one class, or says that it is the image's own or the predicted one."""
+TargetClass = Annotated[str, AfterValidator(check), ClassesMark(1, (LEAST_LIKELY,))]
+"""The type of a hyperparameter that names the class an image shall be taken for."""
+AnyTarget = Annotated[str, AfterValidator(check), ClassesMark(1, ("", LEAST_LIKELY))]
+"""The same, where none need be named."""
 NEAR = 4
 """Names that are suggested for one that is none."""
 
@@ -160,8 +168,8 @@ def _spelling(classes: Sequence[str]) -> dict[str, int]:
 
 
 def _plain(name: str) -> str:
-    """Return a name without case, hyphens, underscores and double spaces."""
-    return " ".join(re.sub(r"[\W_]+", " ", name.casefold()).split())
+    """Return a name without case, and with one space where words are joined by spaces, hyphens or underscores."""
+    return re.sub(r"(?<=\w)(?:[\s-]|_(?=\w))+(?=\w)", " ", name.strip().casefold()).replace("_", " ")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -140,6 +140,8 @@ def check_several(text: str) -> str:
     Raises:
         ValueError: as :func:`parse` does.
     """
+    if text and not several(text):
+        raise ValueError("names no network")
     return ",".join(dict.fromkeys(check(name) for name in several(text)))
 
 

@@ -44,8 +44,11 @@ class Still:
         """
         from PIL import Image as Pillow
 
-        with Pillow.open(self.file) as file:
-            return file.convert("RGB")
+        try:
+            with Pillow.open(self.file) as file:
+                return file.convert("RGB")
+        except (SyntaxError, ValueError, EOFError) as error:  # as Pillow says that a PNG is damaged
+            raise OSError(f"{self.file} is damaged") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def file_name(shot: Shot) -> str:
     still = shot.stills[0] if isinstance(shot, Sheet) else shot.second if isinstance(shot, Difference) else shot
     what = {Still: str(still.step), Sheet: "all", Difference: f"{still.step}-difference"}[type(shot)]
     words = "".join(character if character.isalnum() else "-" for character in still.name)
-    return f"{still.run.rpartition('-')[2]}-{words}-{what}.png"
+    return f"{still.run.rpartition('-')[2]}-{words[:80]}-{what}.png"
 
 
 def free(path: Path) -> Path:

@@ -70,7 +70,7 @@ def test_grad_cam_reaches_layers_inside_residual_blocks_and_batches():
 def test_cam_is_the_sum_of_the_maps_by_the_weights_of_the_class(name):
     network = sectioned(name, 96)
     images = torch.randn(2, 3, 96, 96)
-    ours = activation.cam(network, images, TARGETS)
+    ours = activation.cam(network, activation.default_layer(network), images, TARGETS)
     maps = {}
     network.run([activation.default_layer(network)], images, lambda cut, values: maps.update({cut.node: values}))
     (features,) = maps.values()
@@ -93,7 +93,7 @@ def test_cam_is_refused_where_it_does_not_exist(name):
     network = sectioned(name)
     images = torch.randn(1, *((1, 28, 28) if name == "cnn" else (3, 64, 64)))
     with pytest.raises(NoClassActivation, match="choose gradcam"):
-        activation.cam(network, images, TARGETS[:1])
+        activation.cam(network, activation.default_layer(network), images, TARGETS[:1])
 
 
 def test_a_network_without_maps_says_so():

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
-from engine.experiments.fool.fool import take_steps
-from engine.experiments.fool.outcome import Outcome, judge
-from engine.experiments.subjects import all_logits, batch_size, open_images, targets_of
+from engine.experiments.fool.outcome import judge
+from engine.experiments.fool.stepping import Rounds, take_steps
+from engine.experiments.subjects import all_logits, batch_size, labels_to_keep, open_images, targets_of
 from engine.networks import backbones
-from engine.networks.classes import TRUE
 from engine.report.figures import curves
 
 if TYPE_CHECKING:
@@ -27,31 +26,44 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     backbone = backbones.load(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     before = all_logits(subjects, backbone, batch_size(context.device), context.device)
-    own = targets_of(TRUE, subjects, backbone, before)
     targeted = bool(hyperparameters.target)
-    classes = targets_of(hyperparameters.target, subjects, backbone, before) if targeted else own
-    goal = Goal(classes.to(context.device), targeted)
+    labels, judged = labels_to_keep(subjects, backbone.classes, before.argmax(1))
+    if targeted:
+        labels, judged = targets_of(hyperparameters.target, subjects, backbone, before), torch.ones_like(judged)
+    elif not judged.all():
+        context.message(f"left alone: {int((~judged).sum())} images that show none of the network's classes")
+    goal = Goal(labels.to(context.device), targeted)
     images = subjects.pixels.to(context.device).float() / 255
-    right = before.argmax(1) == own
-    context.result({"clean/accuracy": float(right.float().mean())})
+    rows = torch.arange(len(images), device=context.device)
+    done = goal.reached(before.to(context.device), rows) | ~judged.to(context.device)
 
-    done = goal.reached(before.to(context.device), torch.arange(len(images), device=context.device))
-    attack = build(hyperparameters, backbone, images, goal, done, context, hyperparameters.eps_in_pixels)
-    take_steps(attack, hyperparameters.total_steps, context)
-    outcome = judge(attack, subjects, backbone, before, context)
+    def make(size: float) -> Attack:
+        return build(hyperparameters, backbone, images, goal, done, context, size)
+
+    sizes = [] if targeted else hyperparameters.curve_sizes
+    scale = 255 if hyperparameters.limits_linf else 1
+    others = [] if hyperparameters.method == "cw" else [size / scale for size in sizes]
+    rounds = Rounds(make, [hyperparameters.eps_in_pixels, *others], hyperparameters.total_steps)
+    take_steps(rounds, rounds.total, context)
+    outcome = judge(rounds.main, subjects, backbone, before, judged, context)
     outcome.log(context)
+    known = subjects.labels(backbone.classes) >= 0
+    if known.any():
+        context.result(
+            {"clean/accuracy": float((before.argmax(1) == labels)[known].float().mean())} if not targeted else {}
+        )
     if hyperparameters.transfer:
         outcome.log_transfer(hyperparameters.transfer, context)
-    if not targeted and (sizes := hyperparameters.curve_sizes):
-        accuracies = _curve(hyperparameters, backbone, images, goal, done, context, outcome, right, sizes)
-        unit = "L-inf, 255ths" if hyperparameters.limits_linf else "L2"
-        rows = [[size, round(accuracy, 4)] for size, accuracy in zip([0.0, *sizes], accuracies, strict=True)]
-        context.table("curve", [f"eps ({unit})", "robust accuracy"], rows)
-        figure = curves(
-            [0.0, *sizes], {"accuracy": accuracies}, x_label=f"largest change ({unit})", y_label="robust accuracy"
-        )
-        figure.axes[0].set_ylim(-0.02, 1.02)
-        context.figure("robust accuracy", figure, 1)
+    if sizes:
+        # Of images whose class nobody has told, what is left is the network's own answer.
+        counted, what = (known, "robust accuracy") if known.any() else (judged, "unchanged answers")
+        if hyperparameters.method == "cw":
+            fooled = [outcome.saved & (outcome.norms["L2"] <= size) for size in sizes]
+        else:
+            fooled = list(rounds.found[1:].cpu())
+        right = before.argmax(1) == labels
+        left = [float((right & ~lost)[counted].float().mean()) for lost in (torch.zeros_like(right), *fooled)]
+        _log_curve([0.0, *sizes], left, what, "L-inf, 255ths" if hyperparameters.limits_linf else "L2", context)
 
 
 def build(
@@ -85,27 +97,10 @@ def build(
     return Pgd(backbone.logits, images, goal, batch, norm=chosen.norm, eps=eps, alpha=alpha, seeds=seeds, done=done)
 
 
-def _curve(
-    chosen: AttackHyperparameters,
-    backbone: Backbone,
-    images: Tensor,
-    goal: Goal,
-    done: Tensor,
-    context: Context,
-    outcome: Outcome,
-    right: Tensor,
-    sizes: list[float],
-) -> list[float]:
-    """Return the accuracy that is left for changes of no and of every size; for Carlini & Wagner by their L2."""
-    accuracies = [float(right.float().mean())]
-    for size in sizes:
-        if chosen.method == "cw":
-            fooled = outcome.saved & (outcome.norms["L2"] <= size)
-        else:
-            attack = build(chosen, backbone, images, goal, done, context, size / 255 if chosen.limits_linf else size)
-            for number in range(1, chosen.total_steps + 1):
-                attack.step(number)
-            attack.finish()
-            fooled = attack.reached.cpu()
-        accuracies.append(float((right & ~fooled).float().mean()))
-    return accuracies
+def _log_curve(sizes: list[float], left: list[float], what: str, unit: str, context: Context) -> None:
+    """Log what is left for changes of every size."""
+    rows = [[size, round(share, 4)] for size, share in zip(sizes, left, strict=True)]
+    context.table("curve", [f"eps ({unit})", what], rows)
+    figure = curves(sizes, {what: left}, x_label=f"largest change ({unit})", y_label=what)
+    figure.axes[0].set_ylim(-0.02, 1.02)
+    context.figure(what, figure, 1)

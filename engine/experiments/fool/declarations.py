@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import CLASSES, NETWORKS, Resize, images, network, resize
-from engine.networks.classes import OneClass
+from engine.networks.classes import AnyTarget, TargetClass
 from engine.networks.names import NetworkName, NetworkNames
 
 
@@ -24,7 +24,7 @@ class FoolHyperparameters(Hyperparameters):
 
     images: Images = images("digits:test/0-7")
     model: NetworkName = network()
-    target: OneClass = hyperparameter(
+    target: TargetClass = hyperparameter(
         "3",
         "class by number or name that the images shall be taken for, or least-likely",
         suggestions=("least-likely", *CLASSES),
@@ -47,7 +47,7 @@ SIZES = {True: "1,2,4,8,16,32,64", False: "0.25,0.5,1,2,4,8"}
 
 
 def _sizes(text: str) -> str:
-    """Return numbers above 0, separated by commas, or ``auto``.
+    """Return sizes separated by commas, or ``auto``.
 
     Raises:
         ValueError: if one is none.
@@ -60,8 +60,8 @@ def _sizes(text: str) -> str:
             number = float(part)
         except ValueError:
             number = 0.0
-        if not 0 < number < float("inf"):
-            raise ValueError(f"{part!r} is no size above 0: write numbers separated by commas, as in 2,4,8")
+        if not 1e-3 <= number <= 1e4:
+            raise ValueError(f"{part!r} is no size from 0.001 to 10000: write numbers by commas, as in 2,4,8")
     return ",".join(parts)
 
 
@@ -73,7 +73,7 @@ class AttackHyperparameters(Hyperparameters):
     method: Literal["fgsm", "pgd", "cw"] = hyperparameter(
         "pgd", "fast gradient sign, projected gradient descent, or Carlini & Wagner"
     )
-    target: OneClass = hyperparameter(
+    target: AnyTarget = hyperparameter(
         "",
         "class by number or name that the images shall be taken for, or least-likely; empty for any wrong one",
         suggestions=("", "least-likely", *CLASSES),
@@ -82,13 +82,13 @@ class AttackHyperparameters(Hyperparameters):
     resize: Resize = resize()
     norm: Literal["linf", "l2"] = hyperparameter("linf", "norm that is bounded, for pgd", group="fgsm and pgd")
     eps: float = hyperparameter(
-        8.0, "largest change of a pixel, for linf", gt=0, le=255, unit="255ths", group="fgsm and pgd"
+        8.0, "largest change of a pixel, for linf", ge=0.01, le=255, unit="255ths", group="fgsm and pgd"
     )
     eps_l2: float = hyperparameter(
-        2.0, "largest L2 norm of the change, pixels in [0, 1], for l2", gt=0, le=1e3, group="fgsm and pgd"
+        2.0, "largest L2 norm of the change, pixels in [0, 1], for l2", ge=1e-3, le=1e3, group="fgsm and pgd"
     )
     alpha: float = hyperparameter(
-        2.0, "step of pgd, for linf; for l2 it is 2.5 eps / steps", gt=0, le=255, unit="255ths", group="fgsm and pgd"
+        2.0, "step of pgd, for linf; for l2 it is 2.5 eps / steps", ge=1e-3, le=255, unit="255ths", group="fgsm and pgd"
     )
     steps: int = hyperparameter(10, "steps of pgd, at most", ge=1, le=100_000, group="fgsm and pgd")
     random_start: bool = hyperparameter(

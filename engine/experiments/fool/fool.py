@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from engine.experiments.fool.attacks import Ascent, Attack, Goal
+from engine.experiments.fool.attacks import Ascent, Goal
 from engine.experiments.fool.outcome import judge
+from engine.experiments.fool.stepping import take_steps
 from engine.experiments.subjects import all_logits, batch_size, open_images, targets_of
 from engine.networks import backbones
 
@@ -35,18 +36,8 @@ def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
         valid=hyperparameters.valid,
     )
     take_steps(attack, hyperparameters.steps, context)
-    outcome = judge(attack, subjects, backbone, before, context)
+    attack.finish()
+    outcome = judge(attack, subjects, backbone, before, torch.ones(len(subjects), dtype=torch.bool), context)
     outcome.log(context)
     if hyperparameters.transfer:
         outcome.log_transfer(hyperparameters.transfer, context)
-
-
-def take_steps(attack: Attack, total: int, context: Context) -> None:
-    """Step an attack as often as it may, from where a checkpoint left it; its state is saved on the way."""
-    context.restore(tensors=attack.state)
-    for step in context.steps(total):
-        attack.step(step)
-        if step == total:
-            attack.finish()
-        context.log(step, {"reached/share": attack.reached.float().mean()})
-        context.checkpoint(step, tensors=attack.state)

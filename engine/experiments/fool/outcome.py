@@ -12,9 +12,9 @@ from torch import Tensor
 from engine.datasets.photographs import open_image
 from engine.experiments.fool.attacks import Goal, eight_bit, norms
 from engine.experiments.pictures import beside, stacked
-from engine.experiments.subjects import Subjects, batch_size
+from engine.experiments.subjects import Subjects, batch_size, labels_to_keep
 from engine.networks import backbones
-from engine.networks.names import several
+from engine.networks.names import parse, several
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,8 @@ class Outcome:
         files: the saved files.
         reached: which images did what was wanted before they were saved, bool ``[N]``.
         saved: which do so still, read from their files.
-        eligible: which count: those that did not do it from the start.
+        judged: which can be judged at all, bool ``[N]``.
+        eligible: which count: those that can, and did not do it from the start.
         norms: of the saved images' differences, see :func:`engine.experiments.fool.attacks.norms`.
         steps: how many each took.
     """
@@ -52,6 +53,7 @@ class Outcome:
     files: list[Path]
     reached: Tensor
     saved: Tensor
+    judged: Tensor
     eligible: Tensor
     norms: dict[str, Tensor]
     steps: Tensor
@@ -113,7 +115,13 @@ class Outcome:
             found["mean/steps"] = float(self.steps[won].float().mean())
         return found
 
+    def _answer(self, index: int) -> str:
+        """Return what the attacked network takes a saved image for."""
+        return self.backbone.classes[int(self.after[index].argmax())]
+
     def _verdict(self, index: int) -> str:
+        if not self.judged[index]:
+            return "shows none of the classes"
         if not self.eligible[index]:
             return "from the start"
         if self.saved[index]:
@@ -128,21 +136,23 @@ class Outcome:
             other = backbones.load(name, context).fixed()
             clean = _predicted([_as_image(pixels) for pixels in self.subjects.pixels], other, context)
             fooled = _predicted([open_image(file) for file in self.files], other, context)
-            labels = self.subjects.labels(other.classes)
-            labels = torch.where(labels >= 0, labels, clean)
-            knew = [index for index in won if clean[index] == labels[index]]
-            wrong = sum(int(fooled[index] != labels[index]) for index in knew)
-            classes = [self.backbone.classes[int(self.after[index].argmax())] for index in knew]
-            same = sum(other.classes[int(fooled[index])] == own for index, own in zip(knew, classes, strict=True))
-            rate = wrong / len(knew) if knew else 0.0
-            rows.append([name, len(knew), wrong, round(rate, 4), same])
-            results[f"{other.architecture}/transfer"] = rate
+            labels, judged = labels_to_keep(self.subjects, other.classes, clean)
+            knew = [index for index in won if judged[index] and clean[index] == labels[index]]
+            wrong = [index for index in knew if fooled[index] != labels[index]]
+            same = [index for index in wrong if other.classes[int(fooled[index])] == self._answer(index)]
+            rate = len(wrong) / len(knew) if knew else 0.0
+            rows.append([name, len(knew), len(wrong), round(rate, 4), len(same)])
+            architectures = [parse(each).architecture for each in several(networks)]
+            alone = other.architecture and architectures.count(other.architecture) == 1
+            results[f"{other.architecture if alone else name}/transfer"] = rate
         columns = ["network", "images it knew", "fooled as well", "share", "into the same class"]
         context.table("transfer", columns, rows)
         context.result(results)
 
 
-def judge(attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, context: Context) -> Outcome:
+def judge(
+    attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, judged: Tensor, context: Context
+) -> Outcome:
     """Save the attacked images, and judge them again as their files hold them."""
     files = [
         context.image("adversarial", image, index)
@@ -162,7 +172,8 @@ def judge(attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor
         files,
         attack.reached.cpu(),
         goal.reached(after, every),
-        ~goal.reached(before, every),
+        judged,
+        judged & ~goal.reached(before, every),
         norms(saved, subjects.pixels.float() / 255),
         attack.state["steps"].cpu(),
     )

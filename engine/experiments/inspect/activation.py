@@ -76,7 +76,7 @@ def grad_cam(sectioned: Sectioned, cut: Cut, inputs: Tensor, targets: Tensor) ->
 
 
 @torch.no_grad()
-def cam(sectioned: Sectioned, inputs: Tensor, targets: Tensor) -> Tensor:
+def cam(sectioned: Sectioned, cut: Cut, inputs: Tensor, targets: Tensor) -> Tensor:
     """Return the class activation map ``[N, H, W]`` at the input's size, rectified.
 
     Zhou et al. 2016, Learning deep features for discriminative localization. It exists where the logits are a linear
@@ -86,12 +86,9 @@ def cam(sectioned: Sectioned, inputs: Tensor, targets: Tensor) -> Tensor:
         NoClassActivation: if they are not.
     """
     refused = NoClassActivation(
-        "CAM needs a network whose logits are means of maps, or one linear layer behind those: choose gradcam"
+        f"CAM needs logits that are means of maps, or one linear layer behind those, and at {cut.name} they are not: "
+        "choose gradcam"
     )
-    try:
-        cut = default_layer(sectioned)
-    except NoClassActivation:
-        raise refused from None
     maps, logits = values_and_logits(sectioned, cut, inputs)
     last = [module for module in sectioned.network.modules() if isinstance(module, nn.Linear | nn.Conv2d)][-1]
     if isinstance(last, nn.Linear):

@@ -45,10 +45,8 @@ def run(hyperparameters: ActivationMaxHyperparameters, context: Context) -> None
     bf16 = uses_bf16(hyperparameters.precision, context.device, backbone.preprocessing.channels)
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     climb(ascent, names, None, context)
-    with torch.inference_mode():
-        reached, logits = scores(backbone.preprocessing.standardised(ascent.pictures().mul(255).round().div(255)))
-    probabilities = logits.float().softmax(1)
-    best = probabilities.max(1)
+    reached, logits = ascent.judged()
+    best = logits.softmax(1).max(1)
     rows = [
         [name, round(score, 4), backbone.classes[taken], round(sure, 4)]
         for name, score, taken, sure in zip(
@@ -65,26 +63,31 @@ def units_of(text: str, count: int, classes: tuple[str, ...]) -> list[list[int]]
     Raises:
         InvalidHyperparameters: if there is none of that number or name.
     """
-    if text.strip() == "all":
-        groups = [[unit] for unit in range(count)]
-    else:
-        groups = []
-        for part in filter(None, (part.strip() for part in text.split(","))):
-            if span := re.fullmatch(r"(\d+)-(\d+)", part):
-                groups += [[unit] for unit in range(int(span[1]), int(span[2]) + 1)]
-            else:
-                groups.append([_unit(name.strip(), classes) for name in part.split("+")])
-    beyond = [unit for group in groups for unit in group if unit >= count]
-    if beyond:
-        raise InvalidHyperparameters({"units": f"there is no unit {beyond[0]}: they are 0 to {count - 1}"})
+    groups: list[list[int]] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        span = re.fullmatch(r"(\d+)-(\d+)", part)
+        if part == "all":
+            first, last = 0, count - 1
+        elif span:
+            first, last = (_unit(end, count, classes) for end in span.groups())
+        else:
+            groups.append([_unit(name.strip(), count, classes) for name in part.split("+")])
+            continue
+        if last < first:
+            raise InvalidHyperparameters({"units": f"{part} holds none: write the smaller number first"})
+        groups += [[unit] for unit in range(first, last + 1)]
+    groups = [list(group) for group in dict.fromkeys(tuple(dict.fromkeys(group)) for group in groups)]
     if not 0 < len(groups) <= MOST:
         raise InvalidHyperparameters({"units": f"{len(groups):,} images are too many or too few: 1 to {MOST}"})
     return groups
 
 
-def _unit(name: str, classes: tuple[str, ...]) -> int:
+def _unit(name: str, count: int, classes: tuple[str, ...]) -> int:
+    """Return the number of a unit, or of the class whose logit it is; where classes are called by numbers, by those."""
     if name.isascii() and name.isdecimal() and not (classes and all(own.isdecimal() for own in classes)):
-        return int(name)
+        if int(name) < count:
+            return int(name)
+        raise InvalidHyperparameters({"units": f"there is no unit {name}: they are 0 to {count - 1}"})
     if not classes:
         raise InvalidHyperparameters({"units": f"{name!r} is no unit: inside a network they go by number, as in 0,3"})
     try:

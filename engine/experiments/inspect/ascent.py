@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 from engine.errors import InvalidHyperparameters
+from engine.experiments.inspect.blur import blurred
 from engine.experiments.pictures import captioned_grid, resized
 from engine.experiments.subjects import open_images
 from engine.tensors.devices import fast_bf16
@@ -70,7 +70,7 @@ class Ascent:
         images = _rolled(images.detach() + chosen.lr * scale**2 * slope, [(-y, -x) for y, x in shifts])
         images = self._valid(images)
         if chosen.blur_every and number % chosen.blur_every == 0:
-            images = gaussian_blur(images, 2 * max(1, round(4 * chosen.blur_sigma)) + 1, chosen.blur_sigma)
+            images = blurred(images, chosen.blur_sigma)
         self.inputs = images
         return scores.detach(), logits.detach().float()
 
@@ -78,6 +78,13 @@ class Ascent:
         """Return the images as they are now, ``[N, C, S, S]`` in [0, 1]."""
         mean, std = (torch.tensor(v).view(1, -1, 1, 1).to(self.inputs) for v in _scaling(self.preprocessing))
         return (self.inputs * std + mean).clamp(0, 1)
+
+    @torch.no_grad()
+    def judged(self) -> tuple[Tensor, Tensor]:
+        """Return scores ``[N]`` and logits ``[N, classes]`` of the images as they are kept: 8 bits, not shifted."""
+        kept = self.pictures().mul(255).round().div(255)
+        scores, logits = self.scores(self.preprocessing.standardised(kept))
+        return scores.float(), logits.float()
 
     def _shift(self, key: str, step: int) -> tuple[int, int]:
         most = round(self.chosen.jitter * self.inputs.shape[-1] / FULL_SIZE)
@@ -119,7 +126,7 @@ def start(
         InvalidHyperparameters: if several images are named.
     """
     if chosen.start:
-        found = open_images(chosen.start, backbone.preprocessing.resized("squash"), context)
+        found = open_images(chosen.start, backbone.preprocessing.resized("squash"), context, refuse=True)
         if len(found) not in {1, len(keys)}:
             raise InvalidHyperparameters(
                 {"start": f"{len(found)} images are named for {len(keys)} to be made: name one, or one for each"}
@@ -134,11 +141,11 @@ def _number(key: str) -> int:
     return random.Random(key).getrandbits(62)
 
 
-def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context: Context) -> tuple[Tensor, Tensor]:
-    """Take all steps, show the images on their way, and return the last scores and the switching steps.
+def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context: Context) -> Tensor:
+    """Take all steps, show the images on their way, and return the switching steps, ``[N]``.
 
-    The switching step is the first before which an image is already taken for its class, counted from 1; 0 if it
-    never is.
+    The switching step is the first, counted from 1, at which the network takes an image for its class, shifted as it
+    sees it in that step; 0 if it never does.
 
     Args:
         ascent: where it begins.
@@ -148,34 +155,39 @@ def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context:
     """
     chosen = ascent.chosen
     switched = torch.zeros(len(names), device=ascent.inputs.device)
-    scores = torch.zeros_like(switched)
-    state = {"inputs": ascent.inputs, "switched": switched}
-    context.restore(tensors=state)
+    context.restore(tensors={"inputs": ascent.inputs, "switched": switched})
     for step in context.steps(chosen.steps):
         scores, logits = ascent.step(step)
         values = {f"{name}/score": score for name, score in zip(names, scores, strict=True)}
         if targets is not None:
             there = logits.argmax(1) == targets
             switched = torch.where((switched == 0) & there, torch.full_like(switched, step), switched)
-            probabilities = logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
-            values |= {f"{name}/probability": p for name, p in zip(names, probabilities, strict=True)}
+            sure = probabilities(logits, targets)
+            values |= {f"{name}/probability": share for name, share in zip(names, sure, strict=True)}
         context.log(step, values)
         if step == 1 or step % chosen.show_every == 0 or step == chosen.steps:
-            _show(ascent, names, values, step, context)
+            _show(ascent, names, targets, step, context)
         context.checkpoint(step, tensors={"inputs": ascent.inputs, "switched": switched})
-    return scores, switched
+    return switched
 
 
-def _show(ascent: Ascent, names: Sequence[str], values: dict[str, Tensor], step: int, context: Context) -> None:
-    figures = []
-    for name in names:
-        sure = values.get(f"{name}/probability")
-        figures.append(f"score {float(values[f'{name}/score']):.3g}" if sure is None else f"{float(sure):.2f}")
+def probabilities(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the probability of each image's class, ``[N]``."""
+    return logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
+
+
+def _show(ascent: Ascent, names: Sequence[str], targets: Tensor | None, step: int, context: Context) -> None:
+    """Log the images as they are now, each with what the network makes of it, and all as one picture."""
+    scores, logits = ascent.judged()
+    if targets is None:
+        figures = [f"score {score:.3g}" for score in scores.tolist()]
+    else:
+        figures = [f"{share:.2f}" for share in probabilities(logits, targets).tolist()]
     pictures = ascent.pictures().cpu()
     if len(names) > 1:
         tiles = torch.stack([resized(picture, max(TILE, picture.shape[-1])) for picture in pictures])
         captions = [[name, f"{figure}, step {step:,}"] for name, figure in zip(names, figures, strict=True)]
-        context.image("all", captioned_grid(tiles, captions, columns=4), step)
+        context.image("overview", captioned_grid(tiles, captions, columns=4), step)
     for name, figure, picture in zip(names, figures, pictures, strict=True):
         context.image(name, picture, step, f"{name} {figure}")
 

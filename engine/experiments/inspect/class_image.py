@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.experiments.inspect.ascent import Ascent, climb, start, uses_bf16
+from engine.experiments.inspect.ascent import Ascent, climb, probabilities, start, uses_bf16
 from engine.networks import backbones
 from engine.networks.classes import find
 
@@ -35,15 +35,11 @@ def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
     bf16 = uses_bf16(hyperparameters.precision, context.device, backbone.preprocessing.channels)
     context.message(f"{len(names)} images in one batch, {'bf16' if bf16 else 'float32'}")
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
-    _, switched = climb(ascent, names, targets, context)
-    with torch.inference_mode():
-        # What is judged is the picture as it is kept: 8 bits, not shifted.
-        pictures = ascent.pictures().mul(255).round().div(255)
-        logits = backbone.logits(pictures)
-    own = logits.gather(1, targets[:, None]).squeeze(1)
-    probabilities = logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
+    switched = climb(ascent, names, targets, context)
+    own, logits = ascent.judged()
+    sure = probabilities(logits, targets)
     ranks = (logits > own[:, None]).sum(1) + 1
-    figures = [column.tolist() for column in (switched, own, probabilities, ranks)]
+    figures = [column.tolist() for column in (switched, own, sure, ranks)]
     rows = [
         [name, int(at) or "never", round(score, 3), round(p, 4), rank]
         for name, at, score, p, rank in zip(names, *figures, strict=True)
@@ -54,6 +50,6 @@ def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
         {
             "switched/share": len(there) / len(names),
             **({"switching/step": sum(there) / len(there)} if there else {}),
-            "probability/mean": float(probabilities.mean()),
+            "probability/mean": float(sure.mean()),
         }
     )

@@ -10,7 +10,7 @@ from engine.datasets.sources import Dataset
 from engine.datasets.trees import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter, one_or_several
 from engine.experiments.hyperparameters import CLASSES, IMAGES, Resize, images, network, resize
-from engine.networks.classes import Classes, OneClass
+from engine.networks.classes import Classes, ExplainedClass
 from engine.networks.names import DESCRIPTION, NetworkName, NetworkNames
 
 METHODS = (
@@ -25,7 +25,7 @@ class AttributionHyperparameters(Hyperparameters):
 
     images: Images = images()
     model: NetworkNames = network(description=f"{DESCRIPTION}; several beside each other")
-    target: OneClass = hyperparameter(
+    target: ExplainedClass = hyperparameter(
         "true",
         "class that is explained: true (predicted where that is not known), predicted, or one by number or name",
         suggestions=("true", "predicted", *CLASSES),
@@ -154,7 +154,7 @@ class AscentHyperparameters(Hyperparameters):
         10, "steps between two blurs; 0 for none", ge=0, unit="steps", group="regularisation"
     )
     blur_sigma: float = hyperparameter(
-        0.5, "standard deviation of the blur", gt=0, le=20, unit="pixels", group="regularisation"
+        0.5, "standard deviation of the blur", ge=0.1, le=20, unit="pixels", group="regularisation"
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from scipy.stats import rankdata
 from torch import Tensor, nn
-from torchvision.transforms.functional import gaussian_blur
+
+from engine.experiments.inspect.blur import blurred
 
 PIXEL_STEPS = 20
 BLUR = 7.0
@@ -35,11 +36,10 @@ def deletion_and_insertion(
         maps: ``[N, H, W]``.
         steps: parts.
     """
-    widest = 2 * ((min(inputs.shape[-2:]) - 1) // 2) + 1
-    blurred = gaussian_blur(inputs, min(2 * round(2 * BLUR) + 1, widest), BLUR)
+    unreadable = blurred(inputs, BLUR)
     ranks = maps.flatten(1).argsort(1, descending=True).argsort(1).view(maps.shape)
     areas = []
-    for kept, other in ((torch.zeros_like(inputs), inputs), (inputs, blurred)):
+    for kept, other in ((torch.zeros_like(inputs), inputs), (inputs, unreadable)):
         curve = []
         for step in range(steps + 1):
             chosen = (ranks < step / steps * maps[0].numel())[:, None]
@@ -59,7 +59,7 @@ def randomised(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]
     layers = [
         (name, module)
         for name, module in network.named_modules()
-        if hasattr(module, "reset_parameters") and next(module.parameters(recurse=False), None) is not None
+        if next(module.parameters(recurse=False), None) is not None
     ][::-1]
     ends = sorted({round(end) for end in np.linspace(1, len(layers), min(STAGES, len(layers)))})
     done = 0
@@ -67,9 +67,21 @@ def randomised(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + done)
             for _, module in layers[done:end]:
-                module.reset_parameters()  # type: ignore[operator]
+                _forget(module)
         done = end
         yield layers[end - 1][0], network
+
+
+def _forget(module: nn.Module) -> None:
+    """Give a module's own parameters random values: as when it was made, or else its present ones in another order."""
+    reset = getattr(module, "reset_parameters", None) or getattr(module, "_reset_parameters", None)
+    if reset is not None:
+        reset()
+        return
+    with torch.no_grad():
+        for parameter in module.parameters(recurse=False):
+            values = parameter.flatten()
+            parameter.copy_(values[torch.randperm(len(values)).to(values.device)].view_as(parameter))
 
 
 def rank_correlation(first: Tensor, second: Tensor) -> Tensor:

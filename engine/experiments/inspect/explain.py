@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
+from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect import activation, attribution, evaluation
 from engine.experiments.pictures import beside, heat, stacked
 from engine.experiments.subjects import Subjects, all_logits, batch_size, open_images, targets_of
 from engine.networks import backbones
 from engine.networks.cuts import Cut, Sectioned
 from engine.networks.names import several
+from engine.report.figures import curves
 
 if TYPE_CHECKING:
     from engine.control.context import Context
@@ -88,7 +90,7 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     columns = ["image", "network", "true class", "class", "probability", "method"]
     context.table("maps", [*columns, "deletion", "insertion", "completeness error"], rows)
     if hyperparameters.sanity:
-        _check_sanity(views[0], methods, hyperparameters, context)
+        _check_sanity(views, methods, hyperparameters, context)
     context.result({"images/number": len(views[0].subjects)})
 
 
@@ -100,6 +102,8 @@ def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> Vi
     targets = targets_of(chosen.target, subjects, backbone, logits)
     probabilities = logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
     wants_maps = any("cam" in method for method in chosen.methods.split(","))
+    if chosen.layer and not wants_maps:
+        raise InvalidHyperparameters({"layer": "only class activation maps have one: add the method gradcam"})
     sectioned = Sectioned(backbone.network, backbone.shape) if wants_maps else None
     layer = activation.layer(sectioned, chosen.layer) if sectioned else None
     if layer:
@@ -128,7 +132,7 @@ class Methods:
             "input-x-gradient": lambda: attribution.summed(attribution.input_x_gradient(network, inputs, targets)),
             "integrated-gradients": lambda: attribution.summed(self._integrated(inputs, targets)),
             "guided": lambda: attribution.strongest(attribution.guided_backpropagation(network, inputs, targets)),
-            "cam": lambda: activation.cam(self._sectioned, inputs, targets),
+            "cam": lambda: activation.cam(self._sectioned, self._layer, inputs, targets),
             "gradcam": lambda: self._grad_cam(inputs, targets),
             "gradient-gradcam": lambda: ways["gradcam"]() * ways["gradient"](),
             "guided-gradcam": lambda: ways["gradcam"]() * ways["guided"](),
@@ -145,9 +149,13 @@ class Methods:
         assert self._view.sectioned is not None
         return self._view.sectioned
 
-    def _grad_cam(self, inputs: Tensor, targets: Tensor) -> Tensor:
+    @property
+    def _layer(self) -> Cut:
         assert self._view.layer is not None
-        return activation.grad_cam(self._sectioned, self._view.layer, inputs, targets)
+        return self._view.layer
+
+    def _grad_cam(self, inputs: Tensor, targets: Tensor) -> Tensor:
+        return activation.grad_cam(self._sectioned, self._layer, inputs, targets)
 
     def _integrated(self, inputs: Tensor, targets: Tensor) -> Tensor:
         shade = torch.zeros_like(inputs[:1])
@@ -219,28 +227,30 @@ def _deletion_and_insertion(view: View, maps: Tensor, batch: int, context: Conte
     return {"deletion": deletion, "insertion": insertion}
 
 
-def _check_sanity(view: View, methods: list[str], chosen: AttributionHyperparameters, context: Context) -> None:
-    """Log how like the maps stay as ever more layers lose what they learnt: they should not."""
-    from dataclasses import replace
-
-    from engine.report.figures import curves
-
-    batch = batch_size(context.device)
-    part, images = next(view.subjects.batches(batch, context.device))
-    inputs, targets = view.backbone.preprocessing.standardised(images), view.targets[part].to(context.device)
-    names, likeness = [], {method: [] for method in methods}  # type: ignore[var-annotated]
-    for name, network in evaluation.randomised(view.backbone.network, context.seed):
-        sectioned = Sectioned(network, view.backbone.shape) if view.sectioned else None
-        layer = sectioned.find(view.layer.node) if sectioned and view.layer else None
-        other = replace(view, backbone=replace(view.backbone, network=network), sectioned=sectioned, layer=layer)
-        ask = Methods(chosen, other, context.seed)
-        for method in methods:
-            maps = ask.maps(method, inputs, targets, part)
-            own = evaluation.rank_correlation(view.maps[method][part], maps.cpu())
-            likeness[method].append(float(own.mean()))
-        names.append(name)
-    rows = [[name, *(round(likeness[method][i], 4) for method in methods)] for i, name in enumerate(names)]
-    context.table("sanity", ["randomised down to", *methods], rows)
-    figure = curves(names, likeness, x_label="weights randomised down to", y_label="rank correlation with the maps")
-    context.figure("sanity", figure, 1)
-    context.result({f"{method}/sanity": values[-1] for method, values in likeness.items()})
+def _check_sanity(views: list[View], methods: list[str], chosen: AttributionHyperparameters, context: Context) -> None:
+    """Log how like the maps of the first batch stay as ever more layers lose what they learnt: they should not."""
+    rows: list[list[object]] = []
+    for view in views:
+        part, images = next(view.subjects.batches(batch_size(context.device), context.device))
+        context.message(f"maps at random weights, of {len(images)} images: {view.title}")
+        inputs, targets = view.backbone.preprocessing.standardised(images), view.targets[part].to(context.device)
+        names, likeness = [], {method: [] for method in methods}  # type: ignore[var-annotated]
+        for name, network in evaluation.randomised(view.backbone.network, context.seed):
+            sectioned = Sectioned(network, view.backbone.shape) if view.sectioned else None
+            layer = sectioned.find(view.layer.node) if sectioned and view.layer else None
+            other = replace(view, backbone=replace(view.backbone, network=network), sectioned=sectioned, layer=layer)
+            ask = Methods(chosen, other, context.seed)
+            for method in methods:
+                maps = ask.maps(method, inputs, targets, part)
+                own = evaluation.rank_correlation(view.maps[method][part], maps.cpu())
+                likeness[method].append(float(own.mean()))
+            names.append(name)
+        rows += [
+            [view.title, name, *(round(likeness[method][row], 4) for method in methods)]
+            for row, name in enumerate(names)
+        ]
+        figure = curves(names, likeness, x_label="weights randomised down to", y_label="rank correlation with the maps")
+        context.figure(f"sanity {view.title}" if len(views) > 1 else "sanity", figure, 1)
+        prefix = f"{view.title}/" if len(views) > 1 else ""
+        context.result({f"{prefix}{method}/sanity": values[-1] for method, values in likeness.items()})
+    context.table("sanity", ["network", "randomised down to", *methods], rows)

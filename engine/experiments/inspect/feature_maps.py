@@ -98,7 +98,7 @@ def layers_of(sectioned: Sectioned, text: str) -> list[Cut]:
         NoClassActivation: if one gives no maps.
     """
     maps = [cut for cut in sectioned.cuts if cut.spatial]
-    if not text.strip():
+    if not text.strip(" ,"):
         return maps[:1]
     if text.strip() == "all":
         return maps
@@ -122,6 +122,7 @@ def channels_of(text: str, count: int, generator: torch.Generator) -> list[int]:
     Raises:
         InvalidHyperparameters: if there is none of a number, or the text is something else.
     """
+    text = text.strip()
     if text == "all":
         return list(range(count))
     if drawn := re.fullmatch(r"random:(\d+)", text):

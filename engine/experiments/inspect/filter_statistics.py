@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.datasets import photographs
+from engine.errors import PhospheneError
 from engine.experiments.inspect.feature_maps import layers_of
 from engine.experiments.pictures import beside, captioned_grid, heat, resized, stacked
 from engine.experiments.subjects import batch_size
@@ -118,8 +119,14 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
     """Log, layer by layer, what each filter answers to each class of a data set."""
     backbone = backbones.load(hyperparameters.model, context).fixed()
     data = getattr(photographs.load(hyperparameters.dataset), hyperparameters.part)
+    if len(data) <= len(data.classes):
+        raise PhospheneError(
+            f"{len(data)} images of {len(data.classes)} classes are too few to compare: take more, or --part train"
+        )
     sectioned = Sectioned(backbone.network, backbone.shape)
-    layers = layers_of(sectioned, hyperparameters.layers) if hyperparameters.layers else sectioned.convolutions()
+    layers = (
+        layers_of(sectioned, hyperparameters.layers) if hyperparameters.layers.strip(" ,") else sectioned.convolutions()
+    )
     gathered = {layer: Statistics(layer.shape, len(data.classes)) for layer in layers}
     preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     batch = batch_size(context.device)
@@ -186,7 +193,8 @@ def _tabulate(gathered: dict[Cut, Statistics], classes: Sequence[str], context: 
     for layer, own in gathered.items():
         for number, ratio in enumerate(own.separation.tolist()):
             strongest = int(own.strength[:, number].argmax())
-            separations.append([layer.name, number, round(ratio, 2), classes[strongest]])
+            answers_to = classes[strongest] if own.strength[strongest, number] > 0 else ""
+            separations.append([layer.name, number, round(ratio, 2), answers_to])
             for label, name in enumerate(classes):
                 figures = own.fires[label, number], own.places[label, number], own.strength[label, number]
                 answers.append([layer.name, number, name, *(round(float(value), 4) for value in figures)])
