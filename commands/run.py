@@ -94,6 +94,7 @@ def _completion(choices: tuple[str, ...]) -> Any:
     def complete(incomplete: str) -> list[str]:
         # Of several names, separated by commas, the last one is completed.
         before, comma, begun = incomplete.rpartition(",")
+        begun = begun.lstrip()
         return [f"{before}{comma}{choice}" for choice in choices if choice.casefold().startswith(begun.casefold())]
 
     return complete

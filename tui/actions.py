@@ -99,16 +99,17 @@ ACTS: tuple[Act, ...] = (
     Act("pictures", "blink", "b", "blink", "Show the picture and the marked one, or that of the kind before, in turn."),
     Act("pictures", "difference", "d", "difference", "Show the difference from that other one, x1, x3, x10, x30."),
     Act("pictures", "export", "e", "export", "Write what is shown into the current folder as PNG."),
+    Act("full picture", "close", "escape,q,enter,z", "back", "Go back to the workbench.", footer=True, shown="esc"),
     Act("full picture", "panel('step(-1)')", "left", "earlier", "Show the picture of the step before.", footer=True),
     Act("full picture", "panel('step(1)')", "right", "later", "Show the picture of the next step.", footer=True),
-    Act("full picture", "panel('next_name')", "n", "next", "Show the next kind of picture.", footer=True),
+    Act("full picture", "panel('next_name')", "n", "next", "Show the next kind of picture."),
     Act("full picture", "panel('previous_name')", "p", "previous", "Show the previous kind of picture."),
     Act("full picture", "panel('play')", "space", "play", "Play the pictures in order, or stop playing."),
     Act("full picture", "panel('grid')", "g", "grid", "Show all pictures of this kind, or one.", footer=True),
     Act("full picture", "panel('mark')", "m", "mark", "Mark the picture that others are compared with."),
     Act("full picture", "panel('blink')", "b", "blink", "Show two pictures in turn.", footer=True),
     Act("full picture", "panel('difference')", "d", "difference", "Show the difference of two pictures.", footer=True),
-    Act("full picture", "panel('export')", "e", "export", "Write what is shown into the current folder.", footer=True),
+    Act("full picture", "panel('export')", "e", "export", "Write what is shown into the current folder."),
     Act("full picture", "closer(2)", "plus,equals_sign", "closer", "Show a part larger.", footer=True, shown="+"),
     Act("full picture", "closer(0.5)", "minus", "farther", "Show more of the picture.", shown="-"),
     Act("full picture", "move(-0.25, 0)", "shift+left,h", "left", "Move to the left.", shown="h"),
@@ -118,7 +119,6 @@ ACTS: tuple[Act, ...] = (
     Act("tables", "next_table(1)", "n,right", "next", "Show the next table.", footer=True),
     Act("tables", "next_table(-1)", "p,left", "previous", "Show the table before.", footer=True),
     Act("tables", "close", "escape,q,T", "back", "Go back to the workbench.", footer=True),
-    Act("full picture", "close", "escape,q,enter,z", "back", "Go back to the workbench.", footer=True),
 )
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from engine.datasets import photographs, trees
+from engine.datasets.imagenet import WNID, by_wnid
 from engine.errors import DataUnavailable
-from engine.networks.classes import WNID, by_wnid
 
 
 @dataclass(frozen=True, slots=True)

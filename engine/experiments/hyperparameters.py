@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from engine.datasets.imagenet import imagenet_names
 from engine.declaration import hyperparameter
-from engine.networks.classes import imagenet_names
 from engine.networks.names import ARCHITECTURES, DESCRIPTION
 
 IMAGES = ("digits:test/0-15", "mnist:test/0-15", "scenes15:test/0-15", "sample:china", "sample:flower")
+FULL_SIZE = 224
+"""The side of the input, in pixels, for which steps and shifts are meant; others take them in proportion."""
 CLASSES = (*"0123456789", *imagenet_names())
 NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
 Resize = Literal["squash", "weights"]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from engine.datasets.named_images import NamedImage
     from engine.networks.backbones import Backbone
 
-MOST_PIXELS = 2 << 30
-"""Bytes of decoded images that are held at once, at most."""
+MOST_PIXELS = 256 << 20
+"""Bytes of decoded images that are held at once, at most; what is computed from them takes up to 30 times as much."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,16 @@ A class is named by its number, its WordNet id (``n01828970``), its name or a sy
 
 from __future__ import annotations
 
-import csv
 import difflib
-import functools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
 
 from engine.datasets import sources
+from engine.datasets.imagenet import WNID, imagenet, imagenet_names
 from engine.errors import PhospheneError
 from engine.networks.names import SMALL_CNN, parse
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 ALL = "all"
 PREDICTED, TRUE, LEAST_LIKELY = "predicted", "true", "least-likely"
-WNID = re.compile(r"n\d{8}")
 
 
 def check(text: str) -> str:
@@ -61,33 +58,6 @@ NEAR = 4
 
 class UnknownClass(PhospheneError):
     """A network knows no class of that name; the text names the nearest."""
-
-
-class ImageNetClass(NamedTuple):
-    """One of the 1,000 classes of ILSVRC 2012: its WordNet id, torchvision's name, and WordNet's other names."""
-
-    wnid: str
-    name: str
-    also: tuple[str, ...]
-
-
-@functools.cache
-def imagenet() -> tuple[ImageNetClass, ...]:
-    """Return the classes of ImageNet in the order of torchvision's networks (ids and synonyms are WordNet's)."""
-    with resources.files(__package__).joinpath("imagenet.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return tuple(ImageNetClass(row["wnid"], row["name"], tuple(filter(None, row["also"].split("|")))) for row in rows)
-
-
-def imagenet_names() -> tuple[str, ...]:
-    """Return the names of ImageNet's classes, as torchvision has them."""
-    return tuple(entry.name for entry in imagenet())
-
-
-@functools.cache
-def by_wnid() -> Mapping[str, ImageNetClass]:
-    """Return the classes of ImageNet by their WordNet ids."""
-    return {entry.wnid: entry for entry in imagenet()}
 
 
 def known(model: str, record_of: Callable[[str], Mapping[str, Any]]) -> tuple[str, ...]:

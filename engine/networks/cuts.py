@@ -160,9 +160,10 @@ class Sectioned:
         return "pool" in name.lower()
 
     def around_relu(self, cut: Cut) -> tuple[Cut, Cut]:
-        """Return the places right before and right behind the ReLU that belongs to a cut: the cut itself if none does.
+        """Return the places right before and right behind the ReLU that belongs to a cut.
 
-        To a convolution belongs the ReLU behind it, a normalisation in between or not; to a ReLU what feeds it.
+        To a convolution belongs the ReLU behind it, a normalisation in between or not; to a ReLU what feeds it. Where
+        there is none, both are the place behind the normalisation, or the cut itself.
         """
         by_node = {self._nodes[place.node]: place for place in self.every}
         node = self._nodes[cut.node]
@@ -172,10 +173,10 @@ class Sectioned:
             if self._rectifies(following[0]):
                 return by_node[node], by_node[following[0]]
             node = following[0]
-        return cut, cut
+        return by_node.get(node, cut), by_node.get(node, cut)
 
     def convolutions(self) -> tuple[Cut, ...]:
-        """Return the places behind each convolution and the ReLU that belongs to it, in order, each once."""
+        """Return the places behind each convolution and its ReLU, or else its normalisation, in order, each once."""
         convolved = [cut for cut in self.every if isinstance(self._module(self._nodes[cut.node]), nn.Conv2d)]
         return tuple(dict.fromkeys(self.around_relu(cut)[1] for cut in convolved if cut.spatial))
 

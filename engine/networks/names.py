@@ -80,8 +80,8 @@ class Cut:
 
     @property
     def spatial(self) -> bool:
-        """Whether the values are maps ``[C, H, W]``."""
-        return len(self.shape) == 3
+        """Whether the values are maps ``[C, H, W]``; ``[H, W, C]``, as Swin has inside, is none (inputs are square)."""
+        return len(self.shape) == 3 and self.shape[1] == self.shape[2]
 
 
 @dataclass(frozen=True, slots=True)

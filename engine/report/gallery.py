@@ -47,7 +47,12 @@ class Still:
         try:
             with Pillow.open(self.file) as file:
                 return file.convert("RGB")
-        except (SyntaxError, ValueError, EOFError) as error:  # as Pillow says that a PNG is damaged
+        except (
+            SyntaxError,
+            ValueError,
+            EOFError,
+            Pillow.DecompressionBombError,
+        ) as error:  # as Pillow says that a PNG is damaged
             raise OSError(f"{self.file} is damaged") from error
 
 
@@ -60,7 +65,9 @@ class Sheet:
     @property
     def title(self) -> str:
         """What it is, in words."""
-        return f"{self.stills[0].name}, all {len(self.stills)}" if self.stills else "nothing"
+        count = len(self.stills)
+        shown = f"all {count}" if count <= MOST else f"the newest {MOST} of {count}"
+        return f"{self.stills[0].name}, {shown}" if self.stills else "nothing"
 
     def image(self) -> Image:
         """Return it in RGB; pictures that cannot be read stay blank.

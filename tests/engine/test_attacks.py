@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from engine import Engine
-from engine.experiments.fool.attacks import Ascent, CarliniWagner, Goal, Pgd, eight_bit, norms
+from engine.experiments.fool.attacks import CarliniWagner, Goal, Pgd, TargetedAscent, eight_bit, norms
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -55,6 +55,13 @@ def play(attack, steps: int):
     return attack
 
 
+class Tireless(Goal):
+    """A goal that is never thought reached, so that every image takes every step, as in foolbox."""
+
+    def reached(self, logits, rows):
+        return torch.zeros(len(rows), dtype=torch.bool)
+
+
 def oracle(network):
     return foolbox.PyTorchModel(network, bounds=(0, 1), device="cpu")
 
@@ -62,13 +69,13 @@ def oracle(network):
 @pytest.mark.parametrize("eps", [0.01, 0.06, 0.2])
 def test_one_step_from_the_image_is_foolboxs_fgsm(network, eps):
     images, labels = samples(16, seed=1)
-    attack = Pgd(network, images, Goal(labels, targeted=False), 5, norm="linf", eps=eps, alpha=eps, early_stop=False)
+    attack = Pgd(network, images, Tireless(labels, targeted=False), 5, norm="linf", eps=eps, alpha=eps)
     play(attack, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _, theirs, fooled = foolbox.attacks.FGSM()(oracle(network), images, labels, epsilons=eps)
     torch.testing.assert_close(attack.adversarial, theirs)
-    assert torch.equal(attack.reached, fooled)
+    assert torch.equal(Goal(labels, targeted=False).reached(network(theirs), torch.arange(16)), fooled)
 
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
@@ -77,7 +84,7 @@ def test_pgd_is_foolboxs(network, norm, targeted):
     images, labels = samples(16, seed=2)
     classes = (labels + 1) % 4 if targeted else labels
     eps, alpha = (0.05, 0.012) if norm == "linf" else (0.6, 0.15)
-    attack = Pgd(network, images, Goal(classes, targeted), 7, norm=norm, eps=eps, alpha=alpha, early_stop=False)
+    attack = Pgd(network, images, Tireless(classes, targeted), 7, norm=norm, eps=eps, alpha=alpha)
     play(attack, 8)
     kinds = {"linf": foolbox.attacks.LinfPGD, "l2": foolbox.attacks.L2PGD}
     criterion = foolbox.criteria.TargetedMisclassification(classes) if targeted else classes
@@ -86,7 +93,9 @@ def test_pgd_is_foolboxs(network, norm, targeted):
         warnings.simplefilter("ignore")
         _, wanted, fooled = theirs(oracle(network), images, criterion, epsilons=eps)
     torch.testing.assert_close(attack.adversarial, wanted, atol=1e-5, rtol=1e-4)
-    assert torch.equal(attack.reached, fooled)
+    # Left alone as soon as it is reached, every image that foolbox fools is fooled.
+    ours = play(Pgd(network, images, Goal(classes, targeted), 7, norm=norm, eps=eps, alpha=alpha), 8)
+    assert (ours.reached | ~fooled).all()
     assert int(fooled.sum()) > 0
 
 
@@ -151,7 +160,7 @@ def test_an_image_alone_is_attacked_as_in_company_and_is_left_alone_when_done(ne
             seeds=list(range(9))[part],
         ),
         "cw": lambda part: CarliniWagner(network, images[part], Goal(labels[part], False), 4, lr=0.01, iterations=30),
-        "ascent": lambda part: Ascent(
+        "ascent": lambda part: TargetedAscent(
             network,
             images[part],
             Goal((labels[part] + 1) % 4, True),
@@ -191,7 +200,7 @@ def test_the_ascent_is_the_practicals(network):
         taken += 1
     # The length is meant for inputs of 224 pixels a side, these have 12.
     spread = torch.full((1, 1, 1, 1), std)
-    attack = Ascent(network, images, Goal(target, True), 4, lr=0.4 * 224 / 12, spread=spread, valid=False)
+    attack = TargetedAscent(network, images, Goal(target, True), 4, lr=0.4 * 224 / 12, spread=spread, valid=False)
     play(attack, 100)
     assert attack.reached.all()
     assert 0 < taken == int(attack.state["steps"])
@@ -243,6 +252,38 @@ def test_the_accuracy_that_is_left_falls_with_the_size_of_the_change(play):
     assert played.results["cnn/transfer"] == 1.0
 
 
+def test_accuracy_is_of_images_whose_class_is_known_and_transfer_of_those_the_other_knew(play):
+    values = {"model": "cnn:digits:5-9", "images": "digits:test/0-20", "method": "fgsm", "eps": 60.0, "curve": "60"}
+    played = play("attack", {**values, "transfer": "cnn:digits,cnn:random"})
+    rows = played.table("images")
+    foreign = [row for row in rows if row["fooled"] == "shows none of the classes"]
+    assert all(row["true class"] == "" and row["steps"] == "0" for row in foreign)
+    assert 5 < len(foreign) < 16
+    assert played.results["images/attacked"] + len(foreign) == 21
+    transfer = {row["network"]: row for row in played.table("transfer")}
+    assert int(transfer["cnn:digits"]["into the same class"]) <= int(transfer["cnn:digits"]["fooled as well"])
+    assert {"cnn:digits/transfer"} <= set(played.results)
+    unknown = play("attack", {"images": "sample:china", "method": "fgsm", "curve": "4"})
+    assert "clean/accuracy" not in unknown.results
+    assert "unchanged answers" in unknown.table("curve")[0]
+
+
+@pytest.mark.parametrize(
+    "values", [{"method": "fgsm"}, {"norm": "l2"}, {"method": "cw", "searches": 5, "iterations": 60}]
+)
+def test_every_method_leaves_less_the_more_it_may_change(play, values):
+    played = play("attack", {**values, "images": "digits:test/0-11", "curve": "0.25,2,40"})
+    left = [float(row["robust accuracy"]) for row in played.table("curve")]
+    assert left == sorted(left, reverse=True)
+    assert left[0] == 1.0 > left[-1]
+
+
+def test_the_practicals_way_judges_floats_and_says_what_the_files_do(play):
+    played = play("fool", {"target": "3", "images": "digits:test/0-3", "valid": False})
+    assert played.results["success/rate"] == 1.0
+    assert {row["fooled"] for row in played.table("images")} <= {"yes", "not once saved", "from the start"}
+
+
 def test_real_photographs_turn_into_stingrays(play, squeezenet):
     folder = squeezenet.partition(":")[2].replace("weights/squeezenet1_1-deepscale-fp16.pth", "imagenet-samples")
     images = f"{folder}/n01806567_quail.JPEG,{folder}/n02093754_Border_terrier.JPEG"
@@ -254,10 +295,18 @@ def test_real_photographs_turn_into_stingrays(play, squeezenet):
     assert all(5 <= int(row["steps"]) <= 20 and float(row["L2"]) < 3 for row in rows)
 
 
-def test_an_attack_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until):
-    values = {"method": "cw", "images": "digits:test/0-7", "searches": 3, "iterations": 500, "curve": ""}
+@pytest.mark.parametrize(
+    ("values", "stop_at"),
+    [
+        ({"method": "cw", "searches": 3, "iterations": 500, "curve": ""}, 20),
+        ({"steps": 400, "alpha": 0.01, "eps": 0.5, "curve": "0.2,0.3,0.4"}, 500),
+    ],
+    ids=["searching", "during the curve"],
+)
+def test_an_attack_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until, values, stop_at):
+    values = {**values, "images": "digits:test/0-7"}
     whole, cut = launch("attack", values), launch("attack", values, slots=2)
-    until(lambda: cut.status().step >= 20)
+    until(lambda: cut.status().step >= stop_at)
     asyncio.run(Engine(home).stop(cut))
     assert finish(cut, 60).state == "stopped"
     asyncio.run(Engine(home).resume(cut))
@@ -267,3 +316,5 @@ def test_an_attack_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish
     for index in range(1, 9):
         files = [run.path / f"images/adversarial/{index:09d}.png" for run in (cut, whole)]
         assert files[0].read_bytes() == files[1].read_bytes()
+    curves = [run.path / "tables/curve.csv" for run in (cut, whole)]
+    assert not values["curve"] or curves[0].read_bytes() == curves[1].read_bytes()

@@ -112,6 +112,15 @@ class Functional(nn.Module):
         return self.last(self.relu(self.second(maps)).flatten(1))
 
 
+def _in_place_by_position(values):
+    F.relu(values, True)
+    return values
+
+
+def _clamped(values):
+    return values.clamp(min=0)
+
+
 def _in_place(values):
     values.relu_()
     return values
@@ -122,21 +131,49 @@ def _in_place_by_argument(values):
     return values
 
 
-@pytest.mark.parametrize(
-    "relu",
-    [F.relu, torch.relu, torch.Tensor.relu, torch.relu_, _in_place, _in_place_by_argument, nn.ReLU(inplace=True)],
-    ids=["function", "torch", "method", "torch in place", "method in place", "argument", "module in place"],
-)
+RELUS = {
+    "function": F.relu,
+    "torch": torch.relu,
+    "method": torch.Tensor.relu,
+    "torch in place": torch.relu_,
+    "method in place": _in_place,
+    "argument": _in_place_by_argument,
+    "position": _in_place_by_position,
+    "clamp": _clamped,
+    "module in place": nn.ReLU(inplace=True),
+}
+
+
+@pytest.mark.parametrize("relu", RELUS.values(), ids=RELUS)
 def test_guided_backpropagation_misses_no_relu_however_it_is_written(network, images, relu):
     wanted = attribution.guided_backpropagation(network, images, TARGETS)
     functional = Functional(network, relu)
     torch.testing.assert_close(attribution.guided_backpropagation(functional, images, TARGETS), wanted)
 
 
-def test_a_relu6_lets_gradients_through_between_its_bounds(images):
+def test_guided_backpropagation_is_captums_on_squeezenet():
+    torch.manual_seed(0)
+    network = build("squeezenet1_1").eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False  # captum's hooks cannot do with in-place ones
+    images, targets = torch.randn(2, 3, 64, 64), torch.tensor([3, 900])
+    theirs = captum.attr.GuidedBackprop(network).attribute(images, targets)
+    torch.testing.assert_close(attribution.guided_backpropagation(network, images, targets), theirs)
+
+
+class Between(nn.Module):
+    def forward(self, values):
+        return F.relu6(values)
+
+
+@pytest.mark.parametrize(
+    "relu6", [nn.ReLU6(), nn.ReLU6(inplace=True), Between()], ids=["module", "in place", "function"]
+)
+def test_a_relu6_lets_gradients_through_between_its_bounds(images, relu6):
     torch.manual_seed(0)
     weights = nn.Linear(768, 5).requires_grad_(False)
-    network = nn.Sequential(nn.Flatten(), nn.ReLU6(), weights)
+    network = nn.Sequential(nn.Flatten(), relu6, weights)
     spread = images * 4
     guided = attribution.guided_backpropagation(network, spread, TARGETS)
     passing = (spread > 0) & (spread < 6)
@@ -154,11 +191,12 @@ class Unguided(torch.autograd.Function):
         return gradient.clamp(min=0) * ctx.saved_tensors[0]
 
 
-@pytest.mark.parametrize("name", ["densenet121", "googlenet"])
+@pytest.mark.parametrize("name", ["densenet121", "inception_v3"])
 def test_guided_backpropagation_works_where_functional_relus_hide_from_hooks(name, monkeypatch):
     torch.manual_seed(0)
     network = build(name).eval().requires_grad_(False)
-    images = torch.randn(1, 3, 64, 64)
+    size = 96 if name == "inception_v3" else 64
+    images = torch.randn(1, 3, size, size)
     ours = attribution.guided_backpropagation(network, images, TARGETS[:1])
     # The reference replaces the function itself, which both modules and functional calls end in.
     monkeypatch.setattr(F, "relu", lambda values, inplace=False: Unguided.apply(values))

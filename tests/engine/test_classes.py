@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.datasets.imagenet import imagenet, imagenet_names
 from engine.networks import classes
-from engine.networks.classes import UnknownClass, find, imagenet, imagenet_names
+from engine.networks.classes import UnknownClass, find
 
 NUMBERS = st.integers(0, 999)
 
@@ -84,6 +85,16 @@ def test_where_classes_are_called_by_numbers_a_number_is_a_name():
     assert find("7", tuple("56789")) == [2]
     with pytest.raises(UnknownClass, match="no class '0'"):
         find("0", tuple("56789"))
+
+
+def test_a_class_spelt_exactly_is_that_class_whatever_others_look_like_it():
+    names = ("C", "C#", "C++", "Cat", "cat", "a, b")
+    for number, name in enumerate(names):
+        assert find(name, names) == [number]
+    assert find("C,C++", names) == [0, 2]
+    for text in ("-1", "#7", "(3)", "3-", "+4"):
+        with pytest.raises(UnknownClass):
+            find(text, tuple("0123456789"))
 
 
 def test_no_more_are_taken_than_wanted():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn.feature_selection import f_classif
 
-from engine import InvalidHyperparameters
+from engine import ImageLogged, InvalidHyperparameters
 from engine.datasets import named_images, photographs
 from engine.experiments.inspect.feature_maps import channels_of
 from engine.experiments.inspect.filter_statistics import Statistics
@@ -60,10 +60,20 @@ def test_the_picture_of_a_map_is_the_map(play, context_of):
 
 def test_several_networks_stand_beside_each_other(play):
     played = play("gradcam", {"images": "digits:test/0-1", "model": "cnn,cnn:random", "methods": "gradcam"})
-    assert {"gradcam-cnn", "gradcam-cnn-random"} <= played.pictures() | {
-        name.replace(":", "-") for name in played.pictures()
-    }
     assert [row["network"] for row in played.table("maps")] == ["cnn", "cnn", "cnn:random", "cnn:random"]
+    logged = {event.name: event.file for event in played.run.reader().poll() if isinstance(event, ImageLogged)}
+    assert {"gradcam cnn", "gradcam cnn:random", "side by side", "overview"} == set(logged)
+    first, second = ((played.run.path / logged[name]).read_bytes() for name in list(logged)[:2])
+    assert first != second
+
+
+def test_networks_of_earlier_runs_never_share_a_picture(play, context_of, home, launch, finish):
+    run = launch("cnn", {"epochs": 1, "dataset": "digits"})
+    assert finish(run, 100).state == "finished"
+    values = {"images": "digits:test/0-1", "model": f"run:{run.id},cnn", "evaluate": True}
+    played = play("saliency", values)
+    assert {row["network"] for row in played.table("maps")} == {f"run:{run.id}", "cnn"}
+    assert len([name for name in played.results if name.endswith("gradient/deletion")]) == 2
 
 
 def test_a_trained_networks_maps_are_worth_more_than_none_and_depend_on_its_weights(play):

@@ -151,8 +151,13 @@ def test_two_pictures_blink_and_their_difference_gets_louder(drive, album):
         await until(lambda: panel.shot == gallery.Difference(panel.other, panel.still, 1))
         await pilot.press("d", "d")
         await until(lambda: panel.shot.times == 10 and "x10" in str(panel.border_subtitle))
-        await pilot.press("d", "d")
-        await until(lambda: panel.shot == panel.still)
+        # One way of showing at a time: the sheet ends the difference, and blinking ends the sheet.
+        await pilot.press("g")
+        await until(lambda: isinstance(panel.shot, gallery.Sheet) and panel._blinking is None)
+        await pilot.press("b")
+        await until(lambda: panel._mode == "blink" and not isinstance(panel.shot, gallery.Sheet))
+        await pilot.press("d", "d", "d", "d", "d")
+        await until(lambda: panel.shot == panel.still and panel._blinking is None)
 
     drive(scenario)
 
@@ -214,3 +219,19 @@ def test_a_part_lies_inside_its_picture(width, height, zoom, x, y):
     left, top, right, bottom = _part((width, height), zoom, centre)
     assert 0 <= left < right <= width
     assert 0 <= top < bottom <= height
+
+
+def test_another_run_ends_blinking_and_a_marked_picture_that_is_gone_is_said_to_be(drive, album, tmp_path):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        panel.focus()
+        await pilot.press("home", "m", "end", "b")
+        await until(lambda: panel._blinking is not None)
+        gone = replace(panel.still, run="1", file=tmp_path / "gone.png")
+        panel.show({"batch": {1: gone}})
+        await until(lambda: panel._blinking is None and panel.shot == gone)
+        picture = panel.query_one(Picture)
+        await until(lambda: picture.query_one(".unreadable").display)
+
+    drive(scenario)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
+from textual import work
 from textual.containers import Vertical
+from textual.widgets import Static
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PIL.Image import Image
     from textual import events
+    from textual.app import ComposeResult
     from textual.widget import Widget
 
     from engine import gallery
@@ -89,15 +93,45 @@ class Picture(Vertical):
         super().__init__()
         self.renderer = renderer
         self._shot: gallery.Shot | None = None
+        self._image: tuple[gallery.Shot, Image] | None = None
         self._drawn: tuple[object, ...] = ()
         self._widget: Any = None
         self._zoom = 1
         self._centre = (0.5, 0.5)
 
+    def compose(self) -> ComposeResult:
+        """Lay out what is said of a picture that cannot be read."""
+        yield Static("cannot be read: the file is gone or damaged", classes="unreadable")
+
+    def on_mount(self) -> None:
+        """Say nothing yet."""
+        self._complain(False)
+
     def show(self, shot: gallery.Shot | None) -> None:
         """Draw this, or nothing."""
         self._shot = shot
+        if shot is not None and (self._image is None or self._image[0] != shot):
+            self._read(shot)
+        else:
+            self._draw()
+
+    @work(exclusive=True)
+    async def _read(self, shot: gallery.Shot) -> None:
+        """Read a picture beside the event loop, which a large sheet would hold up, and draw it."""
+        try:
+            image = await asyncio.to_thread(shot.image)
+        except OSError:
+            self._image, self._drawn = None, ()
+            if self._widget is not None:
+                self._widget.image = None
+            self._complain(True)
+            return
+        self._complain(False)
+        self._image = (shot, image)
         self._draw()
+
+    def _complain(self, unreadable: bool) -> None:
+        self.query_one(".unreadable").display = unreadable
 
     def redraw_with(self, renderer: str) -> None:
         """Draw with another renderer from now on."""
@@ -141,11 +175,10 @@ class Picture(Vertical):
             if self._widget is not None:
                 self._widget.image = None
             return
-        try:
-            image = self._shot.image()
-        except OSError:
-            # Removed meanwhile, or damaged: the next one will do.
+        if self._image is None or self._image[0] != self._shot:
+            self._drawn = ()  # it is being read
             return
+        image = self._image[1]
         if self._zoom > 1:
             image = image.crop(_part(image.size, self._zoom, self._centre))
         cells = fit(image.size, room)

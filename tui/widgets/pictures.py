@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.containers import VerticalGroup
 from textual.content import Content
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 PLAY_SECONDS = 0.25
 BLINK_SECONDS = 0.5
-LOUDER = (0, 1, 3, 10, 30)
-"""How many times a difference is enlarged, key press by key press; 0 shows none."""
+LOUDER = (1, 3, 10, 30)
+"""How many times a difference is enlarged, key press by key press."""
+Mode = Literal["single", "grid", "blink", "difference"]
+"""What is shown: the chosen picture, all of its kind, it and another in turn, or what it has more than the other."""
 
 
 class PicturePanel(VerticalGroup, can_focus=True):
@@ -54,8 +56,8 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._renderer = renderer
         self._drawn: tuple[object, ...] = ()
         self._marked: gallery.Still | None = None
-        self._times = 0
-        self._grid = False
+        self._mode: Mode = "single"
+        self._times = 1
         self._blinking: Timer | None = None
         self._blink_first = False
 
@@ -78,6 +80,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         """Show a run's pictures: by step, by name."""
         if images is not self._images:
             self._stop_playing()
+            self._switch_to("single")
             self._chosen = False
         self._images = images
         if not self._chosen or self.kind not in images:
@@ -126,9 +129,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
         still, other = self.still, self.other
         if still is None:
             return None
-        if self._grid:
+        if self._mode == "grid":
             return gallery.Sheet(tuple(self._images[self.kind][step] for step in self.steps))
-        if other is not None and self._times:
+        if other is not None and self._mode == "difference":
             return gallery.Difference(other, still, self._times)
         return other if other is not None and self._blink_first else still
 
@@ -137,7 +140,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         steps, current = self.steps, self.current
         room = max(4, scrubber.content_size.width - 4)
         shot = self.shot
-        state = (shot, len(steps), tuple(self._images), room)
+        state = (shot, current, len(steps), tuple(self._images), room)
         if state == self._drawn:
             return
         self._drawn = state
@@ -212,9 +215,16 @@ class PicturePanel(VerticalGroup, can_focus=True):
         else:
             self.action_step(1)
 
+    def _switch_to(self, mode: Mode) -> None:
+        """Take one way of showing, and leave the one before with its timer."""
+        self._mode = mode
+        if self._blinking is not None:
+            self._blinking.stop()
+        self._blinking, self._blink_first = None, False
+
     def action_grid(self) -> None:
         """Show all pictures of this kind beside each other, or one."""
-        self._grid = not self._grid
+        self._switch_to("single" if self._mode == "grid" else "grid")
         self._draw()
 
     def action_mark(self) -> None:
@@ -222,17 +232,18 @@ class PicturePanel(VerticalGroup, can_focus=True):
         still = self.still
         self._marked = None if still is None or self._marked == still else still
         self.notify(f"compared with: {self._marked.title}" if self._marked else "no picture is marked", markup=False)
+        if self.other is None and self._mode in {"blink", "difference"}:
+            self._switch_to("single")
         self._draw()
 
     def action_blink(self) -> None:
         """Show this picture and the one it is compared with in turn, or stop that."""
-        if self._blinking is not None:
-            self._blinking.stop()
-            self._blinking, self._blink_first = None, False
-            self._draw()
+        if self._mode == "blink":
+            self._switch_to("single")
         elif self._comparable():
-            self._grid, self._times = False, 0
+            self._switch_to("blink")
             self._blinking = self.set_interval(BLINK_SECONDS, self._blink)
+        self._draw()
 
     def _blink(self) -> None:
         self._blink_first = not self._blink_first
@@ -240,12 +251,14 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def action_difference(self) -> None:
         """Show the difference from the other picture, louder each time, then not at all."""
-        if not self._comparable():
-            return
-        if self._blinking is not None:
-            self.action_blink()
-        self._grid = False
-        self._times = LOUDER[(LOUDER.index(self._times) + 1) % len(LOUDER)]
+        if self._mode != "difference":
+            if self._comparable():
+                self._switch_to("difference")
+                self._times = LOUDER[0]
+        elif self._times == LOUDER[-1]:
+            self._switch_to("single")
+        else:
+            self._times = LOUDER[LOUDER.index(self._times) + 1]
         self._draw()
 
     def _comparable(self) -> bool:
@@ -260,7 +273,12 @@ class PicturePanel(VerticalGroup, can_focus=True):
             return
         path = gallery.free(Path.cwd() / gallery.file_name(shot))
         try:
-            shot.image().save(path)
+            image = shot.image()
+        except OSError:
+            self.notify("the picture cannot be read: its file is gone or damaged", severity="error")
+            return
+        try:
+            image.save(path)
         except OSError as error:
             self.notify(f"{path} cannot be written: {error.strerror or error}", severity="error", markup=False)
             return

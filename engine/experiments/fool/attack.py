@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
+from engine.experiments.fool.declarations import AUTO
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import Rounds, take_steps
 from engine.experiments.subjects import all_logits, batch_size, labels_to_keep, open_images, targets_of
@@ -41,6 +42,8 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
         return build(hyperparameters, backbone, images, goal, done, context, size)
 
     sizes = [] if targeted else hyperparameters.curve_sizes
+    if targeted and hyperparameters.curve not in {"", AUTO}:
+        context.message("accuracies are of untargeted attacks: no curve is drawn", level="alarm")
     scale = 255 if hyperparameters.limits_linf else 1
     others = [] if hyperparameters.method == "cw" else [size / scale for size in sizes]
     rounds = Rounds(make, [hyperparameters.eps_in_pixels, *others], hyperparameters.total_steps)

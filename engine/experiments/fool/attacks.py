@@ -14,12 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.experiments.hyperparameters import FULL_SIZE
+
 Logits = Callable[[Tensor], Tensor]
 """From images ``[N, C, H, W]`` in [0, 1] to logits ``[N, classes]``."""
-
-
-FULL_SIZE = 224
-"""The side of the input for which the learning rate of the ascent is meant."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +82,18 @@ class Attack:
     def finish(self) -> None:
         """Judge the images that came out of the last step."""
 
+    @torch.no_grad()
+    def stored(self) -> Tensor:
+        """Return which images do what is wanted once they are stored in 8 bits, bool ``[N]``."""
+        every = torch.arange(len(self.images), device=self.images.device)
+        seen = [self.goal.reached(self.logits(eight_bit(self.adversarial[rows])), rows) for rows in self._chunks(every)]
+        return torch.cat(seen)
+
     def _chunks(self, rows: Tensor) -> Sequence[Tensor]:
         return rows.split(self.batch) if len(rows) else ()
 
 
-class Ascent(Attack):
+class TargetedAscent(Attack):
     """Targeted logit ascent: ``x += lr * g / norm(g)`` on the network's own input until the target is predicted.
 
     The practical's method (its notebook 3-b, after CS231n), which neither clamps nor rounds.
@@ -117,7 +122,7 @@ class Ascent(Attack):
         state = self.state
         for rows in self._chunks((~state["reached"]).nonzero().flatten()):
             images = state["adversarial"][rows]
-            seen = (eight_bit(images) if self._valid else images).requires_grad_()
+            seen = (eight_bit(images) if self._valid else images.clone()).requires_grad_()
             logits = self.logits(seen)
             there = self.goal.reached(logits, rows)
             state["reached"][rows] = there
@@ -125,7 +130,7 @@ class Ascent(Attack):
             (slope,) = torch.autograd.grad(climbing, seen)
             slope = slope * self._spread  # with respect to the normalised input
             move = self._lr * slope / _norm(slope) * self._spread
-            moved = images + move * ~there.view(-1, 1, 1, 1)
+            moved = images.detach() + move * ~there.view(-1, 1, 1, 1)
             state["adversarial"][rows] = moved.clamp(0, 1) if self._valid else moved
             state["steps"][rows] += ~there
 
@@ -153,7 +158,7 @@ class Pgd(Attack):
         eps: radius of the ball.
         alpha: length of a step in the same norm.
         seeds: one for each image, for a random start inside the ball; None to start at the image.
-        early_stop: leave an image alone as soon as it does what is wanted.
+        done: see :class:`Attack`.
     """
 
     def __init__(
@@ -167,11 +172,10 @@ class Pgd(Attack):
         eps: float,
         alpha: float,
         seeds: Sequence[int] | None = None,
-        early_stop: bool = True,
         done: Tensor | None = None,
     ) -> None:
         super().__init__(logits, images, goal, batch, done)
-        self._norm, self._eps, self._alpha, self._early_stop = norm, eps, alpha, early_stop
+        self._norm, self._eps, self._alpha = norm, eps, alpha
         if seeds is not None:
             noise = torch.stack([self._inside(images.shape[1:], seed) for seed in seeds]).to(images)
             self.state["adversarial"] = (images + noise * ~self.reached.view(-1, 1, 1, 1)).clamp(0, 1)
@@ -188,24 +192,21 @@ class Pgd(Attack):
         """Move every image that is not done by alpha, back into the ball and into [0, 1]."""
         del number
         state = self.state
-        active = ~state["reached"] if self._early_stop else torch.ones_like(state["reached"])
-        for rows in self._chunks(active.nonzero().flatten()):
+        for rows in self._chunks((~state["reached"]).nonzero().flatten()):
             images = state["adversarial"][rows].requires_grad_()
             logits = self.logits(images)
             loss = F.cross_entropy(logits, self.goal.classes[rows], reduction="sum")
             (slope,) = torch.autograd.grad(-loss if self.goal.targeted else loss, images)
             there = self.goal.reached(logits, rows)
             state["reached"][rows] = there
-            moving = torch.ones_like(there) if not self._early_stop else ~there
             moved = self._projected(images.detach() + self._alpha * self._direction(slope), self.images[rows])
-            state["adversarial"][rows] = torch.where(moving.view(-1, 1, 1, 1), moved, images.detach())
-            state["steps"][rows] += moving
+            state["adversarial"][rows] = torch.where(there.view(-1, 1, 1, 1), images.detach(), moved)
+            state["steps"][rows] += ~there
 
     @torch.no_grad()
     def finish(self) -> None:
         """Judge those that moved last."""
-        left = ~self.reached if self._early_stop else torch.ones_like(self.reached)
-        for rows in self._chunks(left.nonzero().flatten()):
+        for rows in self._chunks((~self.reached).nonzero().flatten()):
             self.reached[rows] = self.goal.reached(self.logits(self.adversarial[rows]), rows)
 
     def _direction(self, slope: Tensor) -> Tensor:
@@ -294,11 +295,10 @@ class CarliniWagner(Attack):
             won = lead + self._confidence <= 0
             # What is kept must be misjudged, not merely tie.
             won &= self.goal.reached(logits, rows)
+            if self._stored and won.any():
+                stored = self.goal.reached(self.logits(eight_bit(images[won])), rows[won])
+                won = won.masked_scatter(won, stored)
             better = won & (distance < state["best"][rows])
-            if self._stored and better.any():
-                stored = self.goal.reached(self.logits(eight_bit(images[better])), rows[better])
-                won = won.masked_scatter(better, stored)
-                better = better & won
             state["found"][rows] |= won
             state["best"][rows] = torch.where(better, distance, state["best"][rows])
             kept = state["adversarial"][rows]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from engine.experiments.fool.attacks import Ascent, Goal
+from engine.experiments.fool.attacks import Goal, TargetedAscent
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import take_steps
 from engine.experiments.subjects import all_logits, batch_size, open_images, targets_of
@@ -26,7 +26,7 @@ def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
     targets = targets_of(hyperparameters.target, subjects, backbone, before).to(context.device)
     images = subjects.pixels.to(context.device).float() / 255
     spread = torch.tensor(backbone.preprocessing.std, device=context.device).view(1, -1, 1, 1)
-    attack = Ascent(
+    attack = TargetedAscent(
         backbone.logits,
         images,
         Goal(targets, targeted=True),

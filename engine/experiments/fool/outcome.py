@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -104,12 +105,11 @@ class Outcome:
     def figures(self) -> dict[str, float]:
         """Return success rates, and the mean norms of the saved images that are successes."""
         won = self.saved & self.eligible
-        count = max(int(self.eligible.sum()), 1)
-        found: dict[str, float] = {
-            "images/attacked": int(self.eligible.sum()),
-            "success/rate": int((self.reached & self.eligible).sum()) / count,
-            "success/saved": int(won.sum()) / count,
-        }
+        count = int(self.eligible.sum())
+        found: dict[str, float] = {"images/attacked": count}
+        if count:
+            found["success/rate"] = int((self.reached & self.eligible).sum()) / count
+            found["success/saved"] = int(won.sum()) / count
         if won.any():
             found |= {f"mean/{kind}": float(own[won].float().mean()) for kind, own in self.norms.items()}
             found["mean/steps"] = float(self.steps[won].float().mean())
@@ -140,11 +140,11 @@ class Outcome:
             knew = [index for index in won if judged[index] and clean[index] == labels[index]]
             wrong = [index for index in knew if fooled[index] != labels[index]]
             same = [index for index in wrong if other.classes[int(fooled[index])] == self._answer(index)]
-            rate = len(wrong) / len(knew) if knew else 0.0
-            rows.append([name, len(knew), len(wrong), round(rate, 4), len(same)])
+            rate = len(wrong) / len(knew) if knew else math.nan
+            rows.append([name, len(knew), len(wrong), round(rate, 4) if knew else "", len(same)])
             architectures = [parse(each).architecture for each in several(networks)]
             alone = other.architecture and architectures.count(other.architecture) == 1
-            results[f"{other.architecture if alone else name}/transfer"] = rate
+            results |= {f"{other.architecture if alone else name}/transfer": rate} if knew else {}
         columns = ["network", "images it knew", "fooled as well", "share", "into the same class"]
         context.table("transfer", columns, rows)
         context.result(results)

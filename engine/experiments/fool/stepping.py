@@ -28,7 +28,7 @@ class Rounds:
 
     Attributes:
         main: the attack at the first size.
-        found: which images did what is wanted at each size, bool ``[sizes, N]``.
+        found: which images did what is wanted at each size, stored in 8 bits, bool ``[sizes, N]``.
         total: how many steps there are.
     """
 
@@ -66,4 +66,4 @@ class Rounds:
         attack.step(within + 1)
         if within + 1 == self._steps:
             attack.finish()
-        self.found[index] = attack.reached
+            self.found[index] = attack.stored()

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import InvalidHyperparameters
+from engine.experiments.hyperparameters import FULL_SIZE
 from engine.experiments.inspect.blur import blurred
 from engine.experiments.pictures import captioned_grid, resized
 from engine.experiments.subjects import open_images
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 Scores = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From inputs ``[N, C, H, W]`` to what is maximised, ``[N]``, and the logits ``[N, classes]``."""
-FULL_SIZE = 224
-"""The side of the input for which jitter, learning rate and L2 penalty are meant."""
 TILE = 160
 
 

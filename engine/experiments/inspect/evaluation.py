@@ -25,8 +25,8 @@ def deletion_and_insertion(
     """Return the areas under the deletion and the insertion curve, each ``[N]`` in [0, 1].
 
     Pixels are taken in the order of the map, strongest first, in ``steps`` equal parts: for deletion they are replaced
-    by 0, which is the mean colour, and a good map makes the class's probability fall at once (small area); for
-    insertion they are put into a blurred image, where it should rise at once (large area).
+    by 0, which is the mean colour or, where none is subtracted, black, and a good map makes the class's probability
+    fall at once (small area); for insertion they are put into a blurred image, where it should rise at once (large).
     Petsiuk, Das & Saenko 2018, RISE.
 
     Args:
@@ -37,7 +37,7 @@ def deletion_and_insertion(
         steps: parts.
     """
     unreadable = blurred(inputs, BLUR)
-    ranks = maps.flatten(1).argsort(1, descending=True).argsort(1).view(maps.shape)
+    ranks = maps.flatten(1).argsort(dim=1, descending=True, stable=True).argsort(1).view(maps.shape)
     areas = []
     for kept, other in ((torch.zeros_like(inputs), inputs), (inputs, unreadable)):
         curve = []
@@ -56,11 +56,7 @@ def randomised(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]
     layer down to which it was randomised, and the network, which is changed again when the next is asked for.
     """
     network = copy.deepcopy(network)
-    layers = [
-        (name, module)
-        for name, module in network.named_modules()
-        if next(module.parameters(recurse=False), None) is not None
-    ][::-1]
+    layers = _layers(network)
     ends = sorted({round(end) for end in np.linspace(1, len(layers), min(STAGES, len(layers)))})
     done = 0
     for end in ends:
@@ -70,6 +66,17 @@ def randomised(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]
                 _forget(module)
         done = end
         yield layers[end - 1][0], network
+
+
+def stages(network: nn.Module) -> int:
+    """Return how many networks :func:`randomised` gives."""
+    return min(STAGES, len(_layers(network)))
+
+
+def _layers(network: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return the modules that have parameters of their own, the last first."""
+    named = [(name, module) for name, module in network.named_modules()]
+    return [(name, module) for name, module in named if next(module.parameters(recurse=False), None) is not None][::-1]
 
 
 def _forget(module: nn.Module) -> None:

@@ -43,8 +43,8 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
         answers[cut].add(maps[cut])
 
     batch = batch_size(context.device)
-    batches = list(subjects.batches(batch, torch.device("cpu")))
-    for step, (part, images) in zip(context.steps(len(batches), unit="batch"), batches, strict=True):
+    batches = subjects.batches(batch, torch.device("cpu"))
+    for step, (part, images) in zip(context.steps(-(-len(subjects) // batch), unit="batch"), batches, strict=True):
         with torch.inference_mode():
             sectioned.run(ends, backbone.preprocessing.standardised(images.to(context.device)), take)
         for row, name in enumerate(subjects.names[part]):
@@ -112,6 +112,8 @@ def layers_of(sectioned: Sectioned, text: str) -> list[Cut]:
 def around_relu(sectioned: Sectioned, layer: Cut, which: str) -> list[Cut]:
     """Return a layer's place before and after its ReLU, as far as it has one and as they are wanted."""
     before, after = sectioned.around_relu(layer)
+    if before == after:
+        return [layer]
     wanted = {"before": [before], "after": [after], "both": [before, after]}[which]
     return list(dict.fromkeys(wanted))
 

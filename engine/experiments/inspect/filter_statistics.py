@@ -32,6 +32,8 @@ PLACES = 28
 SHOWN = 16
 """Filters in a picture, at most: those that tell the classes apart best."""
 TILE = 56
+MOST_BYTES = 4 << 30
+"""Of mean maps that are held, at most."""
 
 
 class Statistics:
@@ -127,6 +129,11 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
     layers = (
         layers_of(sectioned, hyperparameters.layers) if hyperparameters.layers.strip(" ,") else sectioned.convolutions()
     )
+    if not layers:
+        raise PhospheneError("no convolution of this network can be looked behind: name layers with maps")
+    sizes = (layer.shape[0] * min(layer.shape[1], PLACES) ** 2 for layer in layers)
+    if sum(sizes) * len(data.classes) * 8 > MOST_BYTES:
+        raise PhospheneError(f"maps of {len(layers)} layers for {len(data.classes)} classes are too many: name layers")
     gathered = {layer: Statistics(layer.shape, len(data.classes)) for layer in layers}
     preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     batch = batch_size(context.device)

@@ -16,6 +16,8 @@ from engine.errors import PhospheneError
 RECTIFIERS: frozenset[Callable[..., Any]] = frozenset(
     (F.relu, torch.relu, Tensor.relu, torch.relu_, Tensor.relu_, F.relu6, F.hardtanh, F.hardtanh_)
 )
+CLAMPS: frozenset[Callable[..., Any]] = frozenset((torch.clamp, Tensor.clamp, torch.clamp_min, Tensor.clamp_min))
+"""With a lower bound of 0 and no upper one they are ReLUs too."""
 IN_PLACE: frozenset[Callable[..., Any]] = frozenset((torch.relu_, Tensor.relu_, F.hardtanh_))
 OTHERS: dict[Callable[..., Any], str] = {
     F.celu: "CELU",
@@ -23,11 +25,14 @@ OTHERS: dict[Callable[..., Any], str] = {
     F.gelu: "GELU",
     F.hardswish: "Hardswish",
     F.leaky_relu: "LeakyReLU",
+    F.logsigmoid: "LogSigmoid",
     F.mish: "Mish",
     F.prelu: "PReLU",
+    F.rrelu: "RReLU",
     F.selu: "SELU",
     F.silu: "SiLU",
     F.softplus: "Softplus",
+    F.softsign: "Softsign",
     F.tanh: "Tanh",
     torch.tanh: "Tanh",
     Tensor.tanh: "Tanh",
@@ -58,7 +63,8 @@ class GuidedReLU(torch.autograd.Function):
 class Guided(TorchFunctionMode):
     """While it is entered, every ReLU and ReLU6 is a guided one: modules, functions, methods and in-place forms alike.
 
-    It acts where PyTorch's functions are called, so nothing can be missed as a module hook misses a functional ReLU.
+    It acts where PyTorch's functions are called, so that a functional ReLU is not missed as a module hook misses it;
+    one put together by hand, as from ``maximum`` or ``where``, is not recognised.
     After Springenberg et al. 2015, Striving for simplicity: the all convolutional net.
 
     Raises:
@@ -77,13 +83,16 @@ class Guided(TorchFunctionMode):
                 f"guided backpropagation is defined for ReLU, and this network uses {OTHERS[func]}: "
                 "choose the methods gradient or smoothgrad"
             )
-        if func not in RECTIFIERS:
+        values, *bounds = args or (kwargs.get("input"),)
+        clamped = func in CLAMPS and _clamps_at_zero(bounds, kwargs)
+        if func not in RECTIFIERS and not clamped:
             return func(*args, **kwargs)
         self._met += 1
-        values, *bounds = args or (kwargs["input"],)
-        rectified = GuidedReLU.apply(values, _ceiling(func, bounds, kwargs))
-        in_place = func in IN_PLACE or kwargs.get("inplace", False)
-        return values.copy_(rectified) if in_place and not values.is_leaf else rectified
+        rectified = GuidedReLU.apply(values, math.inf if clamped else _ceiling(func, bounds, kwargs))
+        in_place = (
+            func in IN_PLACE or kwargs.get("inplace", False) or (func in {F.relu, F.relu6} and bounds[:1] == [True])
+        )
+        return values.copy_(rectified) if in_place and not _is_input(values) else rectified
 
     def __exit__(self, kind: Any, *rest: Any) -> None:
         super().__exit__(kind, *rest)
@@ -91,6 +100,16 @@ class Guided(TorchFunctionMode):
             raise NoGuidedBackpropagation(
                 "guided backpropagation is defined for ReLU, and this network has none: choose gradient or smoothgrad"
             )
+
+
+def _is_input(values: Tensor) -> bool:
+    """Tell whether values are a leaf that wants gradients, or a view of one: those cannot be overwritten."""
+    return values.is_leaf or (values._is_view() and values._base is not None and values._base.is_leaf)
+
+
+def _clamps_at_zero(bounds: list[Any], kwargs: dict[str, Any]) -> bool:
+    low, high = (*bounds, None, None)[:2]
+    return kwargs.get("min", low) == 0 and kwargs.get("max", high) is None
 
 
 def _ceiling(func: Any, bounds: list[Any], kwargs: dict[str, Any]) -> float:
