@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import os
 import shutil
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import Message, Run, experiment
+from engine import Engine, Message, Metrics, Run, experiment
 from engine.control.context import Context
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory, RunRecord
@@ -114,3 +115,22 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def stopped_and_resumed(home, launch, finish, until):
+    """Return a run that was stopped when it had logged a step and then resumed, and one that was left alone."""
+
+    def both(name: str, values: dict, step: int) -> tuple[Run, Run]:
+        whole, cut = launch(name, values), launch(name, values, slots=2)
+        reader = cut.reader()
+        until(lambda: any(isinstance(event, Metrics) and event.step >= step for event in reader.poll()))
+        asyncio.run(Engine(home).stop(cut))
+        assert finish(cut, 60).state == "stopped"
+        asyncio.run(Engine(home).resume(cut))
+        assert finish(cut, 120).state == "finished"
+        assert finish(whole, 120).state == "finished"
+        assert cut.status().result == whole.status().result
+        return cut, whole
+
+    return both

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import torch
 from torch import nn
 
-from engine import Engine, Metrics, experiment
+from engine import Metrics, experiment
 from engine.datasets.photographs import Preprocessing
 from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect.activation_max import units_of
@@ -170,16 +168,9 @@ def test_units_that_are_not_there_are_refused(text):
         units_of(text, 10, ())
 
 
-def test_it_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until):
+def test_it_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed):
     values = {"steps": 400, "target": "2,8", "show_every": 400}
-    whole, cut = launch("class-image", values), launch("class-image", values, slots=2)
-    until(lambda: len(curve(cut, "2/score")) >= 40)
-    asyncio.run(Engine(home).stop(cut))
-    assert finish(cut, 60).state == "stopped"
-    asyncio.run(Engine(home).resume(cut))
-    assert finish(cut, 120).state == "finished"
-    assert finish(whole, 120).state == "finished"
-    assert cut.status().result == whole.status().result
+    cut, whole = stopped_and_resumed("class-image", values, 40)
     assert curve(cut, "8/score") == curve(whole, "8/score")
     pictures = [(run.path / "images/2/000000400.png").read_bytes() for run in (cut, whole)]
     assert pictures[0] == pictures[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 
 import pytest
@@ -11,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from engine import Engine
 from engine.experiments.fool.attacks import CarliniWagner, Goal, Pgd, TargetedAscent, eight_bit, norms
 
 with warnings.catch_warnings():
@@ -303,16 +301,8 @@ def test_real_photographs_turn_into_stingrays(play, squeezenet):
     ],
     ids=["searching", "during the curve"],
 )
-def test_an_attack_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until, values, stop_at):
-    values = {**values, "images": "digits:test/0-7"}
-    whole, cut = launch("attack", values), launch("attack", values, slots=2)
-    until(lambda: cut.status().step >= stop_at)
-    asyncio.run(Engine(home).stop(cut))
-    assert finish(cut, 60).state == "stopped"
-    asyncio.run(Engine(home).resume(cut))
-    assert finish(cut, 120).state == "finished"
-    assert finish(whole, 120).state == "finished"
-    assert cut.status().result == whole.status().result
+def test_an_attack_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, values, stop_at):
+    cut, whole = stopped_and_resumed("attack", {**values, "images": "digits:test/0-7"}, stop_at)
     for index in range(1, 9):
         files = [run.path / f"images/adversarial/{index:09d}.png" for run in (cut, whole)]
         assert files[0].read_bytes() == files[1].read_bytes()

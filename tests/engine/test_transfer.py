@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import torch
 
-from engine import Engine, Metrics, PhospheneError
+from engine import Metrics, PhospheneError
 from engine.datasets.photographs import load as load_photographs
 from engine.networks import backbones
 from engine.networks.backbones import build
@@ -126,16 +124,8 @@ def test_it_ends_when_nothing_gets_better_for_as_long_as_one_has_patience(play):
 
 
 @pytest.mark.parametrize("values", [{"freeze": "backbone"}, {"augmentation": True}])
-def test_finetuning_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until, values):
-    values = {**values, "epochs": 40, "batch": 16}
-    whole, cut = launch("finetune", values), launch("finetune", values, slots=2)
-    until(lambda: len(curve(cut, "train/loss")) >= 60)
-    asyncio.run(Engine(home).stop(cut))
-    assert finish(cut, 60).state == "stopped"
-    asyncio.run(Engine(home).resume(cut))
-    assert finish(cut, 120).state == "finished"
-    assert finish(whole, 120).state == "finished"
-    assert cut.status().result == whole.status().result
+def test_finetuning_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, values):
+    cut, whole = stopped_and_resumed("finetune", {**values, "epochs": 40, "batch": 16}, 60)
     for name in ("train/loss", "validation/loss"):
         assert curve(cut, name) == curve(whole, name)
 

@@ -61,6 +61,8 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
         context.log(step, {"images/done": step * BATCH if step < len(groups) else len(images)})
     if not rows:
         raise UnreadableImage("none of the images can be read")
+    if len(rows) > MOST_SHOWN * count:
+        context.message(f"the picture shows the first {MOST_SHOWN} images, the table all of them")
     context.table("predictions", ["image", "true class", "rank", "class", "probability"], rows)
     columns = max(1, min(6, round((len(tiles) * 1.6) ** 0.5)))
     context.image(
