@@ -51,10 +51,9 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     outcome = judge(rounds.main, subjects, backbone, before, judged, context)
     outcome.log(context)
     known = subjects.labels(backbone.classes) >= 0
-    if known.any():
-        context.result(
-            {"clean/accuracy": float((before.argmax(1) == labels)[known].float().mean())} if not targeted else {}
-        )
+    right = before.argmax(1) == labels
+    if known.any() and not targeted:
+        context.result({"clean/accuracy": float(right[known].float().mean())})
     if hyperparameters.transfer:
         outcome.log_transfer(hyperparameters.transfer, context)
     if sizes:
@@ -64,7 +63,6 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
             fooled = [outcome.saved & (outcome.norms["L2"] <= size) for size in sizes]
         else:
             fooled = list(rounds.found[1:].cpu())
-        right = before.argmax(1) == labels
         left = [float((right & ~lost)[counted].float().mean()) for lost in (torch.zeros_like(right), *fooled)]
         _log_curve([0.0, *sizes], left, what, "L-inf, 255ths" if hyperparameters.limits_linf else "L2", context)
 
