@@ -130,4 +130,4 @@ def all_logits(subjects: Subjects, backbone: Backbone, batch: int, device: torch
 
 def batch_size(device: torch.device) -> int:
     """Return how many images go through a network at once: on the CPU few, for the sake of its caches."""
-    return 64 if device.type == "cuda" else 16
+    return 64 if device.type == "cuda" else 8

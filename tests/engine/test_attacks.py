@@ -296,8 +296,8 @@ def test_real_photographs_turn_into_stingrays(play, squeezenet):
 @pytest.mark.parametrize(
     ("values", "stop_at"),
     [
-        ({"method": "cw", "searches": 3, "iterations": 500, "curve": ""}, 20),
-        ({"steps": 400, "alpha": 0.01, "eps": 0.5, "curve": "0.2,0.3,0.4"}, 500),
+        ({"method": "cw", "searches": 3, "iterations": 250, "curve": ""}, 20),
+        ({"steps": 200, "alpha": 0.01, "eps": 0.5, "curve": "0.2,0.3,0.4"}, 250),
     ],
     ids=["searching", "during the curve"],
 )

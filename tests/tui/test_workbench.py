@@ -14,6 +14,7 @@ from tui.app import PhospheneApp
 from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.widgets.console import Console
+from tui.widgets.experiments import ExperimentList
 from tui.widgets.runs import RunList
 
 
@@ -302,3 +303,21 @@ def test_every_metric_has_a_curve_also_where_titles_are_the_same():
 
     found = groups([("train/loss",), ("validation/loss",)], ["train/loss", "validation/loss", "test/loss"])
     assert [names for _, names in found] == [["train/loss"], ["validation/loss"], ["test/loss"]]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_the_experiment_one_left_with_is_in_sight_however_long_the_list(drive, album, size):
+    app = PhospheneApp(album)
+    app.settings.experiment = "count"
+
+    async def scenario(pilot, until):
+        experiments = pilot.app.screen.query_one(ExperimentList)
+        await until(lambda: experiments.chosen == "count")
+
+        def in_sight() -> bool:
+            top = experiments.scroll_offset.y
+            return top <= experiments.highlighted < top + experiments.scrollable_content_region.height
+
+        await until(in_sight)
+
+    drive(scenario, over=app, size=size)

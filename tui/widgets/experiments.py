@@ -73,6 +73,10 @@ class ExperimentList(OptionList):
         if names:
             self.highlighted = self.get_option_index(chosen if chosen in names else str(names[0]))
 
+    def on_resize(self) -> None:
+        """Bring the highlight into sight: the list has its height only now, and loses some of it on small screens."""
+        self.call_after_refresh(self.scroll_to_highlight)
+
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Tell which experiment the highlight is on."""
         event.stop()

@@ -61,7 +61,7 @@ def _sizes(text: str) -> str:
         except ValueError:
             number = 0.0
         if not 1e-3 <= number <= 1e4:
-            raise ValueError(f"{part!r} is no size from 0.001 to 10000: write numbers by commas, as in 2,4,8")
+            raise ValueError(f"{part!r} is no size from 0.001 to 10000: write numbers separated by commas")
     return ",".join(parts)
 
 

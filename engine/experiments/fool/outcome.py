@@ -67,21 +67,20 @@ class Outcome:
         rows, panels = [], []
         for index, name in enumerate(names):
             was, now = self.before[index].argmax(), self.after[index].argmax()
-            sure = float(self.before[index].softmax(0)[was]), float(self.after[index].softmax(0)[now])
+            taken = _answer(self.before[index], classes), _answer(self.after[index], classes)
             result = _read(self.files[index], self.backbone)
             change = result - images[index]
             far = {kind: float(own[index]) for kind, own in self.norms.items()}
             panel = beside(
                 [images[index], result, (0.5 + change).clamp(0, 1), (0.5 + LOUDER * change).clamp(0, 1)],
                 [
-                    [f"{classes[was]} {sure[0]:.2f}", name],
-                    [f"{classes[now]} {sure[1]:.2f}", f"{int(self.steps[index]):,} steps"],
+                    [taken[0], name],
+                    [taken[1], f"{int(self.steps[index]):,} steps"],
                     ["difference", f"L2 {far['L2']:.2f}, {far['L0']:,.0f} pixels"],
                     [f"difference x{LOUDER}", f"Linf {far['Linf'] * 255:.0f}/255"],
                 ],
             )
-            says = f"{classes[was]} {sure[0]:.2f} → {classes[now]} {sure[1]:.2f}"
-            context.image("fooled", panel, index + 1, says)
+            context.image("fooled", panel, index + 1, " → ".join(taken))
             panels += [panel] if len(panels) < OVERVIEW else []
             rows.append(
                 [
@@ -89,7 +88,7 @@ class Outcome:
                     classes[labels[index]] if labels[index] >= 0 else "",
                     classes[was],
                     classes[now],
-                    round(sure[1], 4),
+                    round(float(self.after[index].softmax(0)[now]), 4),
                     self._verdict(index),
                     int(self.steps[index]),
                     int(far["L0"]),
@@ -115,10 +114,6 @@ class Outcome:
             found["mean/steps"] = float(self.steps[won].float().mean())
         return found
 
-    def _answer(self, index: int) -> str:
-        """Return what the attacked network takes a saved image for."""
-        return self.backbone.classes[int(self.after[index].argmax())]
-
     def _verdict(self, index: int) -> str:
         if not self.judged[index]:
             return "shows none of the classes"
@@ -131,6 +126,7 @@ class Outcome:
     def log_transfer(self, networks: str, context: Context) -> None:
         """Log what other networks make of the saved files: how often they are wrong where they were right."""
         won = (self.saved & self.eligible).nonzero().flatten().tolist()
+        classes = [self.backbone.classes[number] for number in self.after.argmax(1).tolist()]
         rows, results = [], {}
         for name in several(networks):
             other = backbones.load(name, context).fixed()
@@ -139,7 +135,7 @@ class Outcome:
             labels, judged = labels_to_keep(self.subjects, other.classes, clean)
             knew = [index for index in won if judged[index] and clean[index] == labels[index]]
             wrong = [index for index in knew if fooled[index] != labels[index]]
-            same = [index for index in wrong if other.classes[int(fooled[index])] == self._answer(index)]
+            same = [index for index in wrong if other.classes[int(fooled[index])] == classes[index]]
             rate = len(wrong) / len(knew) if knew else math.nan
             rows.append([name, len(knew), len(wrong), round(rate, 4) if knew else "", len(same)])
             architectures = [parse(each).architecture for each in several(networks)]
@@ -154,14 +150,20 @@ def judge(
     attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, judged: Tensor, context: Context
 ) -> Outcome:
     """Save the attacked images, and judge them again as their files hold them."""
+    batch = batch_size(context.device)
+
+    def logits_of(images: Tensor) -> Tensor:
+        with torch.inference_mode():
+            return torch.cat([backbone.logits(part.to(context.device)).cpu() for part in images.split(batch)])
+
+    images = eight_bit(attack.adversarial)
+    captions = [_answer(logits, backbone.classes) for logits in logits_of(images)]
     files = [
-        context.image("adversarial", image, index)
-        for index, image in enumerate(eight_bit(attack.adversarial).cpu(), start=1)
+        context.image("adversarial", image, index, caption)
+        for index, (image, caption) in enumerate(zip(images.cpu(), captions, strict=True), start=1)
     ]
     saved = torch.stack([_read(file, backbone) for file in files])
-    batch = batch_size(context.device)
-    with torch.inference_mode():
-        after = torch.cat([backbone.logits(part.to(context.device)).cpu() for part in saved.split(batch)])
+    after = logits_of(saved)
     goal = Goal(attack.goal.classes.cpu(), attack.goal.targeted)
     every = torch.arange(len(files))
     return Outcome(
@@ -177,6 +179,12 @@ def judge(
         norms(saved, subjects.pixels.float() / 255),
         attack.state["steps"].cpu(),
     )
+
+
+def _answer(logits: Tensor, classes: tuple[str, ...]) -> str:
+    """Return what an image is taken for, and how surely."""
+    best = int(logits.argmax())
+    return f"{classes[best]} {float(logits.softmax(0)[best]):.2f}"
 
 
 def _read(file: Path, backbone: Backbone) -> Tensor:
