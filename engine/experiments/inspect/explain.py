@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from engine.experiments.inspect.declarations import AttributionHyperparameters
     from engine.networks.backbones import Backbone
 
+CHECKED = 16
+"""Images whose maps are compared with those at random weights, at least, if there are so many."""
 OVERVIEW = 12
 """Images in the overview, at most."""
 
@@ -177,12 +179,15 @@ def _check_sanity(
     steps: Iterator[int],
     context: Context,
 ) -> None:
-    """Log how like the maps of the first batch stay as ever more layers lose what they learnt: they should not."""
+    """Log how like the maps of the first images stay as ever more layers lose what they learnt: they should not."""
     rows: list[list[object]] = []
     for view in views:
-        part, images = next(view.subjects.batches(batch_size(context.device), context.device))
-        context.message(f"maps at random weights, of {len(images)} images: {view.title}")
-        inputs, targets = view.backbone.preprocessing.standardised(images), view.targets[part].to(context.device)
+        batches = [
+            (part, view.backbone.preprocessing.standardised(images), view.targets[part].to(context.device))
+            for part, images in view.subjects.batches(batch_size(context.device), context.device)
+            if part.start < CHECKED
+        ]
+        context.message(f"maps at random weights, of {batches[-1][0].stop} images: {view.title}")
         names: list[str] = []
         likeness: dict[str, list[float]] = {method: [] for method in methods}
         for name, network in evaluation.randomised(view.backbone.network, context.seed):
@@ -193,9 +198,13 @@ def _check_sanity(
             for method in methods:
                 if method == "cam":
                     continue  # It is Grad-CAM but for a factor, which ranks do not see.
-                maps, _ = ask(method, inputs, targets, part.start)
-                own = evaluation.rank_correlation(view.maps[method][part], maps.cpu())
-                likeness[method].append(float(own.mean()))
+                alike = [
+                    evaluation.rank_correlation(
+                        view.maps[method][part], ask(method, inputs, targets, part.start)[0].cpu()
+                    )
+                    for part, inputs, targets in batches
+                ]
+                likeness[method].append(float(torch.cat(alike).mean()))
             names.append(name)
         shown = {method: values for method, values in likeness.items() if values}
         for row, name in enumerate(names):
