@@ -30,14 +30,7 @@ def test_pictures_are_listed_and_written(phosphene, explained, home, tmp_path):
     assert np.abs(pixels(target) - (127.5 + 2 * (second - first)).clip(0, 255)).max() <= 1
     phosphene("picture", explained, "gradient", "--grid", "-o", str(target))
     assert pixels(target).shape[1] > 2 * 28
-
-
-def pixels(file) -> np.ndarray:
-    with Image.open(file) as image:
-        return np.asarray(image).astype(float)
-
-
-def test_what_is_not_there_is_said_in_a_sentence(phosphene, explained):
+    # What is not there is said in a sentence.
     for arguments, says in (
         (("gradeint",), "did you mean 'gradient'?"),
         (("gradient", "--step", "9"), "the nearest is of step 3"),
@@ -48,6 +41,11 @@ def test_what_is_not_there_is_said_in_a_sentence(phosphene, explained):
         assert refused.returncode == 2
         assert says in refused.stderr
         assert len(refused.stderr.strip().splitlines()) == 1
+
+
+def pixels(file) -> np.ndarray:
+    with Image.open(file) as image:
+        return np.asarray(image).astype(float)
 
 
 @pytest.mark.parametrize(
