@@ -305,8 +305,7 @@ def test_every_metric_has_a_curve_also_where_titles_are_the_same():
     assert [names for _, names in found] == [["train/loss"], ["validation/loss"], ["test/loss"]]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_the_experiment_one_left_with_is_in_sight_however_long_the_list(drive, album, size):
+def test_the_experiment_one_left_with_is_in_sight_however_long_the_list(drive, album):
     app = PhospheneApp(album)
     app.settings.experiment = "count"
 
@@ -320,4 +319,4 @@ def test_the_experiment_one_left_with_is_in_sight_however_long_the_list(drive, a
 
         await until(in_sight)
 
-    drive(scenario, over=app, size=size)
+    drive(scenario, over=app, size=(80, 24))

@@ -75,7 +75,7 @@ class Ascent:
 
     def pictures(self) -> Tensor:
         """Return the images as they are now, ``[N, C, S, S]`` in [0, 1]."""
-        mean, std = (torch.tensor(v).view(1, -1, 1, 1).to(self.inputs) for v in _scaling(self.preprocessing))
+        mean, std = self._scaling()
         return (self.inputs * std + mean).clamp(0, 1)
 
     @torch.no_grad()
@@ -92,12 +92,13 @@ class Ascent:
 
     def _valid(self, images: Tensor) -> Tensor:
         """Clamp to values that are pixels."""
-        mean, std = (torch.tensor(v).view(1, -1, 1, 1).to(images) for v in _scaling(self.preprocessing))
+        mean, std = self._scaling()
         return torch.clamp(images, -mean / std, (1 - mean) / std)
 
-
-def _scaling(preprocessing: Preprocessing) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return preprocessing.mean, preprocessing.std
+    def _scaling(self) -> tuple[Tensor, Tensor]:
+        """Return what inputs are multiplied with and added to, to be pixels: mean and deviation, ``[1, C, 1, 1]``."""
+        mean, std = self.preprocessing.mean, self.preprocessing.std
+        return self.inputs.new_tensor(mean).view(1, -1, 1, 1), self.inputs.new_tensor(std).view(1, -1, 1, 1)
 
 
 def _rolled(images: Tensor, shifts: Sequence[tuple[int, int]]) -> Tensor:
@@ -132,8 +133,9 @@ def start(
             )
         pixels = found.pixels.to(context.device).expand(len(keys), -1, -1, -1)
         return backbone.preprocessing.normalised(pixels)
-    noise = [torch.randn(backbone.shape, generator=torch.Generator().manual_seed(_number(key))) for key in keys]
-    return (deviation * torch.stack(noise)).to(context.device).contiguous(memory_format=_layout(torch.stack(noise)))
+    drawn = [torch.randn(backbone.shape, generator=torch.Generator().manual_seed(_number(key))) for key in keys]
+    noise = (deviation * torch.stack(drawn)).to(context.device)
+    return noise.contiguous(memory_format=_layout(noise))
 
 
 def _number(key: str) -> int:
