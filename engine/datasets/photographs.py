@@ -139,6 +139,12 @@ def _upright(image: Image.Image) -> Image.Image:
         return image.copy()
 
 
+def image_of(pixels: Tensor) -> Image.Image:
+    """Return uint8 pixels ``[C, H, W]`` as an image, grey or in colour."""
+    array = pixels.permute(1, 2, 0).numpy()
+    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+
+
 @dataclass(frozen=True, slots=True)
 class Photographs:
     """Labelled images that are still files, or arrays of one size.
@@ -179,8 +185,7 @@ class Photographs:
         """
         if self.arrays is None:
             return open_image(self.files[index])
-        array = self.arrays[index].permute(1, 2, 0).numpy()
-        return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
+        return image_of(self.arrays[index])
 
     def digest(self) -> str:
         """Return what changes when an image, its name or its file does: 16 hexadecimal characters."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CELL, GAP, TOP = 36, 10, 44
 PAPER, INK, RIGHT, WRONG = (250, 250, 248), (40, 42, 54), (38, 110, 160), (200, 70, 60)
+OVERVIEW = 12
+"""Images in a picture that shows the first of many, at most."""
 SHOWN = 32
 """Mistakes in a picture, at most."""
 
@@ -120,6 +122,11 @@ def _captioned(image: Tensor, lines: Sequence[str], zoom: int) -> Tensor:
             text = f"{text[:-2]}…"
         ImageDraw.Draw(label).text((label.width / 2, 9 + 16 * number), text, INK, font, "mm")
     return torch.cat((tensor_of(label), enlarged), 1)
+
+
+def eight_bit(images: Tensor) -> Tensor:
+    """Return images as 8 bits store them, in [0, 1], without gradient."""
+    return images.detach().clamp(0, 1).mul(255).round().div(255)
 
 
 def heat(maps: Tensor, *, over: Tensor | None = None, top: float = 0) -> Tensor:

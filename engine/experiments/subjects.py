@@ -123,9 +123,15 @@ def targets_of(text: str, subjects: Subjects, backbone: Backbone, logits: Tensor
 
 
 @torch.inference_mode()
-def all_logits(subjects: Subjects, backbone: Backbone, batch: int, device: torch.device) -> Tensor:
-    """Return the logits ``[N, classes]`` of all images, on the host."""
-    return torch.cat([backbone.logits(images).cpu() for _, images in subjects.batches(batch, device)])
+def logits_of(pixels: Tensor, backbone: Backbone, device: torch.device) -> Tensor:
+    """Return the logits ``[N, classes]`` of images, uint8 ``[N, C, S, S]``, on the host."""
+    parts = pixels.split(batch_size(device))
+    return torch.cat([backbone.logits(part.to(device).float() / 255).cpu() for part in parts])
+
+
+def probabilities(logits: Tensor, targets: Tensor) -> Tensor:
+    """Return the probability of each image's class, ``[N]``."""
+    return logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
 
 
 def batch_size(device: torch.device) -> int:

@@ -10,7 +10,7 @@ from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
 from engine.experiments.fool.declarations import AUTO
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import Rounds, take_steps
-from engine.experiments.subjects import all_logits, batch_size, labels_to_keep, open_images, targets_of
+from engine.experiments.subjects import batch_size, labels_to_keep, logits_of, open_images, targets_of
 from engine.networks import backbones
 from engine.report.figures import curves
 
@@ -26,7 +26,7 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     """Attack every image, judge the saved files, and find the accuracy that is left for every size of change."""
     backbone = backbones.load(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
-    before = all_logits(subjects, backbone, batch_size(context.device), context.device)
+    before = logits_of(subjects.pixels, backbone, context.device)
     targeted = bool(hyperparameters.target)
     labels, judged = labels_to_keep(subjects, backbone.classes, before.argmax(1))
     if targeted:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.experiments.hyperparameters import FULL_SIZE
+from engine.experiments.pictures import eight_bit
 
 Logits = Callable[[Tensor], Tensor]
 """From images ``[N, C, H, W]`` in [0, 1] to logits ``[N, classes]``."""
@@ -333,11 +334,6 @@ class CarliniWagner(Attack):
             state[name] = torch.full_like(state[name], value)
         state["active"] = self._open.clone()
         state["w"] = self._origin.clone()
-
-
-def eight_bit(images: Tensor) -> Tensor:
-    """Return images as 8 bits store them, in [0, 1], without gradient."""
-    return images.detach().clamp(0, 1).mul(255).round().div(255)
 
 
 def norms(images: Tensor, others: Tensor) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from engine.experiments.fool.attacks import Goal, TargetedAscent
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import take_steps
-from engine.experiments.subjects import all_logits, batch_size, open_images, targets_of
+from engine.experiments.subjects import batch_size, logits_of, open_images, targets_of
 from engine.networks import backbones
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
     backbone = backbones.load(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     batch = batch_size(context.device)
-    before = all_logits(subjects, backbone, batch, context.device)
+    before = logits_of(subjects.pixels, backbone, context.device)
     targets = targets_of(hyperparameters.target, subjects, backbone, before).to(context.device)
     images = subjects.pixels.to(context.device).float() / 255
     spread = torch.tensor(backbone.preprocessing.std, device=context.device).view(1, -1, 1, 1)

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from PIL import Image
 from torch import Tensor
 
-from engine.datasets.photographs import open_image
-from engine.experiments.fool.attacks import Goal, eight_bit, norms
-from engine.experiments.pictures import beside, stacked
-from engine.experiments.subjects import Subjects, batch_size, labels_to_keep
+from engine.datasets.photographs import image_of, open_image
+from engine.experiments.fool.attacks import Goal, norms
+from engine.experiments.pictures import OVERVIEW, beside, eight_bit, stacked
+from engine.experiments.subjects import Subjects, labels_to_keep, logits_of
 from engine.networks import backbones
 from engine.networks.names import parse, several
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from engine.experiments.fool.attacks import Attack
     from engine.networks.backbones import Backbone
 
-OVERVIEW = 12
 LOUDER = 10
 """How many times a difference is enlarged to be seen."""
 
@@ -68,7 +66,7 @@ class Outcome:
         for index, name in enumerate(names):
             was, now = self.before[index].argmax(), self.after[index].argmax()
             taken = _answer(self.before[index], classes), _answer(self.after[index], classes)
-            result = _read(self.files[index], self.backbone)
+            result = _read(self.files[index], self.backbone).float() / 255
             change = result - images[index]
             far = {kind: float(own[index]) for kind, own in self.norms.items()}
             panel = beside(
@@ -130,8 +128,11 @@ class Outcome:
         rows, results = [], {}
         for name in several(networks):
             other = backbones.load(name, context).fixed()
-            clean = _predicted([_as_image(pixels) for pixels in self.subjects.pixels], other, context)
-            fooled = _predicted([open_image(file) for file in self.files], other, context)
+            squash = other.preprocessing.resized("squash").pixels
+            clean, fooled = (
+                logits_of(torch.stack([squash(image) for image in images]), other, context.device).argmax(1)
+                for images in (map(image_of, self.subjects.pixels), map(open_image, self.files))
+            )
             labels, judged = labels_to_keep(self.subjects, other.classes, clean)
             knew = [index for index in won if judged[index] and clean[index] == labels[index]]
             wrong = [index for index in knew if fooled[index] != labels[index]]
@@ -150,20 +151,14 @@ def judge(
     attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, judged: Tensor, context: Context
 ) -> Outcome:
     """Save the attacked images, and judge them again as their files hold them."""
-    batch = batch_size(context.device)
-
-    def logits_of(images: Tensor) -> Tensor:
-        with torch.inference_mode():
-            return torch.cat([backbone.logits(part.to(context.device)).cpu() for part in images.split(batch)])
-
-    images = eight_bit(attack.adversarial)
-    captions = [_answer(logits, backbone.classes) for logits in logits_of(images)]
+    images = eight_bit(attack.adversarial).cpu()
+    told = logits_of(images.mul(255).round().byte(), backbone, context.device)
     files = [
-        context.image("adversarial", image, index, caption)
-        for index, (image, caption) in enumerate(zip(images.cpu(), captions, strict=True), start=1)
+        context.image("adversarial", image, index, _answer(logits, backbone.classes))
+        for index, (image, logits) in enumerate(zip(images, told, strict=True), start=1)
     ]
     saved = torch.stack([_read(file, backbone) for file in files])
-    after = logits_of(saved)
+    after = logits_of(saved, backbone, context.device)
     goal = Goal(attack.goal.classes.cpu(), attack.goal.targeted)
     every = torch.arange(len(files))
     return Outcome(
@@ -176,7 +171,7 @@ def judge(
         goal.reached(after, every),
         judged,
         judged & ~goal.reached(before, every),
-        norms(saved, subjects.pixels.float() / 255),
+        norms(saved.float() / 255, subjects.pixels.float() / 255),
         attack.state["steps"].cpu(),
     )
 
@@ -188,23 +183,5 @@ def _answer(logits: Tensor, classes: tuple[str, ...]) -> str:
 
 
 def _read(file: Path, backbone: Backbone) -> Tensor:
-    """Read a saved image as the network it was made for takes it, in [0, 1]."""
-    return backbone.preprocessing.resized("squash").pixels(open_image(file)).float() / 255
-
-
-def _as_image(pixels: Tensor) -> Image.Image:
-    """Return uint8 pixels ``[C, H, W]`` as a Pillow image."""
-    array = pixels.permute(1, 2, 0).numpy()
-    return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
-
-
-def _predicted(images: list[Image.Image], backbone: Backbone, context: Context) -> Tensor:
-    """Return the classes a network takes images for, int64 ``[N]``."""
-    preprocessing = backbone.preprocessing.resized("squash")
-    pixels = torch.stack([preprocessing.pixels(image) for image in images])
-    with torch.inference_mode():
-        parts = [
-            backbone.logits(part.to(context.device).float() / 255).argmax(1).cpu()
-            for part in pixels.split(batch_size(context.device))
-        ]
-    return torch.cat(parts)
+    """Read a saved image at the input size of the network it was made for, uint8 ``[C, S, S]``."""
+    return backbone.preprocessing.resized("squash").pixels(open_image(file))

@@ -17,8 +17,8 @@ from torch import Tensor
 from engine.errors import InvalidHyperparameters
 from engine.experiments.hyperparameters import FULL_SIZE
 from engine.experiments.inspect.blur import blurred
-from engine.experiments.pictures import captioned_grid, resized
-from engine.experiments.subjects import open_images
+from engine.experiments.pictures import captioned_grid, eight_bit, resized
+from engine.experiments.subjects import open_images, probabilities
 from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class Ascent:
     @torch.no_grad()
     def judged(self) -> tuple[Tensor, Tensor]:
         """Return scores ``[N]`` and logits ``[N, classes]`` of the images as they are kept: 8 bits, not shifted."""
-        kept = self.pictures().mul(255).round().div(255)
-        scores, logits = self.scores(self.preprocessing.standardised(kept))
+        scores, logits = self.scores(self.preprocessing.standardised(eight_bit(self.pictures())))
         return scores.float(), logits.float()
 
     def _shift(self, key: str, step: int) -> tuple[int, int]:
@@ -170,11 +169,6 @@ def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context:
             _show(ascent, names, targets, step, context)
         context.checkpoint(step, tensors={"inputs": ascent.inputs, "switched": switched})
     return switched
-
-
-def probabilities(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the probability of each image's class, ``[N]``."""
-    return logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
 
 
 def _show(ascent: Ascent, names: Sequence[str], targets: Tensor | None, step: int, context: Context) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.experiments.inspect.ascent import Ascent, climb, probabilities, start, uses_bf16
+from engine.experiments.inspect.ascent import Ascent, climb, start, uses_bf16
+from engine.experiments.subjects import probabilities
 from engine.networks import backbones
 from engine.networks.classes import find
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect import activation, evaluation
 from engine.experiments.inspect.methods import Methods
-from engine.experiments.pictures import beside, heat, stacked
-from engine.experiments.subjects import Subjects, all_logits, batch_size, open_images, targets_of
+from engine.experiments.pictures import OVERVIEW, beside, heat, stacked
+from engine.experiments.subjects import Subjects, batch_size, logits_of, open_images, probabilities, targets_of
 from engine.networks import backbones
 from engine.networks.cuts import Cut, Sectioned
 from engine.networks.names import several
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 CHECKED = 16
 """Images whose maps are compared with those at random weights, at least, if there are so many."""
-OVERVIEW = 12
-"""Images in the overview, at most."""
 
 
 @dataclass
@@ -120,9 +118,8 @@ def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> Vi
     backbone = backbones.load(name, context).fixed()
     preprocessing = backbone.preprocessing.resized(chosen.resize)
     subjects = open_images(chosen.images, preprocessing, context)
-    logits = all_logits(subjects, backbone, batch_size(context.device), context.device)
+    logits = logits_of(subjects.pixels, backbone, context.device)
     targets = targets_of(chosen.target, subjects, backbone, logits)
-    probabilities = logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
     wants_maps = any("cam" in method for method in chosen.methods.split(","))
     if chosen.layer and not wants_maps:
         raise InvalidHyperparameters({"layer": "only class activation maps have one: add the method gradcam"})
@@ -130,7 +127,7 @@ def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> Vi
     layer = activation.layer(sectioned, chosen.layer) if sectioned else None
     if layer:
         context.message(f"class activation maps of {name} at {layer.name}, {list(layer.shape)}")
-    return View(backbone.architecture, backbone, subjects, targets, probabilities, sectioned, layer)
+    return View(backbone.architecture, backbone, subjects, targets, probabilities(logits, targets), sectioned, layer)
 
 
 def _picture(view: View, method: str, index: int, chosen: AttributionHyperparameters) -> Tensor:
