@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 
@@ -55,6 +56,30 @@ def test_launches_the_form_and_shows_every_point_until_the_run_has_finished(driv
 
     drive(scenario)
     assert [run.status.state for run in Workspace(home).list()] == ["finished"]
+
+
+def test_closes_quietly_while_a_listing_of_runs_is_under_way(home, monkeypatch):
+    gone = asyncio.Event()
+
+    async def scenario():
+        app = PhospheneApp(home, images="halfcell")
+        async with app.run_test():
+            while not hasattr(app.screen, "_engine"):
+                await asyncio.sleep(0.01)
+            screen, asked = app.screen, asyncio.Event()
+
+            async def runs():
+                asked.set()
+                await gone.wait()
+                return []
+
+            monkeypatch.setattr(screen._engine, "runs", runs)
+            monkeypatch.setattr(RunList, "on_unmount", lambda _: gone.set(), raising=False)
+            screen._list_runs()
+            await asked.wait()
+
+    asyncio.run(scenario())
+    assert gone.is_set()
 
 
 def test_a_refused_form_says_which_field_and_writes_nothing(drive, home):

@@ -98,8 +98,9 @@ class Workbench(View):
         self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
 
-    def on_unmount(self) -> None:
-        """Let the warm worker go; runs go on."""
+    def on_prune(self) -> None:
+        """Draw nothing any more, before the panels go; let the warm worker go; runs go on."""
+        self.workers.cancel_node(self)
         if hasattr(self, "_engine"):
             self._engine.close()
 
