@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import os
 import shutil
@@ -11,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from engine import Engine, Message, Metrics, Run, experiment
-from engine.control.context import Context
+from engine import Message, Run, experiment
+from engine.control.context import Context, StopRequested
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory, RunRecord
 from engine.record.workspace import Workspace
@@ -118,19 +117,39 @@ def one_thread():
 
 
 @pytest.fixture
-def stopped_and_resumed(home, launch, finish, until):
-    """Return a run that was stopped when it had logged a step and then resumed, and one that was left alone."""
+def stopped_and_resumed(context_of):
+    """Play a program stopped when it has logged a step and resumed from its files, and left alone; return both.
 
-    def both(name: str, values: dict, step: int) -> tuple[Run, Run]:
-        whole, cut = launch(name, values), launch(name, values, slots=2)
-        reader = cut.reader()
-        until(lambda: any(isinstance(event, Metrics) and event.step >= step for event in reader.poll()))
-        asyncio.run(Engine(home).stop(cut))
-        assert finish(cut, 60).state == "stopped"
-        asyncio.run(Engine(home).resume(cut))
-        assert finish(cut, 120).state == "finished"
-        assert finish(whole, 120).state == "finished"
-        assert cut.status().result == whole.status().result
-        return cut, whole
+    Both in this process: that a worker of its own goes on like this is tested where workers are.
+    """
+
+    def both(name: str, values: dict, step: int) -> tuple[Played, Played]:
+        whole, cut = (context_of(name, values) for _ in range(2))
+        experiment(name).load()(experiment(name).validate(values), whole[0])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(cut[0], "log", _stopping(cut[0], step))
+            with pytest.raises(StopRequested):
+                experiment(name).load()(experiment(name).validate(values), cut[0])
+        assert step <= cut[0].done < whole[0].done
+        hyperparameters = experiment(name).validate(values)
+        (cut[1].path / "attempts/0002").mkdir()
+        resumed = Context(cut[1], EventLog(cut[1].path / "attempts/0002/events.jsonl"), hyperparameters)
+        experiment(name).load()(hyperparameters, resumed)
+        for context in (whole[0], resumed):
+            context.flush()
+        assert resumed.results == whole[0].results
+        return Played(cut[1], resumed), Played(whole[1], whole[0])
 
     return both
+
+
+def _stopping(context: Context, at: int):
+    """Return the context's way to log, which asks for a stop as soon as that step is logged."""
+    log = context.log
+
+    def logging(step: int, *arguments, **options) -> None:
+        log(step, *arguments, **options)
+        if step >= at:
+            context.request_stop()
+
+    return logging

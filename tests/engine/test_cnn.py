@@ -35,20 +35,10 @@ def test_reaches_97_percent_on_the_digits_by_default_and_leaves_table_and_pictur
     assert steps == list(range(1, status.total + 1))
 
 
-def test_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until):
-    values = {"epochs": 3}
-    whole = launch("cnn", values)
-    finish(whole, 120)
-    cut = launch("cnn", values)
-    until(lambda: len(curve(cut, "train/loss")) >= 20)
-    asyncio.run(Engine(home).stop(cut))
-    assert finish(cut, 60).state == "stopped"
-    assert cut.status().step < whole.status().total
-    asyncio.run(Engine(home).resume(cut))
-    assert finish(cut, 120).state == "finished"
-    assert cut.status().result == whole.status().result
+def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed):
+    cut, whole = stopped_and_resumed("cnn", {"epochs": 3}, 60)
     for name in ("train/loss", "validation/loss", "train/accuracy"):
-        assert curve(cut, name) == curve(whole, name)
+        assert curve(cut.run, name) == curve(whole.run, name)
 
 
 def test_a_missing_data_set_is_refused_with_the_command_that_provides_it(home, launch, tmp_path, monkeypatch):

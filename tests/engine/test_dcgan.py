@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import torch
 import torch.nn.functional as F
 
-from engine import Engine, Metrics, experiment
+from engine import Metrics, experiment
 from engine.experiments.generate.dcgan import discriminator_loss, fixed_noise, generator_loss
 from engine.experiments.generate.speed import chosen_speed
 
@@ -35,20 +33,11 @@ def test_fixed_noise_depends_on_the_seed_alone():
 
 
 @pytest.mark.parametrize("precision", ["float32", "auto"])
-def test_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until, precision):
-    values = SMALL | {"precision": precision, "steps": 60}
-    whole = launch("dcgan", values)
-    assert finish(whole, 120).state == "finished", whole.status()
-    cut = launch("dcgan", values)
-    until(lambda: len(points(cut)) >= 3)
-    asyncio.run(Engine(home).stop(cut))
-    if finish(cut, 60).state == "stopped":
-        asyncio.run(Engine(home).resume(cut))
-    assert finish(cut, 120).state == "finished"
-    assert points(cut) == points(whole)
-    assert cut.status().result == whole.status().result
-    last = f"images/samples/{60:09d}.png"
-    assert (cut.path / last).read_bytes() == (whole.path / last).read_bytes()
+def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, precision):
+    cut, whole = stopped_and_resumed("dcgan", SMALL | {"precision": precision}, 5)
+    assert points(cut.run) == points(whole.run)
+    last = f"images/samples/{12:09d}.png"
+    assert (cut.run.path / last).read_bytes() == (whole.run.path / last).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -60,14 +49,12 @@ def test_goes_on_bit_for_bit_after_it_was_stopped(home, launch, finish, until, p
         {"lr_g": 0.02, "lr_d": 0.02, "precision": "bf16", "nz": 1},
     ],
 )
-def test_every_variation_runs_and_keeps_its_previews(home, launch, finish, values):
-    run = launch("dcgan", SMALL | values)
-    status = finish(run, 120)
-    assert status.state == "finished", status
-    details = asyncio.run(Engine(home).details(run))
-    assert min(details.images["samples"]) == 1
-    assert max(details.images["samples"]) == status.total
-    assert set(status.result) == {"generator/loss", "discriminator/loss", "discriminator/real", "discriminator/fake"}
+def test_every_variation_runs_and_keeps_its_previews(play, values):
+    played = play("dcgan", SMALL | values)
+    steps = [int(path.stem) for path in (played.run.path / "images/samples").iterdir()]
+    assert min(steps) == 1
+    assert max(steps) == played.context.total
+    assert set(played.results) == {"generator/loss", "discriminator/loss", "discriminator/real", "discriminator/fake"}
 
 
 def test_says_how_it_computes_and_chooses_for_the_device():
