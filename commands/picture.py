@@ -1,8 +1,10 @@
-"""``phosphene picture RUN``: the pictures of a run, listed, or one written as PNG: alone, all, or a difference."""
+"""``phosphene picture RUN``: the pictures of a run, listed, or one written: alone, with others, all, as animation."""
 
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +13,8 @@ import typer
 from commands.runs import JSON, RUN, do
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from engine import Engine, Run, gallery
 
 
@@ -23,20 +27,29 @@ def picture(
         str, typer.Option("--against", metavar="[RUN/]NAME", help="Write the difference from this one.")
     ] = "",
     times: Annotated[int, typer.Option("--times", help="Enlarge the difference so many times.", min=1, max=255)] = 1,
+    beside: Annotated[
+        list[str] | None,
+        typer.Option("--beside", metavar="RUN", help="The same of another run beside it, under their names."),
+    ] = None,
+    animation: Annotated[
+        bool, typer.Option("--animation", help="All steps one after the other, as GIF or, by the ending, MP4.")
+    ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The PNG to write; else a new one in the current folder.")
+        Path | None, typer.Option("--output", "-o", help="The file to write; else a new one in the current folder.")
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """List the pictures of a run, or write one as PNG; its path is printed."""
+    """List the pictures of a run, or write one as PNG or several as an animation; the file's path is printed."""
     from commands.output import emit, table
     from engine import gallery
 
-    if grid and (against or step):
-        raise typer.BadParameter(
-            "takes all steps, and stands neither with --step nor with --against", param_hint="--grid"
-        )
-    if not name and (grid or against or step or output):
+    ways = {"--grid": grid, "--animation": animation, "--against": bool(against), "--beside": bool(beside)}
+    chosen = [way for way, wanted in ways.items() if wanted]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"does not stand with {chosen[1]}", param_hint=chosen[0])
+    if step and (grid or animation):
+        raise typer.BadParameter("takes all steps, and does not stand with --step", param_hint=chosen[0])
+    if not name and (chosen or step or output):
         raise typer.BadParameter("say which picture: phosphene picture RUN lists them", param_hint="NAME")
     album = do(_album, run)
     if not name:
@@ -45,8 +58,11 @@ def picture(
         else:
             table(["picture", "steps", "last"], [[kind, str(len(own)), str(max(own))] for kind, own in album.items()])
         return
-    if grid:
-        shot: gallery.Shot = gallery.Sheet(tuple(_kind(album, name)[one] for one in sorted(_kind(album, name))))
+    every = tuple(_kind(album, name)[one] for one in sorted(_kind(album, name)))
+    if grid or animation:
+        shot: gallery.Shot = gallery.Sheet(every)
+    elif beside:
+        shot = gallery.Sheet(tuple(do(partial(_named, name=name, step=step), other) for other in (run, *beside)))
     elif against:
         other, _, kind = ("", "", against) if against in album else against.partition("/")
         kind = kind or other
@@ -56,8 +72,9 @@ def picture(
         )
     else:
         shot = _still(album, name, step)
-    path = output or gallery.free(Path(gallery.file_name(shot)))
-    _write(shot, path)
+    default = Path(gallery.file_name(shot))
+    path = output or gallery.free(default.with_suffix(".gif") if animation else default)
+    _write((lambda: gallery.animate(every, path)) if animation else (lambda: _save(shot, path)), path)
     if as_json:
         emit({"file": str(path.absolute())})
     else:
@@ -76,6 +93,12 @@ async def _album(engine: Engine, run: Run) -> dict[str, dict[int, gallery.Still]
         }
         for name, own in details.images.items()
     }
+
+
+async def _named(engine: Engine, run: Run, name: str, step: int) -> gallery.Still:
+    """Return one picture of a run under the run's name, or its id if it has none."""
+    still = _still(await _album(engine, run), name, step)
+    return replace(still, caption=run.record().name or run.id)
 
 
 def _kind(album: dict[str, dict[int, Any]], name: str) -> dict[int, gallery.Still]:
@@ -109,14 +132,20 @@ def _still(album: dict[str, dict[int, Any]], name: str, step: int) -> gallery.St
     return own[chosen]
 
 
-def _write(shot: gallery.Shot, path: Path) -> None:
+def _save(shot: gallery.Shot, path: Path) -> None:
     from engine import PhospheneError
 
     try:
         image = shot.image()
     except OSError as error:
         raise PhospheneError(f"the picture cannot be read: {error.strerror or error}") from error
+    image.save(path, format="PNG")
+
+
+def _write(write: Callable[[], None], path: Path) -> None:
+    from engine import PhospheneError
+
     try:
-        image.save(path, format="PNG")
+        write()
     except OSError as error:
         raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error

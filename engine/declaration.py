@@ -91,6 +91,33 @@ def one_or_several(choices: tuple[str, ...]) -> Callable[[str], str]:
 
 
 @dataclass(frozen=True, slots=True)
+class RunMark:
+    """What tells a hyperparameter that names an earlier run, whose networks are taken, from other text.
+
+    To be put beside a check of its own: ``Annotated[str, AfterValidator(MARK.check), MARK]``.
+
+    Attributes:
+        experiments: whose runs can be taken.
+        words: what may stand there instead of a run.
+    """
+
+    experiments: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+    def check(self, text: str) -> str:
+        """Return the text if it names a run, whether there is one or not; for pydantic.
+
+        Raises:
+            ValueError: saying what can be written.
+        """
+        name = text.strip()
+        if name in self.words or name.removeprefix("run:").strip():
+            return name
+        words = "".join(f"{word} or " for word in self.words)
+        raise ValueError(f"must be {words}run:ID, an earlier run of {' or '.join(self.experiments)}")
+
+
+@dataclass(frozen=True, slots=True)
 class FieldView:
     """One hyperparameter as the faces see it, read from the JSON schema of its model."""
 

@@ -99,6 +99,7 @@ ACTS: tuple[Act, ...] = (
     Act("pictures", "blink", "b", "blink", "Show the picture and the marked one, or that of the kind before, in turn."),
     Act("pictures", "difference", "d", "difference", "Show the difference from that other one, x1, x3, x10, x30."),
     Act("pictures", "export", "e", "export", "Write what is shown into the current folder as PNG."),
+    Act("pictures", "animate", "a", "animate", "Write all pictures of this kind into the current folder as GIF."),
     Act("full picture", "close", "escape,q,enter,z", "back", "Go back to the workbench.", footer=True, shown="esc"),
     Act("full picture", "panel('step(-1)')", "left", "earlier", "Show the picture of the step before.", footer=True),
     Act("full picture", "panel('step(1)')", "right", "later", "Show the picture of the next step.", footer=True),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.datasets import sources, trees
+from engine.declaration import RunMark
 from engine.errors import DataUnavailable, InvalidHyperparameters
 from engine.families import experiment as find_experiment
 from engine.networks import classes, names
@@ -12,8 +13,13 @@ from engine.networks import classes, names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic.fields import FieldInfo
+
     from engine.declaration import Hyperparameters
     from engine.record.workspace import Workspace
+
+T = TypeVar("T")
+LAST = "last"
 
 
 def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
@@ -32,6 +38,9 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
         if sources.DATASET_MARK in info.metadata or (name == "dataset" and value in sources.SOURCES):
             sources.require_present(value)
             full[name] = sources.absolute(value)
+        elif sources.PICTURES_MARK in info.metadata:
+            sources.require_present(value, fewest=1)
+            full[name] = sources.absolute(value)
         elif names.NETWORK_MARK in info.metadata or names.NETWORKS_MARK in info.metadata:
             named = names.several(value) if names.NETWORKS_MARK in info.metadata else [value]
             several = [_network(workspace, one, parents) for one in named]
@@ -39,13 +48,41 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
             networks = networks or several
         elif trees.IMAGES_MARK in info.metadata:
             full[name] = _images(value) if value else value
+        elif (mark := _mark(info, RunMark)) and value not in mark.words:
+            parents.append(_earlier_run(workspace, value.removeprefix("run:"), mark.experiments))
+            full[name] = f"run:{parents[-1]}"
     for name, info in type(hyperparameters).model_fields.items():
         value = getattr(hyperparameters, name)
-        mark = next((mark for mark in info.metadata if isinstance(mark, classes.ClassesMark)), None)
-        if mark and value not in mark.words:
+        marked = _mark(info, classes.ClassesMark)
+        if marked and value not in marked.words:
             for network in networks:
-                _check_classes(workspace, name, value, network, mark.most)
+                _check_classes(workspace, name, value, network, marked.most)
     return hyperparameters.model_copy(update=full), tuple(dict.fromkeys(parents))
+
+
+def _mark(info: FieldInfo, kind: type[T]) -> T | None:
+    return next((mark for mark in info.metadata if isinstance(mark, kind)), None)
+
+
+def _earlier_run(workspace: Workspace, name: str, experiments: tuple[str, ...]) -> str:
+    """Return the id of the run that is named; ``last`` is the newest of these experiments that can be taken.
+
+    Raises:
+        UnknownRun: if no run, or more than one, answers to the name.
+        DataUnavailable: if it is of another experiment, or has saved nothing yet.
+    """
+    if name == LAST:
+        for listed in workspace.list():
+            known = listed.record and listed.record.experiment in experiments
+            if known and listed.directory.last_checkpoint():
+                return listed.id
+        raise DataUnavailable(f"there is no run of {' or '.join(experiments)} yet: start one first")
+    run = workspace.find(name)
+    if (found := run.record().experiment) not in experiments:
+        raise DataUnavailable(f"run {run.id} is one of {found}: take one of {' or '.join(experiments)}")
+    if run.last_checkpoint() is None:
+        raise DataUnavailable(f"run {run.id} has saved nothing yet that could be taken")
+    return run.id
 
 
 def _images(text: str) -> str:

@@ -30,6 +30,7 @@ class Held:
 
     Attributes:
         photographs: those that could be read.
+        pixels: uint8 ``[N, C, S, S]``; on the device, or mapped from the disk where they are many.
         labels: int64 ``[N]`` on the device.
 
     Raises:
@@ -61,11 +62,11 @@ class Held:
             raise UnreadableImage(f"none of {len(photographs):,} images can be read")
         self.photographs = photographs if kept == len(photographs) else photographs[torch.cat(indices)]
         self.labels = self.photographs.labels.to(self._device)
-        self._pixels = pixels[:kept].to(self._device) if count <= IN_MEMORY else pixels[:kept]
+        self.pixels = pixels[:kept].to(self._device) if count <= IN_MEMORY else pixels[:kept]
 
     def __len__(self) -> int:
-        return len(self._pixels)
+        return len(self.pixels)
 
     def images(self, indices: Tensor) -> Tensor:
         """Return the images at some indices, uint8 ``[M, C, S, S]`` on the device."""
-        return self._pixels[indices.to(self._pixels.device)].to(self._device)
+        return self.pixels[indices.to(self.pixels.device)].to(self._device)

@@ -265,16 +265,20 @@ class Parts(NamedTuple):
     test: Photographs
 
 
-def load(name: str) -> Parts:
+def load(name: str, fewest: int = 2) -> Parts:
     """Return a data set by name: one of the table, some of its classes, or ``folder:PATH``.
 
     Where a data set has a validation part of its own it belongs to ``train``: hold out what you need of it.
+
+    Args:
+        name: of the data set.
+        fewest: how many classes a folder must have; 1 takes a folder of images without classes, too.
 
     Raises:
         DataUnavailable: if it is not there, saying what to do.
     """
     named = sources.parse(name)
-    if named.source is not None and not named.source.tree:
+    if named.source is not None and named.source.loader:
         splits = images.load(name, size=named.source.native, channels=None)
         both = (torch.cat((splits.train.images, splits.validation.images)), splits.test.images)
         labels = (torch.cat((splits.train.labels, splits.validation.labels)), splits.test.labels)
@@ -284,7 +288,7 @@ def load(name: str) -> Parts:
             for part, own in zip(Parts._fields, labels, strict=True)
         ]
         return Parts(*(Photographs(labels[i], classes, names[i], arrays=both[i]) for i in range(2)))
-    tree = sources.tree_of(named)
+    tree = sources.tree_of(named, fewest)
     parts = []
     for pairs in (tree.train, tree.test):
         labels_ = torch.tensor([index for _, index in pairs], dtype=torch.long)

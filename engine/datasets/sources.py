@@ -1,7 +1,8 @@
 """How a data set is named, where its files are expected, and whether those are whole. No torch.
 
-``mnist``; ``digits:5-9`` (only the classes from the fifth to the ninth, counted from 0); ``folder:PATH`` (a tree of
-photographs, ``{train,test}/<class>/*`` or ``<class>/*``).
+``mnist``; ``digits:5-9`` (only the classes from the fifth to the ninth, counted from 0); ``celeba:Smiling`` or
+``celeba:31`` (without and with an attribute); ``folder:PATH`` (a tree of photographs, ``{train,test}/<class>/*`` or
+``<class>/*``).
 """
 
 from __future__ import annotations
@@ -39,11 +40,13 @@ class DatasetName:
         source: its entry in the table; None for a folder.
         folder: of a user's own photographs; None for an entry of the table.
         classes: the first and the last class that are taken, counted from 0; None for all.
+        attribute: that makes the two classes; empty where images have none.
     """
 
     source: Source | None
     folder: Path | None = None
     classes: tuple[int, int] | None = None
+    attribute: str = ""
 
 
 SOURCES: dict[str, Source] = {entry.name: entry for entry in TABLE}
@@ -85,6 +88,8 @@ def parse(text: str) -> DatasetName:
             raise DataUnavailable("folder: needs a path behind it, as in folder:~/photographs")
         return DatasetName(None, Path(rest).expanduser())
     entry = source(name)
+    if entry.attributes:
+        return DatasetName(entry, attribute=_attribute(rest or entry.classes[1], entry))
     if not colon:
         return DatasetName(entry)
     first, dash, last = rest.partition("-")
@@ -93,6 +98,20 @@ def parse(text: str) -> DatasetName:
     if int(last) >= len(entry.classes):
         raise DataUnavailable(f"{name} has the classes 0 to {len(entry.classes) - 1}, not up to {last}")
     return DatasetName(entry, classes=(int(first), int(last)))
+
+
+def _attribute(text: str, entry: Source) -> str:
+    """Return an attribute by its name in any spelling, or by its number, counted from 0."""
+    if text.isascii() and text.isdecimal() and int(text) < len(entry.attributes):
+        return entry.attributes[int(text)]
+    plain = {name.casefold().replace("_", " "): name for name in entry.attributes}
+    wanted = text.casefold().replace("_", " ").replace("-", " ").strip()
+    if wanted in plain:
+        return plain[wanted]
+    near = difflib.get_close_matches(wanted, plain, n=1)
+    some = ", ".join(entry.attributes[:3])
+    hint = f"did you mean {plain[near[0]]}?" if near else f"there are {len(plain)}, as {some}"
+    raise DataUnavailable(f"{entry.name} has no attribute {text!r}; {hint}")
 
 
 def check(text: str) -> str:
@@ -120,20 +139,33 @@ Dataset = Annotated[str, DATASET_MARK]
 """The type of a hyperparameter that names a data set."""
 
 
-def tree_of(name: DatasetName) -> trees.Tree:
-    """Return the photographs of a folder or of an entry that is one.
+PICTURES_MARK = AfterValidator(check)
+Pictures = Annotated[str, PICTURES_MARK]
+"""The same where classes do not matter: a folder of images without any will do."""
+
+
+def tree_of(name: DatasetName, fewest: int = 2) -> trees.Tree:
+    """Return the photographs of a folder or of an entry that is one; see :func:`engine.datasets.trees.read`.
 
     Raises:
         DataUnavailable: saying what the folder lacks, or how to get it.
     """
     if name.folder is not None:
-        return trees.read(name.folder)
-    if name.source is None or not name.source.tree:
+        return trees.read(name.folder, fewest)
+    if name.source is None or not (name.source.tree or name.source.lister):
         raise ValueError(f"{name} is no tree of photographs")
-    folder = data_folder() / name.source.tree
-    if not _tree_present(name.source, folder):
+    if not present(name.source.name):
         raise DataUnavailable(_missing(name.source, data_folder()))
-    return trees.read(folder)
+    if name.source.lister:
+        module, _, function = name.source.lister.partition(":")
+        folder = (data_folder() / name.source.places[0]).parent
+        tree: trees.Tree = getattr(importlib.import_module(module), function)(folder, name.attribute, _classes(name))
+        return tree
+    return trees.read(data_folder() / name.source.tree)
+
+
+def _classes(name: DatasetName) -> tuple[str, ...]:
+    return (f"not {name.attribute}", name.attribute) if name.attribute else name.source.classes if name.source else ()
 
 
 def classes_of(text: str) -> tuple[str, ...]:
@@ -144,31 +176,37 @@ def classes_of(text: str) -> tuple[str, ...]:
         DataUnavailable: if a folder is not there.
     """
     named = parse(text)
-    classes = named.source.classes if named.source else tree_of(named).classes
+    classes = _classes(named) if named.source else tree_of(named, fewest=1).classes
     return classes if named.classes is None else classes[named.classes[0] : named.classes[1] + 1]
 
 
 def present(name: str) -> bool:
     """Tell whether every file of a data set is there in its full size; contents are not read."""
     entry, folder = source(name), data_folder()
-    if entry.tree:
-        return _tree_present(entry, folder / entry.tree)
-    return all(_found(folder, file) is not None for file in entry.files)
+    places = all((folder / place).exists() for place in _places(entry))
+    return places and all(_found(folder, file) is not None for file in entry.files)
 
 
-def _tree_present(entry: Source, folder: Path) -> bool:
-    return all((folder / part / name).is_dir() for part in trees.PARTS for name in entry.classes)
+def _places(entry: Source) -> tuple[str, ...]:
+    """Return what must be there below the data folder and is checked no further."""
+    if not entry.tree:
+        return entry.places
+    return tuple(f"{entry.tree}/{part}/{name}" for part in trees.PARTS for name in entry.classes)
 
 
-def require_present(name: str) -> None:
+def require_present(name: str, fewest: int = 2) -> None:
     """Check that a data set's files are there in their full size, or that a folder is one of photographs.
+
+    Args:
+        name: of the data set.
+        fewest: how many classes a folder must have.
 
     Raises:
         DataUnavailable: saying how to get those that are missing.
     """
     named = parse(name)
     if named.source is None:
-        tree_of(named)
+        tree_of(named, fewest)
     elif not present(named.source.name):
         raise DataUnavailable(_missing(named.source, data_folder()))
 
@@ -230,8 +268,8 @@ def _missing(entry: Source, folder: Path) -> str:
 def _wanted(entry: Source, folder: Path) -> str:
     if entry.tree:
         return f"the folders train/<class> and test/<class> into {folder / entry.tree}"
-    wanted = ", ".join(Path(file.path).name for file in entry.files)
-    return f"{wanted} into {folder / Path(entry.files[0].path).parent}"
+    paths = [Path(path) for path in (*entry.places, *(file.path for file in entry.files))]
+    return f"{', '.join(path.name for path in paths)} into {folder / paths[0].parent}"
 
 
 def _found(folder: Path, file: SourceFile) -> tuple[Path, SourceFile] | None:
@@ -247,13 +285,10 @@ def _size(path: Path) -> int:
 
 
 def _checks(entry: Source, folder: Path) -> tuple[FileCheck, ...]:
-    if entry.tree:
-        return tuple(
-            FileCheck(place, "whole" if trees.photographs(place) else "missing")
-            for part in trees.PARTS
-            for place in (folder / entry.tree / part / name for name in entry.classes)
-        )
-    checks: list[FileCheck] = []
+    checks = [
+        FileCheck(place, "whole" if place.is_file() or trees.photographs(place) else "missing")
+        for place in (folder / place for place in _places(entry))
+    ]
     for file in entry.files:
         found = _found(folder, file)
         if found is not None:

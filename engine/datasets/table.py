@@ -41,6 +41,10 @@ class Source:
         fetcher: ``"module:function"`` that takes the data folder and downloads; empty where nothing can be downloaded.
         native: height and width of the images as published, in pixels; 0 where they differ.
         tree: the folder of photographs, below the data folder: ``{train,test}/<class>/*``.
+        places: below the data folder, what else must be there: files and folders that are checked as they are read.
+        lister: ``"module:function"`` that takes the folder of the first place, an attribute and the classes, and
+            returns a :class:`~engine.datasets.trees.Tree` of photographs that lie otherwise.
+        attributes: of each image; the name of one, or its number, chooses the two classes without and with it.
         classes: names of the classes.
     """
 
@@ -54,6 +58,9 @@ class Source:
     fetcher: str = ""
     native: int = 0
     tree: str = ""
+    places: tuple[str, ...] = ()
+    lister: str = ""
+    attributes: tuple[str, ...] = ()
     classes: tuple[str, ...] = DIGITS
 
 
@@ -61,6 +68,17 @@ SCENES = (
     *("Bedroom", "Coast", "Forest", "Highway", "Industrial", "InsideCity", "Kitchen", "LivingRoom", "Mountain"),
     *("Office", "OpenCountry", "Store", "Street", "Suburb", "TallBuilding"),
 )
+
+
+ATTRIBUTES = (
+    *("5_o_Clock_Shadow", "Arched_Eyebrows", "Attractive", "Bags_Under_Eyes", "Bald", "Bangs", "Big_Lips", "Big_Nose"),
+    *("Black_Hair", "Blond_Hair", "Blurry", "Brown_Hair", "Bushy_Eyebrows", "Chubby", "Double_Chin", "Eyeglasses"),
+    *("Goatee", "Gray_Hair", "Heavy_Makeup", "High_Cheekbones", "Male", "Mouth_Slightly_Open", "Mustache"),
+    *("Narrow_Eyes", "No_Beard", "Oval_Face", "Pale_Skin", "Pointy_Nose", "Receding_Hairline", "Rosy_Cheeks"),
+    *("Sideburns", "Smiling", "Straight_Hair", "Wavy_Hair", "Wearing_Earrings", "Wearing_Hat", "Wearing_Lipstick"),
+    *("Wearing_Necklace", "Wearing_Necktie", "Young"),
+)
+"""CelebA's, in the order of its list, counted from 0: bald is 4, eyeglasses 15, smiling 31."""
 
 
 def _cifar_file(name: str, size: int, md5: str) -> SourceFile:
@@ -80,6 +98,15 @@ SOURCES = (
         origin="Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI 1998; CC BY 4.0",
         obtain="comes with scikit-learn, nothing to download",
         loader="engine.datasets.digits:splits",
+        native=28,
+    ),
+    Source(
+        name="digits-m",
+        summary="the same on patches of two photographs",
+        size="10,076 colour images of 28x28",
+        origin="made from scikit-learn's digits, china.jpg and flower.jpg (CC BY 2.0); after Ganin et al. 2016",
+        obtain="made from what comes with scikit-learn, nothing to download",
+        loader="engine.datasets.digits_m:splits",
         native=28,
     ),
     Source(
@@ -123,6 +150,20 @@ SOURCES = (
         native=28,
     ),
     Source(
+        name="mnist-m",
+        summary="MNIST's digits on patches of photographs",
+        size="59,001 + 9,001 colour images of 32x32",
+        places=(
+            *("MNIST-M/mnist_m_train", "MNIST-M/mnist_m_test"),
+            *("MNIST-M/mnist_m_train_labels.txt", "MNIST-M/mnist_m_test_labels.txt"),
+        ),
+        origin="Ganin et al., JMLR 17, 2016, from MNIST and BSDS500; no explicit licence",
+        obtain="phosphene data fetch mnist-m",
+        loader="engine.datasets.mnist_m:splits",
+        fetcher="engine.datasets.mnist_m:fetch",
+        native=32,
+    ),
+    Source(
         name="cifar10",
         summary="photographs of ten kinds of animals and vehicles",
         size="50,000 + 10,000 colour images of 32x32",
@@ -140,6 +181,17 @@ SOURCES = (
         fetcher="engine.datasets.cifar10:fetch",
         classes=CIFAR10,
         native=32,
+    ),
+    Source(
+        name="celeba",
+        summary="aligned faces with 40 attributes: celeba:Smiling, celeba:15",
+        size="182,637 + 19,962 colour photographs of 178x218",
+        places=("celeba/img_align_celeba", "celeba/list_attr_celeba.txt", "celeba/list_eval_partition.txt"),
+        lister="engine.datasets.celeba:faces",
+        attributes=ATTRIBUTES,
+        origin="Liu, Luo, Wang & Tang, ICCV 2015; non-commercial research only",
+        obtain="by hand, from mmlab.ie.cuhk.edu.hk/projects/CelebA.html: its download fails for everyone at busy times",
+        classes=("not Smiling", "Smiling"),
     ),
     Source(
         name="scenes15",

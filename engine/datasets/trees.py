@@ -54,14 +54,15 @@ def photographs(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names) if Path(name).suffix.lower() in ENDINGS]
 
 
-def read(folder: Path) -> Tree:
+def read(folder: Path, fewest: int = 2) -> Tree:
     """List a folder of photographs.
 
     ``{train,test}/<class>/*`` is taken as it is split (``val`` and ``validation`` serve as the test where there is no
-    ``test``); from ``<class>/*`` a fifth of each class is drawn for the test, the same for every seed.
+    ``test``); from ``<class>/*`` a fifth of each class is drawn for the test, the same for every seed. Where one class
+    is enough, images that lie in the folder itself are one, named after it.
 
     Raises:
-        DataUnavailable: if there is no such folder, no image in it, or only one class.
+        DataUnavailable: if there is no such folder, no image in it, or fewer classes than ``fewest``.
     """
     if not folder.is_dir():
         raise DataUnavailable(f"there is no folder {folder}")
@@ -74,11 +75,12 @@ def read(folder: Path) -> Tree:
             raise DataUnavailable(f"{folder / found} has classes without training images: {', '.join(strange[:5])}")
     else:
         train, test = {}, {}
-        for name, files in _classes(folder).items():
+        classes_ = _classes(folder) or ({folder.name: photographs(folder)} if fewest == 1 else {})
+        for name, files in classes_.items():
             train[name], test[name] = _drawn(files)
-    if not train:
+    if not any(train.values()):
         raise DataUnavailable(f"{folder} holds no images: put them into one folder for each class, as in cats/1.jpg")
-    if len(train) == 1:
+    if len(train) < fewest:
         raise DataUnavailable(f"{folder} has only one class, {next(iter(train))}: at least two are needed")
     if not any(test.values()):
         raise DataUnavailable(f"{folder} holds no images for the test: put some into test/<class>")

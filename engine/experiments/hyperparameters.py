@@ -14,6 +14,8 @@ FULL_SIZE = 224
 CLASSES = (*"0123456789", *imagenet_names())
 NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
 Resize = Literal["squash", "weights"]
+Precision = Literal["auto", "float32", "bf16"]
+Switch = Literal["auto", "on", "off"]
 
 
 def images(default: str = "digits:test/0-15") -> Any:
@@ -29,6 +31,16 @@ def images(default: str = "digits:test/0-15") -> Any:
 def network(default: str = "cnn:digits", description: str = DESCRIPTION) -> Any:
     """Declare the network, or the networks, that look."""
     return hyperparameter(default, description, suggestions=NETWORKS, min_length=1)
+
+
+def precision() -> Any:
+    """Declare the number format of a training."""
+    return hyperparameter("auto", "bf16 where the device is fast at it", group="speed")
+
+
+def channels_last() -> Any:
+    """Declare the memory layout of a training."""
+    return hyperparameter("auto", "memory layout; auto is on", group="speed")
 
 
 def resize(**group: Any) -> Any:

@@ -28,12 +28,19 @@ def confusion_matrix(labels: Tensor, predictions: Tensor, classes: int) -> Tenso
     return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes)
 
 
-def log_confusion(labels: Tensor, predictions: Tensor, classes: tuple[str, ...], context: Context, step: int) -> Tensor:
+def log_confusion(
+    labels: Tensor,
+    predictions: Tensor,
+    classes: tuple[str, ...],
+    context: Context,
+    step: int,
+    name: str = "confusion",
+) -> Tensor:
     """Log a confusion matrix as a table and as a picture, and return it; see :func:`confusion_matrix`."""
     matrix = confusion_matrix(labels, predictions, len(classes))
     rows = [[name, *counts] for name, counts in zip(classes, matrix.tolist(), strict=True)]
-    context.table("confusion", ["true", *classes], rows)
-    context.image("confusion", confusion_picture(matrix, classes), step)
+    context.table(name, ["true", *classes], rows)
+    context.image(name, confusion_picture(matrix, classes), step)
     return matrix
 
 

@@ -70,7 +70,8 @@ def known(model: str, record_of: Callable[[str], Mapping[str, Any]]) -> tuple[st
     """
     name = parse(model)
     if name.weights == "run":
-        dataset = record_of(name.detail).get("dataset")
+        values = record_of(name.detail)
+        dataset = values.get("dataset", values.get("source"))
         return sources.classes_of(str(dataset)) if dataset else ()
     if name.architecture == SMALL_CNN:
         return sources.classes_of(name.detail or "digits")

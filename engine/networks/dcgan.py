@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -10,11 +11,56 @@ from torch import Tensor, nn
 Initialisation = Literal["dcgan", "default"]
 
 
-def _stages(size: int) -> int:
-    """Return how many times a 4x4 map is doubled to reach the size."""
+class Projection(nn.ConvTranspose2d):
+    """A vector ``[N, nz]`` to maps ``[N, width, 4, 4]``: the transposed convolution of a single pixel, as a product."""
+
+    def __init__(self, nz: int, width: int) -> None:
+        super().__init__(nz, width, 4, 1, 0, bias=False)
+
+    def forward(self, vector: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: ARG002
+        """Return the maps."""
+        return (vector @ self.weight.flatten(1)).unflatten(1, self.weight.shape[1:])
+
+
+class Verdict(nn.Conv2d):
+    """Maps ``[N, width, 4, 4]`` to a value ``[N, 1]``: the convolution that covers all of them, as a product."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, 1, 4, 1, 0, bias=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Return the value."""
+        return maps.flatten(1) @ self.weight.flatten(1).T
+
+
+def widths_of(first: int, size: int) -> list[int]:
+    """Return the feature maps of each stage, from the image inwards: from half its size down to 4x4.
+
+    Raises:
+        ValueError: if the size is no power of two from 8.
+    """
     if size < 8 or size & (size - 1):
         raise ValueError(f"a DCGAN draws images of 8, 16, 32, 64, ... pixels, not {size}")
-    return size.bit_length() - 3
+    return [first << stage for stage in range(size.bit_length() - 3)]
+
+
+def doublings(widths: Sequence[int], channels: int) -> Iterator[nn.Module]:
+    """Yield the stages from normalised 4x4 maps to an image: each doubles the size, the last ends in tanh."""
+    for width, following in pairwise(widths):
+        yield nn.ConvTranspose2d(width, following, 4, 2, 1, bias=False)
+        yield nn.BatchNorm2d(following)
+        yield nn.ReLU(inplace=True)
+    yield nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1, bias=False)
+    yield nn.Tanh()
+
+
+def halvings(widths: Sequence[int]) -> Iterator[nn.Module]:
+    """Yield the stages from maps of half the image's size to the logit: each halves the size."""
+    for width, following in pairwise(widths):
+        yield nn.Conv2d(width, following, 4, 2, 1, bias=False)
+        yield nn.BatchNorm2d(following)
+        yield nn.LeakyReLU(0.2, inplace=True)
+    yield Verdict(widths[-1])
 
 
 class Generator(nn.Module):
@@ -32,19 +78,13 @@ class Generator(nn.Module):
 
     def __init__(self, nz: int = 100, ngf: int = 32, channels: int = 1, size: int = 32) -> None:
         super().__init__()
-        self.nz = nz
-        widths = [ngf << stage for stage in reversed(range(_stages(size)))]
-        layers: list[nn.Module] = [nn.ConvTranspose2d(nz, widths[0], 4, 1, 0, bias=False)]
-        for width, following in pairwise(widths):
-            layers += [nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
-            layers += [nn.ConvTranspose2d(width, following, 4, 2, 1, bias=False)]
-        layers += [nn.BatchNorm2d(ngf), nn.ReLU(inplace=True)]
-        layers += [nn.ConvTranspose2d(ngf, channels, 4, 2, 1, bias=False), nn.Tanh()]
-        self.layers = nn.Sequential(*layers)
+        widths = widths_of(ngf, size)[::-1]
+        first = Projection(nz, widths[0]), nn.BatchNorm2d(widths[0]), nn.ReLU(inplace=True)
+        self.layers = nn.Sequential(*first, *doublings(widths, channels))
 
     def forward(self, latent: Tensor) -> Tensor:
         """Return images ``[N, channels, size, size]`` in [-1, 1] for latent vectors ``[N, nz]``."""
-        return self.layers(latent[:, :, None, None])  # type: ignore[no-any-return]
+        return self.layers(latent)  # type: ignore[no-any-return]
 
 
 class Discriminator(nn.Module):
@@ -60,13 +100,8 @@ class Discriminator(nn.Module):
 
     def __init__(self, ndf: int = 32, channels: int = 1, size: int = 32) -> None:
         super().__init__()
-        widths = [ndf << stage for stage in range(_stages(size))]
-        layers: list[nn.Module] = [nn.Conv2d(channels, ndf, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)]
-        for width, following in pairwise(widths):
-            layers += [nn.Conv2d(width, following, 4, 2, 1, bias=False), nn.BatchNorm2d(following)]
-            layers += [nn.LeakyReLU(0.2, inplace=True)]
-        layers += [nn.Conv2d(widths[-1], 1, 4, 1, 0, bias=False)]
-        self.layers = nn.Sequential(*layers)
+        first = nn.Conv2d(channels, ndf, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, inplace=True)
+        self.layers = nn.Sequential(*first, *halvings(widths_of(ndf, size)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits ``[N]`` that images ``[N, channels, size, size]`` in [-1, 1] are real."""
@@ -76,13 +111,17 @@ class Discriminator(nn.Module):
 def initialise(network: nn.Module, how: Initialisation) -> None:
     """Draw the weights as the paper does, or leave the framework's own.
 
-    ``dcgan``: N(0, 0.02) for convolutions, N(1, 0.02) and zero for the scale and shift of batch normalisation.
+    ``dcgan``: N(0, 0.02) for convolutions and dense layers, whose biases are zero; N(1, 0.02) and zero for the scale
+    and the shift of batch normalisation.
     """
     if how == "default":
         return
     for layer in network.modules():
-        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
             nn.init.normal_(layer.weight, 0.0, 0.02)
-        elif isinstance(layer, nn.BatchNorm2d):
+        elif isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
             nn.init.normal_(layer.weight, 1.0, 0.02)
+        else:
+            continue
+        if layer.bias is not None:
             nn.init.zeros_(layer.bias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import time
 from typing import TYPE_CHECKING
@@ -31,14 +32,28 @@ FEW = 10_000
 def small_cnn(dataset: str, context: Context) -> tuple[SmallCnn, tuple[str, ...]]:
     """Return the small CNN trained on a data set, and the names of its classes; trained if it was not kept.
 
-    It does not depend on the seed of the run that needs it first.
-
     Raises:
         DataUnavailable: if the data set is not there.
     """
     data = load(dataset, size=28)
-    network = SmallCnn(classes=len(data.train.classes))
-    path = context.cache / "networks" / f"cnn-{re.sub(r'[^a-z0-9-]', '-', dataset)}.safetensors"
+    return trained_cnn(dataset, data, context), data.train.classes
+
+
+def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
+    """Return the small CNN trained on images of any size, on the CPU; trained if it was not kept.
+
+    It does not depend on the seed of the run that needs it first, unless the run drew what is held out for validation.
+
+    Args:
+        dataset: its name, under which the network is kept.
+        data: its images, grey or in colour.
+        context: of the run that needs it.
+    """
+    _, channels, _, size = data.train.images.shape
+    shape = {"channels": channels, "classes": len(data.train.classes), "size": size}
+    network = SmallCnn(**shape)
+    form = "" if (channels, size) == (1, 28) else f"-{channels}x{size}"
+    path = context.cache / "networks" / f"cnn-{_spelt(dataset)}{form}.safetensors"
     try:
         network.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError):
@@ -46,14 +61,22 @@ def small_cnn(dataset: str, context: Context) -> tuple[SmallCnn, tuple[str, ...]
         began = time.monotonic()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
-            network = SmallCnn(classes=len(data.train.classes))
-            accuracy = _train(network, data)
+            network = SmallCnn(**shape)
+            accuracy = _train(network, Splits(*(part.to(torch.device("cpu")) for part in data)))
         seconds = time.monotonic() - began
         context.message(f"the small CNN reaches {accuracy:.4f} on the validation images after {seconds:.0f} s")
         # A full disk costs the next run a training, not this one its network.
         with contextlib.suppress(OSError, SafetensorError):
             _keep(path, network)
-    return network, data.train.classes
+    return network
+
+
+def _spelt(dataset: str) -> str:
+    """Return a data set's name as a part of a file's name; a folder's gets a hash of the whole of it."""
+    plain = re.sub(r"[^a-z0-9-]", "-", dataset.lower())
+    if not dataset.startswith("folder:"):
+        return plain
+    return f"{plain[-40:]}-{hashlib.blake2b(dataset.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
 
 
 def _train(network: SmallCnn, data: Splits) -> float:

@@ -81,6 +81,34 @@ def heatmap(
     return figure
 
 
+def scatters(places: Mapping[str, Any], colours: Mapping[str, Sequence[str]]) -> Figure:
+    """Draw points in the plane: a column for each way of placing them, a row for each way of colouring them.
+
+    Args:
+        places: ``[N, 2]`` by the title of the column.
+        colours: the name of each point's group, by the title of the row; a legend names the groups.
+    """
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure((4.4 * len(places), 3.8 * len(colours)), dpi=DPI, facecolor=PAPER, layout="constrained")
+    for row, (what, groups) in enumerate(colours.items()):
+        names = list(dict.fromkeys(groups))
+        names = sorted(names) if len(names) > len(COLOURS) else names
+        shades = COLOURS if len(names) <= len(COLOURS) else colormaps["tab20"].colors
+        for column, (title, points) in enumerate(places.items()):
+            axes = figure.add_subplot(len(colours), len(places), row * len(places) + column + 1, facecolor=PAPER)
+            for number, name in enumerate(names):
+                own = [place for place, group in enumerate(groups) if group == name]
+                shade = shades[number % len(shades)]
+                axes.scatter(*points[own].T, s=9, color=shade, label=name, alpha=0.75, linewidths=0)
+            axes.set_title(f"{title}, by {what}", fontsize=10)
+            axes.set_xticks([])
+            axes.set_yticks([])
+        axes.legend(frameon=False, fontsize=8, markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 def bars(names: Sequence[str], values: Sequence[float], *, label: str) -> Figure:
     """Draw one horizontal bar for each name, the first on top."""
     from matplotlib.ticker import EngFormatter

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from engine.errors import PhospheneError
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from PIL.Image import Image
@@ -19,6 +22,10 @@ TOP = 20
 """Pixels: the line of text above a picture on a sheet."""
 MOST = 100
 """Pictures on a sheet, at most: the newest."""
+ANIMATED = 640
+"""Pixels: the longer side of an animation, at most."""
+LAST_SECONDS = 2.0
+"""For which the last picture of an animation is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,44 @@ Shot = Still | Sheet | Difference
 """What can be shown and exported."""
 
 
+def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
+    """Write pictures one after the other as an animation, the last one for longer: GIF, or MP4 by the path's ending.
+
+    Pictures that cannot be read are left out, others take the size of the last; small ones are enlarged without
+    smoothing.
+
+    Args:
+        stills: in their order.
+        path: of the file; one that is there is replaced.
+        seconds: for which each is shown.
+
+    Raises:
+        OSError: if there is no picture, or the file cannot be written.
+        PhospheneError: if MP4 is asked for and imageio is not there.
+    """
+    from PIL import Image as Pillow
+
+    frames = [frame for still in stills if (frame := _thumbnail(still, ANIMATED)) is not None]
+    if not frames:
+        raise OSError("there is no picture to show")
+    size = tuple(side + side % 2 for side in frames[-1].size)  # video wants even sides
+    frames = [frame.resize(size, Pillow.Resampling.NEAREST) for frame in frames]
+    if path.suffix.lower() != ".mp4":
+        durations = [round(1000 * seconds)] * (len(frames) - 1) + [round(1000 * LAST_SECONDS)]
+        frames[0].save(path, format="GIF", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+        return
+    try:
+        import imageio.v2 as imageio
+        import imageio_ffmpeg  # noqa: F401
+    except ImportError as error:
+        raise PhospheneError("MP4 needs the extra phosphene[video]; GIF does not: let the file end in .gif") from error
+    import numpy as np
+
+    with imageio.get_writer(path, fps=1 / seconds, macro_block_size=1) as video:
+        for frame in [*frames, *frames[-1:] * round(LAST_SECONDS / seconds)]:
+            video.append_data(np.asarray(frame))
+
+
 def file_name(shot: Shot) -> str:
     """Return a name for the file a shot is exported to, as ``k3f-gradient-7.png``."""
     still = shot.stills[0] if isinstance(shot, Sheet) else shot.second if isinstance(shot, Difference) else shot
@@ -145,7 +190,7 @@ def free(path: Path) -> Path:
     return next(one for one in chain((path,), numbered) if not one.exists())
 
 
-def _thumbnail(still: Still) -> Image | None:
+def _thumbnail(still: Still, side: int = THUMBNAIL) -> Image | None:
     from PIL import Image as Pillow
 
     try:
@@ -153,9 +198,9 @@ def _thumbnail(still: Still) -> Image | None:
     except OSError:
         return None
     longest = max(image.size)
-    if longest > THUMBNAIL:
-        scale = THUMBNAIL / longest
+    if longest > side:
+        scale = side / longest
         size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
         return image.resize(size, Pillow.Resampling.LANCZOS)
-    times = max(1, THUMBNAIL // 2 // longest)
+    times = max(1, side // 2 // longest)
     return image.resize((image.width * times, image.height * times), Pillow.Resampling.NEAREST)

@@ -63,9 +63,9 @@ def test_closes_quietly_while_a_listing_of_runs_is_under_way(home, monkeypatch):
 
     async def scenario():
         app = PhospheneApp(home, images="halfcell")
-        async with app.run_test():
+        async with app.run_test() as pilot:
             while not hasattr(app.screen, "_engine"):
-                await asyncio.sleep(0.01)
+                await pilot.pause(0.01)
             screen, asked = app.screen, asyncio.Event()
 
             async def runs():

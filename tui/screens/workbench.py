@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual.app import ComposeResult
+    from textual.messages import Prune
 
     from engine import Engine, Experiment, Listed, Run
     from tui.settings import Settings
@@ -98,7 +99,7 @@ class Workbench(View):
         self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
 
-    def on_prune(self) -> None:
+    async def on_prune(self, _: Prune) -> None:
         """Draw nothing any more, before the panels go; let the warm worker go; runs go on."""
         self.workers.cancel_node(self)
         if hasattr(self, "_engine"):

@@ -16,6 +16,8 @@ from tui.actions import bindings
 from tui.widgets.picture import Picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
@@ -271,14 +273,24 @@ class PicturePanel(VerticalGroup, can_focus=True):
         shot = self.shot
         if shot is None:
             return
-        path = gallery.free(Path.cwd() / gallery.file_name(shot))
         try:
             image = shot.image()
         except OSError:
             self.notify("the picture cannot be read: its file is gone or damaged", severity="error")
             return
+        self._export(Path.cwd() / gallery.file_name(shot), image.save)
+
+    def action_animate(self) -> None:
+        """Write all pictures of this kind into the current folder as an animation; a file that is there stays."""
+        stills = [self._images[self.kind][step] for step in self.steps]
+        if stills:
+            name = Path.cwd() / gallery.file_name(gallery.Sheet(tuple(stills)))
+            self._export(name.with_suffix(".gif"), lambda path: gallery.animate(stills, path))
+
+    def _export(self, wanted: Path, write: Callable[[Path], None]) -> None:
+        path = gallery.free(wanted)
         try:
-            image.save(path)
+            write(path)
         except OSError as error:
             self.notify(f"{path} cannot be written: {error.strerror or error}", severity="error", markup=False)
             return

@@ -13,12 +13,10 @@ from engine.tensors.devices import fast_bf16
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from engine.experiments.generate.declarations import DcganHyperparameters
+    from engine.experiments.hyperparameters import Precision, Switch
 
 WORTH_COMPILING = 5_000
 """Steps from which compilation, which takes half a minute, pays."""
-STEPS_PER_EPOCH = 100
-"""How many steps an epoch has at least about, for the same decision."""
 T = TypeVar("T", torch.Tensor, torch.nn.Module)
 
 
@@ -53,14 +51,14 @@ class Speed:
         return torch.compile(network) if self.compile else network
 
 
-def chosen_speed(hyperparameters: DcganHyperparameters, device: torch.device) -> Speed:
+def chosen_speed(
+    device: torch.device, precision: Precision, channels_last: Switch, compilation: Switch = "off", steps: int = 0
+) -> Speed:
     """Resolve what is ``auto``: bf16 where the device has instructions for it, compilation for long runs on GPUs."""
-    gpu = device.type == "cuda"
-    long = max(hyperparameters.steps, hyperparameters.epochs * STEPS_PER_EPOCH) >= WORTH_COMPILING
-    precision, layout, compilation = hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile
+    long = device.type == "cuda" and steps >= WORTH_COMPILING
     return Speed(
         device,
         bf16=fast_bf16(device) if precision == "auto" else precision == "bf16",
-        channels_last=layout != "off",
-        compile=gpu and long if compilation == "auto" else compilation == "on",
+        channels_last=channels_last != "off",
+        compile=long if compilation == "auto" else compilation == "on",
     )

@@ -1,0 +1,42 @@
+"""Any data set as pixels of one size in three splits: arrays as they are, photographs decoded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.datasets import images, photographs, sources
+from engine.datasets.held import Held
+from engine.datasets.images import ImageSet, Splits
+from engine.datasets.photographs import Preprocessing, hold_out
+
+if TYPE_CHECKING:
+    from engine.control.context import Context
+    from engine.datasets.photographs import Photographs
+
+VALIDATION = 0.1
+"""The share of photographs held out of the training ones."""
+
+
+def load_splits(name: str, size: int, channels: int, context: Context) -> Splits:
+    """Load a data set on the context's device; more than 4 GiB of photographs stay on the host, mapped from the disk.
+
+    Photographs are reduced to ``size`` pixels on their shorter side and the middle is cut out; broken ones are left
+    out and named on the console. A tenth of each class of the training photographs is drawn for validation with the
+    run's seed.
+
+    Raises:
+        DataUnavailable: if it is not there, saying what to do.
+        PhospheneError: if there are too few photographs to hold any out.
+    """
+    named = sources.parse(name)
+    if named.source is not None and named.source.loader:
+        return images.load(name, size=size, channels=channels, device=context.device)
+    square = Preprocessing(size, channels=channels, resize=size)
+
+    def decoded(part: Photographs) -> ImageSet:
+        held = Held(part, square, context, refuse_broken=False)
+        return ImageSet(held.pixels, held.labels.to(held.pixels.device), part.classes)
+
+    train, test = photographs.load(name, fewest=1)
+    stays, out = hold_out(train, VALIDATION, context.seed)
+    return Splits(decoded(train[stays]), decoded(train[out]), decoded(test))

@@ -1,0 +1,80 @@
+"""MNIST-M (Ganin et al. 2016), MNIST's digits blended with patches of photographs: PNG files and lists of labels."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from engine.datasets.images import ImageSet, Splits, enlarge
+from engine.datasets.sources import data_folder
+from engine.datasets.table import DIGITS as CLASSES
+from engine.errors import DataUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NATIVE = 32
+MOST_VALIDATION = 5_000
+THREADS = 4
+ARCHIVE = "https://cornell.box.com/shared/static/jado7quprg6hzzdubvwzh9umr75damwi"
+MD5 = "859df31c91afe82e80e5012ba928f279"
+
+
+def splits(size: int) -> Splits:
+    """Return MNIST-M at ``size`` x ``size`` pixels, three channels; official: 54,001 + 5,000 + 9,001 test images.
+
+    Validation is the last tenth of the training images, at most 5,000. A part of the images with lists cut to it is
+    taken as it is. Sizes other than 32 are interpolated bilinearly.
+    """
+    folder = data_folder() / "MNIST-M"
+    train, test = (_read(folder, part, size) for part in ("train", "test"))
+    held = min(MOST_VALIDATION, len(train) // 10)
+    return Splits(train[:-held], train[-held:], test)
+
+
+def _read(folder: Path, part: str, size: int) -> ImageSet:
+    path = folder / f"mnist_m_{part}_labels.txt"
+    rows = [line.split() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    if len(rows) < 10 or not all(len(row) == 2 and row[1] in CLASSES for row in rows):
+        raise DataUnavailable(f"{path} is no list of labels, which has a line as `00000000.png 5` for each image")
+    with ThreadPoolExecutor(THREADS) as pool:
+        images = list(pool.map(_pixels, (folder / f"mnist_m_{part}" / name for name, _ in rows)))
+    pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
+    return ImageSet(enlarge(pixels, size), torch.tensor([int(label) for _, label in rows]), CLASSES)
+
+
+def _pixels(path: Path) -> np.ndarray:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataUnavailable(f"{path} cannot be read: get it again with `phosphene data fetch mnist-m`") from error
+    if pixels.shape != (NATIVE, NATIVE, 3):
+        raise DataUnavailable(f"{path} has not MNIST-M's {NATIVE}x{NATIVE} pixels")
+    return pixels
+
+
+def fetch(folder: Path) -> None:
+    """Download and unpack the archive, checked by its MD5 sum.
+
+    Raises:
+        OSError, RuntimeError: if it cannot be had.
+    """
+    import shutil
+    import tarfile
+
+    from engine.datasets.download import download
+
+    archive = download(ARCHIVE, folder / "mnist_m.tar.gz", md5=MD5)
+    unpacked = folder / ".mnist_m"
+    with tarfile.open(archive) as content:
+        content.extractall(unpacked, filter="data")
+    shutil.rmtree(folder / "MNIST-M", ignore_errors=True)
+    (unpacked / "mnist_m").rename(folder / "MNIST-M")
+    shutil.rmtree(unpacked)
+    archive.unlink()

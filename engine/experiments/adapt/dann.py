@@ -1,0 +1,109 @@
+"""Domain-adversarial training of neural networks (Ganin et al. 2016, JMLR 17, arXiv:1505.07818)."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from engine.datasets.images import signed_range, unit_range
+from engine.datasets.pictures import image_grid
+from engine.datasets.sampling import EpochSampler
+from engine.experiments.adapt.domains import (
+    OTHER_DOMAIN,
+    evaluate,
+    learning_rate,
+    load_domains,
+    log_map,
+    new_network,
+    report,
+)
+from engine.experiments.speed import chosen_speed
+from engine.networks.dann import scale_gradient
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from engine.control.context import Context
+    from engine.experiments.adapt.declarations import DannHyperparameters
+    from engine.networks.dann import DannNetwork
+
+
+def train(hyperparameters: DannHyperparameters, context: Context) -> None:
+    """Name the classes of one domain and tell the domains apart, with features that make the latter hard."""
+    device, mode = context.device, hyperparameters.mode
+    domains = load_domains(hyperparameters, context)
+    source, target = domains.source.train, domains.target.train
+    speed = chosen_speed(device, hyperparameters.precision, hyperparameters.channels_last)
+    context.message(f"computing with {speed}; pixels from -1 to 1 in both domains")
+    network = speed.lay_out(new_network(hyperparameters).to(device))
+    optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum)
+    state = {"modules": {"network": network}, "optimisers": {"sgd": optimiser}}
+    context.restore(**state)
+
+    batch = min(hyperparameters.batch, len(source), len(target))
+    of_source = EpochSampler(len(source), batch, context.seed, device=device, drop_last=True)
+    of_target = EpochSampler(len(target), batch, context.seed + OTHER_DOMAIN, device=device, drop_last=True)
+    longer = max(of_source, of_target, key=lambda sampler: sampler.steps_per_epoch)
+    total = hyperparameters.epochs * longer.steps_per_epoch
+    is_target = torch.arange(2, device=device).repeat_interleave(batch).float()
+    factor = torch.zeros((), device=device)
+    learns_from = slice(batch, None) if mode == "target-only" else slice(batch)
+    if not context.done:
+        log_map(network, domains, hyperparameters.map_images, context, "before", 0)
+
+    for step in context.steps(total, unit="batch"):
+        progress = (step - 1) / total
+        strength = reversal(hyperparameters, progress)
+        factor.fill_({"dann": -strength, "no-reversal": 1.0}.get(mode, 0.0))
+        optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, progress)
+        own, other = source[of_source.batch(step)], target[of_target.batch(step)]
+        images = speed.lay_out(signed_range(torch.cat((own.images, other.images))))
+        labels = torch.cat((own.labels, other.labels))[learns_from]
+
+        with speed.autocast():
+            if mode in {"dann", "no-reversal"}:
+                features = network.features(images)
+                learnt = features[learns_from]
+            else:
+                # What is not learnt from must not reach batch normalisation's statistics either.
+                learnt = network.features(images[learns_from])
+                features = unseen(network, images)
+            logits, told = network.label_head(learnt).float(), network.domain(scale_gradient(features, factor)).float()
+        loss = F.cross_entropy(logits, labels)
+        domain_loss = F.binary_cross_entropy_with_logits(told, is_target)
+        optimiser.zero_grad()
+        (loss + domain_loss).backward()
+        optimiser.step()
+
+        metrics = {"train/loss": loss.detach(), "train/domain-loss": domain_loss.detach()}
+        if mode == "dann":
+            metrics["schedule/lambda"] = torch.tensor(strength)
+        if longer.ends_epoch(step):
+            metrics |= evaluate(network, domains, "validation")
+        context.log(step, metrics, epoch=longer.epoch(step))
+        if step == 1:
+            for name, part in (("source", own), ("target", other)):
+                context.image(f"{name} images", image_grid(unit_range(part.images[:16])), step)
+        context.checkpoint(step, **state)
+
+    report(network, domains, context, total)
+    log_map(network, domains, hyperparameters.map_images, context, "after", total)
+
+
+def reversal(hyperparameters: DannHyperparameters, progress: float) -> float:
+    """Return lambda after a share of the steps: from 0 to its strength as the paper has it, or constant."""
+    if hyperparameters.schedule == "constant":
+        return hyperparameters.strength
+    return hyperparameters.strength * (2 / (1 + math.exp(-hyperparameters.gamma * progress)) - 1)
+
+
+@torch.no_grad()
+def unseen(network: DannNetwork, images: Tensor) -> Tensor:
+    """Return features of images that leave no trace in the network, neither gradients nor batch statistics."""
+    network.eval()
+    features: Tensor = network.features(images)
+    network.train()
+    return features

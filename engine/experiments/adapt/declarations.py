@@ -1,0 +1,113 @@
+"""What the adapting experiments are called and which hyperparameters they have. No torch."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ValidationInfo, field_validator
+
+from engine.datasets.sources import Dataset, classes_of
+from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
+from engine.errors import DataUnavailable
+from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+
+SOURCES, TARGETS = ("digits", "mnist", "folder:"), ("digits-m", "mnist-m", "folder:")
+SOURCE_ONLY = "source-only"
+START = RunMark(("dann", "pseudo-label"), words=(SOURCE_ONLY,))
+Start = Annotated[str, AfterValidator(START.check), START]
+
+
+class AdaptationHyperparameters(Hyperparameters):
+    """Two domains, and how the network that is to serve both learns."""
+
+    source: Dataset = hyperparameter("digits", "domain with labels", suggestions=SOURCES, group="data")
+    target: Dataset = hyperparameter(
+        "digits-m", "domain whose labels only the figures see", suggestions=TARGETS, group="data"
+    )
+    batch: int = hyperparameter(64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data")
+    batch_norm: bool = hyperparameter(False, "normalise behind both convolutions", group="network")
+    dropout: float = hyperparameter(0.0, "share of maps and dense values left out", ge=0, lt=1, group="network")
+    epochs: int = hyperparameter(
+        20, "passes over the domain with more training images", ge=1, le=10_000, group="optimiser"
+    )
+    lr: float = hyperparameter(
+        0.01, "learning rate at first; after a share p of the steps / (1 + 10 p)^0.75", gt=0, le=1, group="optimiser"
+    )
+    momentum: float = hyperparameter(0.9, "momentum of gradient descent", ge=0, lt=1, group="optimiser")
+    map_images: int = hyperparameter(
+        300, "test images of each domain on the maps of the features; 0 for no maps", ge=0, le=5_000, group="report"
+    )
+    precision: Precision = precision()
+    channels_last: Switch = channels_last()
+
+    @field_validator("target")
+    @classmethod
+    def _tells_the_same_apart(cls, target: str, info: ValidationInfo) -> str:
+        try:
+            own, other = classes_of(target), classes_of(info.data.get("source", target))
+        except DataUnavailable:
+            return target  # refused with its own sentence when the run is launched
+        if own != other:
+            raise ValueError(f"must have the source's {len(other)} classes, {other[0]} …, not {len(own)}, {own[0]} …")
+        return target
+
+
+class DannHyperparameters(AdaptationHyperparameters):
+    """Hyperparameters of ``dann``; defaults after Ganin et al. 2016."""
+
+    mode: Literal["dann", "no-reversal", "source-only", "target-only"] = hyperparameter(
+        "dann", "reversed gradient, gradient as it is, or no adaptation", group="adaptation"
+    )
+    schedule: Literal["growing", "constant"] = hyperparameter(
+        "growing", "whether lambda grows as 2 / (1 + exp(-gamma p)) - 1", group="adaptation"
+    )
+    gamma: float = hyperparameter(10.0, "how fast lambda grows", gt=0, le=1_000, group="adaptation")
+    strength: float = hyperparameter(1.0, "lambda at the end, or all along", ge=0, le=100, group="adaptation")
+
+
+class PseudoLabelHyperparameters(AdaptationHyperparameters):
+    """Hyperparameters of ``pseudo-label``."""
+
+    start: Start = hyperparameter(
+        SOURCE_ONLY, "train on the source first, or go on from a run of dann: run:ID", suggestions=(SOURCE_ONLY, "last")
+    )
+    threshold: float = hyperparameter(0.95, "probability from which a label is taken", ge=0, le=1, group="labels")
+    rounds: int = hyperparameter(3, "how often the labels are taken anew", ge=1, le=100, group="labels")
+    round_epochs: int = hyperparameter(5, "epochs of a round", ge=1, le=1_000, group="labels")
+    balance: bool = hyperparameter(False, "take equally many of each class, the surest first", group="labels")
+
+
+CHARTS = (("source/accuracy", "target/accuracy"), ("source/loss", "target/loss"))
+
+EXPERIMENTS = (
+    Experiment(
+        name="dann",
+        title="Domain-adversarial network",
+        family="adapt",
+        summary="Learn digits from labels of one domain and images of another, with features that hide the domain.",
+        hyperparameters=DannHyperparameters,
+        program="engine.experiments.adapt.dann:train",
+        charts=(
+            CHARTS[0],
+            ("source/domain-accuracy", "target/domain-accuracy"),
+            ("train/loss", "train/domain-loss"),
+            ("schedule/lambda",),
+            CHARTS[1],
+            ("source/domain-loss", "target/domain-loss"),
+        ),
+        headline="target-test/accuracy",
+        network="engine.experiments.adapt.domains:network",
+    ),
+    Experiment(
+        name="pseudo-label",
+        title="Pseudo-labels",
+        family="adapt",
+        summary="Let a network go on learning from those of its own answers on the other domain it is sure of.",
+        hyperparameters=PseudoLabelHyperparameters,
+        program="engine.experiments.adapt.pseudo_label:train",
+        charts=(CHARTS[0], ("train/loss", "train/pseudo-loss"), ("labels/taken", "labels/right"), CHARTS[1]),
+        headline="target-test/accuracy",
+        tables=("rounds",),
+        network="engine.experiments.adapt.domains:network",
+    ),
+)

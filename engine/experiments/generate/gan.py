@@ -1,0 +1,143 @@
+"""Trains a generator against a discriminator (Goodfellow et al. 2014, arXiv:1406.2661), told the class or not.
+
+The networks are those of Radford, Metz & Chintala 2016 (arXiv:1511.06434), their conditional form, or dense ones after
+Mirza & Osindero 2014 (arXiv:1411.1784).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+
+from engine.datasets.images import signed_range, unit_range
+from engine.datasets.loading import load_splits
+from engine.datasets.pictures import image_grid
+from engine.datasets.sampling import EpochSampler
+from engine.experiments.generate import fidelity, quality
+from engine.experiments.generate.collapse import CollapseWatch
+from engine.experiments.generate.latent import columns, fixed_labels, fixed_noise, one_hot
+from engine.experiments.generate.players import discriminator_of, generator_of, is_conditional, tells_discriminator
+from engine.experiments.speed import chosen_speed
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from engine.control.context import Context
+    from engine.experiments.generate.declarations import GanHyperparameters
+
+FIGURES = (
+    *("generator/loss", "discriminator/loss", "discriminator/real", "discriminator/fake"),
+    *("generator/gradient", "discriminator/gradient"),
+)
+"""What is logged at every step: both losses in nats, D(x) and D(G(z)) in [0, 1], the lengths of both gradients."""
+
+
+def train(hyperparameters: GanHyperparameters, context: Context) -> None:
+    """Alternate updates of the discriminator and the generator; preview what fixed noise becomes; judge at the end."""
+    device, size, channels = context.device, int(hyperparameters.size), int(hyperparameters.channels)
+    data = load_splits(hyperparameters.dataset, size, channels, context)
+    real, classes = data.train, len(data.train.classes)
+    conditional, judged = is_conditional(hyperparameters), tells_discriminator(hyperparameters)
+    fixed = [part.to(device) for part in fixed_inputs(hyperparameters, classes, context.seed)]
+    generator = generator_of(hyperparameters, classes).to(device)
+    discriminator = discriminator_of(hyperparameters, classes).to(device)
+
+    sampler = EpochSampler(len(real), hyperparameters.batch, context.seed, device=real.images.device, drop_last=True)
+    steps_per_epoch = max(1, sampler.steps_per_epoch // hyperparameters.d_updates)
+    total = hyperparameters.epochs * steps_per_epoch or hyperparameters.steps
+    speed = chosen_speed(
+        device, hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile, total
+    )
+    context.message(f"computing with {speed}")
+    generator, discriminator = speed.lay_out(generator), speed.lay_out(discriminator)
+    betas = (hyperparameters.beta1, 0.999)
+    weights_g, weights_d = list(generator.parameters()), list(discriminator.parameters())
+    optimiser_g = torch.optim.Adam(weights_g, hyperparameters.lr_g, betas, fused=True)
+    optimiser_d = torch.optim.Adam(weights_d, hyperparameters.lr_d, betas, fused=True)
+    figures = torch.zeros(len(FIGURES), device=device)
+    watch = CollapseWatch(unit_range(real.images[: hyperparameters.previews]), device)
+    state = {
+        "modules": {"generator": generator, "discriminator": discriminator},
+        "optimisers": {"generator": optimiser_g, "discriminator": optimiser_d},
+        "tensors": {"figures": figures, "watch": watch.state},
+    }
+    context.restore(**state)
+    draw, judge = speed.compiled(generator), speed.compiled(discriminator)
+
+    def noise() -> Tensor:
+        return torch.randn(sampler.size, hyperparameters.nz, device=device, generator=context.generator)
+
+    for step in context.steps(total):
+        optimiser_g.param_groups[0]["lr"] = hyperparameters.lr_g
+        optimiser_d.param_groups[0]["lr"] = hyperparameters.lr_d
+        for update in range(hyperparameters.d_updates):
+            batch = real[sampler.batch((step - 1) * hyperparameters.d_updates + update + 1)].to(device)
+            images = speed.lay_out(signed_range(batch.images))
+            asked = (one_hot(batch.labels, classes),) if conditional else ()
+            told = asked if judged else ()
+            with speed.autocast():
+                fakes = draw(noise(), *asked)
+                real_logits, fake_logits = judge(images, *told).float(), judge(fakes.detach(), *told).float()
+            loss_d = discriminator_loss(real_logits, fake_logits)
+            optimiser_d.zero_grad()
+            loss_d.backward()
+            optimiser_d.step()
+
+        for update in range(hyperparameters.g_updates):
+            with speed.autocast():
+                # The images the discriminator has just seen serve the first update, as in the paper's own code.
+                logits = judge(fakes if update == 0 else draw(noise(), *asked), *told).float()
+            loss_g = generator_loss(logits, hyperparameters.loss)
+            optimiser_g.zero_grad()
+            # The discriminator's own gradients, which nobody would use, are not computed.
+            loss_g.backward(inputs=weights_g)
+            optimiser_g.step()
+
+        seen = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
+        lengths = gradient_norm(weights_g), gradient_norm(weights_d)
+        figures.copy_(torch.stack([loss_g.detach(), loss_d.detach(), *seen, *lengths]))
+        watch.discriminator(figures[1])
+        metrics = dict(zip(FIGURES, figures, strict=True))
+        if step == 1:
+            context.image("real", image_grid(unit_range(real.images[: hyperparameters.previews])), step)
+        if step in {1, total} or step % hyperparameters.preview_every == 0:
+            samples = quality.samples_of(generator, *fixed, speed=speed)
+            context.image("samples", image_grid(samples, columns=columns(classes) if conditional else 0), step)
+            metrics["samples/diversity"] = watch.samples(samples)
+            watch.tell(context, step)
+        context.log(step, metrics, epoch=sampler.epoch(step * hyperparameters.d_updates))
+        context.checkpoint(step, **state)
+
+    context.result(dict(zip(FIGURES, figures.tolist(), strict=True)))
+    quality.judge(hyperparameters, generator, data, context, speed)
+    fidelity.measure(hyperparameters, generator, data, context, speed)
+
+
+def fixed_inputs(hyperparameters: GanHyperparameters, classes: int, seed: int) -> list[Tensor]:
+    """Return what every preview is drawn from: noise and, for conditional networks, each class with the same noise."""
+    if not is_conditional(hyperparameters):
+        return [fixed_noise(hyperparameters.previews, hyperparameters.nz, seed)]
+    labels = fixed_labels(hyperparameters.previews, classes)
+    noise = fixed_noise(hyperparameters.previews, hyperparameters.nz, seed, repeated=classes)
+    return [noise, one_hot(labels, classes)]
+
+
+def gradient_norm(weights: list[nn.Parameter]) -> Tensor:
+    """Return the length of the gradient of all weights together."""
+    return torch.nn.utils.get_total_norm([weight.grad for weight in weights if weight.grad is not None])
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Return -log D(x) - log(1 - D(G(z))), the mean over both batches of logits ``[N]``."""
+    return F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+
+
+def generator_loss(fake_logits: Tensor, kind: str) -> Tensor:
+    """Return the generator's loss for logits ``[N]`` (Goodfellow et al. 2014, section 3).
+
+    ``non-saturating``: -log D(G(z)), strong while the discriminator is right; ``minimax``: log(1 - D(G(z))), the game's
+    own value, whose gradient vanishes then.
+    """
+    return F.softplus(-fake_logits).mean() if kind == "non-saturating" else -F.softplus(fake_logits).mean()

@@ -1,0 +1,209 @@
+"""The adversarial experiments: losses, variations, alarms, judging, and that they resume bit for bit."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from engine import Message, Metrics, PhospheneError, experiment
+from engine.experiments.generate.collapse import CollapseWatch, spread
+from engine.experiments.generate.gan import FIGURES, discriminator_loss, generator_loss
+from engine.experiments.generate.latent import fixed_labels, fixed_noise
+from engine.experiments.generate.players import discriminator_of, generator_of
+from engine.experiments.generate.quality import frechet_distance
+from engine.experiments.speed import chosen_speed
+from engine.networks.dcgan import Projection, Verdict
+
+SMALL = {"steps": 12, "batch": 16, "nz": 8, "preview_every": 4, "quality": 0}
+WIDTHS = {"dcgan": {"ngf": 4, "ndf": 4}, "cdcgan": {"ngf": 4, "ndf": 4}, "cgan": {"hidden": 8}}
+
+
+def points(run) -> dict[int, dict[str, float]]:
+    """Return all metrics by step, those of repeated steps once."""
+    return {event.step: event.values for event in run.reader().poll() if isinstance(event, Metrics)}
+
+
+def test_losses_are_those_of_the_paper():
+    real, fake = torch.tensor([2.0, -1.0]), torch.tensor([0.5, -3.0])
+    one, zero = torch.ones(2), torch.zeros(2)
+    bce = F.binary_cross_entropy_with_logits
+    assert discriminator_loss(real, fake).item() == pytest.approx((bce(real, one) + bce(fake, zero)).item())
+    assert generator_loss(fake, "non-saturating").item() == pytest.approx(bce(fake, one).item())
+    assert generator_loss(fake, "minimax").item() == pytest.approx((1 - fake.sigmoid()).log().mean().item())
+
+
+def test_products_are_the_convolutions_they_stand_for():
+    projection, verdict = Projection(7, 5), Verdict(5)
+    vector, maps = torch.randn(3, 7), torch.randn(3, 5, 4, 4)
+    plain = F.conv_transpose2d(vector[:, :, None, None], projection.weight)
+    assert torch.allclose(projection(vector), plain, atol=1e-5)
+    assert torch.allclose(verdict(maps), F.conv2d(maps, verdict.weight).flatten(1), atol=1e-5)
+    assert projection(vector).is_contiguous() == plain.is_contiguous()
+
+
+def test_fixed_noise_depends_on_the_seed_alone_and_a_row_has_every_class_from_the_same_noise():
+    assert torch.equal(fixed_noise(3, 5, 1), fixed_noise(3, 5, 1))
+    assert not torch.equal(fixed_noise(3, 5, 1), fixed_noise(3, 5, 2))
+    rows = fixed_noise(7, 5, 1, repeated=3)
+    assert torch.equal(rows[0], rows[2])
+    assert not torch.equal(rows[2], rows[3])
+    assert fixed_labels(7, 3).tolist() == [0, 1, 2, 0, 1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"), [("dcgan", "float32"), ("dcgan", "auto"), ("cdcgan", "auto"), ("cgan", "auto")]
+)
+def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, name, precision):
+    cut, whole = stopped_and_resumed(name, SMALL | WIDTHS[name] | {"precision": precision}, 5)
+    assert points(cut.run) == points(whole.run)
+    last = f"images/samples/{12:09d}.png"
+    assert (cut.run.path / last).read_bytes() == (whole.run.path / last).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("dcgan", {"loss": "minimax", "init": "default", "beta1": 0.9}),
+        ("dcgan", {"size": "64", "channels": "3", "channels_last": "off"}),
+        ("dcgan", {"d_updates": 3, "g_updates": 2, "epochs": 1, "batch": 256}),
+        ("dcgan", {"lr_g": 0.02, "lr_d": 0.02, "precision": "bf16", "nz": 1}),
+        ("cdcgan", {"tell_d": False, "size": "64", "channels": "3", "d_updates": 2}),
+        ("cdcgan", {"ngf": 1, "ndf": 1, "loss": "minimax", "dataset": "digits:3-5"}),
+        ("cgan", {"tell_d": False, "g_updates": 2, "init": "dcgan"}),
+    ],
+)
+def test_every_variation_runs_and_keeps_its_previews(play, name, values):
+    played = play(name, SMALL | WIDTHS[name] | values)
+    steps = [int(path.stem) for path in (played.run.path / "images/samples").iterdir()]
+    assert min(steps) == 1
+    assert max(steps) == played.context.total
+    assert set(played.results) == set(FIGURES)
+    logged = points(played.run)
+    assert all(set(FIGURES) <= values.keys() for values in logged.values())
+    assert sorted(step for step, values in logged.items() if "samples/diversity" in values) == sorted(steps)
+
+
+@pytest.mark.parametrize("name", ["cdcgan", "cgan"])
+def test_the_discriminator_is_told_the_class_or_not(name):
+    told, untold = (experiment(name).validate({"tell_d": tell}) for tell in (True, False))
+    images, one, other = torch.randn(2, 1, 32, 32), torch.eye(10)[:2], torch.eye(10)[2:4]
+    judge = discriminator_of(told, 10).eval()
+    assert not torch.allclose(judge(images, one), judge(images, other))
+    assert discriminator_of(untold, 10).eval()(images).shape == (2,)
+
+
+def test_the_logged_length_is_that_of_the_whole_gradient(play):
+    played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 1, "precision": "float32", "channels_last": "off"})
+    chosen = experiment("dcgan").validate(SMALL | WIDTHS["dcgan"])
+    torch.manual_seed(0)
+    generator, discriminator = generator_of(chosen, 10), discriminator_of(chosen, 10)
+    assert isinstance(generator, nn.Module)
+    from engine.datasets.images import load, signed_range
+    from engine.datasets.sampling import EpochSampler
+
+    real = load("digits", size=32).train
+    batch = real[EpochSampler(len(real), 16, 0, drop_last=True).batch(1)]
+    noise = torch.randn(16, 8, generator=torch.Generator().manual_seed(0))
+    fakes = generator(noise)
+    loss = discriminator_loss(discriminator(signed_range(batch.images)), discriminator(fakes.detach()))
+    loss.backward()
+    length = torch.cat([weight.grad.flatten() for weight in discriminator.parameters()]).norm()
+    first = points(played.run)[1]
+    assert first["discriminator/loss"] == pytest.approx(loss.item(), rel=1e-4)
+    assert first["discriminator/gradient"] == pytest.approx(length.item(), rel=1e-4)
+
+
+def test_a_discriminator_that_has_won_and_samples_that_become_alike_raise_alarms_once():
+    torch.manual_seed(0)
+    real = torch.rand(16, 1, 8, 8)
+    watch = CollapseWatch(real, torch.device("cpu"))
+    for _ in range(100):
+        watch.discriminator(torch.tensor(0.7))
+    assert watch.samples(real) == pytest.approx(1)
+    assert watch.alarms() == []
+    for _ in range(400):
+        watch.discriminator(torch.tensor(0.001))
+    assert watch.samples(real[:1] + 0.1 * real) == pytest.approx(0.1, rel=0.01)
+    first, second = watch.alarms()
+    assert "has won" in first
+    assert "from 1.00 to 0.10" in second
+    assert watch.alarms() == []
+    # Its state alone says what was said.
+    again = CollapseWatch(real, torch.device("cpu"))
+    again.state.copy_(watch.state)
+    assert again.alarms() == []
+    watch.samples(real)
+    assert watch.alarms() == []
+    watch.samples(0.1 * real)
+    assert ["become alike" in alarm for alarm in watch.alarms()] == [True]
+
+
+def test_spread_is_the_mean_squared_distance_of_two():
+    images = torch.rand(5, 1, 3, 3)
+    pairs = (images[:, None] - images[None]).square().mean((2, 3, 4))
+    assert spread(images) == pytest.approx(pairs.mean().sqrt().item(), rel=1e-5)
+
+
+def test_a_collapse_can_be_brought_about_and_is_said_on_the_console(play):
+    played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 150, "lr_d": 0.02, "lr_g": 1e-6, "preview_every": 50})
+    alarms = [event for event in played.run.reader().poll() if isinstance(event, Message) and event.level == "alarm"]
+    assert any("the discriminator has won" in alarm.text for alarm in alarms)
+
+
+def test_frechet_distance_is_that_of_scipys_matrix_root():
+    import numpy as np
+    from scipy.linalg import sqrtm
+
+    torch.manual_seed(0)
+    one, other = torch.randn(200, 6) @ torch.randn(6, 6), torch.randn(300, 6) @ torch.randn(6, 6) + 1
+    m1, m2 = (x.double().numpy().mean(0) for x in (one, other))
+    s1, s2 = (np.cov(x.double().numpy(), rowvar=False) for x in (one, other))
+    expected = ((m1 - m2) ** 2).sum() + np.trace(s1 + s2 - 2 * sqrtm(s1 @ s2).real)
+    assert frechet_distance(one, other) == pytest.approx(expected, rel=1e-6)
+    assert frechet_distance(one, one) == pytest.approx(0, abs=1e-8)
+
+
+def test_samples_are_judged_by_a_network_of_the_same_images(play):
+    played = play("cdcgan", {"steps": 60, "ngf": 16, "ndf": 16, "quality": 400, "previews": 10})
+    results = played.results
+    assert results["quality/classifier"] > 0.9
+    assert results["quality/frechet"] > results["quality/frechet-test"]
+    rows = played.table("classes")
+    assert [row["class"] for row in rows] == list("0123456789")
+    assert sum(float(row["samples"]) for row in rows) == pytest.approx(1, abs=1e-3)
+    mean = sum(float(row["as-asked"]) for row in rows) / 10
+    assert results["quality/as-asked"] == pytest.approx(mean, abs=1e-3)
+    assert "classes" in played.pictures()
+
+
+def test_fid_and_kid_come_from_torch_fidelity_or_a_sentence_says_what_is_missing(play, monkeypatch, tmp_path):
+    def unreachable(*_, **__):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("torch_fidelity.calculate_metrics", unreachable)
+    with pytest.raises(PhospheneError, match=re.escape("put weights-inception-2015-12-05-6726825d.pth into")):
+        play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 1, "fidelity": True})
+    asked = {}
+
+    def measured(**options):
+        asked.update(options)
+        return {"frechet_inception_distance": 3.0, "kernel_inception_distance_mean": 0.5}
+
+    monkeypatch.setattr("torch_fidelity.calculate_metrics", measured)
+    played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 1, "fidelity": True, "quality": 20})
+    assert played.results["quality/fid"] == 3.0
+    assert asked["input1"][0].shape == (3, 32, 32)
+    assert asked["input1"][0].dtype == torch.uint8
+    assert (len(asked["input1"]), len(asked["input2"])) == (20, 1_444)
+
+
+def test_says_how_it_computes_and_chooses_for_the_device():
+    on_cpu = chosen_speed(torch.device("cpu"), "auto", "auto", "auto", 1_000_000)
+    assert on_cpu.channels_last
+    assert not on_cpu.compile
+    assert on_cpu.bf16 == torch.cpu._is_avx512_bf16_supported()
+    assert str(chosen_speed(torch.device("cpu"), "float32", "off")) == "float32, channels first"
