@@ -1,0 +1,181 @@
+"""The experiments `dann` and `pseudo-label`: the reversal, the schedules, what is reported, and that they resume."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from engine import InvalidHyperparameters, Metrics, experiment
+from engine.datasets.images import load, signed_range
+from engine.experiments.adapt.dann import reversal, unseen
+from engine.experiments.adapt.domains import learning_rate
+from engine.experiments.adapt.pseudo_label import NOT_TAKEN, Plan, surest
+from engine.networks.dann import DannNetwork, scale_gradient
+
+SHORT = {"source": "digits:0-1", "target": "digits-m:0-1", "epochs": 1, "batch": 256, "map_images": 0}
+FIGURES = [
+    f"{domain}{{}}/{figure}"
+    for domain in ("source", "target")
+    for figure in ("accuracy", "loss", "domain-accuracy", "domain-loss")
+]
+
+
+def points(run) -> dict[int, dict[str, float]]:
+    """Return all metrics by step, those of repeated steps once."""
+    return {event.step: event.values for event in run.reader().poll() if isinstance(event, Metrics)}
+
+
+def test_the_network_is_that_of_the_papers_figure():
+    network = DannNetwork()
+    count = sum(weight.numel() for weight in network.parameters())
+    assert count == (3 * 25 + 1) * 32 + (32 * 25 + 1) * 48 + 2 * 769 * 100 + 101 * 100 + 101 * 10 + 101
+    images = torch.zeros(2, 3, 28, 28)
+    assert network.features(images).shape == (2, 768)
+    assert network(images).shape == (2, 10)
+    assert network.domain(network.features(images)).shape == (2,)
+    both = DannNetwork(batch_norm=True, dropout=0.5)
+    kinds = [type(layer).__name__ for layer in both.modules()]
+    assert (kinds.count("BatchNorm2d"), kinds.count("Dropout2d"), kinds.count("Dropout")) == (2, 1, 3)
+
+
+@pytest.mark.parametrize("factor", [-0.7, 0.0, 1.0])
+def test_a_gradient_is_scaled_and_values_are_not(factor):
+    values = torch.randn(4, 3, requires_grad=True)
+    scaled = scale_gradient(values, torch.tensor(factor))
+    assert torch.equal(scaled, values)
+    weights = torch.randn(4, 3)
+    (scaled * weights).sum().backward()
+    assert torch.allclose(values.grad, factor * weights)
+
+
+def test_schedules_are_those_of_the_paper():
+    chosen = experiment("dann").hyperparameters()
+    assert reversal(chosen, 0) == 0
+    assert reversal(chosen, 0.5) == pytest.approx(2 / (1 + math.exp(-5)) - 1)
+    assert reversal(chosen, 1) == pytest.approx(1, abs=1e-4)
+    constant = experiment("dann").validate({"schedule": "constant", "strength": 0.3})
+    assert reversal(constant, 0) == reversal(constant, 1) == 0.3
+    assert learning_rate(0.01, 0) == 0.01
+    assert learning_rate(0.01, 1) == pytest.approx(0.01 / 11**0.75)
+
+
+@pytest.mark.parametrize("mode", ["dann", "no-reversal", "source-only", "target-only"])
+def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
+    played = play("dann", SHORT | {"mode": mode, "epochs": 2})
+    logged = points(played.run)
+    total = played.context.total
+    assert [step for step, values in logged.items() if "target/accuracy" in values] == [total // 2, total]
+    assert {name.format("") for name in FIGURES} <= logged[total].keys()
+    assert {name.format("-test") for name in FIGURES} == played.results.keys()
+    assert {"source-confusion", "target-confusion", "source-images", "target-images"} <= played.pictures()
+    strengths = [values["schedule/lambda"] for values in logged.values() if "schedule/lambda" in values]
+    chosen = experiment("dann").hyperparameters()
+    expected = [reversal(chosen, step / total) for step in range(total)] if mode == "dann" else []
+    assert strengths == pytest.approx(expected)
+
+
+def test_without_adaptation_the_domain_head_leaves_the_features_alone(context_of):
+    # Two runs that differ in nothing but how strongly the domain is judged learn the same features from the source.
+    def features(strength: float) -> torch.Tensor:
+        context, _ = context_of("dann")
+        kept = {}
+        context.checkpoint = lambda step, modules, **_: kept.update(modules["network"].state_dict())
+        chosen = experiment("dann").validate(SHORT | {"mode": "source-only", "strength": strength, "batch_norm": True})
+        experiment("dann").load()(chosen, context)
+        return kept["features.0.weight"].clone()
+
+    assert torch.equal(features(1.0), features(50.0))
+
+
+def test_images_that_are_not_learnt_from_leave_no_trace():
+    network = DannNetwork(batch_norm=True)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    features = unseen(network, torch.randn(8, 3, 28, 28))
+    assert not features.requires_grad
+    assert network.training
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "step"),
+    [
+        ("dann", {"dropout": 0.3, "batch_norm": True, "epochs": 2}, 5),
+        ("pseudo-label", {"rounds": 2, "round_epochs": 1, "threshold": 0.55}, 8),
+    ],
+)
+def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, name, values, step):
+    cut, whole = stopped_and_resumed(name, SHORT | values, step)
+    one, other = points(cut.run), points(whole.run)
+    assert str(one) == str(other)  # NaN is not equal to itself
+    tables = [played.run.path / "tables" for played in (cut, whole)]
+    for file in tables[1].iterdir():
+        assert (tables[0] / file.name).read_bytes() == file.read_bytes()
+
+
+def test_maps_show_the_features_before_and_after(play):
+    played = play("dann", SHORT | {"map_images": 20})
+    assert {"features-before", "features-after"} <= played.pictures()
+
+
+@pytest.mark.parametrize(("source", "target"), [("digits", "cifar10"), ("digits:0-4", "digits-m")])
+def test_domains_must_tell_the_same_apart(source, target):
+    with pytest.raises(InvalidHyperparameters, match="target: must have the source's"):
+        experiment("dann").validate({"source": source, "target": target})
+
+
+def test_some_classes_of_both_domains_will_do(play):
+    played = play("dann", SHORT | {"batch": 64})
+    assert played.results["source-test/accuracy"] > 0.9
+    assert [row["true"] for row in played.table("target confusion".replace(" ", "-"))] == ["0", "1"]
+
+
+def test_labels_are_taken_from_the_threshold_on_and_evenly_on_demand():
+    torch.manual_seed(0)
+    network, target = DannNetwork(2), load("digits-m:0-1", size=28, channels=3).validation
+    with torch.no_grad():  # so that both classes come up
+        first, second = network.eval()(signed_range(target.images)).T
+        network.label_head[-1].bias[0] += (second - first).median()
+    with torch.no_grad():
+        network.eval()
+        probability, labels = network(signed_range(target.images)).softmax(1).max(1)
+    threshold = float(probability.median())
+    chosen = experiment("pseudo-label").validate({"threshold": threshold})
+    pseudo = surest(network, target, chosen)
+    assert torch.equal(pseudo != NOT_TAKEN, probability >= threshold)
+    assert torch.equal(pseudo[pseudo != NOT_TAKEN], labels[pseudo != NOT_TAKEN])
+    balanced = surest(network, target, chosen.model_copy(update={"threshold": 0.0, "balance": True}))
+    fewest = int(labels.bincount(minlength=2).min())
+    assert balanced[balanced != NOT_TAKEN].bincount(minlength=2).tolist() == [fewest] * 2
+    for label in range(2):
+        own = probability[labels == label].sort(descending=True).values
+        assert probability[balanced == label].min() == own[fewest - 1]
+
+
+def test_a_plan_names_the_round_of_every_step():
+    plan = Plan(first=4, each=3)
+    assert [plan.place(step)[:2] for step in range(1, 9)] == [
+        *((0, 0), (0, 1), (0, 2), (0, 3)),
+        *((1, 0), (1, 1), (1, 2), (2, 0)),
+    ]
+    assert Plan(first=0, each=3).place(1) == (1, 0, 3)
+
+
+def test_rounds_say_how_many_labels_were_taken_and_how_many_were_right(play):
+    played = play("pseudo-label", SHORT | {"rounds": 2, "round_epochs": 1, "threshold": 0.8, "batch": 64})
+    rows, images = played.table("rounds"), len(load("digits-m:0-1", size=28).train)
+    assert [row["round"] for row in rows] == ["1", "2"]
+    for row in rows:
+        assert sum(int(row[str(digit)]) for digit in range(2)) == int(row["taken"])
+        assert float(row["share"]) == pytest.approx(int(row["taken"]) / images, abs=1e-4)
+    logged = [values for values in points(played.run).values() if "labels/taken" in values]
+    assert [f"{values['labels/right']:.4f}" for values in logged] == [row["right"] for row in rows]
+    accuracies = [values["target/accuracy"] for values in points(played.run).values() if "target/accuracy" in values]
+    assert [f"{value:.4f}" for value in accuracies[-2:]] == [row["target/accuracy"] for row in rows]
+
+
+def test_no_label_is_sure_enough_and_the_source_alone_goes_on(play):
+    played = play("pseudo-label", SHORT | {"rounds": 1, "round_epochs": 1, "threshold": 1.0})
+    assert played.table("rounds")[0]["taken"] == "0"
+    assert played.table("rounds")[0]["right"] == "nan"
