@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
 
-from engine import gallery
+from engine import PhospheneError, gallery
 
 
 @pytest.fixture
@@ -50,6 +54,39 @@ def test_a_sheet_holds_as_many_as_can_be_looked_at(still):
     many = tuple(still(7, step) for step in range(1, gallery.MOST + 50))
     few = gallery.Sheet(many[-gallery.MOST :]).image().size
     assert gallery.Sheet(many).image().size == few
+
+
+@pytest.mark.parametrize("ending", ["gif", "mp4"])
+def test_an_animation_shows_every_picture_in_turn_and_the_last_for_longer(still, tmp_path, ending):
+    stills = [still(value, step, (33, 20)) for step, value in enumerate((0, 120, 240), start=1)]
+    path = tmp_path / f"x.{ending}"
+    gallery.animate(stills, path, seconds=0.5)
+    if ending == "gif":
+        with Image.open(path) as animation:
+            shown = []
+            for frame in range(animation.n_frames):
+                animation.seek(frame)
+                shown.append((animation.convert("L").getpixel((5, 5)), animation.info["duration"]))
+            assert animation.size == (298, 180)
+        assert [duration for _, duration in shown] == [500, 500, 2_000]
+    else:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path), "-f", "rawvideo", "-pix_fmt", "gray", "-"]
+        decoded = subprocess.run(command, capture_output=True, check=True).stdout
+        frames = [frame[5, 5] for frame in np.frombuffer(decoded, np.uint8).reshape(-1, 180, 298)]
+        shown = [(int(frames[0]), 0), (int(frames[1]), 0), (int(frames[-1]), 0)]
+        assert len(frames) == 2 + 1 + 4
+    assert [value for value, _ in shown] == pytest.approx([0, 120, 240], abs=6)
+
+
+def test_an_animation_of_nothing_and_video_without_its_library_are_refused(still, tmp_path, monkeypatch):
+    gone = still(1)
+    gone.file.unlink()
+    with pytest.raises(OSError, match="no picture"):
+        gallery.animate([gone], tmp_path / "x.gif")
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    with pytest.raises(PhospheneError, match=r"let the file end in \.gif"):
+        gallery.animate([still(2)], tmp_path / "x.mp4")
+    assert not list(tmp_path.glob("x.*"))
 
 
 def test_names_of_files_say_what_they_hold_and_never_take_another_files_place(still, tmp_path):

@@ -187,6 +187,8 @@ def test_what_is_shown_is_exported_and_nothing_overwritten(drive, album, tmp_pat
         await until((tmp_path / "k3f-batch-300-2.png").exists)
         await pilot.press("g", "e")
         await until((tmp_path / "k3f-batch-all.png").exists)
+        await pilot.press("a")
+        await until((tmp_path / "k3f-batch-all.gif").exists)
 
     drive(scenario)
     assert (tmp_path / "k3f-batch-300.png").read_bytes() == b"mine"
