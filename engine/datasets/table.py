@@ -103,7 +103,7 @@ SOURCES = (
     Source(
         name="digits-m",
         summary="the same on patches of two photographs",
-        size="15,852 colour images of 28x28",
+        size="10,076 colour images of 28x28",
         origin="made from scikit-learn's digits, china.jpg and flower.jpg (CC BY 2.0); after Ganin et al. 2016",
         obtain="made from what comes with scikit-learn, nothing to download",
         loader="engine.datasets.digits_m:splits",

@@ -12,25 +12,33 @@ Initialisation = Literal["dcgan", "default"]
 
 
 class Projection(nn.ConvTranspose2d):
-    """A vector ``[N, nz]`` to maps ``[N, width, 4, 4]``: the transposed convolution of a single pixel, as a product."""
+    """A vector ``[N, nz]`` to maps ``[N, width, 4, 4]``: the transposed convolution of a single pixel, as a product.
+
+    In it channels come last, and so they do in the maps: what follows wants them so, and computes several times slower
+    where the order changes.
+    """
 
     def __init__(self, nz: int, width: int) -> None:
         super().__init__(nz, width, 4, 1, 0, bias=False)
 
     def forward(self, vector: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: ARG002
         """Return the maps."""
-        return (vector @ self.weight.flatten(1)).unflatten(1, self.weight.shape[1:])
+        weight = self.weight.permute(0, 2, 3, 1)
+        return (vector @ weight.flatten(1)).unflatten(1, weight.shape[1:]).permute(0, 3, 1, 2)
 
 
 class Verdict(nn.Conv2d):
-    """Maps ``[N, width, 4, 4]`` to a value ``[N, 1]``: the convolution that covers all of them, as a product."""
+    """Maps ``[N, width, 4, 4]`` to a value ``[N, 1]``: the convolution that covers all of them, as a product.
+
+    With channels last, for the same reason.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__(width, 1, 4, 1, 0, bias=False)
 
     def forward(self, maps: Tensor) -> Tensor:
         """Return the value."""
-        return maps.flatten(1) @ self.weight.flatten(1).T
+        return maps.permute(0, 2, 3, 1).flatten(1) @ self.weight.permute(0, 2, 3, 1).flatten(1).T
 
 
 def widths_of(first: int, size: int) -> list[int]:

@@ -19,7 +19,11 @@ VALUES = {
     "filter-statistics": {},
     "fool": {**FEW, "transfer": "cnn:random"},
     "attack": {**FEW, "method": "cw", "searches": 2, "iterations": 5, "transfer": "cnn:random"},
+    "dann": {"epochs": 1, "map_images": 50},
+    "pseudo-label": {"epochs": 1, "rounds": 1, "round_epochs": 1, "threshold": 0.5},
     "dcgan": {"steps": 3},
+    "cdcgan": {"steps": 3, "size": "64", "channels": "3"},
+    "cgan": {"steps": 3, "quality": 0},
 }
 
 

@@ -26,7 +26,9 @@ class AdaptationHyperparameters(Hyperparameters):
     )
     batch: int = hyperparameter(64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data")
     batch_norm: bool = hyperparameter(False, "normalise behind both convolutions", group="network")
-    dropout: float = hyperparameter(0.0, "share of maps and dense values left out", ge=0, lt=1, group="network")
+    dropout: float = hyperparameter(
+        0.25, "share of maps and dense values left out; the paper's network has 0", ge=0, lt=1, group="network"
+    )
     epochs: int = hyperparameter(
         20, "passes over the domain with more training images", ge=1, le=10_000, group="optimiser"
     )

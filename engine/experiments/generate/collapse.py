@@ -43,7 +43,7 @@ class CollapseWatch:
 
     def samples(self, images: Tensor) -> float:
         """Return the diversity of samples ``[N, C, H, W]`` in [0, 1]; 1 is that of as many real images."""
-        self.state[2] = diversity = spread(images) / max(self._real, 1e-9)
+        self.state[2] = diversity = spread(images.nan_to_num()) / max(self._real, 1e-9)
         self.state[3].clamp_(min=diversity)
         return diversity
 

@@ -69,7 +69,11 @@ def judge(
     noise = fixed_noise(count, hyperparameters.nz, context.seed + JUDGING_NOISE).to(context.device)
     asked = fixed_labels(count, classes).to(context.device)
     told = (one_hot(asked, classes),) if is_conditional(hyperparameters) else ()
-    samples, logits = features_of(cnn, samples_of(generator, noise, *told, speed=speed))
+    drawn = samples_of(generator, noise, *told, speed=speed)
+    if not drawn.isfinite().all():
+        context.message("no figures of quality: what the generator draws are no numbers any more", level="alarm")
+        return
+    samples, logits = features_of(cnn, drawn)
     train, _ = features_of(cnn, real_images(data.train, context))
     test, test_logits = features_of(cnn, real_images(data.test, context))
     predicted = logits.argmax(1)
