@@ -44,13 +44,7 @@ def picture(
     from engine import gallery
 
     ways = {"--grid": grid, "--animation": animation, "--against": bool(against), "--beside": bool(beside)}
-    chosen = [way for way, wanted in ways.items() if wanted]
-    if len(chosen) > 1:
-        raise typer.BadParameter(f"does not stand with {chosen[1]}", param_hint=chosen[0])
-    if step and (grid or animation):
-        raise typer.BadParameter("takes all steps, and does not stand with --step", param_hint=chosen[0])
-    if not name and (chosen or step or output):
-        raise typer.BadParameter("say which picture: phosphene picture RUN lists them", param_hint="NAME")
+    _check([way for way, wanted in ways.items() if wanted], name, step, output)
     album = do(_album, run)
     if not name:
         if as_json:
@@ -62,14 +56,11 @@ def picture(
     if grid or animation:
         shot: gallery.Shot = gallery.Sheet(every)
     elif beside:
-        shot = gallery.Sheet(tuple(do(partial(_named, name=name, step=step), other) for other in (run, *beside)))
-    elif against:
-        other, _, kind = ("", "", against) if against in album else against.partition("/")
-        kind = kind or other
-        second = _still(album, name, step)
-        shot = gallery.Difference(
-            _still(do(_album, other) if other and kind != other else album, kind, second.step), second, times
+        shot = gallery.Sheet(
+            tuple(do(partial(_named, name=name, step=step), other) for other in (run, *beside)), side=gallery.ANIMATED
         )
+    elif against:
+        shot = _difference(album, against, _still(album, name, step), times)
     else:
         shot = _still(album, name, step)
     default = Path(gallery.file_name(shot))
@@ -79,6 +70,32 @@ def picture(
         emit({"file": str(path.absolute())})
     else:
         print(path)  # noqa: T201 - stdout is data
+
+
+def _check(ways: list[str], name: str, step: int, output: Path | None) -> None:
+    """Refuse options that contradict each other."""
+    from engine import gallery
+
+    if len(ways) > 1:
+        raise typer.BadParameter(f"does not stand with {ways[1]}", param_hint=ways[0])
+    if step and ways in (["--grid"], ["--animation"]):
+        raise typer.BadParameter("takes all steps, and does not stand with --step", param_hint=ways[0])
+    if not name and (ways or step or output):
+        raise typer.BadParameter("say which picture: phosphene picture RUN lists them", param_hint="NAME")
+    if output and output.suffix.lower() in gallery.ANIMATIONS and ways != ["--animation"]:
+        raise typer.BadParameter(f"{output.name} would be an animation: add --animation", param_hint="--output")
+
+
+def _difference(
+    album: dict[str, dict[int, gallery.Still]], against: str, second: gallery.Still, times: int
+) -> gallery.Difference:
+    """Return the difference of a picture from another: of the same step, of this run or of RUN/NAME."""
+    from engine import gallery
+
+    other, _, kind = ("", "", against) if against in album else against.partition("/")
+    kind = kind or other
+    first = _still(do(_album, other) if other and kind != other else album, kind, second.step)
+    return gallery.Difference(first, second, times)
 
 
 async def _album(engine: Engine, run: Run) -> dict[str, dict[int, gallery.Still]]:

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import InvalidHyperparameters
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
 
 
 class Hyperparameters(BaseModel):
@@ -99,10 +97,16 @@ class RunMark:
     Attributes:
         experiments: whose runs can be taken.
         words: what may stand there instead of a run.
+        otherwise: the word that ``last`` means where there is no such run yet; empty if one is needed.
+        inherited: hyperparameters whose values are those of the run, because its networks are built by them.
+        unfit: takes the hyperparameters of the new run and of the earlier one; returns why it cannot be taken, or "".
     """
 
     experiments: tuple[str, ...]
     words: tuple[str, ...] = ()
+    otherwise: str = ""
+    inherited: tuple[str, ...] = ()
+    unfit: Callable[[Any, Mapping[str, Any]], str] = lambda _own, _earlier: ""
 
     def check(self, text: str) -> str:
         """Return the text if it names a run, whether there is one or not; for pydantic.

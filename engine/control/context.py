@@ -122,6 +122,11 @@ class Context:
             self._device = open_device(self._device_name)
             self._generator = own_generator(self.seed, self._device)
 
+    @property
+    def resumes(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return self._resume_from is not None
+
     # -- steps ------------------------------------------------------------------------------------------------------
 
     def steps(self, total: int, unit: str = "step") -> Iterator[int]:

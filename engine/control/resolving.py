@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from engine.declaration import Hyperparameters
+    from engine.record.run_directory import RunDirectory
     from engine.record.workspace import Workspace
 
 T = TypeVar("T")
@@ -30,16 +31,13 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
         UnknownRun: if no run, or more than one, answers to the name.
         InvalidHyperparameters: if a class is named that the network does not know.
     """
-    full: dict[str, str] = {}
+    full: dict[str, Any] = {}
     parents: list[str] = []
     networks: list[str] = []
     for name, info in type(hyperparameters).model_fields.items():
         value = getattr(hyperparameters, name)
-        if sources.DATASET_MARK in info.metadata or (name == "dataset" and value in sources.SOURCES):
-            sources.require_present(value)
-            full[name] = sources.absolute(value)
-        elif sources.PICTURES_MARK in info.metadata:
-            sources.require_present(value, fewest=1)
+        if dataset := _mark(info, sources.DatasetMark):
+            sources.require_present(value, dataset.fewest)
             full[name] = sources.absolute(value)
         elif names.NETWORK_MARK in info.metadata or names.NETWORKS_MARK in info.metadata:
             named = names.several(value) if names.NETWORKS_MARK in info.metadata else [value]
@@ -49,8 +47,7 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
         elif trees.IMAGES_MARK in info.metadata:
             full[name] = _images(value) if value else value
         elif (mark := _mark(info, RunMark)) and value not in mark.words:
-            parents.append(_earlier_run(workspace, value.removeprefix("run:"), mark.experiments))
-            full[name] = f"run:{parents[-1]}"
+            full |= _taken_up(workspace, hyperparameters, name, mark, parents)
     for name, info in type(hyperparameters).model_fields.items():
         value = getattr(hyperparameters, name)
         marked = _mark(info, classes.ClassesMark)
@@ -64,8 +61,26 @@ def _mark(info: FieldInfo, kind: type[T]) -> T | None:
     return next((mark for mark in info.metadata if isinstance(mark, kind)), None)
 
 
-def _earlier_run(workspace: Workspace, name: str, experiments: tuple[str, ...]) -> str:
-    """Return the id of the run that is named; ``last`` is the newest of these experiments that can be taken.
+def _taken_up(
+    workspace: Workspace, hyperparameters: Hyperparameters, field: str, mark: RunMark, parents: list[str]
+) -> dict[str, Any]:
+    """Return an earlier run's name written out, and what is inherited from it; it joins the parents.
+
+    Raises:
+        InvalidHyperparameters: if it does not fit.
+    """
+    run = _earlier_run(workspace, getattr(hyperparameters, field).removeprefix("run:"), mark)
+    if run is None:
+        return {field: mark.otherwise}
+    values = run.record().hyperparameters
+    if complaint := mark.unfit(hyperparameters, values):
+        raise InvalidHyperparameters({field: f"run {run.id} {complaint}"})
+    parents.append(run.id)
+    return {field: f"run:{run.id}"} | {name: values[name] for name in mark.inherited}
+
+
+def _earlier_run(workspace: Workspace, name: str, mark: RunMark) -> RunDirectory | None:
+    """Return the run that is named; ``last`` is the newest that can be taken, or None where another word stands for it.
 
     Raises:
         UnknownRun: if no run, or more than one, answers to the name.
@@ -73,16 +88,18 @@ def _earlier_run(workspace: Workspace, name: str, experiments: tuple[str, ...]) 
     """
     if name == LAST:
         for listed in workspace.list():
-            known = listed.record and listed.record.experiment in experiments
+            known = listed.record and listed.record.experiment in mark.experiments
             if known and listed.directory.last_checkpoint():
-                return listed.id
-        raise DataUnavailable(f"there is no run of {' or '.join(experiments)} yet: start one first")
+                return listed.directory
+        if mark.otherwise:
+            return None
+        raise DataUnavailable(f"there is no run of {' or '.join(mark.experiments)} yet: start one first")
     run = workspace.find(name)
-    if (found := run.record().experiment) not in experiments:
-        raise DataUnavailable(f"run {run.id} is one of {found}: take one of {' or '.join(experiments)}")
+    if (found := run.record().experiment) not in mark.experiments:
+        raise DataUnavailable(f"run {run.id} is one of {found}: take one of {' or '.join(mark.experiments)}")
     if run.last_checkpoint() is None:
         raise DataUnavailable(f"run {run.id} has saved nothing yet that could be taken")
-    return run.id
+    return run
 
 
 def _images(text: str) -> str:

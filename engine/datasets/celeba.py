@@ -37,8 +37,8 @@ def faces(folder: Path, attribute: str, classes: tuple[str, ...]) -> Tree:
     parts: tuple[list[tuple[Path, int]], list[tuple[Path, int]]] = [], []
     for line in lines[2:]:
         values = line.split()
-        if len(values) == 1 + len(ATTRIBUTES) and values[0] in there:
-            parts[partition.get(values[0]) == TEST].append((images / values[0], int(values[column] == "1")))
+        if len(values) == 1 + len(ATTRIBUTES) and values[0] in there and values[0] in partition:
+            parts[partition[values[0]] == TEST].append((images / values[0], int(values[column] == "1")))
     if not all(parts):
         raise DataUnavailable(f"{folder} holds no images for training or none for the test, as its lists have it")
     return Tree(folder, classes, *(tuple(part) for part in parts))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from engine.datasets import digits
-from engine.datasets.images import ImageSet, Splits
+from engine.datasets.images import ImageSet, Splits, enlarge
 from engine.datasets.trees import SAMPLES
 
 SEED = 0
+NATIVE = 28
+"""Pixels at which digits and patches meet; other sizes are interpolated bilinearly from there."""
 BACKGROUNDS = (6, 4, 4)
 """On how many patches each digit for training, validation and test is laid."""
 BORDERS = (0.0, 0.6, 0.8, 1.0)
@@ -31,8 +34,9 @@ def splits(size: int) -> Splits:
     the 177 for validation and the 176 for the test on four (708 and 704). The same images for every seed of a run.
     """
     generator = torch.Generator().manual_seed(SEED)
-    plain = zip(digits.splits(size), BACKGROUNDS, BORDERS, BORDERS[1:], strict=False)
-    return Splits(*(blended(part, times, left, right, generator) for part, times, left, right in plain))
+    plain = zip(digits.splits(NATIVE), BACKGROUNDS, BORDERS, BORDERS[1:], strict=False)
+    parts = [blended(part, times, left, right, generator) for part, times, left, right in plain]
+    return Splits(*(replace(part, images=enlarge(part.images, size)) for part in parts))
 
 
 def blended(part: ImageSet, times: int, left: float, right: float, generator: torch.Generator) -> ImageSet:

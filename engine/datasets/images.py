@@ -77,6 +77,14 @@ def load(name: str, *, size: int = 28, channels: int | None = 1, device: torch.d
     return Splits(*(_on_device(split, channels, torch.device(device)) for split in splits))
 
 
+def drawn(images: ImageSet, count: int, seed: int = 0) -> ImageSet:
+    """Return some of the images, drawn at random: the first ones of a folder would be of one class; all if fewer."""
+    if count >= len(images):
+        return images
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    return images[order[:count].to(images.images.device)]
+
+
 def some_classes(split: Any, first: int, last: int) -> Any:
     """Return the images of the classes from ``first`` to ``last``, counted anew; of an image set or of photographs."""
     chosen = split[((split.labels >= first) & (split.labels <= last)).nonzero().flatten()]

@@ -27,7 +27,8 @@ def splits(size: int) -> Splits:
     """Return MNIST-M at ``size`` x ``size`` pixels, three channels; official: 54,001 + 5,000 + 9,001 test images.
 
     Validation is the last tenth of the training images, at most 5,000. A part of the images with lists cut to it is
-    taken as it is. Sizes other than 32 are interpolated bilinearly.
+    taken as it is; of a part, the digits held out are among those ``mnist`` trains on, on other backgrounds.
+    Sizes other than 32 are interpolated bilinearly.
     """
     folder = data_folder() / "MNIST-M"
     train, test = (_read(folder, part, size) for part in ("train", "test"))
@@ -65,6 +66,7 @@ def fetch(folder: Path) -> None:
     Raises:
         OSError, RuntimeError: if it cannot be had.
     """
+    import itertools
     import shutil
     import tarfile
 
@@ -74,7 +76,11 @@ def fetch(folder: Path) -> None:
     unpacked = folder / ".mnist_m"
     with tarfile.open(archive) as content:
         content.extractall(unpacked, filter="data")
-    shutil.rmtree(folder / "MNIST-M", ignore_errors=True)
-    (unpacked / "mnist_m").rename(folder / "MNIST-M")
+    place = folder / "MNIST-M"
+    if place.exists():
+        # It may be a part that somebody chose: nothing is thrown away.
+        numbers = itertools.count(1)
+        place.rename(next(old for n in numbers if not (old := folder / f"MNIST-M.{n}").exists()))
+    (unpacked / "mnist_m").rename(place)
     shutil.rmtree(unpacked)
     archive.unlink()

@@ -128,20 +128,28 @@ def check(text: str) -> str:
 
 
 def absolute(text: str) -> str:
-    """Return the name of a data set with the path of a folder written out, so that it means the same from anywhere."""
+    """Return the name of a data set in full, so that it means the same from anywhere: paths, names of attributes."""
     named = parse(text)
+    if named.source is not None and named.attribute:
+        return f"{named.source.name}:{named.attribute}"
     return text if named.folder is None else f"folder:{named.folder.absolute()}"
 
 
-DATASET_MARK = AfterValidator(check)
-"""What tells such a hyperparameter from any other text."""
-Dataset = Annotated[str, DATASET_MARK]
+@dataclass(frozen=True, slots=True)
+class DatasetMark:
+    """What tells a hyperparameter that names a data set from any other text.
+
+    Attributes:
+        fewest: how many classes a folder must have; 1 takes a folder of images without any.
+    """
+
+    fewest: int = 2
+
+
+Dataset = Annotated[str, AfterValidator(check), DatasetMark()]
 """The type of a hyperparameter that names a data set."""
-
-
-PICTURES_MARK = AfterValidator(check)
-Pictures = Annotated[str, PICTURES_MARK]
-"""The same where classes do not matter: a folder of images without any will do."""
+Pictures = Annotated[str, AfterValidator(check), DatasetMark(fewest=1)]
+"""The same where classes do not matter."""
 
 
 def tree_of(name: DatasetName, fewest: int = 2) -> trees.Tree:
@@ -178,6 +186,12 @@ def classes_of(text: str) -> tuple[str, ...]:
     named = parse(text)
     classes = _classes(named) if named.source else tree_of(named, fewest=1).classes
     return classes if named.classes is None else classes[named.classes[0] : named.classes[1] + 1]
+
+
+def channels_of(text: str) -> int:
+    """Return how many channels the images of a data set have, by its name; photographs of a folder count as colour."""
+    named = parse(text)
+    return named.source.channels if named.source else 3
 
 
 def present(name: str) -> bool:

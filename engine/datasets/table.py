@@ -40,6 +40,7 @@ class Source:
             photographs, which lie as files in folders named after their classes.
         fetcher: ``"module:function"`` that takes the data folder and downloads; empty where nothing can be downloaded.
         native: height and width of the images as published, in pixels; 0 where they differ.
+        channels: 1 for grey, 3 for colour.
         tree: the folder of photographs, below the data folder: ``{train,test}/<class>/*``.
         places: below the data folder, what else must be there: files and folders that are checked as they are read.
         lister: ``"module:function"`` that takes the folder of the first place, an attribute and the classes, and
@@ -57,6 +58,7 @@ class Source:
     loader: str = ""
     fetcher: str = ""
     native: int = 0
+    channels: int = 1
     tree: str = ""
     places: tuple[str, ...] = ()
     lister: str = ""
@@ -107,6 +109,7 @@ SOURCES = (
         origin="made from scikit-learn's digits, china.jpg and flower.jpg (CC BY 2.0); after Ganin et al. 2016",
         obtain="made from what comes with scikit-learn, nothing to download",
         loader="engine.datasets.digits_m:splits",
+        channels=3,
         native=28,
     ),
     Source(
@@ -160,6 +163,7 @@ SOURCES = (
         origin="Ganin et al., JMLR 17, 2016, from MNIST and BSDS500; no explicit licence",
         obtain="phosphene data fetch mnist-m",
         loader="engine.datasets.mnist_m:splits",
+        channels=3,
         fetcher="engine.datasets.mnist_m:fetch",
         native=32,
     ),
@@ -178,6 +182,7 @@ SOURCES = (
         origin="Krizhevsky, Learning multiple layers of features from tiny images, 2009; no formal licence",
         obtain="phosphene data fetch cifar10",
         loader="engine.datasets.cifar10:splits",
+        channels=3,
         fetcher="engine.datasets.cifar10:fetch",
         classes=CIFAR10,
         native=32,
@@ -188,6 +193,7 @@ SOURCES = (
         size="182,637 + 19,962 colour photographs of 178x218",
         places=("celeba/img_align_celeba", "celeba/list_attr_celeba.txt", "celeba/list_eval_partition.txt"),
         lister="engine.datasets.celeba:faces",
+        channels=3,
         attributes=ATTRIBUTES,
         origin="Liu, Luo, Wang & Tang, ICCV 2015; non-commercial research only",
         obtain="by hand, from mmlab.ie.cuhk.edu.hk/projects/CelebA.html: its download fails for everyone at busy times",

@@ -31,17 +31,17 @@ class DannNetwork(nn.Module):
             norm = [nn.BatchNorm2d(width)] if batch_norm else []
             return [nn.Conv2d(channels, width, 5), *norm, nn.ReLU(), nn.MaxPool2d(2)]
 
-        def dropped(layer: nn.Module) -> list[nn.Module]:
-            return [layer, nn.Dropout(dropout)] if dropout else [layer]
-
         maps = [*convolution(3, 32), *convolution(32, 48)]
-        self.features = nn.Sequential(*maps, *([nn.Dropout2d(dropout)] if dropout else []), nn.Flatten())
+        self.features = nn.Sequential(*maps, nn.Dropout2d(dropout), nn.Flatten())
         self.label_head = nn.Sequential(
-            *(nn.Linear(48 * 4 * 4, 100), *dropped(nn.ReLU())),
-            *(nn.Linear(100, 100), *dropped(nn.ReLU())),
+            *(nn.Linear(48 * 4 * 4, 100), nn.ReLU(), nn.Dropout(dropout)),
+            *(nn.Linear(100, 100), nn.ReLU(), nn.Dropout(dropout)),
             nn.Linear(100, classes),
         )
-        self.domain_head = nn.Sequential(nn.Linear(48 * 4 * 4, 100), *dropped(nn.ReLU()), nn.Linear(100, 1))
+        self.domain_head = nn.Sequential(
+            *(nn.Linear(48 * 4 * 4, 100), nn.ReLU(), nn.Dropout(dropout)),
+            nn.Linear(100, 1),
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """Return class logits ``[N, classes]`` for images ``[N, 3, 28, 28]`` in [-1, 1]."""

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from engine.datasets.images import Splits, load, unit_range
+from engine.datasets.images import ImageSet, Splits, load, unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.networks.small_cnn import SmallCnn
 from engine.record.files import write_atomically
@@ -27,6 +27,8 @@ EPOCHS = 10
 SEED = 0
 FEW = 10_000
 """Of fewer training images batches of 32 are drawn at learning rate 3e-3, else of 256 at 1e-3, as ``cnn`` does."""
+MOST_VALUES = 600_000_000
+"""Pixel values that are learnt from, at most, but all images once: ten epochs of MNIST, one of CelebA."""
 
 
 def small_cnn(dataset: str, context: Context) -> tuple[SmallCnn, tuple[str, ...]]:
@@ -40,20 +42,21 @@ def small_cnn(dataset: str, context: Context) -> tuple[SmallCnn, tuple[str, ...]
 
 
 def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
-    """Return the small CNN trained on images of any size, on the CPU; trained if it was not kept.
+    """Return the small CNN trained on images of any size, on the run's device; trained if it was not kept.
 
-    It does not depend on the seed of the run that needs it first, unless the run drew what is held out for validation.
+    What was kept is taken only for the very same images and classes. It does not depend on the seed of the run that
+    needs it first.
 
     Args:
-        dataset: its name, under which the network is kept.
+        dataset: its name, for the name of the file.
         data: its images, grey or in colour.
         context: of the run that needs it.
     """
     _, channels, _, size = data.train.images.shape
     shape = {"channels": channels, "classes": len(data.train.classes), "size": size}
     network = SmallCnn(**shape)
-    form = "" if (channels, size) == (1, 28) else f"-{channels}x{size}"
-    path = context.cache / "networks" / f"cnn-{_spelt(dataset)}{form}.safetensors"
+    name = re.sub(r"[^a-z0-9-]", "-", dataset.lower())[-40:]
+    path = context.cache / "networks" / f"cnn-{name}-{_digest(data.train)}.safetensors"
     try:
         network.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError):
@@ -61,38 +64,40 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
         began = time.monotonic()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
-            network = SmallCnn(**shape)
-            accuracy = _train(network, Splits(*(part.to(torch.device("cpu")) for part in data)))
+            network = SmallCnn(**shape).to(context.device)
+            accuracy = _train(network, data, context.device)
         seconds = time.monotonic() - began
         context.message(f"the small CNN reaches {accuracy:.4f} on the validation images after {seconds:.0f} s")
         # A full disk costs the next run a training, not this one its network.
         with contextlib.suppress(OSError, SafetensorError):
             _keep(path, network)
-    return network
+    return network.to(context.device)
 
 
-def _spelt(dataset: str) -> str:
-    """Return a data set's name as a part of a file's name; a folder's gets a hash of the whole of it."""
-    plain = re.sub(r"[^a-z0-9-]", "-", dataset.lower())
-    if not dataset.startswith("folder:"):
-        return plain
-    return f"{plain[-40:]}-{hashlib.blake2b(dataset.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
+def _digest(images: ImageSet) -> str:
+    """Return what changes with any image or class: 12 hexadecimal characters."""
+    content = hashlib.blake2b(repr((images.classes, images.images.shape)).encode(), digest_size=6)
+    for part in (images.images, images.labels):
+        content.update(part.cpu().contiguous().numpy().tobytes())
+    return content.hexdigest()
 
 
-def _train(network: SmallCnn, data: Splits) -> float:
-    """Train with Adam and cross-entropy on the CPU; return the validation accuracy."""
-    few = len(data.train) < FEW
-    sampler = EpochSampler(len(data.train), 32 if few else 256, SEED)
+def _train(network: SmallCnn, data: Splits, device: torch.device) -> float:
+    """Train with Adam and cross-entropy; return the validation accuracy."""
+    train, validation = data.train, data.validation
+    few = len(train) < FEW
+    sampler = EpochSampler(len(train), 32 if few else 256, SEED, device=train.images.device)
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3 if few else 1e-3)
-    for step in range(1, EPOCHS * sampler.steps_per_epoch + 1):
-        batch = data.train[sampler.batch(step)]
+    most = max(sampler.steps_per_epoch, MOST_VALUES // (sampler.size * train.images[0].numel()))
+    for step in range(1, min(EPOCHS * sampler.steps_per_epoch, most) + 1):
+        batch = train[sampler.batch(step)].to(device)
         loss = F.cross_entropy(network(unit_range(batch.images)), batch.labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     with torch.inference_mode():
-        logits = network(unit_range(data.validation.images))
-    return float((logits.argmax(1) == data.validation.labels).float().mean())
+        parts = [network(unit_range(part.to(device))).argmax(1).cpu() for part in validation.images.split(1_000)]
+    return float((torch.cat(parts) == validation.labels.cpu()).float().mean())
 
 
 def _keep(path: Path, network: SmallCnn) -> None:

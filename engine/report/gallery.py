@@ -23,7 +23,10 @@ TOP = 20
 MOST = 100
 """Pictures on a sheet, at most: the newest."""
 ANIMATED = 640
-"""Pixels: the longer side of an animation, at most."""
+"""Pixels: the longer side of an animation, or of a picture beside those of other runs, at most."""
+ANIMATIONS = (".gif", ".mp4")
+MOST_FRAMES = 300
+"""Pictures in an animation, at most: of more, every second, third ... and the last."""
 LAST_SECONDS = 2.0
 """For which the last picture of an animation is shown."""
 
@@ -65,9 +68,15 @@ class Still:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """All pictures of one name beside each other, each under its step and caption."""
+    """Pictures beside each other, each under its step and caption.
+
+    Attributes:
+        stills: all of one name, or those of several runs.
+        side: pixels of the longer side of each, at most; small ones are enlarged without smoothing to half of it.
+    """
 
     stills: tuple[Still, ...]
+    side: int = THUMBNAIL
 
     @property
     def title(self) -> str:
@@ -85,7 +94,7 @@ class Sheet:
         from PIL import Image as Pillow
         from PIL import ImageDraw, ImageFont
 
-        thumbnails = [(still, _thumbnail(still)) for still in self.stills[-MOST:]]
+        thumbnails = [(still, _thumbnail(still, self.side)) for still in self.stills[-MOST:]]
         read = [image for _, image in thumbnails if image is not None]
         if not read:
             raise OSError("there is no picture to show")
@@ -151,11 +160,15 @@ def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
 
     Raises:
         OSError: if there is no picture, or the file cannot be written.
-        PhospheneError: if MP4 is asked for and imageio is not there.
+        PhospheneError: if the path ends otherwise, or MP4 is asked for and imageio is not there.
     """
     from PIL import Image as Pillow
 
-    frames = [frame for still in stills if (frame := _thumbnail(still, ANIMATED)) is not None]
+    if path.suffix.lower() not in ANIMATIONS:
+        raise PhospheneError(f"an animation ends in {' or '.join(ANIMATIONS)}, and {path.name} does not")
+    every = -(-len(stills) // MOST_FRAMES)
+    shown = [*stills[:-1:every], *stills[-1:]]
+    frames = [frame for still in shown if (frame := _thumbnail(still, ANIMATED)) is not None]
     if not frames:
         raise OSError("there is no picture to show")
     size = tuple(side + side % 2 for side in frames[-1].size)  # video wants even sides
@@ -179,7 +192,9 @@ def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
 def file_name(shot: Shot) -> str:
     """Return a name for the file a shot is exported to, as ``k3f-gradient-7.png``."""
     still = shot.stills[0] if isinstance(shot, Sheet) else shot.second if isinstance(shot, Difference) else shot
-    what = {Still: str(still.step), Sheet: "all", Difference: f"{still.step}-difference"}[type(shot)]
+    several = isinstance(shot, Sheet) and len({one.run for one in shot.stills}) > 1
+    every = "beside" if several else "all"
+    what = {Still: str(still.step), Sheet: every, Difference: f"{still.step}-difference"}[type(shot)]
     words = "".join(character if character.isalnum() else "-" for character in still.name)
     return f"{still.run.rpartition('-')[2]}-{words[:80]}-{what}.png"
 

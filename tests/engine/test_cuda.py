@@ -24,6 +24,7 @@ VALUES = {
     "dcgan": {"steps": 3},
     "cdcgan": {"steps": 3, "size": "64", "channels": "3"},
     "cgan": {"steps": 3, "quality": 0},
+    "interpolate": {"points": 3, "paths": 2},
 }
 
 

@@ -11,11 +11,13 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import DataUnavailable, sources
+from engine import DataUnavailable, experiment, sources
+from engine.control.resolving import resolved
 from engine.datasets import digits_m, mnist_m
 from engine.datasets.images import load
 from engine.datasets.loading import load_splits
 from engine.datasets.table import ATTRIBUTES
+from engine.record.workspace import Workspace
 
 
 def test_digits_m_lays_the_split_digits_on_patches_that_no_two_splits_share():
@@ -92,7 +94,25 @@ def test_mnist_m_holds_out_a_tenth_and_names_what_is_wrong(blended_png):
         sources.require_present("mnist-m")
 
 
+@pytest.mark.parametrize("size", [32, 64])
+def test_digits_m_come_in_any_size(size):
+    assert digits_m.splits(size).test.images.shape == (704, 3, size, size)
+
+
+@pytest.mark.parametrize("images", [5, 11])
+def test_of_few_photographs_one_is_held_out(tmp_path, context_of, images):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        for index in range(images):
+            Image.new("RGB", (40, 40), (index, 0, 0)).save(tmp_path / name / f"{index}.png")
+    splits = load_splits(f"folder:{tmp_path}", 32, 3, context_of("dcgan")[0])
+    assert len(splits.validation) >= 1
+    assert set(splits.train.labels.tolist()) == {0, 1}
+
+
 def test_mnist_m_is_unpacked_where_it_belongs(tmp_path, monkeypatch):
+    (tmp_path / "MNIST-M").mkdir()
+    (tmp_path / "MNIST-M/mine.png").touch()
     archive = tmp_path / "mnist_m.tar.gz"
     with tarfile.open(archive, "w:gz") as content:
         for name in ("mnist_m_train/00000000.png", "mnist_m_train_labels.txt"):
@@ -103,7 +123,8 @@ def test_mnist_m_is_unpacked_where_it_belongs(tmp_path, monkeypatch):
     mnist_m.fetch(tmp_path)
     assert (tmp_path / "MNIST-M/mnist_m_train/00000000.png").read_bytes() == b"here"
     assert not archive.exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["MNIST-M"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["MNIST-M", "MNIST-M.1"]
+    assert (tmp_path / "MNIST-M.1/mine.png").exists(), "nothing is thrown away"
 
 
 @pytest.fixture
@@ -177,7 +198,10 @@ def test_a_folder_of_images_without_classes_can_be_drawn_but_not_told_apart(tmp_
     splits = load_splits(f"folder:{folder}", 32, 1, context_of("dcgan")[0])
     assert sum(map(len, splits)) == 20
     assert splits.train.classes == ("flowers",)
-    sources.require_present(f"folder:{folder}", fewest=1)
+    named = {"dataset": f"folder:{folder}"}
+    assert resolved(Workspace(tmp_path), experiment("dcgan").validate(named))[0].dataset == named["dataset"]
+    with pytest.raises(DataUnavailable, match="holds no images"):
+        resolved(Workspace(tmp_path), experiment("cdcgan").validate(named))
     with pytest.raises(DataUnavailable, match="holds no images"):
         sources.require_present(f"folder:{folder}")
     values = {"steps": 2, "batch": 8, "ngf": 2, "ndf": 2, "channels": "3", "size": "64"}

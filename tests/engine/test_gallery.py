@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import imageio_ffmpeg
 import numpy as np
@@ -86,7 +87,18 @@ def test_an_animation_of_nothing_and_video_without_its_library_are_refused(still
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(PhospheneError, match=r"let the file end in \.gif"):
         gallery.animate([still(2)], tmp_path / "x.mp4")
+    with pytest.raises(PhospheneError, match=r"ends in \.gif or \.mp4, and x\.png does not"):
+        gallery.animate([still(2)], tmp_path / "x.png")
     assert not list(tmp_path.glob("x.*"))
+
+
+def test_pictures_of_several_runs_stand_beside_each_other_in_their_own_size(still):
+    large = still(9, 1, (342, 172))
+    sheet = gallery.Sheet((large, replace(large, run="1122-0831-dcgan-abc")), side=gallery.ANIMATED)
+    width, height = sheet.image().size
+    assert width >= 342
+    assert height >= 2 * 172
+    assert gallery.file_name(sheet) == "k3f-side-by-side-beside.png"
 
 
 def test_names_of_files_say_what_they_hold_and_never_take_another_files_place(still, tmp_path):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from engine import Message, Metrics, PhospheneError, experiment
+from engine import DataUnavailable, InvalidHyperparameters, Message, Metrics, experiment
+from engine.control.context import StopRequested
 from engine.experiments.generate.collapse import CollapseWatch, spread
 from engine.experiments.generate.gan import FIGURES, discriminator_loss, generator_loss
 from engine.experiments.generate.latent import fixed_labels, fixed_noise
-from engine.experiments.generate.players import discriminator_of, generator_of
-from engine.experiments.generate.quality import frechet_distance
+from engine.experiments.generate.players import channels_of, discriminator_of, generator_of
+from engine.experiments.generate.quality import frechet_distance, fresh
+from engine.experiments.generate.quality import judge as REAL_JUDGE
 from engine.experiments.speed import chosen_speed
 from engine.networks.dcgan import Projection, Verdict
 
@@ -25,6 +25,11 @@ WIDTHS = {"dcgan": {"ngf": 4, "ndf": 4}, "cdcgan": {"ngf": 4, "ndf": 4}, "cgan":
 def points(run) -> dict[int, dict[str, float]]:
     """Return all metrics by step, those of repeated steps once."""
     return {event.step: event.values for event in run.reader().poll() if isinstance(event, Metrics)}
+
+
+def alarms(run) -> list[str]:
+    """Return what was said that should worry."""
+    return [event.text for event in run.reader().poll() if isinstance(event, Message) and event.level == "alarm"]
 
 
 def test_losses_are_those_of_the_paper():
@@ -58,10 +63,30 @@ def test_fixed_noise_depends_on_the_seed_alone_and_a_row_has_every_class_from_th
     ("name", "precision"), [("dcgan", "float32"), ("dcgan", "auto"), ("cdcgan", "auto"), ("cgan", "auto")]
 )
 def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, name, precision):
-    cut, whole = stopped_and_resumed(name, SMALL | WIDTHS[name] | {"precision": precision}, 5)
+    values = SMALL | WIDTHS[name] | {"precision": precision, "lr_d": 0.02, "lr_g": 1e-6, "steps": 90}
+    cut, whole = stopped_and_resumed(name, values, 65)
     assert points(cut.run) == points(whole.run)
-    last = f"images/samples/{12:09d}.png"
+    last = f"images/samples/{90:09d}.png"
     assert (cut.run.path / last).read_bytes() == (whole.run.path / last).read_bytes()
+    # What was said of collapse is not said again, and what was not is said at the same step.
+    assert alarms(cut.run) == alarms(whole.run)
+    assert alarms(whole.run) or name == "cgan"
+
+
+def test_a_run_that_ended_while_its_samples_were_judged_is_judged_again(stopped_and_resumed, monkeypatch):
+    values = SMALL | WIDTHS["cdcgan"] | {"quality": 30}
+    judged = []
+
+    def judge(*arguments):
+        judged.append(True)
+        if len(judged) == 2:  # the first is that of the whole run
+            raise StopRequested
+        return REAL_JUDGE(*arguments)
+
+    monkeypatch.setattr("engine.experiments.generate.quality.judge", judge)
+    cut, whole = stopped_and_resumed("cdcgan", values, 13)
+    assert cut.results == whole.results
+    assert len(judged) == 3
 
 
 @pytest.mark.parametrize(
@@ -120,7 +145,7 @@ def test_the_logged_length_is_that_of_the_whole_gradient(play):
 def test_a_discriminator_that_has_won_and_samples_that_become_alike_raise_alarms_once():
     torch.manual_seed(0)
     real = torch.rand(16, 1, 8, 8)
-    watch = CollapseWatch(real, torch.device("cpu"))
+    watch = CollapseWatch(real, None, torch.device("cpu"))
     for _ in range(100):
         watch.discriminator(torch.tensor(0.7))
     assert watch.samples(real) == pytest.approx(1)
@@ -130,16 +155,38 @@ def test_a_discriminator_that_has_won_and_samples_that_become_alike_raise_alarms
     assert watch.samples(real[:1] + 0.1 * real) == pytest.approx(0.1, rel=0.01)
     first, second = watch.alarms()
     assert "has won" in first
-    assert "from 1.00 to 0.10" in second
+    assert "is 0.10 of real images', and was 1.00" in second
     assert watch.alarms() == []
     # Its state alone says what was said.
-    again = CollapseWatch(real, torch.device("cpu"))
+    again = CollapseWatch(real, None, torch.device("cpu"))
     again.state.copy_(watch.state)
     assert again.alarms() == []
     watch.samples(real)
     assert watch.alarms() == []
     watch.samples(0.1 * real)
-    assert ["become alike" in alarm for alarm in watch.alarms()] == [True]
+    assert ["are alike" in alarm for alarm in watch.alarms()] == [True]
+
+
+def test_noise_that_becomes_digits_is_no_collapse_and_samples_alike_from_the_start_are_one():
+    torch.manual_seed(0)
+    real = torch.rand(16, 1, 8, 8)
+    calm, dull = (CollapseWatch(real, None, torch.device("cpu")) for _ in range(2))
+    calm.samples(2 * real)
+    calm.samples(0.75 * real)
+    assert calm.alarms() == []
+    for step in range(1, 301):
+        dull.discriminator(torch.tensor(0.7))
+        if step % 100 == 0:
+            dull.samples(0.01 * real)
+            assert len(dull.alarms()) == (1 if step == 200 else 0)
+
+
+def test_classes_told_apart_do_not_hide_that_each_has_one_image():
+    labels = torch.arange(20) % 2
+    images = labels.float().view(-1, 1, 1, 1).expand(-1, 1, 4, 4)
+    assert spread(images) > 0.5
+    assert spread(images, labels) == 0
+    assert spread(images + torch.rand(20, 1, 4, 4), labels) > 0.1
 
 
 def test_spread_is_the_mean_squared_distance_of_two():
@@ -180,13 +227,7 @@ def test_samples_are_judged_by_a_network_of_the_same_images(play):
     assert "classes" in played.pictures()
 
 
-def test_fid_and_kid_come_from_torch_fidelity_or_a_sentence_says_what_is_missing(play, monkeypatch, tmp_path):
-    def unreachable(*_, **__):
-        raise OSError("no route to host")
-
-    monkeypatch.setattr("torch_fidelity.calculate_metrics", unreachable)
-    with pytest.raises(PhospheneError, match=re.escape("put weights-inception-2015-12-05-6726825d.pth into")):
-        play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 1, "fidelity": True})
+def test_fid_and_kid_come_from_torch_fidelity(play, monkeypatch, tmp_path):
     asked = {}
 
     def measured(**options):
@@ -194,11 +235,50 @@ def test_fid_and_kid_come_from_torch_fidelity_or_a_sentence_says_what_is_missing
         return {"frechet_inception_distance": 3.0, "kernel_inception_distance_mean": 0.5}
 
     monkeypatch.setattr("torch_fidelity.calculate_metrics", measured)
+    monkeypatch.setattr("engine.experiments.generate.fidelity.require_weights", lambda: None)
     played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 1, "fidelity": True, "quality": 20})
     assert played.results["quality/fid"] == 3.0
     assert asked["input1"][0].shape == (3, 32, 32)
     assert asked["input1"][0].dtype == torch.uint8
     assert (len(asked["input1"]), len(asked["input2"])) == (20, 1_444)
+
+
+def test_what_fid_needs_is_asked_for_before_the_training(play, monkeypatch, tmp_path):
+    def unreachable(*_, **__):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    with pytest.raises(DataUnavailable, match=r"put weights-inception-2015-12-05-6726825d\.pth into"):
+        play("dcgan", {"fidelity": True, "steps": 10_000_000})
+    with pytest.raises(InvalidHyperparameters, match="needs samples"):
+        experiment("dcgan").validate({"fidelity": True, "quality": 0})
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    with pytest.raises(InvalidHyperparameters, match="needs torch-fidelity"):
+        experiment("dcgan").validate({"fidelity": True})
+
+
+@pytest.mark.parametrize("quality", [1, 3])
+def test_few_samples_are_judged_as_far_as_that_goes(play, quality):
+    played = play("cgan", SMALL | WIDTHS["cgan"] | {"quality": quality, "steps": 1})
+    assert ("quality/frechet" in played.results) == (quality > 1)
+    assert 0 <= played.results["quality/as-asked"] <= 1
+
+
+def test_what_are_no_numbers_is_not_judged(play):
+    played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"lr_g": 10.0, "quality": 10, "steps": 3, "init": "default"})
+    context = played.context
+    broken = torch.nn.Linear(8, 1)
+    broken.weight.data.fill_(float("nan"))
+    chosen = experiment("dcgan").validate({"nz": 8, "quality": 10})
+    assert fresh(chosen, broken, 10, context, chosen_speed(torch.device("cpu"), "float32", "off")) is None
+    assert "no numbers any more" in played.messages[-1]
+
+
+@pytest.mark.parametrize(("dataset", "channels"), [("digits", 1), ("digits-m", 3), ("cifar10", 3), ("celeba:4", 3)])
+def test_images_are_drawn_in_the_colours_they_have(dataset, channels):
+    assert channels_of(experiment("dcgan").validate({"dataset": dataset})) == channels
+    assert channels_of(experiment("dcgan").validate({"dataset": dataset, "channels": "1"})) == 1
 
 
 def test_says_how_it_computes_and_chooses_for_the_device():

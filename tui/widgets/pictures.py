@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from textual import work
 from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.message import Message
@@ -287,10 +289,12 @@ class PicturePanel(VerticalGroup, can_focus=True):
             name = Path.cwd() / gallery.file_name(gallery.Sheet(tuple(stills)))
             self._export(name.with_suffix(".gif"), lambda path: gallery.animate(stills, path))
 
-    def _export(self, wanted: Path, write: Callable[[Path], None]) -> None:
+    @work(group="export")
+    async def _export(self, wanted: Path, write: Callable[[Path], None]) -> None:
+        """Write a file beside the event loop, which a long animation would hold up for seconds."""
         path = gallery.free(wanted)
         try:
-            write(path)
+            await asyncio.to_thread(write, path)
         except OSError as error:
             self.notify(f"{path} cannot be written: {error.strerror or error}", severity="error", markup=False)
             return

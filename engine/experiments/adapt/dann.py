@@ -11,16 +11,7 @@ import torch.nn.functional as F
 from engine.datasets.images import signed_range, unit_range
 from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
-from engine.experiments.adapt.domains import (
-    OTHER_DOMAIN,
-    evaluate,
-    learning_rate,
-    load_domains,
-    log_map,
-    new_network,
-    report,
-)
-from engine.experiments.speed import chosen_speed
+from engine.experiments.adapt.domains import OTHER_DOMAIN, begin, evaluate, learning_rate, log_map, report
 from engine.networks.dann import scale_gradient
 
 if TYPE_CHECKING:
@@ -34,18 +25,16 @@ if TYPE_CHECKING:
 def train(hyperparameters: DannHyperparameters, context: Context) -> None:
     """Name the classes of one domain and tell the domains apart, with features that make the latter hard."""
     device, mode = context.device, hyperparameters.mode
-    domains = load_domains(hyperparameters, context)
+    domains, network, optimiser, speed = begin(hyperparameters, context)
     source, target = domains.source.train, domains.target.train
-    speed = chosen_speed(device, hyperparameters.precision, hyperparameters.channels_last)
-    context.message(f"computing with {speed}; pixels from -1 to 1 in both domains")
-    network = speed.lay_out(new_network(hyperparameters).to(device))
-    optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum)
     state = {"modules": {"network": network}, "optimisers": {"sgd": optimiser}}
     context.restore(**state)
 
     batch = min(hyperparameters.batch, len(source), len(target))
-    of_source = EpochSampler(len(source), batch, context.seed, device=device, drop_last=True)
-    of_target = EpochSampler(len(target), batch, context.seed + OTHER_DOMAIN, device=device, drop_last=True)
+    of_source, of_target = (
+        EpochSampler(len(images), batch, seed, device=images.images.device, drop_last=True)
+        for images, seed in ((source, context.seed), (target, context.seed + OTHER_DOMAIN))
+    )
     longer = max(of_source, of_target, key=lambda sampler: sampler.steps_per_epoch)
     total = hyperparameters.epochs * longer.steps_per_epoch
     is_target = torch.arange(2, device=device).repeat_interleave(batch).float()
@@ -59,7 +48,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
         strength = reversal(hyperparameters, progress)
         factor.fill_({"dann": -strength, "no-reversal": 1.0}.get(mode, 0.0))
         optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, progress)
-        own, other = source[of_source.batch(step)], target[of_target.batch(step)]
+        own, other = source[of_source.batch(step)].to(device), target[of_target.batch(step)].to(device)
         images = speed.lay_out(signed_range(torch.cat((own.images, other.images))))
         labels = torch.cat((own.labels, other.labels))[learns_from]
 
@@ -82,7 +71,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
         if mode == "dann":
             metrics["schedule/lambda"] = torch.tensor(strength)
         if longer.ends_epoch(step):
-            metrics |= evaluate(network, domains, "validation")
+            metrics |= evaluate(network, domains, device)
         context.log(step, metrics, epoch=longer.epoch(step))
         if step == 1:
             for name, part in (("source", own), ("target", other)):

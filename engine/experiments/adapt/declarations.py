@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from engine.datasets.sources import Dataset, classes_of
 from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
-from engine.errors import DataUnavailable
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 
 SOURCES, TARGETS = ("digits", "mnist", "folder:"), ("digits-m", "mnist-m", "folder:")
+OTHER_CLASSES = "must have the source's {} classes, {} …, not {}, {} …"
 SOURCE_ONLY = "source-only"
-START = RunMark(("dann", "pseudo-label"), words=(SOURCE_ONLY,))
+
+
+def unfit(own: Any, earlier: Mapping[str, Any]) -> str:
+    """Say why pseudo-labels cannot go on from an earlier run; nothing if they can."""
+    if earlier.get("mode") == "target-only":
+        return "has learnt from the target's labels: take one that has not"
+    classes, others = (len(classes_of(source)) for source in (own.source, earlier["source"]))
+    return "" if classes == others else f"tells {others} classes apart, not {classes}: take its data sets"
+
+
+START = RunMark(("dann", "pseudo-label"), words=(SOURCE_ONLY,), inherited=("batch_norm", "dropout"), unfit=unfit)
 Start = Annotated[str, AfterValidator(START.check), START]
 
 
@@ -45,12 +56,12 @@ class AdaptationHyperparameters(Hyperparameters):
     @field_validator("target")
     @classmethod
     def _tells_the_same_apart(cls, target: str, info: ValidationInfo) -> str:
-        try:
-            own, other = classes_of(target), classes_of(info.data.get("source", target))
-        except DataUnavailable:
-            return target  # refused with its own sentence when the run is launched
+        both = target, info.data.get("source", target)
+        if any(name.startswith("folder:") for name in both):
+            return target  # looked at when the run begins: a form should not read folders at every key
+        own, other = (classes_of(name) for name in both)
         if own != other:
-            raise ValueError(f"must have the source's {len(other)} classes, {other[0]} …, not {len(own)}, {own[0]} …")
+            raise ValueError(OTHER_CLASSES.format(len(other), other[0], len(own), own[0]))
         return target
 
 
@@ -71,7 +82,9 @@ class PseudoLabelHyperparameters(AdaptationHyperparameters):
     """Hyperparameters of ``pseudo-label``."""
 
     start: Start = hyperparameter(
-        SOURCE_ONLY, "train on the source first, or go on from a run of dann: run:ID", suggestions=(SOURCE_ONLY, "last")
+        SOURCE_ONLY,
+        "train on the source first, or go on from a run: run:ID, or last",
+        suggestions=(SOURCE_ONLY, "last"),
     )
     threshold: float = hyperparameter(0.95, "probability from which a label is taken", ge=0, le=1, group="labels")
     rounds: int = hyperparameter(3, "how often the labels are taken anew", ge=1, le=100, group="labels")
@@ -107,7 +120,7 @@ EXPERIMENTS = (
         summary="Let a network go on learning from those of its own answers on the other domain it is sure of.",
         hyperparameters=PseudoLabelHyperparameters,
         program="engine.experiments.adapt.pseudo_label:train",
-        charts=(CHARTS[0], ("train/loss", "train/pseudo-loss"), ("labels/taken", "labels/right"), CHARTS[1]),
+        charts=(CHARTS[0], ("train/loss", "train/pseudo-loss"), ("labels/share", "labels/right"), CHARTS[1]),
         headline="target-test/accuracy",
         tables=("rounds",),
         network="engine.experiments.adapt.domains:network",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
-from engine.datasets.images import ImageSet, Splits, signed_range
+from engine.datasets.images import ImageSet, Splits, drawn, signed_range
 from engine.datasets.loading import load_splits
 from engine.datasets.photographs import Preprocessing
 from engine.datasets.sources import classes_of
+from engine.errors import DataUnavailable
+from engine.experiments.adapt.declarations import OTHER_CLASSES
 from engine.experiments.pictures import log_confusion
+from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
 from engine.networks.dann import SIZE, DannNetwork
 from engine.report import figures
@@ -42,10 +46,14 @@ def load_domains(hyperparameters: AdaptationHyperparameters, context: Context) -
     """Load both domains.
 
     Raises:
-        DataUnavailable: if one is not there, saying what to do.
+        DataUnavailable: if one is not there, saying what to do, or if their classes differ.
     """
     both = hyperparameters.source, hyperparameters.target
-    return Domains(*(load_splits(name, SIZE, 3, context) for name in both))
+    domains = Domains(*(load_splits(name, SIZE, 3, context) for name in both))
+    other, own = (splits.train.classes for splits in domains)
+    if own != other:
+        raise DataUnavailable(f"the target {OTHER_CLASSES.format(len(other), other[0], len(own), own[0])}")
+    return domains
 
 
 def new_network(hyperparameters: AdaptationHyperparameters) -> DannNetwork:
@@ -65,47 +73,78 @@ def learning_rate(lr: float, progress: float) -> float:
     return float(lr / (1 + 10 * progress) ** 0.75)
 
 
+class Setting(NamedTuple):
+    """What a training in two domains begins with."""
+
+    domains: Domains
+    network: DannNetwork
+    optimiser: torch.optim.SGD
+    speed: Speed
+
+
+def begin(hyperparameters: AdaptationHyperparameters, context: Context) -> Setting:
+    """Load the domains, and build the network and its optimiser on the device."""
+    domains = load_domains(hyperparameters, context)
+    speed = chosen_speed(context.device, hyperparameters.precision, hyperparameters.channels_last)
+    context.message(f"computing with {speed}; pixels from -1 to 1 in both domains")
+    network = speed.lay_out(new_network(hyperparameters).to(context.device))
+    optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum)
+    return Setting(domains, network, optimiser, speed)
+
+
+class Answers(NamedTuple):
+    """What the network says of images: class logits ``[N, classes]``, domain logits ``[N]``; above 0 is the target."""
+
+    classes: Tensor
+    domains: Tensor
+
+
 @torch.no_grad()
-def answers(network: DannNetwork, images: ImageSet) -> tuple[Tensor, Tensor]:
-    """Return class logits ``[N, classes]`` and domain logits ``[N]``, float32; above 0 means the target."""
+def answers(network: DannNetwork, images: ImageSet, device: torch.device) -> Answers:
+    """Ask the network in evaluation mode, in float32; it is left in training mode."""
     network.eval()
-    features = [network.features(signed_range(part)) for part in images.images.split(EVALUATED)]
+    features = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
     logits = torch.cat([network.label_head(part) for part in features])
     domains = torch.cat([network.domain(part) for part in features])
     network.train()
-    return logits, domains
+    return Answers(logits, domains)
 
 
-def evaluate(network: DannNetwork, domains: Domains, split: str) -> dict[str, Tensor]:
-    """Return accuracies in [0, 1] and cross-entropies in nats, of classes and of domains, for both domains.
-
-    The source is domain 0 and the target domain 1, as in training.
+def figures_of(said: Answers, labels: Tensor, domain: int, part: str) -> dict[str, Tensor]:
+    """Return accuracies in [0, 1] and cross-entropies in nats, of classes and of domains: ``part/accuracy`` and so on.
 
     Args:
-        network: is left in training mode.
-        domains: the images.
-        split: ``validation``, named ``source/accuracy`` and so on, or ``test``, named ``source-test/accuracy``.
+        said: of the network.
+        labels: true classes ``[N]``.
+        domain: 0 for the source and 1 for the target, as in training.
+        part: of the names.
     """
+    labels = labels.to(said.classes.device)
+    return {
+        f"{part}/accuracy": (said.classes.argmax(1) == labels).float().mean(),
+        f"{part}/loss": F.cross_entropy(said.classes, labels),
+        f"{part}/domain-accuracy": ((said.domains > 0) == bool(domain)).float().mean(),
+        f"{part}/domain-loss": F.binary_cross_entropy_with_logits(said.domains, torch.full_like(said.domains, domain)),
+    }
+
+
+def evaluate(network: DannNetwork, domains: Domains, device: torch.device) -> dict[str, Tensor]:
+    """Return the figures of both domains on the validation images."""
     found = {}
-    for number, name in enumerate(NAMES):
-        images: ImageSet = getattr(domains[number], split)
-        logits, told = answers(network, images)
-        part = name if split == "validation" else f"{name}-{split}"
-        found |= {
-            f"{part}/accuracy": (logits.argmax(1) == images.labels).float().mean(),
-            f"{part}/loss": F.cross_entropy(logits, images.labels),
-            f"{part}/domain-accuracy": ((told > 0) == bool(number)).float().mean(),
-            f"{part}/domain-loss": F.binary_cross_entropy_with_logits(told, torch.full_like(told, number)),
-        }
+    for number, (name, splits) in enumerate(zip(NAMES, domains, strict=True)):
+        said = answers(network, splits.validation, device)
+        found |= figures_of(said, splits.validation.labels, number, name)
     return found
 
 
 def report(network: DannNetwork, domains: Domains, context: Context, step: int) -> None:
     """Log the figures on the test images and a confusion matrix for each domain."""
-    for name, splits in zip(NAMES, domains, strict=True):
-        predicted = answers(network, splits.test)[0].argmax(1)
-        log_confusion(splits.test.labels, predicted, splits.test.classes, context, step, f"{name} confusion")
-    context.result({name: float(value) for name, value in evaluate(network, domains, "test").items()})
+    for number, (name, splits) in enumerate(zip(NAMES, domains, strict=True)):
+        said = answers(network, splits.test, context.device)
+        predicted = said.classes.argmax(1).cpu()
+        log_confusion(splits.test.labels.cpu(), predicted, splits.test.classes, context, step, f"{name} confusion")
+        found = figures_of(said, splits.test.labels, number, f"{name}-test")
+        context.result({figure: float(value) for figure, value in found.items()})
 
 
 def log_map(network: DannNetwork, domains: Domains, count: int, context: Context, when: str, step: int) -> None:
@@ -113,7 +152,7 @@ def log_map(network: DannNetwork, domains: Domains, count: int, context: Context
 
     Args:
         network: is left in training mode.
-        domains: the first ``count`` test images of each are shown.
+        domains: ``count`` test images of each are shown, drawn at random.
         count: nothing is drawn if 0.
         context: whose seed t-SNE takes, the same at every time.
         when: ``before`` or ``after``.
@@ -125,11 +164,15 @@ def log_map(network: DannNetwork, domains: Domains, count: int, context: Context
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
-    shown = [splits.test[:count] for splits in domains]
+    shown = [drawn(splits.test, count, context.seed) for splits in domains]
     network.eval()
     with torch.no_grad():
-        features = torch.cat([network.features(signed_range(part.images)) for part in shown]).cpu().double().numpy()
+        parts = [network.features(signed_range(part.images.to(context.device))) for part in shown]
     network.train()
+    features = torch.cat(parts).cpu().double().numpy()
+    if not np.isfinite(features).all() or not features.std(0).any():
+        context.message(f"no map of the features {when}: they are all the same, or no numbers any more", level="alarm")
+        return
     by_domain = [name for name, part in zip(NAMES, shown, strict=True) for _ in range(len(part))]
     by_class = [part.classes[label] for part in shown for label in part.labels.tolist()]
     perplexity = min(30.0, (len(features) - 1) / 3)

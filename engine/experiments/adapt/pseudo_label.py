@@ -1,7 +1,12 @@
-"""Self-training on the target (Lee 2013, Pseudo-label, ICML workshop): sure answers become labels, round by round."""
+"""Self-training on the target (after Lee 2013, ICML workshop): sure answers become labels, round by round.
+
+Lee raises the weight of the pseudo-labels step by step and takes all of them; here those above a threshold count as
+much as the true ones from the first step of a round.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -11,18 +16,7 @@ from engine.datasets.images import signed_range
 from engine.datasets.sampling import EpochSampler
 from engine.errors import DataUnavailable
 from engine.experiments.adapt.declarations import SOURCE_ONLY
-from engine.experiments.adapt.domains import (
-    OTHER_DOMAIN,
-    answers,
-    evaluate,
-    learning_rate,
-    load_domains,
-    log_map,
-    new_network,
-    report,
-)
-from engine.experiments.speed import chosen_speed
-from engine.families import experiment
+from engine.experiments.adapt.domains import OTHER_DOMAIN, answers, begin, evaluate, learning_rate, log_map, report
 from engine.networks.backbones import fit_weights
 from engine.tensors.checkpoints import load_module
 
@@ -43,15 +37,12 @@ COLUMNS = ("taken", "share", "right", "target/accuracy")
 def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None:
     """Train on the source, or take a trained network; then on the source and the target's own labels, in rounds."""
     device, batch = context.device, hyperparameters.batch
-    domains = load_domains(hyperparameters, context)
+    domains, network, optimiser, speed = begin(hyperparameters, context)
     source, target = domains.source.train, domains.target.train
-    speed = chosen_speed(device, hyperparameters.precision, hyperparameters.channels_last)
-    context.message(f"computing with {speed}; pixels from -1 to 1 in both domains")
     trained = hyperparameters.start != SOURCE_ONLY
-    network = earlier_network(hyperparameters, context) if trained else new_network(hyperparameters)
-    network = speed.lay_out(network.to(device))
-    optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum)
-    pseudo = torch.full((len(target),), NOT_TAKEN, device=device)
+    if trained and not context.resumes:
+        take_over(hyperparameters, network, context)
+    pseudo = torch.full((len(target),), NOT_TAKEN, device=target.images.device)
     rounds = torch.zeros(hyperparameters.rounds, len(COLUMNS) + len(source.classes), dtype=torch.float64)
     state = {
         "modules": {"network": network},
@@ -60,7 +51,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     }
     context.restore(**state)
 
-    of_source = EpochSampler(len(source), batch, context.seed, device=device, drop_last=True)
+    of_source = EpochSampler(len(source), batch, context.seed, device=source.images.device, drop_last=True)
     per_epoch = max(1, max(len(source), len(target)) // of_source.size)
     plan = Plan(0 if trained else hyperparameters.epochs * per_epoch, hyperparameters.round_epochs * per_epoch)
     if not context.done:
@@ -70,29 +61,35 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     for step in context.steps(plan.first + hyperparameters.rounds * plan.each, unit="batch"):
         number, position, length = plan.place(step)
         if number and position == 0:
-            pseudo.copy_(surest(network, target, hyperparameters))
+            pseudo.copy_(surest(network, target, hyperparameters, device))
             rounds[number - 1] = counted(pseudo, target)
         if number != taken_in:
             taken, taken_in = (pseudo != NOT_TAKEN).nonzero().flatten(), number
-            of_taken = EpochSampler(max(1, len(taken)), batch, context.seed + number * OTHER_DOMAIN, device=device)
+            of_taken = EpochSampler(
+                max(1, len(taken)), batch, context.seed + number * OTHER_DOMAIN, device=pseudo.device
+            )
         optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, position / length)
 
-        own = source[of_source.batch(step)]
+        own = source[of_source.batch(step)].to(device)
         chosen = taken[of_taken.batch(position + 1)] if len(taken) else taken
+        others, labels = target.images[chosen].to(device), pseudo[chosen].to(device)
         with speed.autocast():
-            logits = network(speed.lay_out(signed_range(torch.cat((own.images, target.images[chosen]))))).float()
+            logits = network(speed.lay_out(signed_range(torch.cat((own.images, others))))).float()
         losses = {"train/loss": F.cross_entropy(logits[: len(own)], own.labels)}
+        loss = losses["train/loss"]
         if len(chosen):
-            losses["train/pseudo-loss"] = F.cross_entropy(logits[len(own) :], pseudo[chosen])
+            losses["train/pseudo-loss"] = F.cross_entropy(logits[len(own) :], labels)
+            # Each image counts the same, whichever domain it is of.
+            loss = loss + losses["train/pseudo-loss"] * len(chosen) / len(own)
         optimiser.zero_grad()
-        torch.stack(list(losses.values())).sum().backward()
+        loss.backward()
         optimiser.step()
 
         metrics = {name: loss.detach() for name, loss in losses.items()}
         if number and position == 0:
-            metrics |= {"labels/taken": rounds[number - 1, 1], "labels/right": rounds[number - 1, 2]}
+            metrics |= tell(rounds[number - 1], number, context)
         if (position + 1) % per_epoch == 0:
-            metrics |= evaluate(network, domains, "validation")
+            metrics |= evaluate(network, domains, device)
         if number and position + 1 == length:
             rounds[number - 1, 3] = metrics["target/accuracy"]
         context.log(step, metrics, epoch=step / per_epoch)
@@ -117,17 +114,19 @@ class Plan(NamedTuple):
         return number + 1, position, self.each
 
 
-def surest(network: DannNetwork, target: ImageSet, hyperparameters: PseudoLabelHyperparameters) -> Tensor:
+def surest(
+    network: DannNetwork, target: ImageSet, hyperparameters: PseudoLabelHyperparameters, device: torch.device
+) -> Tensor:
     """Return the labels ``[N]`` the network gives with a probability from the threshold on, else -1.
 
-    With ``balance`` of each class no more are taken than of the rarest one among those, the surest first.
+    With ``balance`` of each class that comes up no more are taken than of the rarest, the surest first.
     """
-    probability, labels = answers(network, target)[0].softmax(1).max(1)
+    probability, labels = answers(network, target, device).classes.softmax(1).max(1)
     pseudo = torch.where(probability >= hyperparameters.threshold, labels, NOT_TAKEN)
     if hyperparameters.balance:
-        classes = range(len(target.classes))
-        fewest = min(int((pseudo == label).sum()) for label in classes)
-        for label in classes:
+        counts = pseudo[pseudo != NOT_TAKEN].bincount()
+        fewest = int(counts[counts > 0].min()) if len(counts) else 0
+        for label in range(len(counts)):
             own = (pseudo == label).nonzero().flatten()
             pseudo[own[probability[own].argsort(descending=True, stable=True)[fewest:]]] = NOT_TAKEN
     return pseudo
@@ -135,30 +134,35 @@ def surest(network: DannNetwork, target: ImageSet, hyperparameters: PseudoLabelH
 
 def counted(pseudo: Tensor, target: ImageSet) -> Tensor:
     """Return a row of the table of rounds, its accuracy still to come; the true labels serve for nothing but this."""
-    taken = pseudo != NOT_TAKEN
-    count = taken.sum().double()
-    right = (pseudo == target.labels)[taken].sum() / count if count else torch.tensor(float("nan"))
-    classes = pseudo[taken].bincount(minlength=len(target.classes))
-    figures = torch.tensor([count, count / len(target), right, float("nan")], dtype=torch.float64)
-    return torch.cat((figures, classes.double().cpu()))
+    taken, labels = pseudo[pseudo != NOT_TAKEN].cpu(), target.labels[pseudo != NOT_TAKEN].cpu()
+    right = (taken == labels).double().mean()  # NaN of none
+    figures = torch.tensor([len(taken), len(taken) / len(target), right, float("nan")], dtype=torch.float64)
+    return torch.cat((figures, taken.bincount(minlength=len(target.classes)).double()))
+
+
+def tell(row: Tensor, number: int, context: Context) -> dict[str, Tensor]:
+    """Return the figures of a round's labels; say so if none was taken."""
+    if row[0]:
+        return {"labels/share": row[1], "labels/right": row[2]}
+    context.message(f"round {number}: no label is sure enough, the source alone goes on", level="alarm")
+    return {"labels/share": row[1]}
 
 
 def row_of(number: int, row: Tensor) -> list[object]:
-    """Return a row of the table of rounds as it is printed."""
+    """Return a row of the table of rounds as it is printed; what there is not stays empty."""
     count, *shares = row[: len(COLUMNS)].tolist()
-    return [number, int(count), *(f"{share:.4f}" for share in shares), *row[len(COLUMNS) :].int().tolist()]
+    printed = ["" if math.isnan(share) else f"{share:.4f}" for share in shares]
+    return [number, int(count), *printed, *row[len(COLUMNS) :].int().tolist()]
 
 
-def earlier_network(hyperparameters: PseudoLabelHyperparameters, context: Context) -> DannNetwork:
-    """Return the network of an earlier run, in training mode.
+def take_over(hyperparameters: PseudoLabelHyperparameters, network: DannNetwork, context: Context) -> None:
+    """Give a network the weights of an earlier run.
 
     Raises:
-        DataUnavailable: if its weights do not fit.
+        DataUnavailable: if they are not there any more, or do not fit.
     """
     run = context.earlier(hyperparameters.start.removeprefix("run:"))
-    record, saved = run.record(), run.last_checkpoint()
+    saved = run.last_checkpoint()
     if saved is None:
         raise DataUnavailable(f"run {run.id} has saved nothing that could be taken")
-    network = new_network(experiment(record.experiment).validate(record.hyperparameters))
     fit_weights(network, load_module(run.path / saved.file, "network"), hyperparameters.start)
-    return network

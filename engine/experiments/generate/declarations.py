@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from engine.datasets.sources import Dataset, Pictures
 from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 
 DATASETS = ("digits", "mnist", "cifar10", "celeba:Smiling", "celeba:Eyeglasses", "celeba:Bald", "folder:")
-GENERATORS = RunMark(("dcgan", "cdcgan", "cgan"))
+EMBEDDED = "embedded"
+GENERATORS = RunMark(("dcgan", "cdcgan", "cgan"), words=(EMBEDDED,), otherwise=EMBEDDED)
 TrainedGenerator = Annotated[str, AfterValidator(GENERATORS.check), GENERATORS]
 
 
@@ -22,7 +24,9 @@ class GanHyperparameters(Hyperparameters):
         "digits", "data set to learn to draw, some of its classes, or folder:PATH", suggestions=DATASETS, group="data"
     )
     size: Literal["32", "64"] = hyperparameter("32", "height and width of the images, in pixels", group="data")
-    channels: Literal["1", "3"] = hyperparameter("1", "grey, or three colour channels", group="data")
+    channels: Literal["auto", "1", "3"] = hyperparameter(
+        "auto", "grey, three colour channels, or what the images have", group="data"
+    )
     batch: int = hyperparameter(128, "real images, and as many drawn ones", ge=2, le=4_096, unit="images", group="data")
     nz: int = hyperparameter(100, "length of the latent vector", ge=1, le=10_000, group="networks")
     init: Literal["dcgan", "default"] = hyperparameter(
@@ -52,11 +56,20 @@ class GanHyperparameters(Hyperparameters):
         group="judging",
     )
     fidelity: bool = hyperparameter(
-        False, "FID and KID of Inception v3 as well; needs the extra phosphene[fidelity]", group="judging"
+        False, "FID and KID of Inception v3 for them, too; needs the extra phosphene[fidelity]", group="judging"
     )
     precision: Precision = precision()
     channels_last: Switch = channels_last()
     compile: Switch = hyperparameter("auto", "torch.compile; auto is on for long runs on a GPU", group="speed")
+
+    @field_validator("fidelity")
+    @classmethod
+    def _can_be_measured(cls, fidelity: bool, info: ValidationInfo) -> bool:
+        if fidelity and importlib.util.find_spec("torch_fidelity") is None:
+            raise ValueError("needs torch-fidelity: pip install 'phosphene[fidelity]'")
+        if fidelity and info.data.get("quality", 2) < 2:
+            raise ValueError("needs samples: let quality be 2,000 or so")
+        return fidelity
 
 
 class DcganHyperparameters(GanHyperparameters):
@@ -76,7 +89,7 @@ class ConditionalHyperparameters(GanHyperparameters):
     previews: int = hyperparameter(50, "images in a picture of samples", ge=1, le=400, unit="images", group="previews")
 
 
-class CdcganHyperparameters(DcganHyperparameters, ConditionalHyperparameters):
+class CdcganHyperparameters(ConditionalHyperparameters, DcganHyperparameters):
     """Hyperparameters of ``cdcgan``."""
 
 
@@ -99,7 +112,9 @@ class InterpolateHyperparameters(Hyperparameters):
     """Hyperparameters of ``interpolate``."""
 
     model: TrainedGenerator = hyperparameter(
-        "last", "generator of an earlier run: run:ID, or last for the newest there is", suggestions=("last",)
+        "last",
+        "generator of an earlier run: run:ID; last is the newest, or the embedded one",
+        suggestions=("last", EMBEDDED),
     )
     path: Literal["both", "linear", "spherical"] = hyperparameter(
         "both", "along the chord between two latent vectors, or along the arc"
@@ -157,6 +172,6 @@ EXPERIMENTS = (
         summary="Draw what lies between samples of a trained generator, and every class from the same noise.",
         hyperparameters=InterpolateHyperparameters,
         program="engine.experiments.generate.interpolate:run",
-        headline="paths/evenness",
+        headline="linear/evenness",
     ),
 )

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.data import Dataset
 
-from engine.errors import PhospheneError
-from engine.experiments.generate.latent import fixed_labels, fixed_noise, one_hot
-from engine.experiments.generate.players import is_conditional
-from engine.experiments.generate.quality import JUDGING_NOISE, samples_of
+from engine.datasets.images import drawn
+from engine.errors import DataUnavailable
+from engine.experiments.generate.quality import MOST
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from engine.control.context import Context
     from engine.datasets.images import Splits
-    from engine.experiments.generate.declarations import GanHyperparameters
-    from engine.experiments.speed import Speed
+    from engine.experiments.generate.quality import Fresh
 
 KID_SUBSET = 1_000
 
@@ -36,43 +35,42 @@ class _Pixels(Dataset):  # type: ignore[type-arg]
         return self._images[index]
 
 
-def measure(
-    hyperparameters: GanHyperparameters, generator: nn.Module, data: Splits, context: Context, speed: Speed
-) -> None:
-    """Log ``quality/fid`` and ``quality/kid``, if asked for, of as many fresh samples as the CNN judges.
-
-    They are measured against the training images.
+def require_weights() -> None:
+    """See to it that the weights of Inception are there before hours are spent on samples: download them if not.
 
     Raises:
-        PhospheneError: if torch-fidelity or its weights of Inception are not there.
+        DataUnavailable: saying where to put them.
     """
-    if not hyperparameters.fidelity:
+    from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
+
+    file = Path(torch.hub.get_dir()) / "checkpoints" / URL_INCEPTION_V3.rpartition("/")[2]
+    if file.is_file():
         return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(URL_INCEPTION_V3, str(file), progress=False)
+    except (OSError, RuntimeError) as error:
+        raise DataUnavailable(
+            f"the weights of Inception v3 cannot be downloaded ({error}): put {file.name} into {file.parent}"
+        ) from error
+
+
+def measure(samples: Fresh, data: Splits, context: Context) -> None:
+    """Log ``quality/fid`` and ``quality/kid`` of samples against the training images, at most 50,000 of them."""
     import torch_fidelity
 
-    count = max(2, hyperparameters.quality)
-    noise = fixed_noise(count, hyperparameters.nz, context.seed + JUDGING_NOISE).to(context.device)
-    classes = len(data.train.classes)
-    labels = one_hot(fixed_labels(count, classes).to(context.device), classes)
-    told = (labels,) if is_conditional(hyperparameters) else ()
-    samples = samples_of(generator, noise, *told, speed=speed).mul(255).round().to(torch.uint8)
-    try:
-        found: dict[str, Any] = torch_fidelity.calculate_metrics(
-            input1=_Pixels(samples),
-            input2=_Pixels(data.train.images),
-            cuda=context.device.type == "cuda",
-            fid=True,
-            kid=True,
-            kid_subset_size=min(KID_SUBSET, count, len(data.train)),
-            save_cpu_ram=True,
-            cache=False,
-            verbose=False,
-        )
-    except OSError as error:
-        raise PhospheneError(
-            f"torch-fidelity has no weights of Inception v3 and cannot download them ({error}): "
-            "put weights-inception-2015-12-05-6726825d.pth into torch's folder hub/checkpoints"
-        ) from error
+    images = samples.images.mul(255).round().to(torch.uint8)
+    found: dict[str, Any] = torch_fidelity.calculate_metrics(
+        input1=_Pixels(images),
+        input2=_Pixels(drawn(data.train, MOST).images),
+        cuda=context.device.type == "cuda",
+        fid=True,
+        kid=True,
+        kid_subset_size=min(KID_SUBSET, len(images), len(data.train)),
+        save_cpu_ram=True,
+        cache=False,
+        verbose=False,
+    )
     context.result(
         {"quality/fid": found["frechet_inception_distance"], "quality/kid": found["kernel_inception_distance_mean"]}
     )

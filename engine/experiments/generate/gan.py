@@ -11,34 +11,59 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
-from engine.datasets.images import signed_range, unit_range
+from engine.datasets.images import drawn, signed_range, unit_range
 from engine.datasets.loading import load_splits
 from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
 from engine.experiments.generate import fidelity, quality
 from engine.experiments.generate.collapse import CollapseWatch
 from engine.experiments.generate.latent import columns, fixed_labels, fixed_noise, one_hot
-from engine.experiments.generate.players import discriminator_of, generator_of, is_conditional, tells_discriminator
+from engine.experiments.generate.players import (
+    channels_of,
+    discriminator_of,
+    generator_of,
+    is_conditional,
+    tells_discriminator,
+)
 from engine.experiments.speed import chosen_speed
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from engine.control.context import Context
+    from engine.datasets.images import ImageSet
     from engine.experiments.generate.declarations import GanHyperparameters
+    from engine.experiments.speed import Speed
 
 FIGURES = (
     *("generator/loss", "discriminator/loss", "discriminator/real", "discriminator/fake"),
     *("generator/gradient", "discriminator/gradient"),
 )
 """What is logged at every step: both losses in nats, D(x) and D(G(z)) in [0, 1], the lengths of both gradients."""
+MEASURED = 400
+"""Real images whose diversity samples are compared with, at most."""
 
 
 def train(hyperparameters: GanHyperparameters, context: Context) -> None:
-    """Alternate updates of the discriminator and the generator; preview what fixed noise becomes; judge at the end."""
-    device, size, channels = context.device, int(hyperparameters.size), int(hyperparameters.channels)
-    data = load_splits(hyperparameters.dataset, size, channels, context)
-    real, classes = data.train, len(data.train.classes)
+    """Let the networks play, and judge what the generator has come to draw."""
+    if hyperparameters.fidelity:
+        fidelity.require_weights()
+    data = load_splits(hyperparameters.dataset, int(hyperparameters.size), channels_of(hyperparameters), context)
+    generator, speed = play(hyperparameters, data.train, context)
+    samples = quality.fresh(hyperparameters, generator, len(data.train.classes), context, speed)
+    if samples is not None:
+        quality.judge(hyperparameters, samples, data, context)
+    if samples is not None and hyperparameters.fidelity:
+        fidelity.measure(samples, data, context)
+
+
+def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) -> tuple[nn.Module, Speed]:
+    """Alternate updates of the discriminator and the generator, and preview what fixed noise becomes.
+
+    Returns:
+        The generator, in training mode, and how it computes.
+    """
+    device, classes = context.device, len(real.classes)
     conditional, judged = is_conditional(hyperparameters), tells_discriminator(hyperparameters)
     fixed = [part.to(device) for part in fixed_inputs(hyperparameters, classes, context.seed)]
     generator = generator_of(hyperparameters, classes).to(device)
@@ -57,7 +82,9 @@ def train(hyperparameters: GanHyperparameters, context: Context) -> None:
     optimiser_g = torch.optim.Adam(weights_g, hyperparameters.lr_g, betas, fused=True)
     optimiser_d = torch.optim.Adam(weights_d, hyperparameters.lr_d, betas, fused=True)
     figures = torch.zeros(len(FIGURES), device=device)
-    watch = CollapseWatch(unit_range(real.images[: hyperparameters.previews]), device)
+    some = drawn(real, MEASURED)
+    groups = fixed[1].argmax(1) if conditional else None
+    watch = CollapseWatch(unit_range(some.images), some.labels if conditional else None, device)
     state = {
         "modules": {"generator": generator, "discriminator": discriminator},
         "optimisers": {"generator": optimiser_g, "discriminator": optimiser_d},
@@ -78,7 +105,9 @@ def train(hyperparameters: GanHyperparameters, context: Context) -> None:
             asked = (one_hot(batch.labels, classes),) if conditional else ()
             told = asked if judged else ()
             with speed.autocast():
-                fakes = draw(noise(), *asked)
+                # Nothing is learnt through images that only the discriminator sees.
+                with torch.set_grad_enabled(update + 1 == hyperparameters.d_updates):
+                    fakes = draw(noise(), *asked)
                 real_logits, fake_logits = judge(images, *told).float(), judge(fakes.detach(), *told).float()
             loss_d = discriminator_loss(real_logits, fake_logits)
             optimiser_d.zero_grad()
@@ -101,18 +130,17 @@ def train(hyperparameters: GanHyperparameters, context: Context) -> None:
         watch.discriminator(figures[1])
         metrics = dict(zip(FIGURES, figures, strict=True))
         if step == 1:
-            context.image("real", image_grid(unit_range(real.images[: hyperparameters.previews])), step)
+            context.image("real", image_grid(unit_range(drawn(real, hyperparameters.previews).images)), step)
         if step in {1, total} or step % hyperparameters.preview_every == 0:
             samples = quality.samples_of(generator, *fixed, speed=speed)
             context.image("samples", image_grid(samples, columns=columns(classes) if conditional else 0), step)
-            metrics["samples/diversity"] = watch.samples(samples)
+            metrics["samples/diversity"] = watch.samples(samples, groups)
             watch.tell(context, step)
         context.log(step, metrics, epoch=sampler.epoch(step * hyperparameters.d_updates))
         context.checkpoint(step, **state)
 
     context.result(dict(zip(FIGURES, figures.tolist(), strict=True)))
-    quality.judge(hyperparameters, generator, data, context, speed)
-    fidelity.measure(hyperparameters, generator, data, context, speed)
+    return generator, speed
 
 
 def fixed_inputs(hyperparameters: GanHyperparameters, classes: int, seed: int) -> list[Tensor]:

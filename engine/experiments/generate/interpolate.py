@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.datasets.loading import load_splits
 from engine.datasets.pictures import image_grid
 from engine.datasets.sources import classes_of
 from engine.errors import DataUnavailable
+from engine.experiments.generate import gan
+from engine.experiments.generate.declarations import EMBEDDED
 from engine.experiments.generate.latent import fixed_noise, one_hot
-from engine.experiments.generate.players import generator_of, is_conditional
+from engine.experiments.generate.players import channels_of, generator_of, is_conditional
 from engine.experiments.generate.quality import samples_of
 from engine.experiments.speed import chosen_speed
 from engine.families import experiment
@@ -18,54 +21,81 @@ from engine.networks.backbones import fit_weights
 from engine.tensors.checkpoints import load_module
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from engine.control.context import Context
-    from engine.experiments.generate.declarations import InterpolateHyperparameters
+    from engine.experiments.generate.declarations import GanHyperparameters, InterpolateHyperparameters
 
 PATHS = ("linear", "spherical")
+FLAT = 1e-3
+"""The sine of an angle that is taken for none."""
+
+
+EMBEDDED_STEPS = 300
+"""For which the embedded generator is trained: a conditional DCGAN on the digits, within the run, in half a minute."""
 
 
 def run(hyperparameters: InterpolateHyperparameters, context: Context) -> None:
-    """Draw paths between latent vectors; of a conditional generator also classes by noise and paths between classes."""
-    device, points, paths = context.device, hyperparameters.points, hyperparameters.paths
-    earlier = context.earlier(hyperparameters.model.removeprefix("run:"))
+    """Draw paths between the samples of a generator."""
+    if hyperparameters.model == EMBEDDED:
+        trained = experiment("cdcgan").validate({"steps": EMBEDDED_STEPS, "quality": 0})
+        data = load_splits(trained.dataset, int(trained.size), channels_of(trained), context)
+        generator, _ = gan.play(trained, data.train, context)
+    else:
+        trained, generator = earlier_generator(hyperparameters.model, context)
+        for _ in context.steps(1):
+            pass
+    draw(hyperparameters, trained, generator.to(context.device), context)
+
+
+def earlier_generator(model: str, context: Context) -> tuple[GanHyperparameters, nn.Module]:
+    """Return the generator of an earlier run and the hyperparameters it was trained with.
+
+    Raises:
+        DataUnavailable: if it is not there any more.
+    """
+    earlier = context.earlier(model.removeprefix("run:"))
     record, saved = earlier.record(), earlier.last_checkpoint()
     if saved is None:
         raise DataUnavailable(f"run {earlier.id} has saved no generator")
     trained = experiment(record.experiment).validate(record.hyperparameters)
-    classes = len(classes_of(trained.dataset))
-    generator = generator_of(trained, classes)
-    fit_weights(generator, load_module(earlier.path / saved.file, "generator"), hyperparameters.model)
-    speed = chosen_speed(device, "float32", "auto")
-    generator = speed.lay_out(generator.to(device))
-    conditional = is_conditional(trained)
-    kinds = PATHS if hyperparameters.path == "both" else (hyperparameters.path,)
+    generator = generator_of(trained, classes_in(trained))
+    fit_weights(generator, load_module(earlier.path / saved.file, "generator"), model)
+    return trained, generator
+
+
+def classes_in(trained: GanHyperparameters) -> int:
+    """Return how many classes a generator is told, 0 if it is told none."""
+    return len(classes_of(trained.dataset)) if is_conditional(trained) else 0
+
+
+def draw(
+    hyperparameters: InterpolateHyperparameters, trained: GanHyperparameters, generator: nn.Module, context: Context
+) -> None:
+    """Log paths between latent vectors; of a conditional generator also classes by noise and paths between classes."""
+    device, points, paths, step = context.device, hyperparameters.points, hyperparameters.paths, context.total
+    classes, speed = classes_in(trained), chosen_speed(device, "float32", "auto")
+    generator = speed.lay_out(generator)
     ends = fixed_noise(2 * paths, trained.nz, context.seed).to(device).view(2, paths, 1, trained.nz)
     shares = torch.linspace(0, 1, points, device=device).view(1, points, 1)
     # In each row of paths one class, so that nothing but the noise changes along it.
-    rows = torch.arange(paths, device=device) % classes
-
-    for _ in context.steps(1):
-        for kind in kinds:
-            between = linear(*ends, shares) if kind == "linear" else spherical(*ends, shares)
-            told = [one_hot(rows.repeat_interleave(points), classes)] if conditional else []
-            images = samples_of(generator, between.flatten(0, 1), *told, speed=speed)
-            context.image(kind, image_grid(images, columns=points), 1)
-            context.result({f"{kind}/evenness": evenness(images.view(paths, points, -1))})
-        if conditional:
-            every = torch.arange(classes, device=device)
-            by_class = samples_of(
-                generator,
-                ends[0].expand(-1, classes, -1).flatten(0, 1),
-                one_hot(every.repeat(paths), classes),
-                speed=speed,
-            )
-            context.image("class by noise", image_grid(by_class, columns=classes), 1)
-            following = linear(one_hot(every, classes)[:, None], one_hot(every.roll(-1), classes)[:, None], shares)
-            noise = ends[0, :1].expand(classes, points, -1)
-            images = samples_of(generator, noise.flatten(0, 1), following.flatten(0, 1), speed=speed)
-            context.image("between classes", image_grid(images, columns=points), 1)
+    rows = torch.arange(paths, device=device) % max(1, classes)
+    for kind in PATHS if hyperparameters.path == "both" else (hyperparameters.path,):
+        between = linear(*ends, shares) if kind == "linear" else spherical(*ends, shares)
+        told = [one_hot(rows.repeat_interleave(points), classes)] if classes else []
+        images = samples_of(generator, between.flatten(0, 1), *told, speed=speed)
+        context.image(kind, image_grid(images, columns=points), step)
+        context.result({f"{kind}/evenness": evenness(images.view(paths, points, -1))})
+    if not classes:
+        return
+    every = torch.arange(classes, device=device)
+    latent = ends[0].expand(-1, classes, -1).flatten(0, 1)
+    by_class = samples_of(generator, latent, one_hot(every.repeat(paths), classes), speed=speed)
+    context.image("class by noise", image_grid(by_class, columns=classes), step)
+    following = linear(one_hot(every, classes)[:, None], one_hot(every.roll(-1), classes)[:, None], shares)
+    latent = ends[0, :1].expand(classes, points, -1).flatten(0, 1)
+    images = samples_of(generator, latent, following.flatten(0, 1), speed=speed)
+    context.image("between classes", image_grid(images, columns=points), step)
 
 
 def linear(first: Tensor, second: Tensor, shares: Tensor) -> Tensor:
@@ -82,16 +112,19 @@ def linear(first: Tensor, second: Tensor, shares: Tensor) -> Tensor:
 def spherical(first: Tensor, second: Tensor, shares: Tensor) -> Tensor:
     """Return the points of the arcs between vectors (Shoemake 1985; White 2016, arXiv:1609.04468), as :func:`linear`.
 
-    Gaussian vectors lie near a sphere, which chords leave. Where both point the same way, or against each other, or
-    vectors have a single element, there is no arc, and it is the chord.
+    Directions follow the great circle and lengths change evenly, so that no point is longer than both ends. Gaussian
+    vectors lie near a sphere, which chords leave. Where directions are the same or opposite there is no one arc, and it
+    is the chord.
     """
-    cosine = torch.nn.functional.cosine_similarity(first, second, dim=-1, eps=1e-12)[..., None].clamp(-1, 1)
-    angle = torch.acos(cosine)
+    lengths = first.norm(dim=-1, keepdim=True), second.norm(dim=-1, keepdim=True)
+    one, other = first.double() / lengths[0].clamp(min=1e-12), second.double() / lengths[1].clamp(min=1e-12)
+    angle = torch.acos((one * other).sum(-1, keepdim=True).clamp(-1, 1))
     sine = torch.sin(angle)
-    flat = sine < 1e-4
-    sine = torch.where(flat, 1.0, sine)
-    arc = (torch.sin((1 - shares) * angle) * first + torch.sin(shares * angle) * second) / sine
-    return torch.where(flat, linear(first, second, shares), arc)
+    flat = sine < FLAT
+    part = shares.double()
+    direction = torch.sin((1 - part) * angle) * one + torch.sin(part * angle) * other
+    arc = direction / torch.where(flat, 1.0, sine) * linear(*lengths, shares)
+    return torch.where(flat, linear(first, second, shares), arc.to(first.dtype))
 
 
 def evenness(paths: Tensor) -> float:

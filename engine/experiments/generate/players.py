@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.datasets import sources
 from engine.experiments.generate.declarations import (
     CdcganHyperparameters,
     CganHyperparameters,
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def generator_of(chosen: GanHyperparameters, classes: int) -> nn.Module:
     """Return the generator with fresh weights; a conditional one takes class vectors ``[N, classes]``, too."""
-    channels, size = int(chosen.channels), int(chosen.size)
+    channels, size = channels_of(chosen), int(chosen.size)
     network: nn.Module
     match chosen:
         case CganHyperparameters():
@@ -38,7 +39,7 @@ def generator_of(chosen: GanHyperparameters, classes: int) -> nn.Module:
 
 def discriminator_of(chosen: GanHyperparameters, classes: int) -> nn.Module:
     """Return the discriminator with fresh weights; it takes class vectors if it is told the class."""
-    channels, size = int(chosen.channels), int(chosen.size)
+    channels, size = channels_of(chosen), int(chosen.size)
     network: nn.Module
     match chosen:
         case CganHyperparameters():
@@ -51,6 +52,11 @@ def discriminator_of(chosen: GanHyperparameters, classes: int) -> nn.Module:
             raise TypeError(f"{type(chosen).__name__} names no discriminator")
     initialise(network, chosen.init)
     return network
+
+
+def channels_of(chosen: GanHyperparameters) -> int:
+    """Return how many channels the images have."""
+    return sources.channels_of(chosen.dataset) if chosen.channels == "auto" else int(chosen.channels)
 
 
 def is_conditional(chosen: GanHyperparameters) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 
-from engine.datasets.images import unit_range
+from engine.datasets.images import drawn, unit_range
 from engine.experiments.generate.latent import fixed_labels, fixed_noise, one_hot
 from engine.experiments.generate.players import is_conditional
 from engine.networks.embedded import trained_cnn
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from engine.networks.small_cnn import SmallCnn
 
 BATCH = 500
+MOST = 50_000
+"""Real images that samples are compared with, at most."""
 SURE = 0.9
 """Probability from which the CNN is said to be sure of a sample's class."""
 JUDGING_NOISE = 1
@@ -47,63 +49,81 @@ def samples_of(generator: nn.Module, latent: Tensor, *labels: Tensor, speed: Spe
     return (drawn + 1) / 2
 
 
-def judge(
-    hyperparameters: GanHyperparameters, generator: nn.Module, data: Splits, context: Context, speed: Speed
-) -> None:
-    """Log figures of quality of fresh samples, if any are to be judged, and how they spread over the classes.
+class Fresh(NamedTuple):
+    """Samples that no preview has shown, ``[N, C, H, W]`` in [0, 1], and the classes that were asked for, ``[N]``."""
 
-    ``quality/frechet``: Frechet distance of the CNN's 25 features to those of the training images (after Heusel et al.
-    2017, arXiv:1706.08500); ``quality/frechet-test``: the same of the test images, the least that can be expected.
-    ``quality/classifier``: the CNN's accuracy on the test images. ``quality/sure``: the share of samples it is at least
-    90 % sure of. ``quality/classes``: how many classes have at least a tenth of their even share of the samples.
-    ``quality/as-asked``: of conditional ones the share that the CNN takes for what was asked for.
-    """
-    classes = len(data.train.classes)
-    if not hyperparameters.quality:
-        return
-    if classes < 2:
-        context.message("no figures of quality: they need a CNN that tells at least two classes apart")
-        return
-    cnn = trained_cnn(hyperparameters.dataset, data, context).to(context.device).eval()
+    images: Tensor
+    asked: Tensor
+
+
+def fresh(
+    hyperparameters: GanHyperparameters, generator: nn.Module, classes: int, context: Context, speed: Speed
+) -> Fresh | None:
+    """Draw the samples that are judged; none if none are to be, or if they are no numbers any more, which is said."""
     count = hyperparameters.quality
+    if not count:
+        return None
     noise = fixed_noise(count, hyperparameters.nz, context.seed + JUDGING_NOISE).to(context.device)
     asked = fixed_labels(count, classes).to(context.device)
     told = (one_hot(asked, classes),) if is_conditional(hyperparameters) else ()
-    drawn = samples_of(generator, noise, *told, speed=speed)
-    if not drawn.isfinite().all():
-        context.message("no figures of quality: what the generator draws are no numbers any more", level="alarm")
+    images = samples_of(generator, noise, *told, speed=speed)
+    if images.isfinite().all():
+        return Fresh(images, asked)
+    context.message("no figures of quality: what the generator draws are no numbers any more", level="alarm")
+    return None
+
+
+def judge(hyperparameters: GanHyperparameters, samples: Fresh, data: Splits, context: Context) -> None:
+    """Log figures of quality of samples, and how they spread over the classes.
+
+    ``quality/frechet``: Frechet distance of the CNN's 25 features to those of the training images (after Heusel et al.
+    2017, arXiv:1706.08500); ``quality/frechet-test``: the same of the test images, for scale: the distance falls with
+    the number of images, and of test images there may be few. ``quality/classifier``: the CNN's accuracy on the test
+    images, in the mean of the classes. ``quality/sure``: the share of samples it is at least 90 % sure of.
+    ``quality/classes``: how many classes have at least a tenth of their even share of the samples.
+    ``quality/as-asked``: of conditional ones the share that the CNN takes for what was asked for.
+    """
+    classes = len(data.train.classes)
+    if classes < 2:
+        context.message("no figures of quality: they need a CNN that tells at least two classes apart")
         return
-    samples, logits = features_of(cnn, drawn)
-    train, _ = features_of(cnn, real_images(data.train, context))
-    test, test_logits = features_of(cnn, real_images(data.test, context))
+    cnn = trained_cnn(hyperparameters.dataset, data, context).eval()
+    hidden, logits = features_of(cnn, samples.images)
+    train, test = (features_of(cnn, real_images(part, context)) for part in (data.train, data.test))
     predicted = logits.argmax(1)
-    shares = predicted.bincount(minlength=classes) / count
-    labels = data.test.labels.to(context.device)
+    shares = predicted.bincount(minlength=classes) / len(predicted)
+    labels = drawn(data.test, MOST).labels.to(context.device)
+    right = per_class(test[1].argmax(1) == labels, labels, classes)
     results = {
-        "quality/frechet": frechet_distance(samples, train),
-        "quality/frechet-test": frechet_distance(test, train),
-        "quality/classifier": float((test_logits.argmax(1) == labels).float().mean()),
+        "quality/classifier": float(right[~right.isnan()].mean()),
         "quality/sure": float((logits.softmax(1).max(1).values >= SURE).float().mean()),
         "quality/classes": float((shares >= 0.1 / classes).sum()),
     }
-    columns = ["class", "samples", "training"]
+    for name, features in (("quality/frechet", hidden), ("quality/frechet-test", test[0])):
+        if min(len(features), len(train[0])) > 1:
+            results[name] = frechet_distance(features, train[0])
+    columns = ["class", "samples", "training", "classifier"]
     real = data.train.labels.bincount(minlength=classes) / len(data.train)
-    table = [data.train.classes, [f"{s:.4f}" for s in shares.tolist()], [f"{s:.4f}" for s in real.tolist()]]
-    if told:
-        right = predicted == asked
-        results["quality/as-asked"] = float(right.float().mean())
+    table = [data.train.classes, *([f"{value:.4f}" for value in part.tolist()] for part in (shares, real, right))]
+    if is_conditional(hyperparameters):
+        as_asked = predicted == samples.asked
+        results["quality/as-asked"] = float(as_asked.float().mean())
         columns.append("as-asked")
-        table.append([f"{float(right[asked == label].float().mean()):.4f}" for label in range(classes)])
+        table.append([f"{value:.4f}" for value in per_class(as_asked, samples.asked, classes).tolist()])
     context.table("classes", columns, list(zip(*table, strict=True)))
-    context.figure(
-        "classes", figures.bars(data.train.classes, shares.tolist(), label="share of the samples"), context.total
-    )
+    picture = figures.bars(data.train.classes, shares.tolist(), label="share of the samples")
+    context.figure("classes", picture, context.total)
     context.result(results)
 
 
+def per_class(right: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Return the share that is right of each class, ``[classes]``, for bool and int64 ``[N]``; NaN of those without."""
+    return torch.stack([right[labels == label].float().mean() for label in range(classes)])
+
+
 def real_images(images: ImageSet, context: Context) -> Tensor:
-    """Return images ``[N, C, H, W]`` in [0, 1] on the device, at most 50,000 of them, as is the custom."""
-    return unit_range(images.images[:50_000].to(context.device))
+    """Return images ``[N, C, H, W]`` in [0, 1] on the device: all, or 50,000 drawn from them, as is the custom."""
+    return unit_range(drawn(images, MOST).images.to(context.device))
 
 
 @torch.no_grad()
