@@ -84,6 +84,8 @@ def _check(ways: list[str], name: str, step: int, output: Path | None) -> None:
         raise typer.BadParameter("say which picture: phosphene picture RUN lists them", param_hint="NAME")
     if output and output.suffix.lower() in gallery.ANIMATIONS and ways != ["--animation"]:
         raise typer.BadParameter(f"{output.name} would be an animation: add --animation", param_hint="--output")
+    if output and ways != ["--animation"] and output.suffix.lower() not in {"", ".png"}:
+        raise typer.BadParameter(f"pictures are written as PNG, and {output.name} is none", param_hint="--output")
 
 
 def _difference(

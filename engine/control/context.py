@@ -150,6 +150,14 @@ class Context:
                 )
         self.flush()
 
+    def serve(self) -> None:
+        """Serve requests within something that takes long behind the last step; to be called now and then.
+
+        Raises:
+            StopRequested: if the run is to stop; resumed, it does again what is behind the last step.
+        """
+        self._between_steps()
+
     def request_stop(self) -> None:
         """Stop at the next step boundary; safe to call from a signal handler."""
         self._stop = True

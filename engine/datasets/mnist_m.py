@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 NATIVE = 32
 MOST_VALIDATION = 5_000
+FEWEST = 10
+"""Images that a part of the set must have."""
 THREADS = 4
 ARCHIVE = "https://cornell.box.com/shared/static/jado7quprg6hzzdubvwzh9umr75damwi"
 MD5 = "859df31c91afe82e80e5012ba928f279"
@@ -37,14 +39,32 @@ def splits(size: int) -> Splits:
 
 
 def _read(folder: Path, part: str, size: int) -> ImageSet:
-    path = folder / f"mnist_m_{part}_labels.txt"
-    rows = [line.split() for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    if len(rows) < 10 or not all(len(row) == 2 and row[1] in CLASSES for row in rows):
-        raise DataUnavailable(f"{path} is no list of labels, which has a line as `00000000.png 5` for each image")
+    names, labels = _list(folder / f"mnist_m_{part}_labels.txt")
     with ThreadPoolExecutor(THREADS) as pool:
-        images = list(pool.map(_pixels, (folder / f"mnist_m_{part}" / name for name, _ in rows)))
+        images = list(pool.map(_pixels, (folder / f"mnist_m_{part}" / name for name in names)))
     pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).contiguous()
-    return ImageSet(enlarge(pixels, size), torch.tensor([int(label) for _, label in rows]), CLASSES)
+    return ImageSet(enlarge(pixels, size), torch.tensor(labels), CLASSES)
+
+
+def _list(path: Path) -> tuple[list[str], list[int]]:
+    """Return the names of the images and their labels.
+
+    Raises:
+        DataUnavailable: naming the first line that is wrong.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise DataUnavailable(f"{path} cannot be read: {error.strerror}") from error
+    found: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        words = line.split()
+        if len(words) != 2 or words[1] not in CLASSES or "/" in words[0] or words[0] in found:
+            raise DataUnavailable(f"line {number} of {path} is not like `00000000.png 5`, each image once")
+        found[words[0]] = int(words[1])
+    if len(found) < FEWEST:
+        raise DataUnavailable(f"{path} names {len(found)} images: at least {FEWEST} are needed")
+    return list(found), list(found.values())
 
 
 def _pixels(path: Path) -> np.ndarray:
@@ -54,7 +74,9 @@ def _pixels(path: Path) -> np.ndarray:
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:
-        raise DataUnavailable(f"{path} cannot be read: get it again with `phosphene data fetch mnist-m`") from error
+        raise DataUnavailable(
+            f"{path} cannot be read: move {path.parent} away and get it again with `phosphene data fetch mnist-m`"
+        ) from error
     if pixels.shape != (NATIVE, NATIVE, 3):
         raise DataUnavailable(f"{path} has not MNIST-M's {NATIVE}x{NATIVE} pixels")
     return pixels

@@ -50,7 +50,7 @@ def photographs(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.name[0] != "." and entry.is_file()]
+        names = [entry.name for entry in entries if entry.name[0] != "." and Path(entry.path).is_file()]
     return [folder / name for name in sorted(names) if Path(name).suffix.lower() in ENDINGS]
 
 

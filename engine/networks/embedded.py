@@ -65,7 +65,7 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
             network = SmallCnn(**shape).to(context.device)
-            accuracy = _train(network, data, context.device)
+            accuracy = _train(network, data, context)
         seconds = time.monotonic() - began
         context.message(f"the small CNN reaches {accuracy:.4f} on the validation images after {seconds:.0f} s")
         # A full disk costs the next run a training, not this one its network.
@@ -82,9 +82,9 @@ def _digest(images: ImageSet) -> str:
     return content.hexdigest()
 
 
-def _train(network: SmallCnn, data: Splits, device: torch.device) -> float:
+def _train(network: SmallCnn, data: Splits, context: Context) -> float:
     """Train with Adam and cross-entropy; return the validation accuracy."""
-    train, validation = data.train, data.validation
+    train, validation, device = data.train, data.validation, context.device
     few = len(train) < FEW
     sampler = EpochSampler(len(train), 32 if few else 256, SEED, device=train.images.device)
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3 if few else 1e-3)
@@ -95,6 +95,7 @@ def _train(network: SmallCnn, data: Splits, device: torch.device) -> float:
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        context.serve()
     with torch.inference_mode():
         parts = [network(unit_range(part.to(device))).argmax(1).cpu() for part in validation.images.split(1_000)]
     return float((torch.cat(parts) == validation.labels.cpu()).float().mean())

@@ -159,8 +159,8 @@ def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
         seconds: for which each is shown.
 
     Raises:
-        OSError: if there is no picture, or the file cannot be written.
-        PhospheneError: if the path ends otherwise, or MP4 is asked for and imageio is not there.
+        OSError: if the file cannot be written.
+        PhospheneError: if there is no picture, the path ends otherwise, or MP4 is asked for and imageio is not there.
     """
     from PIL import Image as Pillow
 
@@ -170,7 +170,7 @@ def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
     shown = [*stills[:-1:every], *stills[-1:]]
     frames = [frame for still in shown if (frame := _thumbnail(still, ANIMATED)) is not None]
     if not frames:
-        raise OSError("there is no picture to show")
+        raise PhospheneError("there is no picture to show: their files are gone or damaged")
     size = tuple(side + side % 2 for side in frames[-1].size)  # video wants even sides
     frames = [frame.resize(size, Pillow.Resampling.NEAREST) for frame in frames]
     if path.suffix.lower() != ".mp4":
@@ -184,7 +184,8 @@ def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
         raise PhospheneError("MP4 needs the extra phosphene[video]; GIF does not: let the file end in .gif") from error
     import numpy as np
 
-    with imageio.get_writer(path, fps=1 / seconds, macro_block_size=1) as video:
+    path.write_bytes(b"")  # says in its own words if that cannot be
+    with imageio.get_writer(path, fps=1 / seconds, macro_block_size=1, ffmpeg_log_level="quiet") as video:
         for frame in [*frames, *frames[-1:] * round(LAST_SECONDS / seconds)]:
             video.append_data(np.asarray(frame))
 

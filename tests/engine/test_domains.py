@@ -79,7 +79,6 @@ def test_mnist_m_holds_out_a_tenth_and_names_what_is_wrong(blended_png):
     (blended_png / "mnist_m_train/00000003.png").write_bytes(b"no image")
     with pytest.raises(DataUnavailable, match=r"00000003\.png cannot be read"):
         load("mnist-m", size=32)
-    (blended_png / "mnist_m_test_labels.txt").write_text("00000000.png x\n" * 20)
     (blended_png / "mnist_m_train/00000003.png").unlink()
     with pytest.raises(DataUnavailable, match=r"00000003\.png cannot be read"):
         load("mnist-m", size=32)
@@ -87,11 +86,27 @@ def test_mnist_m_holds_out_a_tenth_and_names_what_is_wrong(blended_png):
     with pytest.raises(DataUnavailable, match="32x32"):
         load("mnist-m", size=32)
     Image.new("RGB", (32, 32)).save(blended_png / "mnist_m_train/00000003.png")
-    with pytest.raises(DataUnavailable, match="no list of labels"):
+    labels = blended_png / "mnist_m_test_labels.txt"
+    for third in ("00000002.png x", "00000002.png", "../mnist_m_train/00000002.png 2", "00000000.png 5"):
+        labels.write_text(f"00000000.png 0\n00000001.png 1\n{third}\n")
+        with pytest.raises(DataUnavailable, match=r"line 3 of .* is not like"):
+            load("mnist-m", size=32)
+    labels.write_text("00000000.png 0\n")
+    with pytest.raises(DataUnavailable, match="names 1 images: at least 10"):
         load("mnist-m", size=32)
     (blended_png / "mnist_m_train_labels.txt").unlink()
     with pytest.raises(DataUnavailable, match="phosphene data fetch mnist-m"):
         sources.require_present("mnist-m")
+
+
+def test_a_folder_with_a_loop_in_it_is_listed_without_it(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        for index in range(5):
+            Image.new("RGB", (8, 8)).save(tmp_path / name / f"{index}.png")
+    (tmp_path / "one/loop.png").symlink_to("loop.png")
+    (tmp_path / "round").symlink_to("round")
+    assert len(sources.tree_of(sources.parse(f"folder:{tmp_path}")).train) == 8
 
 
 @pytest.mark.parametrize("size", [32, 64])

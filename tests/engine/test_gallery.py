@@ -82,8 +82,10 @@ def test_an_animation_shows_every_picture_in_turn_and_the_last_for_longer(still,
 def test_an_animation_of_nothing_and_video_without_its_library_are_refused(still, tmp_path, monkeypatch):
     gone = still(1)
     gone.file.unlink()
-    with pytest.raises(OSError, match="no picture"):
+    with pytest.raises(PhospheneError, match="no picture"):
         gallery.animate([gone], tmp_path / "x.gif")
+    with pytest.raises(OSError, match="No such file"):
+        gallery.animate([still(2)], tmp_path / "nowhere/x.mp4")
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     with pytest.raises(PhospheneError, match=r"let the file end in \.gif"):
         gallery.animate([still(2)], tmp_path / "x.mp4")

@@ -123,8 +123,11 @@ def test_pseudo_labels_go_on_from_a_run_of_dann(home, play):
 def test_runs_that_have_seen_the_targets_labels_or_other_classes_are_refused(home, play):
     both = {"source": "digits:0-1", "target": "digits-m:0-1", "batch": 512, "epochs": 1, "map_images": 0}
     play("dann", both)
-    with pytest.raises(InvalidHyperparameters, match="tells 2 classes apart, not 10"):
+    with pytest.raises(InvalidHyperparameters, match="tells 2 classes apart, 0 …, not these 10, 0 …"):
         resolved(Workspace(home), experiment("pseudo-label").validate({"start": "last"}))
+    others = {"start": "last", "source": "digits:2-3", "target": "digits-m:2-3"}
+    with pytest.raises(InvalidHyperparameters, match="tells 2 classes apart, 0 …, not these 2, 2 …"):
+        resolved(Workspace(home), experiment("pseudo-label").validate(others))
     seen = play("dann", both | {"mode": "target-only"})
     with pytest.raises(InvalidHyperparameters, match="has learnt from the target's labels"):
         resolved(Workspace(home), experiment("pseudo-label").validate(both | {"start": seen.run.id}))

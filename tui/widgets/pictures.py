@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from engine import gallery
+from engine import PhospheneError, gallery
 from tui.actions import bindings
 from tui.widgets.picture import Picture
 
@@ -295,6 +295,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
         path = gallery.free(wanted)
         try:
             await asyncio.to_thread(write, path)
+        except PhospheneError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
         except OSError as error:
             self.notify(f"{path} cannot be written: {error.strerror or error}", severity="error", markup=False)
             return

@@ -20,8 +20,10 @@ def unfit(own: Any, earlier: Mapping[str, Any]) -> str:
     """Say why pseudo-labels cannot go on from an earlier run; nothing if they can."""
     if earlier.get("mode") == "target-only":
         return "has learnt from the target's labels: take one that has not"
-    classes, others = (len(classes_of(source)) for source in (own.source, earlier["source"]))
-    return "" if classes == others else f"tells {others} classes apart, not {classes}: take its data sets"
+    classes, others = (classes_of(source) for source in (own.source, earlier["source"]))
+    if classes == others:
+        return ""
+    return f"tells {len(others)} classes apart, {others[0]} …, not these {len(classes)}, {classes[0]} …"
 
 
 START = RunMark(("dann", "pseudo-label"), words=(SOURCE_ONLY,), inherited=("batch_norm", "dropout"), unfit=unfit)
