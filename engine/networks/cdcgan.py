@@ -14,6 +14,9 @@ from engine.networks.dcgan import Projection, doublings, halvings, widths_of
 class ConditionalGenerator(nn.Module):
     """The DCGAN generator whose first maps come half from the noise and half from the class.
 
+    Only the maps of the noise are normalised: normalised as well, those of the class are so easy to follow that the
+    noise is soon ignored, and every class has a single image.
+
     Args:
         classes: length of the class vector.
         nz: length of the latent vector.
@@ -27,7 +30,7 @@ class ConditionalGenerator(nn.Module):
         widths = widths_of(ngf, size)[::-1]
         half = max(1, widths[0] // 2)
         self.noise = nn.Sequential(Projection(nz, half), nn.BatchNorm2d(half), nn.ReLU(inplace=True))
-        self.label = nn.Sequential(Projection(classes, half), nn.BatchNorm2d(half), nn.ReLU(inplace=True))
+        self.label = nn.Sequential(Projection(classes, half), nn.ReLU(inplace=True))
         self.layers = nn.Sequential(*doublings([2 * half, *widths[1:]], channels))
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:

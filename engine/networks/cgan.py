@@ -11,7 +11,7 @@ from torch import Tensor, nn
 class DenseGenerator(nn.Module):
     """Noise and class through a layer each, then two layers on both, then the pixels.
 
-    Batch normalisation and ReLU between layers, tanh at the end.
+    Batch normalisation, but for the class alone, and ReLU between layers, tanh at the end.
 
     Args:
         classes: length of the class vector.
@@ -29,7 +29,7 @@ class DenseGenerator(nn.Module):
 
         self.shape = (channels, size, size)
         self.noise = nn.Sequential(*layer(nz, hidden))
-        self.label = nn.Sequential(*layer(classes, hidden))
+        self.label = nn.Sequential(nn.Linear(classes, hidden), nn.ReLU(inplace=True))
         self.layers = nn.Sequential(
             *layer(2 * hidden, 4 * hidden),
             *layer(4 * hidden, 4 * hidden),

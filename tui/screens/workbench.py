@@ -220,10 +220,8 @@ class Workbench(View):
         mark, style = MARKS[shown.state]
         done = f" {100 * shown.step / shown.total:.0f} %" if shown.total and shown.state != "finished" else ""
         eta = f"  eta {_clock(shown.eta)}" if shown.state == "running" and shown.total else ""
-        name = f"{short(shown.run.id)} {shown.record.experiment} {shown.record.name}".strip()
-        self.query_one(MachineLine).show_run(
-            Content.assemble(f" {name} ", (mark, style), f" {shown.state}{done}{eta} ")
-        )
+        name = f" {short(shown.run.id)} {shown.record.experiment} {shown.record.name}".rstrip()
+        self.query_one(MachineLine).show_run(Content.assemble(f"{name} ", (mark, style), f" {shown.state}{done}{eta} "))
 
     # -- messages -------------------------------------------------------------------------------------------------
 
