@@ -29,7 +29,8 @@ class DannNetwork(nn.Module):
 
         def convolution(channels: int, width: int) -> list[nn.Module]:
             norm = [nn.BatchNorm2d(width)] if batch_norm else []
-            return [nn.Conv2d(channels, width, 5), *norm, nn.ReLU(), nn.MaxPool2d(2)]
+            # The same values as ReLU and then pool, which commute, for a quarter of the work.
+            return [nn.Conv2d(channels, width, 5), *norm, nn.MaxPool2d(2), nn.ReLU()]
 
         maps = [*convolution(3, 32), *convolution(32, 48)]
         self.features = nn.Sequential(*maps, nn.Dropout2d(dropout), nn.Flatten())

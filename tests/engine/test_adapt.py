@@ -228,3 +228,15 @@ def test_no_label_is_sure_enough_and_the_source_alone_goes_on(play):
     assert (row["taken"], row["right"]) == ("0", "")
     assert any("no label is sure enough" in text for text in played.messages)
     assert not any("nan" in text for text in played.messages)
+
+
+@pytest.mark.slow
+def test_the_reversal_gains_on_mnist_m_what_its_absence_loses(play, real_mnist):
+    def accuracy(mode: str) -> dict[str, float]:
+        values = {"source": "mnist", "target": "mnist-m", "dropout": 0.0, "mode": mode, "map_images": 0}
+        return play("dann", values).results
+
+    adapted, alone, told = accuracy("dann"), accuracy("source-only"), accuracy("no-reversal")
+    assert adapted["target-test/accuracy"] > alone["target-test/accuracy"] + 0.08
+    assert told["target-test/accuracy"] < alone["target-test/accuracy"] - 0.1
+    assert told["source-test/domain-accuracy"] > 0.99 > adapted["source-test/domain-accuracy"]

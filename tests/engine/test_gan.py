@@ -287,3 +287,10 @@ def test_says_how_it_computes_and_chooses_for_the_device():
     assert not on_cpu.compile
     assert on_cpu.bf16 == torch.cpu._is_avx512_bf16_supported()
     assert str(chosen_speed(torch.device("cpu"), "float32", "off")) == "float32, channels first"
+
+
+@pytest.mark.slow
+def test_a_conditional_dcgan_draws_the_digits_it_is_asked_for(play, real_mnist):
+    played = play("cdcgan", {"dataset": "mnist", "steps": 4_000, "preview_every": 1_000})
+    assert played.results["quality/as-asked"] >= 0.95
+    assert points(played.run)[4_000]["samples/diversity"] > 0.7, "the noise is not ignored"

@@ -49,7 +49,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
         factor.fill_({"dann": -strength, "no-reversal": 1.0}.get(mode, 0.0))
         optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, progress)
         own, other = source[of_source.batch(step)].to(device), target[of_target.batch(step)].to(device)
-        images = speed.lay_out(signed_range(torch.cat((own.images, other.images))))
+        images = signed_range(speed.lay_out(torch.cat((own.images, other.images))))
         labels = torch.cat((own.labels, other.labels))[learns_from]
 
         with speed.autocast():

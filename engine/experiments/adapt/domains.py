@@ -88,7 +88,7 @@ def begin(hyperparameters: AdaptationHyperparameters, context: Context) -> Setti
     speed = chosen_speed(context.device, hyperparameters.precision, hyperparameters.channels_last)
     context.message(f"computing with {speed}; pixels from -1 to 1 in both domains")
     network = speed.lay_out(new_network(hyperparameters).to(context.device))
-    optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum)
+    optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum, fused=True)
     return Setting(domains, network, optimiser, speed)
 
 

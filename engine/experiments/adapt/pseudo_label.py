@@ -74,7 +74,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
         chosen = taken[of_taken.batch(position + 1)] if len(taken) else taken
         others, labels = target.images[chosen].to(device), pseudo[chosen].to(device)
         with speed.autocast():
-            logits = network(speed.lay_out(signed_range(torch.cat((own.images, others))))).float()
+            logits = network(signed_range(speed.lay_out(torch.cat((own.images, others))))).float()
         losses = {"train/loss": F.cross_entropy(logits[: len(own)], own.labels)}
         loss = losses["train/loss"]
         if len(chosen):
