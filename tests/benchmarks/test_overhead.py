@@ -21,8 +21,8 @@ PHOSPHENE = str(Path(sys.executable).with_name("phosphene"))
 BARE = """
 import sys
 sys.path.insert(0, {here!r})
-from test_dcgan_step import ours
-print(ours({steps}))
+from test_steps import our_gan
+print(our_gan({steps}))
 """
 
 
@@ -61,7 +61,7 @@ def test_dcgan_watched_against_the_bare_loop(home, full, in_turn, report):
     def watched() -> float:
         async def run() -> float:
             engine = Engine(home)
-            values = {"steps": steps + 2, "preview_every": 10_000_000}
+            values = {"steps": steps + 2, "preview_every": 10_000_000, "quality": 0}
             found = await engine.launch("dcgan", values, {"device": "cpu"})
             times = [event.t async for event in engine.follow(found) if isinstance(event, Metrics)]
             return (times[-1] - times[1]) / steps
