@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from engine.datasets.images import ImageSet, Splits, enlarge
+from engine.datasets.photographs import UnreadableImage, open_image
 from engine.datasets.sources import data_folder
 from engine.datasets.table import DIGITS as CLASSES
 from engine.errors import DataUnavailable
@@ -68,14 +69,11 @@ def _list(path: Path) -> tuple[list[str], list[int]]:
 
 
 def _pixels(path: Path) -> np.ndarray:
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
+        pixels = np.asarray(open_image(path).convert("RGB"))
+    except UnreadableImage as error:
         raise DataUnavailable(
-            f"{path} cannot be read: move {path.parent} away and get it again with `phosphene data fetch mnist-m`"
+            f"{error}: move {path.parent} away and get it again with `phosphene data fetch mnist-m`"
         ) from error
     if pixels.shape != (NATIVE, NATIVE, 3):
         raise DataUnavailable(f"{path} has not MNIST-M's {NATIVE}x{NATIVE} pixels")

@@ -251,21 +251,38 @@ def fit_weights(network: nn.Module, state: dict[str, torch.Tensor], source: str)
     network.load_state_dict(with_versions(state, network), strict=False)
 
 
+def fit_earlier(network: nn.Module, run_id: str, part: str, context: Context) -> None:
+    """Load what an earlier run saved of a network into one of the same build.
+
+    Args:
+        network: to load into.
+        run_id: of the earlier run.
+        part: the name under which it saved the network.
+        context: of this run.
+
+    Raises:
+        DataUnavailable: if it is not there any more, or does not fit.
+    """
+    run = context.earlier(run_id)
+    saved = run.last_checkpoint()
+    if saved is None:
+        raise DataUnavailable(f"run {run_id} has saved no network that could be taken")
+    fit_weights(network, load_module(run.path / saved.file, part), f"run:{run_id}")
+
+
 def _of_run(name: str, run_id: str, context: Context) -> Backbone:
     """Rebuild the network an earlier run trained; the run's experiment declares how."""
     from engine.families import experiment
 
-    run = context.earlier(run_id)
-    record = run.record()
+    record = context.earlier(run_id).record()
     declared = experiment(record.experiment)
-    saved = run.last_checkpoint()
-    if not declared.network or saved is None:
+    if not declared.network:
         raise DataUnavailable(f"run {run_id} ({record.experiment}) has trained no network that could be taken")
     module, _, function = declared.network.partition(":")
     backbone: Backbone = getattr(importlib.import_module(module), function)(
         declared.validate(record.hyperparameters), context
     )
-    fit_weights(backbone.network, load_module(run.path / saved.file, "network"), name)
+    fit_earlier(backbone.network, run_id, "network", context)
     return replace(backbone, name=name)
 
 

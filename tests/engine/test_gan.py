@@ -265,14 +265,13 @@ def test_few_samples_are_judged_as_far_as_that_goes(play, quality):
     assert 0 <= played.results["quality/as-asked"] <= 1
 
 
-def test_what_are_no_numbers_is_not_judged(play):
-    played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"lr_g": 10.0, "quality": 10, "steps": 3, "init": "default"})
-    context = played.context
+def test_what_are_no_numbers_is_not_judged(context_of):
+    context, run = context_of("dcgan")
     broken = torch.nn.Linear(8, 1)
     broken.weight.data.fill_(float("nan"))
     chosen = experiment("dcgan").validate({"nz": 8, "quality": 10})
     assert fresh(chosen, broken, 10, context, chosen_speed(torch.device("cpu"), "float32", "off")) is None
-    assert "no numbers any more" in played.messages[-1]
+    assert "no numbers any more" in alarms(run)[-1]
 
 
 @pytest.mark.parametrize(("dataset", "channels"), [("digits", 1), ("digits-m", 3), ("cifar10", 3), ("celeba:4", 3)])

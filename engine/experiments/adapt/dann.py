@@ -69,7 +69,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
 
         metrics = {"train/loss": loss.detach(), "train/domain-loss": domain_loss.detach()}
         if mode == "dann":
-            metrics["schedule/lambda"] = torch.tensor(strength)
+            metrics["schedule/lambda"] = strength
         if longer.ends_epoch(step):
             metrics |= evaluate(network, domains, device)
         context.log(step, metrics, epoch=longer.epoch(step))

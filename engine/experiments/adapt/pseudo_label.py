@@ -14,11 +14,9 @@ import torch.nn.functional as F
 
 from engine.datasets.images import signed_range
 from engine.datasets.sampling import EpochSampler
-from engine.errors import DataUnavailable
 from engine.experiments.adapt.declarations import SOURCE_ONLY
 from engine.experiments.adapt.domains import OTHER_DOMAIN, answers, begin, evaluate, learning_rate, log_map, report
-from engine.networks.backbones import fit_weights
-from engine.tensors.checkpoints import load_module
+from engine.networks.backbones import fit_earlier
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +39,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     source, target = domains.source.train, domains.target.train
     trained = hyperparameters.start != SOURCE_ONLY
     if trained and not context.resumes:
-        take_over(hyperparameters, network, context)
+        fit_earlier(network, hyperparameters.start.removeprefix("run:"), "network", context)
     pseudo = torch.full((len(target),), NOT_TAKEN, device=target.images.device)
     rounds = torch.zeros(hyperparameters.rounds, len(COLUMNS) + len(source.classes), dtype=torch.float64)
     state = {
@@ -153,16 +151,3 @@ def row_of(number: int, row: Tensor) -> list[object]:
     count, *shares = row[: len(COLUMNS)].tolist()
     printed = ["" if math.isnan(share) else f"{share:.4f}" for share in shares]
     return [number, int(count), *printed, *row[len(COLUMNS) :].int().tolist()]
-
-
-def take_over(hyperparameters: PseudoLabelHyperparameters, network: DannNetwork, context: Context) -> None:
-    """Give a network the weights of an earlier run.
-
-    Raises:
-        DataUnavailable: if they are not there any more, or do not fit.
-    """
-    run = context.earlier(hyperparameters.start.removeprefix("run:"))
-    saved = run.last_checkpoint()
-    if saved is None:
-        raise DataUnavailable(f"run {run.id} has saved nothing that could be taken")
-    fit_weights(network, load_module(run.path / saved.file, "network"), hyperparameters.start)

@@ -51,9 +51,10 @@ def train(hyperparameters: GanHyperparameters, context: Context) -> None:
     data = load_splits(hyperparameters.dataset, int(hyperparameters.size), channels_of(hyperparameters), context)
     generator, speed = play(hyperparameters, data.train, context)
     samples = quality.fresh(hyperparameters, generator, len(data.train.classes), context, speed)
-    if samples is not None:
-        quality.judge(hyperparameters, samples, data, context)
-    if samples is not None and hyperparameters.fidelity:
+    if samples is None:
+        return
+    quality.judge(hyperparameters, samples, data, context)
+    if hyperparameters.fidelity:
         fidelity.measure(samples, data, context)
 
 

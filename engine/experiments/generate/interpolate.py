@@ -9,7 +9,6 @@ import torch
 from engine.datasets.loading import load_splits
 from engine.datasets.pictures import image_grid
 from engine.datasets.sources import classes_of
-from engine.errors import DataUnavailable
 from engine.experiments.generate import gan
 from engine.experiments.generate.declarations import EMBEDDED
 from engine.experiments.generate.latent import fixed_noise, one_hot
@@ -17,8 +16,7 @@ from engine.experiments.generate.players import channels_of, generator_of, is_co
 from engine.experiments.generate.quality import samples_of
 from engine.experiments.speed import chosen_speed
 from engine.families import experiment
-from engine.networks.backbones import fit_weights
-from engine.tensors.checkpoints import load_module
+from engine.networks.backbones import fit_earlier
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 PATHS = ("linear", "spherical")
 FLAT = 1e-3
 """The sine of an angle that is taken for none."""
-
-
 EMBEDDED_STEPS = 300
 """For which the embedded generator is trained: a conditional DCGAN on the digits, within the run, in half a minute."""
 
@@ -54,13 +50,11 @@ def earlier_generator(model: str, context: Context) -> tuple[GanHyperparameters,
     Raises:
         DataUnavailable: if it is not there any more.
     """
-    earlier = context.earlier(model.removeprefix("run:"))
-    record, saved = earlier.record(), earlier.last_checkpoint()
-    if saved is None:
-        raise DataUnavailable(f"run {earlier.id} has saved no generator")
+    run_id = model.removeprefix("run:")
+    record = context.earlier(run_id).record()
     trained = experiment(record.experiment).validate(record.hyperparameters)
     generator = generator_of(trained, classes_in(trained))
-    fit_weights(generator, load_module(earlier.path / saved.file, "generator"), model)
+    fit_earlier(generator, run_id, "generator", context)
     return trained, generator
 
 
