@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def _complete(incomplete: str) -> list[str]:
     from engine import catalogue
 
-    return [name for name in catalogue() if name.startswith(incomplete)]
+    return [name for name in catalogue.experiments() if name.startswith(incomplete)]
 
 
 def experiments(
@@ -24,12 +24,13 @@ def experiments(
 ) -> None:
     """List the experiments, or show one with its hyperparameters."""
     from commands.output import emit, say, table
-    from engine import catalogue, experiment
+    from engine import catalogue
 
     if as_json:
-        emit(_document(experiment(name)) if name else [_document(each) for each in catalogue().values()])
+        known = catalogue.experiments().values()
+        emit(_document(catalogue.experiment(name)) if name else [_document(each) for each in known])
     elif name:
-        found = experiment(name)
+        found = catalogue.experiment(name)
         say(f"{found.title} ({found.family}): {found.summary}\n")
         table(
             ["hyperparameter", "default", "allowed", "meaning"],
@@ -45,7 +46,8 @@ def experiments(
         )
         say(f"\nrun it: phosphene run {found.name}")
     else:
-        table(["experiment", "family", "summary"], [[e.name, e.family, e.summary] for e in catalogue().values()])
+        known = catalogue.experiments().values()
+        table(["experiment", "family", "summary"], [[each.name, each.family, each.summary] for each in known])
 
 
 def _document(experiment: Experiment) -> dict[str, Any]:

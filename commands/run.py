@@ -20,7 +20,7 @@ class Experiments(TyperGroup):
         del ctx
         from engine import catalogue
 
-        return list(catalogue())
+        return list(catalogue.experiments())
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return the command of one experiment.
@@ -29,9 +29,9 @@ class Experiments(TyperGroup):
             UnknownExperiment: with the nearest name there is.
         """
         del ctx
-        from engine import experiment
+        from engine import catalogue
 
-        return _command(experiment(cmd_name))
+        return _command(catalogue.experiment(cmd_name))
 
 
 app = typer.Typer(

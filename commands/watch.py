@@ -80,7 +80,7 @@ def watch(engine: Engine, run: Run, *, as_json: bool) -> int:
 
 def _print_tables(run: Run) -> None:
     """Print the tables that the experiment declares worth it, the beginning of each."""
-    declared = catalogue().get(run.record().experiment)
+    declared = catalogue.experiments().get(run.record().experiment)
     for name in declared.tables if declared else ():
         path = run.path / "tables" / f"{name}.csv"
         if path.exists():

@@ -6,10 +6,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine import catalogue
     from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
     from engine.control.engine import Details, Engine
+    from engine.curves.decimation import Columns
+    from engine.curves.smoothing import smooth
+    from engine.curves.trace import Trace
     from engine.datasets import feature_cache, sources
     from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
+    from engine.drawing import gallery
     from engine.errors import (
         DataUnavailable,
         DiskFull,
@@ -21,7 +26,6 @@ if TYPE_CHECKING:
         UnknownRun,
         WorkspaceError,
     )
-    from engine.families import catalogue, experiment
     from engine.networks import names as network_names
     from engine.record.events import (
         CheckpointSaved,
@@ -40,11 +44,8 @@ if TYPE_CHECKING:
     from engine.record.run_directory import RunRecord, Status
     from engine.record.series import Curves, Series
     from engine.record.workspace import Listed, Workspace
-    from engine.report import gallery
-    from engine.report.curves import Columns, Trace, smooth
 
 _HOMES = {
-    "engine.families": ("catalogue", "experiment"),
     "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
     "engine.control.engine": ("Details", "Engine"),
     "engine.declaration": (
@@ -82,12 +83,15 @@ _HOMES = {
     "engine.record.run_directory": ("Run", "RunRecord", "Status"),
     "engine.record.series": ("Curves", "Series"),
     "engine.record.workspace": ("Listed", "Workspace"),
-    "engine.report.curves": ("Columns", "Trace", "smooth"),
+    "engine.curves.decimation": ("Columns",),
+    "engine.curves.smoothing": ("smooth",),
+    "engine.curves.trace": ("Trace",),
 }
 _OWN_NAMES = {"Run": "RunDirectory"}
 _MODULES = {
+    "catalogue": "engine.catalogue",
     "feature_cache": "engine.datasets.feature_cache",
-    "gallery": "engine.report.gallery",
+    "gallery": "engine.drawing.gallery",
     "network_names": "engine.networks.names",
     "sources": "engine.datasets.sources",
 }
@@ -131,7 +135,6 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "catalogue",
-    "experiment",
     "feature_cache",
     "fields_of",
     "gallery",

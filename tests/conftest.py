@@ -42,11 +42,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("NO_COLOR", "COLUMNS", "LINES", "TMUX"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.syspath_prepend(str(PROGRAMS))
-    catalogue.cache_clear()
+    catalogue.experiments.cache_clear()
     yield home
     for run in _directories(home):
         _end_workers(run)
-    catalogue.cache_clear()
+    catalogue.experiments.cache_clear()
 
 
 def _directories(home: Path) -> list[RunDirectory]:

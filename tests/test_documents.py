@@ -36,7 +36,7 @@ def test_every_command_a_document_shows_is_one_the_program_knows(document, home)
     for command, rest in shown:
         assert command in ORDER, command
         if command == "run" and rest not in {"softmax", "EXPERIMENT"}:
-            assert rest in catalogue(), rest
+            assert rest in catalogue.experiments(), rest
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.pictures import choose_images
+from tui.renderers import choose_images
 
 __all__ = ["choose_images", "open_workbench"]
 

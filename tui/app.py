@@ -9,7 +9,7 @@ from textual.app import App, SystemCommand
 
 from engine import Workspace
 from tui.actions import ACTS
-from tui.pictures import choose_images
+from tui.renderers import choose_images
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
 

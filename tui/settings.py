@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.pictures import RENDERERS
+from tui.renderers import RENDERERS
 
 if TYPE_CHECKING:
     from pathlib import Path

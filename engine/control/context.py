@@ -17,11 +17,13 @@ from engine.record.events import (
     ImageLogged,
     Message,
     Metrics,
+    PlotLogged,
     Progress,
     Results,
     TableLogged,
 )
 from engine.record.files import write_atomically
+from engine.record.plots import write_plot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from engine.declaration import Hyperparameters
+    from engine.plots import Plot
     from engine.record.log import EventLog
     from engine.record.run_directory import RunDirectory
 
@@ -259,22 +262,29 @@ class Context:
     def image(self, name: str, picture: torch.Tensor, step: int, caption: str = "") -> Path:
         """Log a picture: float ``[C, H, W]``, C 1 or 3, values in [0, 1]; return its file, a PNG of 8 bits.
 
-        The caption is read where the picture is too small for text in it, as in a terminal.
+        Terminals show the caption as text beside the picture.
         """
-        from engine.tensors.pictures import write_png
+        from engine.drawing.png import write_png
 
-        folder = self._run.path / "images" / _file_name(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{step:09d}.png"
+        path = self._place("images", name, step, ".png")
         write_atomically(path, lambda temporary: write_png(temporary, picture))
         self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path)), caption))
         return path
 
-    def figure(self, name: str, figure: Figure, step: int) -> None:
-        """Log a matplotlib figure: as a picture, and as SVG beside it for the report."""
-        folder = self._run.path / "images" / _file_name(name)
+    def plot(self, name: str, plot: Plot, step: int) -> None:
+        """Log a plot as data; terminals, reports and comparisons draw it."""
+        path = self._place("plots", name, step, ".json")
+        write_plot(path, plot)
+        self._note(PlotLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
+
+    def _place(self, room: str, name: str, step: int, ending: str) -> Path:
+        folder = self._run.path / room / _file_name(name)
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{step:09d}.png"
+        return folder / f"{step:09d}{ending}"
+
+    def figure(self, name: str, figure: Figure, step: int) -> None:
+        """Log a matplotlib figure as a picture; goes as soon as every program plots data."""
+        path = self._place("images", name, step, ".png")
         write_atomically(path.with_suffix(".svg"), lambda temporary: figure.savefig(temporary, format="svg"))
         write_atomically(path, lambda temporary: figure.savefig(temporary, format="png"))
         self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path))))

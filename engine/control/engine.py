@@ -10,10 +10,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import InvalidHyperparameters, RunStateError
-from engine.families import experiment as find_experiment
 from engine.record.events import (
     CheckpointSaved,
     Event,

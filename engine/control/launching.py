@@ -13,11 +13,11 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from engine.catalogue import experiment
 from engine.control.devices import resolve_device
 from engine.control.order import Order
 from engine.control.provenance import git_state, versions
 from engine.errors import LaunchError, RunStateError
-from engine.families import experiment
 from engine.record.files import disk_errors
 from engine.record.identity import Identity
 from engine.record.log import set_aside

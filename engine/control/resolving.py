@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from engine.catalogue import experiment as find_experiment
 from engine.datasets import sources, trees
 from engine.declaration import RunMark
 from engine.errors import DataUnavailable, InvalidHyperparameters
-from engine.families import experiment as find_experiment
 from engine.networks import classes, names
 
 if TYPE_CHECKING:

@@ -120,10 +120,10 @@ class _Worker:
         restored = self._run.last_checkpoint()
         self._restored_step = restored.step if restored else 0
         self._state("queued", "starting", self._restored_step)
+        from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
         from engine.control.devices import queue_name
         from engine.control.queue import Ticket
-        from engine.families import experiment
 
         record = self._run.record()
         declared = experiment(record.experiment)

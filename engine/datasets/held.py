@@ -12,7 +12,7 @@ from torch import Tensor
 from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage, decoded, leave_out
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
 
 IN_MEMORY = 4 << 30
 """Bytes up to which decoded images are held in memory."""

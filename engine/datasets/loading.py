@@ -10,7 +10,7 @@ from engine.datasets.images import ImageSet, Splits
 from engine.datasets.photographs import Preprocessing, hold_out
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.photographs import Photographs
 
 VALIDATION = 0.1

@@ -21,7 +21,7 @@ from engine.datasets import images, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
 
 PIXELS = 89_478_485
 """More pixels than these, Pillow's own limit, are taken for a decompression bomb."""

@@ -16,7 +16,7 @@ from engine.networks import classes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.named_images import NamedImage
     from engine.networks.backbones import Backbone
 

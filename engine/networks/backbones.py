@@ -24,7 +24,7 @@ from engine.networks.small_cnn import SmallCnn
 from engine.tensors.checkpoints import load_module, with_versions
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
 
 SMALL_CNN_INPUT = Preprocessing(28, channels=1, mean=(0.0,), std=(1.0,))
 
@@ -272,7 +272,7 @@ def fit_earlier(network: nn.Module, run_id: str, part: str, context: Context) ->
 
 def _of_run(name: str, run_id: str, context: Context) -> Backbone:
     """Rebuild the network an earlier run trained; the run's experiment declares how."""
-    from engine.families import experiment
+    from engine.catalogue import experiment
 
     record = context.earlier(run_id).record()
     declared = experiment(record.experiment)

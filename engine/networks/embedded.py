@@ -21,7 +21,7 @@ from engine.record.files import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.control.context import Context
+    from engine.authoring import Context
 
 EPOCHS = 10
 SEED = 0

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 import zlib
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
+
+from engine.record.files import plain_json
 
 State = Literal["queued", "running", "finished", "failed", "stopped", "crashed"]
 ENDED: frozenset[State] = frozenset({"finished", "failed", "stopped", "crashed"})
@@ -72,6 +73,16 @@ class ImageLogged(Event):
     step: int
     file: str
     caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlotLogged(Event):
+    """A plot was written to ``file``, JSON relative to the run directory; see :mod:`engine.record.plots`."""
+
+    kind: ClassVar[str] = "plot"
+    name: str
+    step: int
+    file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +163,7 @@ def encode(event: Event) -> bytes:
     payload = {"t": event.t, "kind": event.kind}
     for item in fields(event):
         if item.name not in {"t", "attempt"} and (value := getattr(event, item.name)) is not None:
-            payload[item.name] = _plain(value)
+            payload[item.name] = plain_json(value)
     text = json.dumps(payload, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     try:
         body = text.encode()[1:]
@@ -160,14 +171,6 @@ def encode(event: Event) -> bytes:
         # Lone surrogates, as in file names that are no UTF-8, can only be escaped.
         body = json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()[1:]
     return b'{"crc":"%08x",%s\n' % (zlib.crc32(body), body)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
 
 
 def decode(line: bytes, attempt: int = 0) -> Event | None:

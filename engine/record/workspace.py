@@ -122,7 +122,7 @@ class Workspace:
             record = replace(record, id=self._new_id(record))
             staged = self.runs / f".new-{record.id}-{secrets.token_hex(3)}"
             try:
-                for folder in ("attempts/0001", "images", "tables", "checkpoints", "control"):
+                for folder in ("attempts/0001", "images", "plots", "tables", "checkpoints", "control"):
                     (staged / folder).mkdir(parents=True)
                 write_json(staged / "run.json", record.to_json())
                 (staged / "attempts/0001/output.log").touch()

@@ -5,9 +5,5 @@ import torch
 import torchvision  # noqa: F401
 from PIL import Image  # noqa: F401
 
-import engine.tensors.checkpoints
-import engine.tensors.devices
-import engine.tensors.pictures  # noqa: F401
-
 # The first parallel operation starts torch's threads.
 torch.ones(256, 256) @ torch.ones(256, 256)

@@ -12,7 +12,7 @@ from torchvision.utils import make_grid
 if TYPE_CHECKING:
     from phosphene_softmax import SoftmaxHyperparameters
 
-    from engine.control.context import Context
+    from engine.authoring import Context
 
 
 def train(hyperparameters: SoftmaxHyperparameters, context: Context) -> None:

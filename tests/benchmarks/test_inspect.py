@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine import experiment
+from engine import catalogue
 from engine.experiments.fool.attacks import Goal, Pgd
 from engine.experiments.inspect import attribution
 from engine.experiments.inspect.ascent import Ascent
@@ -77,7 +77,7 @@ def climber(network: nn.Module, count: int, *, bf16: bool, layout: torch.memory_
     inputs = torch.randn(count, 3, 224, 224, generator=torch.Generator().manual_seed(0)).contiguous(
         memory_format=layout
     )
-    chosen = experiment("class-image").validate({})
+    chosen = catalogue.experiment("class-image").validate({})
     return Ascent(inputs, scores, preprocessing_of("squeezenet1_1"), chosen, [str(i) for i in range(count)], bf16)
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from engine import experiment
+from engine import catalogue
 from engine.datasets.images import ImageSet, load
 from engine.experiments.adapt import dann
 from engine.experiments.generate import gan
@@ -133,7 +133,7 @@ def our_gan(steps: int) -> float:
     """Return the seconds per step of the program, previews left out."""
     values = {"steps": steps + 3, "preview_every": 10_000_000, "batch": BATCH, "quality": 0}
     context = Clock()
-    gan.train(experiment("dcgan").validate(values), context)
+    gan.train(catalogue.experiment("dcgan").validate(values), context)
     return context.spent
 
 
@@ -190,7 +190,7 @@ def our_dann(steps: int, batches: int = 135) -> float:
     """Return the seconds per step of the program."""
     context = Clock()
     epochs = max(1, round(steps / batches))
-    dann.train(experiment("dann").validate({"epochs": epochs, "map_images": 0, "dropout": 0.0}), context)
+    dann.train(catalogue.experiment("dann").validate({"epochs": epochs, "map_images": 0, "dropout": 0.0}), context)
     return context.spent
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import Message, Run, experiment
+from engine import Message, Run, catalogue
 from engine.control.context import Context, StopRequested
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory, RunRecord
@@ -80,7 +80,7 @@ def context_of(home, trained):
         shutil.copytree(trained, kept)
 
     def prepare(name: str, values: dict | None = None, seed: int = 0) -> tuple[Context, RunDirectory]:
-        hyperparameters = experiment(name).validate(values or {})
+        hyperparameters = catalogue.experiment(name).validate(values or {})
         record = RunRecord("", name, hyperparameters.model_dump(mode="json"), seed, "cpu", 0.0)
         record, staged = Workspace(home).prepare(record)
         run = RunDirectory(staged.rename(staged.with_name(record.id)))
@@ -97,8 +97,8 @@ def play(context_of):
 
     def run(name: str, values: dict | None = None, seed: int = 0) -> Played:
         context, directory = context_of(name, values, seed)
-        hyperparameters = experiment(name).validate(values or {})
-        experiment(name).load()(hyperparameters, context)
+        hyperparameters = catalogue.experiment(name).validate(values or {})
+        catalogue.experiment(name).load()(hyperparameters, context)
         context.flush()
         return Played(directory, context)
 
@@ -125,17 +125,17 @@ def stopped_and_resumed(context_of):
 
     def both(name: str, values: dict, step: int) -> tuple[Played, Played]:
         whole, cut = (context_of(name, values) for _ in range(2))
-        experiment(name).load()(experiment(name).validate(values), whole[0])
+        catalogue.experiment(name).load()(catalogue.experiment(name).validate(values), whole[0])
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(cut[0], "log", _stopping(cut[0], step))
             with pytest.raises(StopRequested):
-                experiment(name).load()(experiment(name).validate(values), cut[0])
+                catalogue.experiment(name).load()(catalogue.experiment(name).validate(values), cut[0])
         # A step that never comes stands for a stop behind the last one.
         assert cut[0].done == whole[0].done if step > whole[0].done else step <= cut[0].done < whole[0].done
-        hyperparameters = experiment(name).validate(values)
+        hyperparameters = catalogue.experiment(name).validate(values)
         (cut[1].path / "attempts/0002").mkdir()
         resumed = Context(cut[1], EventLog(cut[1].path / "attempts/0002/events.jsonl"), hyperparameters)
-        experiment(name).load()(hyperparameters, resumed)
+        catalogue.experiment(name).load()(hyperparameters, resumed)
         for context in (whole[0], resumed):
             context.flush()
         assert resumed.results == whole[0].results

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from engine import InvalidHyperparameters, Message, Metrics, experiment
+from engine import InvalidHyperparameters, Message, Metrics, catalogue
 from engine.datasets.images import load, signed_range
 from engine.experiments.adapt.dann import reversal, unseen
 from engine.experiments.adapt.domains import learning_rate
@@ -52,11 +52,11 @@ def test_a_gradient_is_scaled_and_values_are_not(factor):
 
 
 def test_schedules_are_those_of_the_paper():
-    chosen = experiment("dann").hyperparameters()
+    chosen = catalogue.experiment("dann").hyperparameters()
     assert reversal(chosen, 0) == 0
     assert reversal(chosen, 0.5) == pytest.approx(2 / (1 + math.exp(-5)) - 1)
     assert reversal(chosen, 1) == pytest.approx(1, abs=1e-4)
-    constant = experiment("dann").validate({"schedule": "constant", "strength": 0.3})
+    constant = catalogue.experiment("dann").validate({"schedule": "constant", "strength": 0.3})
     assert reversal(constant, 0) == reversal(constant, 1) == 0.3
     assert learning_rate(0.01, 0) == 0.01
     assert learning_rate(0.01, 1) == pytest.approx(0.01 / 11**0.75)
@@ -72,7 +72,7 @@ def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
     assert {name.format("-test") for name in FIGURES} == played.results.keys()
     assert {"source-confusion", "target-confusion", "source-images", "target-images"} <= played.pictures()
     strengths = [values["schedule/lambda"] for values in logged.values() if "schedule/lambda" in values]
-    chosen = experiment("dann").hyperparameters()
+    chosen = catalogue.experiment("dann").hyperparameters()
     expected = [reversal(chosen, step / total) for step in range(total)] if mode == "dann" else []
     assert strengths == pytest.approx(expected)
 
@@ -95,7 +95,8 @@ def test_without_adaptation_features_do_not_depend_on_the_target(context_of, mon
                     return splits if name == "digits:0-1" else splits._replace(train=invert(splits.train))
 
                 patch.setattr(domains, "load_splits", inverted)
-            experiment("dann").load()(experiment("dann").validate(SHORT | {"mode": mode, "batch_norm": True}), context)
+            dann = catalogue.experiment("dann")
+            dann.load()(dann.validate(SHORT | {"mode": mode, "batch_norm": True}), context)
         return torch.cat([value.flatten().clone() for name, value in kept.items() if name.startswith("features")])
 
     assert torch.equal(learnt(other=False), learnt(other=True)) == (mode == "source-only")
@@ -138,7 +139,7 @@ def test_features_that_are_all_the_same_are_not_mapped(context_of):
     from engine.experiments.adapt import domains
 
     context, run = context_of("dann")
-    both = domains.load_domains(experiment("dann").validate(SHORT), context)
+    both = domains.load_domains(catalogue.experiment("dann").validate(SHORT), context)
     network = DannNetwork(2)
     domains.log_map(network, both, 20, context, "before", 1)
     torch.nn.init.zeros_(network.features[3].weight)
@@ -167,7 +168,7 @@ def test_adaptation_gains_ten_points_on_the_embedded_domains_in_the_mean_of_thre
 @pytest.mark.parametrize(("source", "target"), [("digits", "cifar10"), ("digits:0-4", "digits-m")])
 def test_domains_must_tell_the_same_apart(source, target):
     with pytest.raises(InvalidHyperparameters, match="target: must have the source's"):
-        experiment("dann").validate({"source": source, "target": target})
+        catalogue.experiment("dann").validate({"source": source, "target": target})
 
 
 def test_some_classes_of_both_domains_will_do(play):
@@ -186,7 +187,7 @@ def test_labels_are_taken_from_the_threshold_on_and_evenly_on_demand():
         network.eval()
         probability, labels = network(signed_range(target.images)).softmax(1).max(1)
     threshold = float(probability.median())
-    chosen = experiment("pseudo-label").validate({"threshold": threshold})
+    chosen = catalogue.experiment("pseudo-label").validate({"threshold": threshold})
     pseudo = surest(network, target, chosen, torch.device("cpu"))
     assert torch.equal(pseudo != NOT_TAKEN, probability >= threshold)
     assert torch.equal(pseudo[pseudo != NOT_TAKEN], labels[pseudo != NOT_TAKEN])

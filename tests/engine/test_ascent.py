@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine import Metrics, experiment
+from engine import Metrics, catalogue
 from engine.datasets.photographs import Preprocessing
 from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect.activation_max import units_of
@@ -17,7 +17,7 @@ PLAIN = {"jitter": 0, "blur_every": 0, "l2": 0.0}
 
 
 def chosen(**values):
-    return experiment("class-image").validate(values)
+    return catalogue.experiment("class-image").validate(values)
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from engine.drawing.tiles import eight_bit
 from engine.experiments.fool.attacks import CarliniWagner, Goal, Pgd, TargetedAscent, norms
-from engine.experiments.pictures import eight_bit
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

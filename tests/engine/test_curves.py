@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.report.curves import Smoother, Trace, decimate, smooth
+from engine.curves.decimation import decimate
+from engine.curves.smoothing import Smoother, smooth
+from engine.curves.trace import Trace
 
 VALUES = st.lists(
     st.one_of(st.floats(-1e6, 1e6), st.sampled_from([math.nan, math.inf, -math.inf, 0.0, 1e308, -1e308])), max_size=400

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from engine import DataUnavailable, sources
 from engine.datasets.images import load
 from engine.datasets.mnist import read_idx
-from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
+from engine.drawing.grids import image_grid
 
 
 @pytest.mark.parametrize(("size", "channels"), [(28, 1), (32, 3)])

@@ -93,7 +93,7 @@ def test_devices(name):
 
 
 def test_every_experiment_runs_with_its_defaults_and_says_what_its_values_mean():
-    for name, experiment in catalogue().items():
+    for name, experiment in catalogue.experiments().items():
         assert experiment.validate({}).model_dump() == {view.name: view.default for view in experiment.fields()}
         assert experiment.name == name
         assert all(view.description for view in experiment.fields()), name

@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import DataUnavailable, experiment, sources
+from engine import DataUnavailable, catalogue, sources
 from engine.control.resolving import resolved
 from engine.datasets import digits_m, mnist_m
 from engine.datasets.images import load
@@ -214,9 +214,9 @@ def test_a_folder_of_images_without_classes_can_be_drawn_but_not_told_apart(tmp_
     assert sum(map(len, splits)) == 20
     assert splits.train.classes == ("flowers",)
     named = {"dataset": f"folder:{folder}"}
-    assert resolved(Workspace(tmp_path), experiment("dcgan").validate(named))[0].dataset == named["dataset"]
+    assert resolved(Workspace(tmp_path), catalogue.experiment("dcgan").validate(named))[0].dataset == named["dataset"]
     with pytest.raises(DataUnavailable, match="holds no images"):
-        resolved(Workspace(tmp_path), experiment("cdcgan").validate(named))
+        resolved(Workspace(tmp_path), catalogue.experiment("cdcgan").validate(named))
     with pytest.raises(DataUnavailable, match="holds no images"):
         sources.require_present(f"folder:{folder}")
     values = {"steps": 2, "batch": 8, "ngf": 2, "ndf": 2, "channels": "3", "size": "64"}

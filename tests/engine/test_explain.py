@@ -12,9 +12,9 @@ from sklearn.feature_selection import f_classif
 
 from engine import ImageLogged, InvalidHyperparameters
 from engine.datasets import named_images, photographs
+from engine.drawing.tiles import beside, heat, resized, signed_heat
 from engine.experiments.inspect.feature_maps import channels_of
 from engine.experiments.inspect.filter_statistics import Statistics
-from engine.experiments.pictures import beside, heat, resized, signed_heat
 from engine.networks import backbones
 from engine.networks.cuts import Sectioned
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from engine import DataUnavailable, InvalidHyperparameters, Message, Metrics, experiment
+from engine import DataUnavailable, InvalidHyperparameters, Message, Metrics, catalogue
 from engine.control.context import StopRequested
 from engine.experiments.generate.collapse import CollapseWatch, spread
 from engine.experiments.generate.gan import FIGURES, discriminator_loss, generator_loss
@@ -114,7 +114,7 @@ def test_every_variation_runs_and_keeps_its_previews(play, name, values):
 
 @pytest.mark.parametrize("name", ["cdcgan", "cgan"])
 def test_the_discriminator_is_told_the_class_or_not(name):
-    told, untold = (experiment(name).validate({"tell_d": tell}) for tell in (True, False))
+    told, untold = (catalogue.experiment(name).validate({"tell_d": tell}) for tell in (True, False))
     images, one, other = torch.randn(2, 1, 32, 32), torch.eye(10)[:2], torch.eye(10)[2:4]
     judge = discriminator_of(told, 10).eval()
     assert not torch.allclose(judge(images, one), judge(images, other))
@@ -123,7 +123,7 @@ def test_the_discriminator_is_told_the_class_or_not(name):
 
 def test_the_logged_length_is_that_of_the_whole_gradient(play):
     played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 1, "precision": "float32", "channels_last": "off"})
-    chosen = experiment("dcgan").validate(SMALL | WIDTHS["dcgan"])
+    chosen = catalogue.experiment("dcgan").validate(SMALL | WIDTHS["dcgan"])
     torch.manual_seed(0)
     generator, discriminator = generator_of(chosen, 10), discriminator_of(chosen, 10)
     assert isinstance(generator, nn.Module)
@@ -252,10 +252,10 @@ def test_what_fid_needs_is_asked_for_before_the_training(play, monkeypatch, tmp_
     with pytest.raises(DataUnavailable, match=r"put weights-inception-2015-12-05-6726825d\.pth into"):
         play("dcgan", {"fidelity": True, "steps": 10_000_000})
     with pytest.raises(InvalidHyperparameters, match="needs samples"):
-        experiment("dcgan").validate({"fidelity": True, "quality": 0})
+        catalogue.experiment("dcgan").validate({"fidelity": True, "quality": 0})
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(InvalidHyperparameters, match="needs torch-fidelity"):
-        experiment("dcgan").validate({"fidelity": True})
+        catalogue.experiment("dcgan").validate({"fidelity": True})
 
 
 @pytest.mark.parametrize("quality", [1, 3])
@@ -269,15 +269,15 @@ def test_what_are_no_numbers_is_not_judged(context_of):
     context, run = context_of("dcgan")
     broken = torch.nn.Linear(8, 1)
     broken.weight.data.fill_(float("nan"))
-    chosen = experiment("dcgan").validate({"nz": 8, "quality": 10})
+    chosen = catalogue.experiment("dcgan").validate({"nz": 8, "quality": 10})
     assert fresh(chosen, broken, 10, context, chosen_speed(torch.device("cpu"), "float32", "off")) is None
     assert "no numbers any more" in alarms(run)[-1]
 
 
 @pytest.mark.parametrize(("dataset", "channels"), [("digits", 1), ("digits-m", 3), ("cifar10", 3), ("celeba:4", 3)])
 def test_images_are_drawn_in_the_colours_they_have(dataset, channels):
-    assert channels_of(experiment("dcgan").validate({"dataset": dataset})) == channels
-    assert channels_of(experiment("dcgan").validate({"dataset": dataset, "channels": "1"})) == 1
+    assert channels_of(catalogue.experiment("dcgan").validate({"dataset": dataset})) == channels
+    assert channels_of(catalogue.experiment("dcgan").validate({"dataset": dataset, "channels": "1"})) == 1
 
 
 def test_says_how_it_computes_and_chooses_for_the_device():

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine import DataUnavailable, Engine, InvalidHyperparameters, experiment
+from engine import DataUnavailable, Engine, InvalidHyperparameters, catalogue
 from engine.control.resolving import resolved
 from engine.experiments.generate.interpolate import evenness, linear, spherical
 from engine.record.workspace import Workspace
@@ -69,7 +69,7 @@ def test_every_kind_of_generator_is_taken_up_again_as_it_was_left(play, name, wi
 
 
 def test_last_means_the_newest_generator_and_others_are_refused(home, play):
-    chosen = experiment("interpolate").hyperparameters()
+    chosen = catalogue.experiment("interpolate").hyperparameters()
     workspace = Workspace(home)
     assert resolved(workspace, chosen) == (chosen.model_copy(update={"model": "embedded"}), ())
     trained, other = play("dcgan", TINY | {"ngf": 4, "ndf": 4}), play("cnn", {"epochs": 1})
@@ -88,7 +88,7 @@ def test_without_a_generator_the_embedded_one_is_trained_first(play, monkeypatch
     monkeypatch.setattr("engine.experiments.generate.interpolate.EMBEDDED_STEPS", 3)
     drawn = play("interpolate", {"model": "embedded", "points": 3, "paths": 2})
     assert {"samples", "linear", "class-by-noise"} <= drawn.pictures()
-    assert drawn.results.keys() >= {"generator/loss", experiment("interpolate").headline}
+    assert drawn.results.keys() >= {"generator/loss", catalogue.experiment("interpolate").headline}
 
 
 @pytest.mark.parametrize("nz", [1, 2, 3])
@@ -103,7 +103,7 @@ def test_no_point_of_an_arc_is_longer_than_both_ends(nz):
 def test_pseudo_labels_go_on_from_a_run_of_dann(home, play):
     both = {"source": "digits:0-1", "target": "digits-m:0-1", "batch": 64, "epochs": 1, "map_images": 0}
     trained = play("dann", both | {"batch_norm": True, "dropout": 0.0})
-    chosen = experiment("pseudo-label").validate(both | {"start": "last", "rounds": 1, "round_epochs": 1})
+    chosen = catalogue.experiment("pseudo-label").validate(both | {"start": "last", "rounds": 1, "round_epochs": 1})
     full, parents = resolved(Workspace(home), chosen)
     assert parents == (trained.run.id,)
     # The network is built as it was, and the record says so: other runs can build it again.
@@ -116,7 +116,7 @@ def test_pseudo_labels_go_on_from_a_run_of_dann(home, play):
     again = resolved(Workspace(home), chosen.model_copy(update={"start": f"run:{played.run.id}"}))[0]
     assert play("pseudo-label", again.model_dump()).results.keys() == played.results.keys()
     assert play("predict", {"model": f"run:{played.run.id}", "images": "digits:test/0-3"}).results
-    untouched = experiment("pseudo-label").hyperparameters()
+    untouched = catalogue.experiment("pseudo-label").hyperparameters()
     assert resolved(Workspace(home), untouched) == (untouched, ())
 
 
@@ -124,10 +124,10 @@ def test_runs_that_have_seen_the_targets_labels_or_other_classes_are_refused(hom
     both = {"source": "digits:0-1", "target": "digits-m:0-1", "batch": 512, "epochs": 1, "map_images": 0}
     play("dann", both)
     with pytest.raises(InvalidHyperparameters, match="tells 2 classes apart, 0 …, not these 10, 0 …"):
-        resolved(Workspace(home), experiment("pseudo-label").validate({"start": "last"}))
+        resolved(Workspace(home), catalogue.experiment("pseudo-label").validate({"start": "last"}))
     others = {"start": "last", "source": "digits:2-3", "target": "digits-m:2-3"}
     with pytest.raises(InvalidHyperparameters, match="tells 2 classes apart, 0 …, not these 2, 2 …"):
-        resolved(Workspace(home), experiment("pseudo-label").validate(others))
+        resolved(Workspace(home), catalogue.experiment("pseudo-label").validate(others))
     seen = play("dann", both | {"mode": "target-only"})
     with pytest.raises(InvalidHyperparameters, match="has learnt from the target's labels"):
-        resolved(Workspace(home), experiment("pseudo-label").validate(both | {"start": seen.run.id}))
+        resolved(Workspace(home), catalogue.experiment("pseudo-label").validate(both | {"start": seen.run.id}))

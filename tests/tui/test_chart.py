@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.app import App
 
-from engine.report.curves import Trace
+from engine.curves.trace import Trace
 from tui.widgets.chart import Chart, Curve
 from tui.widgets.chart_frame import Settings, draw
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import gallery
-from tui.pictures import RENDERERS, choose_images
+from tui.renderers import RENDERERS, choose_images
 from tui.screens.picture import PictureScreen
 from tui.widgets.picture import Picture, _part, fit
 from tui.widgets.pictures import PicturePanel

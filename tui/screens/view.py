@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 from textual.widgets import Input
 
-from tui.pictures import RENDERERS
+from tui.renderers import RENDERERS
 from tui.screens.help import HelpScreen
 from tui.screens.table import TableScreen
 from tui.widgets.charts import ChartPanel

@@ -93,7 +93,7 @@ class Workbench(View):
         from engine import Engine, catalogue
 
         self._engine = Engine(self._home)
-        self._catalogue = catalogue()
+        self._catalogue = catalogue.experiments()
         self.query_one(ExperimentList).show(self._catalogue.values(), self._settings.experiment)
         self._keep_listing()
         self.call_after_refresh(self.query_one(ChartPanel).open)

@@ -9,15 +9,15 @@ import torch
 import torch.nn.functional as F
 
 from engine.datasets.images import signed_range, unit_range
-from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
+from engine.drawing.grids import image_grid
 from engine.experiments.adapt.domains import OTHER_DOMAIN, begin, evaluate, learning_rate, log_map, report
 from engine.networks.dann import scale_gradient
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.adapt.declarations import DannHyperparameters
     from engine.networks.dann import DannNetwork
 

@@ -12,18 +12,18 @@ from engine.datasets.images import ImageSet, Splits, drawn, signed_range
 from engine.datasets.loading import load_splits
 from engine.datasets.photographs import Preprocessing
 from engine.datasets.sources import classes_of
+from engine.drawing import paper
+from engine.drawing.tiles import log_confusion
 from engine.errors import DataUnavailable
 from engine.experiments.adapt.declarations import OTHER_CLASSES
-from engine.experiments.pictures import log_confusion
 from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
 from engine.networks.dann import SIZE, DannNetwork
-from engine.report import figures
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.adapt.declarations import AdaptationHyperparameters
 
 NAMES = ("source", "target")
@@ -180,4 +180,4 @@ def log_map(network: DannNetwork, domains: Domains, count: int, context: Context
         "PCA": PCA(2, random_state=context.seed).fit_transform(features),
         "t-SNE": TSNE(2, perplexity=perplexity, random_state=context.seed, n_jobs=1).fit_transform(features),
     }
-    context.figure(f"features {when}", figures.scatters(places, {"domain": by_domain, "class": by_class}), step)
+    context.figure(f"features {when}", paper.scatters(places, {"domain": by_domain, "class": by_class}), step)

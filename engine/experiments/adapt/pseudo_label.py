@@ -21,7 +21,7 @@ from engine.networks.backbones import fit_earlier
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.images import ImageSet
     from engine.experiments.adapt.declarations import PseudoLabelHyperparameters
     from engine.networks.dann import DannNetwork

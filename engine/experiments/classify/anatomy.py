@@ -10,13 +10,13 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine.drawing.paper import bars
 from engine.networks import backbones
 from engine.networks.cuts import known_as
 from engine.networks.names import parse
-from engine.report.figures import bars
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.classify.declarations import AnatomyHyperparameters
 
 MOST_BARS = 40

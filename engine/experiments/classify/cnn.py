@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 
 from engine.datasets.images import ImageSet, load, unit_range
-from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
-from engine.experiments.pictures import captioned_grid, log_confusion, worst_mistakes
+from engine.drawing.grids import image_grid
+from engine.drawing.tiles import captioned_grid, log_confusion, worst_mistakes
 from engine.networks.backbones import SMALL_CNN_INPUT, Backbone
 from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
@@ -18,7 +18,7 @@ from engine.networks.small_cnn import SmallCnn
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.classify.declarations import CnnHyperparameters
 
 

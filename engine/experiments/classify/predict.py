@@ -10,13 +10,13 @@ from torch import Tensor
 
 from engine.datasets import named_images
 from engine.datasets.photographs import UnreadableImage
-from engine.datasets.pictures import image_grid
-from engine.experiments.pictures import INK, PAPER, tensor_of
+from engine.drawing.grids import image_grid
+from engine.drawing.tiles import INK, PAPER, tensor_of
 from engine.experiments.subjects import true_class
 from engine.networks import backbones
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.classify.declarations import PredictHyperparameters
 
 BATCH = 16

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.drawing.paper import curves
 from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
 from engine.experiments.fool.declarations import AUTO
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import Rounds, take_steps
 from engine.experiments.subjects import batch_size, labels_to_keep, logits_of, open_images, targets_of
 from engine.networks import backbones
-from engine.report.figures import curves
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.fool.declarations import AttackHyperparameters
     from engine.networks.backbones import Backbone
 

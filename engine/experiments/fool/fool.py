@@ -13,7 +13,7 @@ from engine.experiments.subjects import batch_size, logits_of, open_images, targ
 from engine.networks import backbones
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.fool.declarations import FoolHyperparameters
 
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from engine.datasets.photographs import image_of, open_image
+from engine.drawing.tiles import OVERVIEW, beside, eight_bit, stacked
 from engine.experiments.fool.attacks import Goal, norms
-from engine.experiments.pictures import OVERVIEW, beside, eight_bit, stacked
 from engine.experiments.subjects import Subjects, labels_to_keep, logits_of
 from engine.networks import backbones
 from engine.networks.names import parse, several
@@ -19,7 +19,7 @@ from engine.networks.names import parse, several
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.fool.attacks import Attack
     from engine.networks.backbones import Backbone
 

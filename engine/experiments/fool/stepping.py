@@ -10,7 +10,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.fool.attacks import Attack
 
 

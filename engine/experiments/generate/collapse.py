@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
 
 WON = 0.05
 """Nats: a discriminator whose loss stays below tells every drawn image; nothing can be learnt from it any more."""

@@ -15,7 +15,7 @@ from engine.experiments.generate.quality import MOST
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.images import Splits
     from engine.experiments.generate.quality import Fresh
 

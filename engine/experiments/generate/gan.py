@@ -13,8 +13,8 @@ import torch.nn.functional as F
 
 from engine.datasets.images import drawn, signed_range, unit_range
 from engine.datasets.loading import load_splits
-from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
+from engine.drawing.grids import image_grid
 from engine.experiments.generate import fidelity, quality
 from engine.experiments.generate.collapse import CollapseWatch
 from engine.experiments.generate.latent import columns, fixed_labels, fixed_noise, one_hot
@@ -30,7 +30,7 @@ from engine.experiments.speed import chosen_speed
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.images import ImageSet
     from engine.experiments.generate.declarations import GanHyperparameters
     from engine.experiments.speed import Speed

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.catalogue import experiment
 from engine.datasets.loading import load_splits
-from engine.datasets.pictures import image_grid
 from engine.datasets.sources import classes_of
+from engine.drawing.grids import image_grid
 from engine.experiments.generate import gan
 from engine.experiments.generate.declarations import EMBEDDED
 from engine.experiments.generate.latent import fixed_noise, one_hot
 from engine.experiments.generate.players import channels_of, generator_of, is_conditional
 from engine.experiments.generate.quality import samples_of
 from engine.experiments.speed import chosen_speed
-from engine.families import experiment
 from engine.networks.backbones import fit_earlier
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.generate.declarations import GanHyperparameters, InterpolateHyperparameters
 
 PATHS = ("linear", "spherical")

@@ -8,15 +8,15 @@ import numpy as np
 import torch
 
 from engine.datasets.images import drawn, unit_range
+from engine.drawing import paper
 from engine.experiments.generate.latent import fixed_labels, fixed_noise, one_hot
 from engine.experiments.generate.players import is_conditional
 from engine.networks.embedded import trained_cnn
-from engine.report import figures
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.images import ImageSet, Splits
     from engine.experiments.generate.declarations import GanHyperparameters
     from engine.experiments.speed import Speed
@@ -111,7 +111,7 @@ def judge(hyperparameters: GanHyperparameters, samples: Fresh, data: Splits, con
         columns.append("as-asked")
         table.append([f"{value:.4f}" for value in per_class(as_asked, samples.asked, classes).tolist()])
     context.table("classes", columns, list(zip(*table, strict=True)))
-    picture = figures.bars(data.train.classes, shares.tolist(), label="share of the samples")
+    picture = paper.bars(data.train.classes, shares.tolist(), label="share of the samples")
     context.figure("classes", picture, context.total)
     context.result(results)
 

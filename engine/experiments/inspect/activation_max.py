@@ -16,7 +16,7 @@ from engine.networks.classes import UnknownClass, find
 from engine.networks.cuts import Sectioned
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.inspect.declarations import ActivationMaxHyperparameters
 
 MOST = 64

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.drawing.tiles import captioned_grid, eight_bit, resized
 from engine.errors import InvalidHyperparameters
 from engine.experiments.hyperparameters import FULL_SIZE
 from engine.experiments.inspect.blur import blurred
-from engine.experiments.pictures import captioned_grid, eight_bit, resized
 from engine.experiments.subjects import open_images, probabilities
 from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.photographs import Preprocessing
     from engine.experiments.inspect.declarations import AscentHyperparameters
     from engine.networks.backbones import Backbone

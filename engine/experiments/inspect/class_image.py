@@ -13,7 +13,7 @@ from engine.networks import backbones
 from engine.networks.classes import find
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.inspect.declarations import ClassImageHyperparameters
 
 MOST = 64

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.drawing.paper import curves
+from engine.drawing.tiles import OVERVIEW, beside, heat, stacked
 from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect import activation, evaluation
 from engine.experiments.inspect.methods import Methods
-from engine.experiments.pictures import OVERVIEW, beside, heat, stacked
 from engine.experiments.subjects import Subjects, batch_size, logits_of, open_images, probabilities, targets_of
 from engine.networks import backbones
 from engine.networks.cuts import Cut, Sectioned
 from engine.networks.names import several
-from engine.report.figures import curves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.inspect.declarations import AttributionHyperparameters
     from engine.networks.backbones import Backbone
 

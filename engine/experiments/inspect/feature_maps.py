@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.drawing.tiles import beside, captioned_grid, resized, signed_heat, stacked
 from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect.activation import NoClassActivation
-from engine.experiments.pictures import beside, captioned_grid, resized, signed_heat, stacked
 from engine.experiments.subjects import batch_size, open_images
 from engine.networks import backbones
 from engine.networks.cuts import Cut, Sectioned
@@ -18,7 +18,7 @@ from engine.networks.cuts import Cut, Sectioned
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.inspect.declarations import FeatureMapsHyperparameters
 
 MAP = 72

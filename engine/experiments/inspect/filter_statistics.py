@@ -12,18 +12,18 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.datasets import photographs
+from engine.drawing.paper import heatmap
+from engine.drawing.tiles import beside, captioned_grid, heat, resized, stacked
 from engine.errors import PhospheneError
 from engine.experiments.inspect.feature_maps import layers_of
-from engine.experiments.pictures import beside, captioned_grid, heat, resized, stacked
 from engine.experiments.subjects import batch_size
 from engine.networks import backbones
 from engine.networks.cuts import Cut, Sectioned
-from engine.report.figures import heatmap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.photographs import Photographs
     from engine.experiments.inspect.declarations import FilterStatisticsHyperparameters
 

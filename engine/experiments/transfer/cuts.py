@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.drawing.paper import curves, heatmap
 from engine.errors import PhospheneError
 from engine.experiments.transfer import classifiers, grid
 from engine.experiments.transfer.features import Place
 from engine.experiments.transfer.outcome import report
 from engine.experiments.transfer.setting import Setting
-from engine.report.figures import curves, heatmap
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.transfer.declarations import CutsHyperparameters
     from engine.networks.cuts import Sectioned
 

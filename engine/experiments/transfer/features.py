@@ -25,7 +25,7 @@ from engine.tensors.devices import fast_bf16
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.networks.backbones import Backbone
 
 Precision = Literal["auto", "float32", "bf16"]

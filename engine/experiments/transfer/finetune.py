@@ -16,8 +16,8 @@ from engine.datasets import photographs
 from engine.datasets.augmentation import Augmentation
 from engine.datasets.held import Held
 from engine.datasets.images import unit_range
-from engine.datasets.pictures import image_grid
 from engine.datasets.sampling import EpochSampler
+from engine.drawing.grids import image_grid
 from engine.experiments.transfer.outcome import report
 from engine.networks import backbones
 from engine.networks.heads import replace_heads
@@ -26,7 +26,7 @@ from engine.networks.split import Split
 from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.photographs import Preprocessing
     from engine.experiments.transfer.declarations import FinetuneHyperparameters
     from engine.networks.backbones import Backbone

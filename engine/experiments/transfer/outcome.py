@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from engine.datasets.images import unit_range
-from engine.experiments.pictures import captioned_grid, log_confusion, worst_mistakes
+from engine.drawing.tiles import captioned_grid, log_confusion, worst_mistakes
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.datasets.photographs import Photographs, Preprocessing
 
 TILE = 112

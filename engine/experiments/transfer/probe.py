@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.drawing.paper import curves
 from engine.experiments.transfer import classifiers, grid
 from engine.experiments.transfer.features import Place
 from engine.experiments.transfer.outcome import report
 from engine.experiments.transfer.setting import Setting
-from engine.report.figures import curves
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.transfer.classifiers import Scored
     from engine.experiments.transfer.declarations import ProbeHyperparameters
 

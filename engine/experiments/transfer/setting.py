@@ -13,7 +13,7 @@ from engine.networks import backbones
 from engine.networks.cuts import Sectioned
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
     from engine.experiments.transfer.declarations import FeatureHyperparameters
 
 MOST_BYTES = 4 << 30

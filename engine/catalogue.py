@@ -21,7 +21,7 @@ ENTRY_POINTS = "phosphene.experiments"
 
 
 @functools.cache
-def catalogue() -> Mapping[str, Experiment]:
+def experiments() -> Mapping[str, Experiment]:
     """Return every declared experiment by name, family by family.
 
     A package that fails to declare its experiments is left out with a warning that names it.
@@ -60,7 +60,7 @@ def experiment(name: str) -> Experiment:
     Raises:
         UnknownExperiment: with the nearest name there is.
     """
-    known = catalogue()
+    known = experiments()
     if name in known:
         return known[name]
     near = difflib.get_close_matches(name, known, n=1)

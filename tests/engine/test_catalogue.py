@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from engine import UnknownExperiment, catalogue, experiment
+from engine import UnknownExperiment, catalogue
 
 HALF = """
 from engine import Experiment, Hyperparameters
@@ -36,10 +36,10 @@ def package(home, tmp_path, monkeypatch):
 
 
 def test_experiments_of_other_packages_are_found(home):
-    assert {"cnn", "count", "trouble", "walk"} <= catalogue().keys()
-    assert experiment("count").family == "tests"
+    assert {"cnn", "count", "trouble", "walk"} <= catalogue.experiments().keys()
+    assert catalogue.experiment("count").family == "tests"
     with pytest.raises(UnknownExperiment, match="did you mean count"):
-        experiment("coutn")
+        catalogue.experiment("coutn")
 
 
 def test_a_package_in_an_environment_of_its_own_runs_like_the_built_in_ones(package, phosphene):

@@ -10,10 +10,10 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from engine.datasets.pictures import image_grid
+from engine.drawing.grids import image_grid
 
 if TYPE_CHECKING:
-    from engine.control.context import Context
+    from engine.authoring import Context
 
 CELL, GAP, TOP = 36, 10, 44
 PAPER, INK, RIGHT, WRONG = (250, 250, 248), (40, 42, 54), (38, 110, 160), (200, 70, 60)

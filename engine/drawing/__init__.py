@@ -1,0 +1,1 @@
+"""Pictures that a program or a report draws: grids, confusion, heat, figures for paper, PNG, animations."""

@@ -1,1 +1,0 @@
-"""What is made of runs once they are on disk: curves, comparisons, figures and tables."""
