@@ -51,8 +51,8 @@ def list_data(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
 @app.command()
 def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the features that are kept, those used last first."""
-    from commands.output import ago, emit, say, table
-    from engine import Workspace, feature_cache
+    from commands.output import emit, say, table
+    from engine import Workspace, feature_cache, wording
 
     entries = feature_cache.entries(Workspace().cache)
     if as_json:
@@ -65,7 +65,7 @@ def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
                 [
                     e.about.get("dataset", "?"),
                     e.about.get("part", "?"),
-                    f"{ago(e.used)} ago",
+                    f"{wording.ago(e.used)} ago",
                     f"{e.bytes / MEBIBYTE:,.1f}",
                     e.about.get("model", "?"),
                 ]

@@ -6,15 +6,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine import catalogue
+    from engine import catalogue, plots, wording
     from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
-    from engine.control.engine import Details, Engine
+    from engine.control.engine import Engine
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
     from engine.datasets import feature_cache, sources
     from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
-    from engine.drawing import gallery
+    from engine.drawing import gallery, paper
+    from engine.drawing.pixels import pixels
     from engine.errors import (
         DataUnavailable,
         DiskFull,
@@ -34,20 +35,25 @@ if TYPE_CHECKING:
         ImageLogged,
         Message,
         Metrics,
+        PlotLogged,
         Progress,
         Pulse,
         Results,
         StateChanged,
         TableLogged,
     )
+    from engine.record.files import plain_json
+    from engine.record.history import History
+    from engine.record.plots import read_plot
     from engine.record.run_directory import RunDirectory as Run
     from engine.record.run_directory import RunRecord, Status
-    from engine.record.series import Curves, Series
+    from engine.record.series import Curves, Points, Series
+    from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace
 
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
-    "engine.control.engine": ("Details", "Engine"),
+    "engine.control.engine": ("Engine",),
     "engine.declaration": (
         "Experiment",
         "FieldView",
@@ -56,6 +62,7 @@ _HOMES = {
         "fields_of",
         "validate",
     ),
+    "engine.drawing.pixels": ("pixels",),
     "engine.errors": (
         "DataUnavailable",
         "DiskFull",
@@ -74,14 +81,19 @@ _HOMES = {
         "ImageLogged",
         "Message",
         "Metrics",
+        "PlotLogged",
         "Progress",
         "Pulse",
         "Results",
         "StateChanged",
         "TableLogged",
     ),
+    "engine.record.files": ("plain_json",),
+    "engine.record.history": ("History",),
+    "engine.record.plots": ("read_plot",),
     "engine.record.run_directory": ("Run", "RunRecord", "Status"),
-    "engine.record.series": ("Curves", "Series"),
+    "engine.record.series": ("Curves", "Points", "Series"),
+    "engine.record.tables": ("Table", "read_table"),
     "engine.record.workspace": ("Listed", "Workspace"),
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
@@ -92,8 +104,11 @@ _MODULES = {
     "catalogue": "engine.catalogue",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
+    "paper": "engine.drawing.paper",
     "network_names": "engine.networks.names",
+    "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "wording": "engine.wording",
 }
 
 __all__ = [
@@ -101,13 +116,13 @@ __all__ = [
     "Columns",
     "Curves",
     "DataUnavailable",
-    "Details",
     "DiskFull",
     "Engine",
     "Event",
     "Experiment",
     "FieldView",
     "GpuLoad",
+    "History",
     "HyperparameterChanged",
     "Hyperparameters",
     "ImageLogged",
@@ -118,6 +133,8 @@ __all__ = [
     "Message",
     "Metrics",
     "PhospheneError",
+    "PlotLogged",
+    "Points",
     "Progress",
     "Pulse",
     "Results",
@@ -128,6 +145,7 @@ __all__ = [
     "Series",
     "StateChanged",
     "Status",
+    "Table",
     "TableLogged",
     "Trace",
     "UnknownExperiment",
@@ -141,9 +159,16 @@ __all__ = [
     "gpu_names",
     "machine_load",
     "network_names",
+    "paper",
+    "pixels",
+    "plain_json",
+    "plots",
+    "read_plot",
+    "read_table",
     "smooth",
     "sources",
     "validate",
+    "wording",
 ]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tui.plots import draw_plot
 from tui.renderers import choose_images
 
-__all__ = ["choose_images", "open_workbench"]
+__all__ = ["choose_images", "draw_plot", "open_workbench"]
 
 
 def open_workbench(images: str = "", theme: str = "") -> int:
