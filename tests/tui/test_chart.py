@@ -14,7 +14,8 @@ from textual.app import App
 
 from engine.curves.trace import Trace
 from tui.widgets.chart import Chart, Curve
-from tui.widgets.chart_frame import Settings, draw
+from tui.widgets.chart.frame import draw
+from tui.widgets.chart.model import Settings
 
 BRAILLE = range(0x2801, 0x2900)
 

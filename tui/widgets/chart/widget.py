@@ -1,4 +1,4 @@
-"""A live line chart drawn in braille; the drawing itself is in `chart_frame`, this is its life in the app."""
+"""The chart as a widget: when it redraws, and what keys and mouse do. The drawing itself starts in ``frame``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from textual.widget import Widget
 
 from engine import Trace
 from tui.actions import bindings
-from tui.widgets.chart_canvas import PALETTE, Ink
-from tui.widgets.chart_frame import Curve, Frame, Settings, draw, extent
+from tui.widgets.chart.canvas import PALETTE, Ink
+from tui.widgets.chart.frame import Frame, draw
+from tui.widgets.chart.model import Curve, Scale, Settings, XAxis
+from tui.widgets.chart.viewport import extent, panned, zoomed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +25,6 @@ if TYPE_CHECKING:
     from textual import events
     from textual.strip import Strip
     from textual.timer import Timer
-
-    from tui.widgets.chart_axes import XAxis
-
-__all__ = ["Chart", "Curve"]
-
-_MOST_ZOOM = 1e-9  # of the whole range of x
 
 
 class Chart(Widget, can_focus=True):
@@ -117,7 +113,7 @@ class Chart(Widget, can_focus=True):
         `beside` are the curves of charts that stand together with this one: it spans their x too.
         """
         self._curves, self._markers, self._beside = tuple(curves), tuple(markers), tuple(beside)
-        self._soil()
+        self._outdate()
 
     def _full(self) -> tuple[float, float] | None:
         return extent((*self._curves, *self._beside))
@@ -130,7 +126,7 @@ class Chart(Widget, can_focus=True):
     @crosshair.setter
     def crosshair(self, x: float | None) -> None:
         self._crosshair = x
-        self._soil()
+        self._outdate()
 
     @property
     def view(self) -> tuple[float, float] | None:
@@ -143,66 +139,53 @@ class Chart(Widget, can_focus=True):
 
     def watch_log_y(self) -> None:
         """Redraw with the other scale."""
-        self._soil()
+        self._outdate()
 
     def watch_smoothing(self) -> None:
         """Redraw with the new weight."""
-        self._soil()
+        self._outdate()
 
     def watch_x_axis(self) -> None:
         """Redraw the axis; positions on the former axis mean nothing on the new one."""
         self._view = self._crosshair = None
-        self._soil()
+        self._outdate()
 
     # zoom and pan
 
     def zoom(self, factor: float, around: float | None = None) -> None:
         """Show `1 / factor` of the present range, around an x (default: the crosshair, else the middle)."""
         full = self._full()
-        if full is None or not factor > 0:
-            return
-        low, high = self._view or full
-        centre = around if around is not None else self._crosshair
-        if centre is None or not low <= centre <= high:
-            centre = low + (high - low) / 2
-        span = max((high - low) / factor, (full[1] - full[0]) * _MOST_ZOOM, abs(centre) * 1e-12)
-        low = centre - (centre - low) / (high - low) * span
-        self._look(low, span, full)
+        if full is not None and factor > 0:
+            self._look(zoomed(Scale(*full), self._view, factor, self._crosshair if around is None else around))
 
     def pan(self, fraction: float) -> None:
-        """Move the view by a fraction of its width, to the right where positive; nothing to do while following."""
+        """Move the view by a fraction of its width, to the right where positive; does nothing while all is shown."""
         full = self._full()
         if full is not None and self._view is not None:
-            low, high = self._view
-            self._look(low + fraction * (high - low), high - low, full)
+            self._look(panned(Scale(*full), self._view, fraction))
 
     def reset_view(self) -> None:
         """Show everything again and follow the data."""
-        self._view = None
-        self._soil()
+        self._look(None)
 
-    def _look(self, low: float, span: float, full: tuple[float, float]) -> None:
-        if not span < full[1] - full[0]:
-            self.reset_view()
-            return
-        low = min(max(low, full[0]), full[1] - span)
-        self._view = (low, max(low + span, math.nextafter(low, math.inf)))
-        self._soil()
+    def _look(self, view: tuple[float, float] | None) -> None:
+        self._view = view
+        self._outdate()
 
     # keys and mouse
 
     def action_crosshair(self, cells: int) -> None:
         """Move the crosshair by some cells; the first press shows it at the near edge's last point or the middle."""
-        if self._frame is None or not self._frame.plot.width:
+        if self._frame is None or not self._frame.area.width:
             return
-        plot = self._frame.plot
-        at = plot.cell_at(self._crosshair) if self._crosshair is not None else None
+        area = self._frame.area
+        at = area.cell_at(self._crosshair) if self._crosshair is not None else None
         if at is None:
-            last = max((float(c.x[-1]) for c in self._curves if len(c.x)), default=plot.high)
-            at = plot.cell_at(min(last, plot.high))
-            self.crosshair = plot.x_at(at if at is not None else plot.left + plot.width // 2)
+            last = max((float(c.x[-1]) for c in self._curves if len(c.x)), default=area.x.high)
+            at = area.cell_at(min(last, area.x.high))
+            self.crosshair = area.x_at(at if at is not None else area.left + area.width // 2)
             return
-        self.crosshair = plot.x_at(min(max(at + cells, plot.left), plot.left + plot.width - 1))
+        self.crosshair = area.x_at(min(max(at + cells, area.left), area.left + area.width - 1))
 
     def action_pan(self, fraction: float) -> None:
         """Pan by a fraction of the view."""
@@ -233,9 +216,9 @@ class Chart(Widget, can_focus=True):
         self._wheel(event, 0.8)
 
     def _wheel(self, event: events.MouseEvent, factor: float) -> None:
-        if self._frame is not None and self._frame.plot.width:
+        if self._frame is not None and self._frame.area.width:
             event.stop()
-            self.zoom(factor, around=self._frame.plot.x_at(event.get_content_offset_capture(self).x))
+            self.zoom(factor, around=self._frame.area.x_at(event.get_content_offset_capture(self).x))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a click or a drag."""
@@ -249,11 +232,11 @@ class Chart(Widget, can_focus=True):
         full = self._full()
         if self._dragged_from is None or self._frame is None or full is None:
             return
-        start, (low, high) = self._dragged_from
+        start, start_view = self._dragged_from
         moved = event.screen_x - start
         self._dragging |= moved != 0
-        if self._dragging and self._view is not None and self._frame.plot.width:
-            self._look(low - moved / self._frame.plot.width * (high - low), high - low, full)
+        if self._dragging and self._view is not None and self._frame.area.width:
+            self._look(panned(Scale(*full), start_view, -moved / self._frame.area.width))
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """End a drag, or set the crosshair when the pointer did not move."""
@@ -261,13 +244,13 @@ class Chart(Widget, can_focus=True):
             return
         self.release_mouse()
         self._dragged_from = None
-        if not self._dragging and self._frame is not None and self._frame.plot.width:
-            plot, at = self._frame.plot, event.get_content_offset_capture(self).x
-            self.crosshair = plot.x_at(min(max(at, plot.left), plot.left + plot.width - 1))
+        if not self._dragging and self._frame is not None and self._frame.area.width:
+            area, at = self._frame.area, event.get_content_offset_capture(self).x
+            self.crosshair = area.x_at(min(max(at, area.left), area.left + area.width - 1))
 
     # drawing
 
-    def _soil(self) -> None:
+    def _outdate(self) -> None:
         self._dirty = True
         self._schedule()
 
