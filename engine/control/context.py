@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import torch
-    from matplotlib.figure import Figure
 
     from engine.declaration import Hyperparameters
     from engine.plots import Plot
@@ -281,13 +280,6 @@ class Context:
         folder = self._run.path / room / _file_name(name)
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{step:09d}{ending}"
-
-    def figure(self, name: str, figure: Figure, step: int) -> None:
-        """Log a matplotlib figure as a picture; goes as soon as every program plots data."""
-        path = self._place("images", name, step, ".png")
-        write_atomically(path.with_suffix(".svg"), lambda temporary: figure.savefig(temporary, format="svg"))
-        write_atomically(path, lambda temporary: figure.savefig(temporary, format="png"))
-        self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Log a table as CSV."""

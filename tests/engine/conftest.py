@@ -7,14 +7,19 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from engine import Message, Run, catalogue
 from engine.control.context import Context, StopRequested
 from engine.record.log import EventLog
+from engine.record.plots import read_plot
 from engine.record.run_directory import RunDirectory, RunRecord
 from engine.record.workspace import Workspace
+
+if TYPE_CHECKING:
+    from engine.plots import Plot
 
 
 def _data(part: str, what: str) -> Path:
@@ -63,7 +68,15 @@ class Played:
             return list(csv.DictReader(file))
 
     def pictures(self) -> set[str]:
-        return {path.name for path in (self.run.path / "images").iterdir()}
+        return {path.name for path in (self.run.path / "images").glob("*")}
+
+    def plots(self) -> set[str]:
+        return {path.name for path in (self.run.path / "plots").glob("*")}
+
+    def plot(self, name: str, step: int | None = None) -> Plot:
+        """Return a plot by the name of its folder, of the last step unless one is given."""
+        files = sorted((self.run.path / "plots" / name).glob("*.json"))
+        return read_plot(files[-1] if step is None else files[0].with_name(f"{step:09d}.json"))
 
 
 @pytest.fixture(scope="session")

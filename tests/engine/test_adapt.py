@@ -70,7 +70,11 @@ def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
     assert [step for step, values in logged.items() if "target/accuracy" in values] == [total // 2, total]
     assert {name.format("") for name in FIGURES} <= logged[total].keys()
     assert {name.format("-test") for name in FIGURES} == played.results.keys()
-    assert {"source-confusion", "target-confusion", "source-images", "target-images"} <= played.pictures()
+    assert played.pictures() == {"source-images", "target-images"}
+    for domain in ("source", "target"):
+        counts = played.plot(f"{domain}-confusion").values
+        accuracy = sum(row[index] for index, row in enumerate(counts)) / sum(map(sum, counts))
+        assert accuracy == pytest.approx(played.results[f"{domain}-test/accuracy"])
     strengths = [values["schedule/lambda"] for values in logged.values() if "schedule/lambda" in values]
     chosen = catalogue.experiment("dann").hyperparameters()
     expected = [reversal(chosen, step / total) for step in range(total)] if mode == "dann" else []
@@ -141,18 +145,23 @@ def test_features_that_are_all_the_same_are_not_mapped(context_of):
     context, run = context_of("dann")
     both = domains.load_domains(catalogue.experiment("dann").validate(SHORT), context)
     network = DannNetwork(2)
-    domains.log_map(network, both, 20, context, "before", 1)
+    domains.log_map(network, both, 20, context, 0)
     torch.nn.init.zeros_(network.features[3].weight)
     torch.nn.init.zeros_(network.features[3].bias)
-    domains.log_map(network, both, 20, context, "after", 2)
-    assert [path.name for path in (run.path / "images").iterdir()] == ["features-before"]
+    domains.log_map(network, both, 20, context, 2)
+    assert {path.name for path in (run.path / "plots").glob("*/*.json")} == {"000000000.json"}
     said = [event.text for event in run.reader().poll() if isinstance(event, Message)]
-    assert "no map of the features after" in said[-1]
+    assert "step 2: no map of the features" in said[-1]
 
 
 def test_maps_show_the_features_before_and_after(play):
     played = play("dann", SHORT | {"map_images": 20})
-    assert {"features-before", "features-after"} <= played.pictures()
+    for name in ("features-pca", "features-t-sne"):
+        before, after = played.plot(name, 0), played.plot(name, played.context.total)
+        assert before.points != after.points
+        assert before.groups == after.groups
+        assert set(after.groups) == {"0", "1"}
+        assert after.shapes == ("source",) * 20 + ("target",) * 20
 
 
 @pytest.mark.slow

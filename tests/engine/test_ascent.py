@@ -109,7 +109,11 @@ def test_the_digits_can_be_read_in_the_images_of_their_classes(play):
     assert [row["class"] for row in rows] == list("0123456789")
     assert all(float(row["probability"]) > 0.8 and row["rank"] == "1" for row in rows)
     assert played.results["switched/share"] == 1.0
-    assert played.pictures() == {*"0123456789", "overview"}
+    assert played.pictures() == {*"0123456789"}
+    overview = played.plot("overview", 120)
+    sure = [f"{float(row['probability']):.2f}, step 120" for row in rows]
+    assert overview.captions == tuple(zip("0123456789", sure, strict=True))
+    assert len(played.plot("overview", 1).pictures) == 10
     for row in rows:
         sure = curve(played.run, f"{row['class']}/score")
         assert sure[-1][1] > sure[0][1]

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from engine.drawing.tiles import eight_bit
 from engine.experiments.fool.attacks import CarliniWagner, Goal, Pgd, TargetedAscent, norms
+from engine.tensors.pixels import eight_bit
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -237,6 +237,14 @@ def test_the_saved_files_of_a_fooling_are_what_is_judged(play):
         assert int((change > 0).sum()) == int(row["L0"])
         assert int(change.max()) == round(float(row["Linf/255"]))
         assert float((change.float() / 255).square().sum().sqrt()) == pytest.approx(float(row["L2"]), abs=1e-3)
+        panel = played.plot("fooled", index + 1)
+        assert panel.captions[0][1] == row["image"]
+        assert panel.captions[1] == (f"{row['after']} {float(row['probability']):.2f}", f"{row['steps']} steps")
+        assert panel.captions[2] == ("difference", f"L2 {float(row['L2']):.2f}, {row['L0']} pixels")
+        assert panel.captions[3] == ("difference x10", f"Linf {float(row['Linf/255']):.0f}/255")
+        shown = torch.tensor(list(Image.open(panel.pictures[1]).convert("L").tobytes()))
+        assert torch.equal(shown, pair[0]), "the plot holds the saved image bit for bit"
+    assert played.plot("overview").captions[:4] == played.plot("fooled", 1).captions
 
 
 def test_the_accuracy_that_is_left_falls_with_the_size_of_the_change(play):
@@ -245,7 +253,11 @@ def test_the_accuracy_that_is_left_falls_with_the_size_of_the_change(play):
     assert left == sorted(left, reverse=True)
     assert left[0] == played.results["clean/accuracy"] == 1.0
     assert left[-1] < 0.2
-    assert {"adversarial", "fooled", "overview", "robust-accuracy"} <= played.pictures()
+    assert played.pictures() == {"adversarial"}
+    assert played.plots() == {"fooled", "overview", "curve"}
+    plot = played.plot("curve")
+    assert plot.x == (0, 4, 16, 64)
+    assert plot.series["robust accuracy"] == pytest.approx(left, abs=1e-4)
     # The very same network is fooled by whatever fooled it.
     assert played.results["success/saved"] > 0
     assert played.results["cnn/transfer"] == 1.0

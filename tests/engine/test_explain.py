@@ -12,7 +12,8 @@ from sklearn.feature_selection import f_classif
 
 from engine import ImageLogged, InvalidHyperparameters
 from engine.datasets import named_images, photographs
-from engine.drawing.tiles import beside, heat, resized, signed_heat
+from engine.drawing.heat import heat, signed_heat
+from engine.drawing.tiles import photograph_tile, tile
 from engine.experiments.inspect.feature_maps import channels_of
 from engine.experiments.inspect.filter_statistics import Statistics
 from engine.networks import backbones
@@ -25,8 +26,18 @@ EVERY = "gradient,smoothgrad,input-x-gradient,integrated-gradients,guided,gradca
 
 def test_every_method_gives_a_map_of_every_image(play):
     played = play("saliency", {"images": "digits:test/0-2", "methods": EVERY, "samples": 2, "path_steps": 24})
-    assert played.pictures() == {*EVERY.split(","), "side-by-side", "overview"}
+    assert played.pictures() == set(EVERY.split(","))
+    assert played.plots() == {"side-by-side", "overview"}
     rows = played.table("maps")
+    beside = played.plot("side-by-side", 2)
+    assert beside.captions[0] == (rows[1]["image"], "2")
+    says = f"2 {float(rows[1]['probability']):.2f}"
+    assert beside.captions[1:] == tuple((method, says) for method in EVERY.split(","))
+    with Image.open(beside.pictures[1]) as inside, Image.open(played.run.path / "images/gradient/000000002.png") as own:
+        assert np.array_equal(np.asarray(inside), np.asarray(own))
+    overview = played.plot("overview")
+    assert (len(overview.pictures), overview.columns) == (3 * 9, 9)
+    assert overview.captions[9:18] == beside.captions
     assert len(rows) == 3 * 8
     assert {row["method"] for row in rows} == set(EVERY.split(","))
     # The true class is explained: these are a 0, a 2 and a 6.
@@ -62,7 +73,8 @@ def test_several_networks_stand_beside_each_other(play):
     played = play("gradcam", {"images": "digits:test/0-1", "model": "cnn,cnn:random", "methods": "gradcam"})
     assert [row["network"] for row in played.table("maps")] == ["cnn", "cnn", "cnn:random", "cnn:random"]
     logged = {event.name: event.file for event in played.run.reader().poll() if isinstance(event, ImageLogged)}
-    assert {"gradcam cnn", "gradcam cnn:random", "side by side", "overview"} == set(logged)
+    assert {"gradcam cnn", "gradcam cnn:random"} == set(logged)
+    assert [caption[0] for caption in played.plot("overview").captions[1:3]] == ["gradcam cnn", "gradcam cnn:random"]
     first, second = ((played.run.path / logged[name]).read_bytes() for name in list(logged)[:2])
     assert first != second
 
@@ -84,6 +96,9 @@ def test_a_trained_networks_maps_are_worth_more_than_none_and_depend_on_its_weig
     rows = played.table("sanity")
     assert rows[-1]["randomised down to"] == "features.conv1"
     assert float(rows[-1]["gradient"]) < 0.5
+    plot = played.plot("sanity")
+    assert plot.x == tuple(row["randomised down to"] for row in rows)
+    assert plot.series["gradient"] == pytest.approx([float(row["gradient"]) for row in rows], abs=1e-4)
 
 
 def test_real_photographs_are_explained_where_the_animal_is(play, squeezenet):
@@ -116,7 +131,14 @@ def test_an_images_true_class_is_read_off_its_name(tmp_path):
 
 def test_maps_are_shown_before_and_after_the_relu(play):
     played = play("feature-maps", {"images": "digits:test/0", "layers": "conv1,relu2", "channels": "0-3"})
-    assert played.pictures() == {"conv1", "relu2"}
+    assert played.plots() == {"conv1", "relu2"}
+    plot = played.plot("conv1", 1)
+    assert plot.captions[0][1:] == ("conv1 9 x 28 x 28", "relu1 9 x 28 x 28")
+    maps = tuple((f"{place} {number}",) for place in ("conv1", "relu1") for number in range(4))
+    assert plot.captions[1:] == maps
+    with Image.open(plot.pictures[1]) as before, Image.open(plot.pictures[5]) as after:
+        positive = np.asarray(after)[:, :, 0] > 40  # the colour of 0 has no red
+        assert np.array_equal(np.asarray(before)[positive], np.asarray(after)[positive]), "both have one scale"
     rows = played.table("channels")
     by_layer = {layer: [row for row in rows if row["layer"] == layer] for layer in ("conv1", "relu1", "conv2", "relu2")}
     assert all(len(own) == 9 for own in by_layer.values())
@@ -183,7 +205,17 @@ def test_statistics_are_those_of_scikit_learn_however_they_are_batched():
 
 def test_the_filters_of_a_trained_network_tell_the_digits_apart(play, context_of):
     played = play("filter-statistics")
-    assert {"fires-relu1", "strength-relu3", "mean-maps-relu2", "patterns-relu1"} <= played.pictures()
+    kinds = ("fires", "strength", "mean-maps", "patterns")
+    assert played.plots() == {f"{kind}-{layer}" for kind in kinds for layer in ("relu1", "relu2", "relu3")}
+    strength = played.plot("strength-relu2")
+    assert strength.rows == tuple("0123456789")
+    filters = {(row["class"], row["filter"]): row for row in played.table("filters") if row["layer"] == "relu2"}
+    for name, values in zip(strength.rows, strength.values, strict=True):
+        wanted = [float(filters[name, number]["strength"]) for number in strength.columns]
+        assert values == pytest.approx(wanted, abs=1e-4)
+    mean_maps = played.plot("mean-maps-relu2")
+    assert mean_maps.columns == 1 + len(strength.columns)
+    assert mean_maps.captions[: mean_maps.columns] == (("0",), *((number,) for number in strength.columns))
     rows = played.table("separation")
     assert len(rows) == 9 + 9 + 16
     assert float(rows[0]["F"]) > 30
@@ -221,11 +253,19 @@ def test_heat_goes_from_black_to_yellow_and_lets_the_image_through_where_it_is_l
     assert below[0, 0, 2] > below[2, 0, 2]
 
 
-@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.integers(1, 60))
-def test_a_picture_is_brought_to_any_size_with_its_proportions(height, width, channels, side):
-    picture = resized(torch.rand(channels, height, width), side)
-    assert picture.shape[0] == 3
-    assert max(picture.shape[1:]) == side
-    assert 0 <= float(picture.min()) <= float(picture.max()) <= 1
-    row = beside([torch.rand(channels, height, width), torch.rand(3, 5, 9)], [["a"], ["b"]], side=side)
-    assert row.shape[0] == 3
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]), st.integers(0, 60))
+def test_a_tile_has_the_proportions_of_its_picture_and_is_only_reduced(height, width, channels, most):
+    picture = torch.rand(channels, height, width)
+    array = tile(picture, most)
+    assert array.dtype == np.uint8
+    assert array.shape[2] == 3
+    if not most or max(height, width) <= most:
+        assert np.array_equal(array, (picture.expand(3, -1, -1) * 255).round().byte().permute(1, 2, 0).numpy())
+    else:
+        assert max(array.shape[:2]) == most
+        assert min(array.shape[:2]) == max(1, round(min(height, width) * most / max(height, width)))
+
+
+def test_a_photograph_becomes_a_tile_of_its_own_proportions():
+    assert photograph_tile(Image.new("RGBA", (400, 200), (255, 0, 0, 255)), 100).shape == (50, 100, 3)
+    assert photograph_tile(Image.new("L", (8, 9), 7), 100).tolist() == [[[7, 7, 7]] * 8] * 9

@@ -18,6 +18,10 @@ def test_vgg16_has_the_parameters_of_its_paper_and_most_of_them_fully_connected(
     rows = played.table("layers")
     assert sum(int(row["parameters"]) for row in rows) == 138_357_544
     assert next(row for row in rows if row["known as"] == "fc6")["parameters"] == "102764544"
+    bars = played.plot("parameters")
+    assert len(bars.names) == 16
+    assert dict(zip(bars.names, bars.values, strict=True))["fc6 (Linear)"] == 102_764_544
+    assert sum(bars.values) == 138_357_544
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,14 @@ def test_the_practicals_images_are_named_by_squeezenet(play, squeezenet):
     rows = played.table("predictions")
     assert len(rows) == 125
     assert (rows[0]["true class"], rows[0]["class"]) == ("hay", "hay")
+    plot = played.plot("predictions")
+    assert len(plot.pictures) == 25
+    name, true, *guesses = plot.captions[0]
+    assert name == rows[0]["image"]
+    assert true == "true: hay"
+    assert guesses == [f"{float(row['probability']):.2f} {row['class']}" for row in rows[:5]]
+    with Image.open(plot.pictures[0]) as picture:
+        assert max(picture.size) == 224
 
 
 def test_broken_images_are_named_and_the_others_predicted(play, tmp_path):

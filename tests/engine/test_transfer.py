@@ -27,11 +27,18 @@ def test_a_probe_of_digits_by_a_network_that_saw_other_digits(play):
     assert played.results["test/accuracy"] >= 0.95
     assert played.results["features/dimensions"] == 144
     assert played.results["train/images"] + played.results["test/images"] == 896
-    assert played.pictures() == {"C", "confusion", "mistakes"}
+    assert played.pictures() == set()
+    assert played.plots() == {"C", "confusion", "mistakes"}
     assert [row["C"] for row in played.table("C")] == ["0.01", "0.1", "1"]
     accuracy = sum(float(row["accuracy"]) * int(row["images"]) for row in played.table("classes")) / 88
     assert accuracy == pytest.approx(played.results["test/accuracy"], abs=1e-3)
-    assert any((played.run.path / "images/C").glob("*.svg"))
+    plot = played.plot("C")
+    assert (plot.x, plot.x_scale, plot.marked) == ((0.01, 0.1, 1.0), "log", played.results["classifier/C"])
+    scores = [float(row["cross-validated accuracy"]) for row in played.table("C")]
+    assert plot.series["cross-validated"] == pytest.approx(scores, abs=1e-4)
+    wrong = played.table("mistakes")
+    captions = tuple((f"{row['true']} > {row['predicted']}", row["image"].rpartition("/")[2]) for row in wrong)
+    assert played.plot("mistakes").captions == captions
 
 
 @pytest.mark.parametrize("classifier", ["svc-linear", "svc-rbf", "svc-sigmoid", "logistic"])
@@ -72,8 +79,17 @@ def test_all_cuts_come_from_one_pass_and_the_best_is_chosen_by_cross_validation(
     assert {row["cut"] for row in fewer.table("cuts")} == {"conv3", "pool3"}
     best = max(rows, key=lambda row: float(row["cross-validated accuracy"]))
     assert float(best["test accuracy"]) == pytest.approx(played.results["test/accuracy"], abs=1e-4)
-    assert "cuts" in played.pictures()
-    assert any((played.run.path / "images/cuts").glob("*.svg"))
+    plot = played.plot("cuts")
+    if mode == "curve":
+        assert plot.x == tuple(row["cut"] for row in rows)
+        assert plot.marked == best["cut"]
+        assert plot.series["test"] == pytest.approx([float(row["test accuracy"]) for row in rows], abs=1e-4)
+    else:
+        shown = dict(zip(plot.rows, plot.values, strict=True))
+        for row in rows:
+            value = shown[row["cut"]][plot.columns.index(row["fed into"] or "none")]
+            assert value == pytest.approx(float(row["test accuracy"]), abs=1e-4)
+        assert sum(value == value for values in plot.values for value in values) == len(rows)
 
 
 def test_cuts_that_need_more_memory_than_there_should_be_are_refused_at_once(play):
@@ -97,7 +113,10 @@ def test_cuts_that_need_more_memory_than_there_should_be_are_refused_at_once(pla
 def test_finetuning_learns_the_other_digits(play, values):
     played = play("finetune", values)
     assert played.results["test/accuracy"] >= 0.7
-    assert {"batch", "confusion"} <= played.pictures()
+    assert played.pictures() == {"batch"}
+    counts = played.plot("confusion").values
+    right = sum(row[index] for index, row in enumerate(counts))
+    assert right / sum(map(sum, counts)) == pytest.approx(played.results["test/accuracy"])
     trained = {"backbone": 130, "features": 3_625 + 130, "none": 7_335}[values["freeze"]]
     assert played.results["parameters/trained"] == trained
 

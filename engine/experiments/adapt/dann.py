@@ -41,7 +41,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
     factor = torch.zeros((), device=device)
     learns_from = slice(batch, None) if mode == "target-only" else slice(batch)
     if not context.done:
-        log_map(network, domains, hyperparameters.map_images, context, "before", 0)
+        log_map(network, domains, hyperparameters.map_images, context, 0)
 
     for step in context.steps(total, unit="batch"):
         progress = (step - 1) / total
@@ -79,7 +79,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
         context.checkpoint(step, **state)
 
     report(network, domains, context, total)
-    log_map(network, domains, hyperparameters.map_images, context, "after", total)
+    log_map(network, domains, hyperparameters.map_images, context, total)
 
 
 def reversal(hyperparameters: DannHyperparameters, progress: float) -> float:

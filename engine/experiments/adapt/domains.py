@@ -12,13 +12,13 @@ from engine.datasets.images import ImageSet, Splits, drawn, signed_range
 from engine.datasets.loading import load_splits
 from engine.datasets.photographs import Preprocessing
 from engine.datasets.sources import classes_of
-from engine.drawing import paper
-from engine.drawing.tiles import log_confusion
+from engine.drawing.confusion import log_confusion
 from engine.errors import DataUnavailable
 from engine.experiments.adapt.declarations import OTHER_CLASSES
 from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
 from engine.networks.dann import SIZE, DannNetwork
+from engine.plots import Scatter
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -147,16 +147,15 @@ def report(network: DannNetwork, domains: Domains, context: Context, step: int) 
         context.result({figure: float(value) for figure, value in found.items()})
 
 
-def log_map(network: DannNetwork, domains: Domains, count: int, context: Context, when: str, step: int) -> None:
-    """Log a picture of the features in two dimensions, by PCA and by t-SNE, coloured by domain and by class.
+def log_map(network: DannNetwork, domains: Domains, count: int, context: Context, step: int) -> None:
+    """Log the features in two dimensions, by PCA and by t-SNE: a colour for each class, a shape for each domain.
 
     Args:
         network: is left in training mode.
         domains: ``count`` test images of each are shown, drawn at random.
         count: nothing is drawn if 0.
         context: whose seed t-SNE takes, the same at every time.
-        when: ``before`` or ``after``.
-        step: of the picture.
+        step: of the plots; 0 before the training.
     """
     if not count:
         return
@@ -171,13 +170,23 @@ def log_map(network: DannNetwork, domains: Domains, count: int, context: Context
     network.train()
     features = torch.cat(parts).cpu().double().numpy()
     if not np.isfinite(features).all() or not features.std(0).any():
-        context.message(f"no map of the features {when}: they are all the same, or no numbers any more", level="alarm")
+        context.message(
+            f"step {step:,}: no map of the features, since they are all the same or not finite", level="alarm"
+        )
         return
     by_domain = [name for name, part in zip(NAMES, shown, strict=True) for _ in range(len(part))]
     by_class = [part.classes[label] for part in shown for label in part.labels.tolist()]
     perplexity = min(30.0, (len(features) - 1) / 3)
     places = {
-        "PCA": PCA(2, random_state=context.seed).fit_transform(features),
-        "t-SNE": TSNE(2, perplexity=perplexity, random_state=context.seed, n_jobs=1).fit_transform(features),
+        "pca": PCA(2, random_state=context.seed).fit_transform(features),
+        "t-sne": TSNE(2, perplexity=perplexity, random_state=context.seed, n_jobs=1).fit_transform(features),
     }
-    context.figure(f"features {when}", paper.scatters(places, {"domain": by_domain, "class": by_class}), step)
+    for name, points in places.items():
+        plot = Scatter(
+            tuple((x, y) for x, y in points.tolist()),
+            groups=tuple(by_class),
+            shapes=tuple(by_domain),
+            group_label="class",
+            shape_label="domain",
+        )
+        context.plot(f"features {name}", plot, step)

@@ -53,7 +53,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     per_epoch = max(1, max(len(source), len(target)) // of_source.size)
     plan = Plan(0 if trained else hyperparameters.epochs * per_epoch, hyperparameters.round_epochs * per_epoch)
     if not context.done:
-        log_map(network, domains, hyperparameters.map_images, context, "before", 0)
+        log_map(network, domains, hyperparameters.map_images, context, 0)
 
     taken, taken_in = pseudo.new_empty(0), 0
     for step in context.steps(plan.first + hyperparameters.rounds * plan.each, unit="batch"):
@@ -95,7 +95,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
 
     context.table("rounds", ["round", *COLUMNS, *source.classes], [row_of(*row) for row in enumerate(rounds, 1)])
     report(network, domains, context, context.total)
-    log_map(network, domains, hyperparameters.map_images, context, "after", context.total)
+    log_map(network, domains, hyperparameters.map_images, context, context.total)
 
 
 class Plan(NamedTuple):

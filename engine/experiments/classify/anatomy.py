@@ -10,10 +10,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from engine.drawing.paper import bars
 from engine.networks import backbones
 from engine.networks.cuts import known_as
 from engine.networks.names import parse
+from engine.plots import Bars
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -62,8 +62,8 @@ def run(hyperparameters: AnatomyHyperparameters, context: Context) -> None:
         context.table("layers", columns, rows)
         shown = sorted((one for one in found if one.parameters), key=lambda one: -one.parameters)[:MOST_BARS]
         shown.sort(key=found.index)
-        names = [f"{aliases.get(one.name, one.name)} ({one.kind})" for one in shown]
-        context.figure("parameters", bars(names, [one.parameters for one in shown], label="parameters"), step)
+        names = tuple(f"{aliases.get(one.name, one.name)} ({one.kind})" for one in shown)
+        context.plot("parameters", Bars(names, tuple(one.parameters for one in shown), label="parameters"), step)
         context.result(
             {
                 "parameters/total": total,

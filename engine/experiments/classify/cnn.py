@@ -9,11 +9,13 @@ import torch.nn.functional as F
 
 from engine.datasets.images import ImageSet, load, unit_range
 from engine.datasets.sampling import EpochSampler
+from engine.drawing.confusion import log_confusion, worst_mistakes
 from engine.drawing.grids import image_grid
-from engine.drawing.tiles import captioned_grid, log_confusion, worst_mistakes
+from engine.drawing.tiles import tile
 from engine.networks.backbones import SMALL_CNN_INPUT, Backbone
 from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
+from engine.plots import Tiles
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -73,11 +75,9 @@ def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Co
     log_confusion(test.labels, logits.argmax(1), test.classes, context, step)
     worst = worst_mistakes(logits.log_softmax(1), test.labels, logits.argmax(1))
     if len(worst):
-        names = [
-            (test.classes[t], test.classes[p]) for t, p in zip(test.labels[worst], logits[worst].argmax(1), strict=True)
-        ]
-        captions = [(f"{true} > {predicted}",) for true, predicted in names]
-        context.image("mistakes", captioned_grid(unit_range(test.images[worst].cpu()), captions), step)
+        pairs = zip(test.labels[worst], logits[worst].argmax(1), strict=True)
+        captions = tuple((f"{test.classes[true]} > {test.classes[predicted]}",) for true, predicted in pairs)
+        context.plot("mistakes", Tiles(tuple(map(tile, unit_range(test.images[worst]))), captions), step)
     figures = evaluate(network, test, "test") | evaluate(network, validation, "validation")
     context.result({name: float(value) for name, value in figures.items()})
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
-from torch import Tensor
 
 from engine.datasets import named_images
 from engine.datasets.photographs import UnreadableImage
-from engine.drawing.grids import image_grid
-from engine.drawing.tiles import INK, PAPER, tensor_of
+from engine.drawing.tiles import photograph_tile
 from engine.experiments.subjects import true_class
 from engine.networks import backbones
+from engine.plots import Tiles
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from engine.authoring import Context
     from engine.experiments.classify.declarations import PredictHyperparameters
 
 BATCH = 16
 MOST_SHOWN = 64
-TILE, BAR = 160, 20
-"""Pixels: side of an image in the picture, height of a class below it."""
-BLUE, GREY = (150, 196, 226), (206, 206, 202)
+"""Images in the plot, at most."""
+TILE = 224
+"""Pixels of the longer side of an image in the plot, at most."""
 
 
 def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
@@ -32,7 +33,10 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     backbone = backbones.load(hyperparameters.model, context)
     preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     count = min(hyperparameters.top_k, len(backbone.classes))
-    rows, tiles, known, right, first = [], [], 0, 0, 0
+    rows: list[list[object]] = []
+    tiles: list[NDArray[np.uint8]] = []
+    captions: list[tuple[str, ...]] = []
+    known = right = first = 0
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
     for step, group in zip(context.steps(len(groups), unit="batch"), groups, strict=True):
         readable, pixels = [], []
@@ -57,36 +61,17 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
             first += label == guesses[0][0] if label else 0
             rows += [[image.name, label, rank, name, round(p, 4)] for rank, (name, p) in enumerate(guesses, start=1)]
             if len(tiles) < MOST_SHOWN:
-                tiles.append(_tile(image.open(), label, guesses))
+                tiles.append(photograph_tile(image.open(), TILE))
+                true = [f"true: {label}"] if label else []
+                captions.append((image.name, *true, *(f"{p:.2f} {name}" for name, p in guesses)))
         context.log(step, {"images/done": step * BATCH if step < len(groups) else len(images)})
     if not rows:
         raise UnreadableImage("none of the images can be read")
     if len(rows) > MOST_SHOWN * count:
-        context.message(f"the picture shows the first {MOST_SHOWN} images, the table all of them")
+        context.message(f"the plot shows the first {MOST_SHOWN} images, the table all of them")
     context.table("predictions", ["image", "true class", "rank", "class", "probability"], rows)
-    columns = max(1, min(6, round((len(tiles) * 1.6) ** 0.5)))
-    context.image(
-        "predictions", image_grid(torch.stack(tiles), columns=columns, padding=8, background=PAPER[0] / 255), 1
-    )
+    context.plot("predictions", Tiles(tuple(tiles), tuple(captions)), 1)
     results = {"images/number": len(rows) / count}
     if known:
         results |= {"top1/accuracy": first / known, f"top{count}/accuracy": right / known}
     context.result(results)
-
-
-def _tile(image: Image.Image, label: str, guesses: list[tuple[str, float]]) -> Tensor:
-    """Draw an image with its most probable classes as bars below: ``[3, H, W]`` in [0, 1]."""
-    small = image.convert("RGB")
-    sharp = min(small.size) < TILE // 2
-    small = small.resize((TILE, TILE), Image.Resampling.NEAREST if sharp else Image.Resampling.LANCZOS)
-    tile = Image.new("RGB", (TILE, TILE + 4 + BAR * (len(guesses) + 1)), PAPER)
-    tile.paste(small, (0, 0))
-    draw, font = ImageDraw.Draw(tile), ImageFont.load_default(12)
-    draw.text((2, TILE + 4 + BAR / 2), f"true: {label}" if label else "", INK, font, "lm")
-    for row, (name, probability) in enumerate(guesses, start=1):
-        top = TILE + 4 + BAR * row
-        colour = BLUE if name == label or not label else GREY
-        draw.rectangle((0, top + 3, max(1, round(probability * TILE)), top + BAR - 3), colour)
-        text = f"{probability:.2f} {name}"
-        draw.text((3, top + BAR / 2), text, INK, font, "lm")
-    return tensor_of(tile)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from engine.drawing.paper import curves
 from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
 from engine.experiments.fool.declarations import AUTO
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import Rounds, take_steps
 from engine.experiments.subjects import batch_size, labels_to_keep, logits_of, open_images, targets_of
 from engine.networks import backbones
+from engine.plots import Lines
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -102,6 +102,4 @@ def _log_curve(sizes: list[float], left: list[float], what: str, unit: str, cont
     """Log what is left for changes of every size."""
     rows = [[size, round(share, 4)] for size, share in zip(sizes, left, strict=True)]
     context.table("curve", [f"eps ({unit})", what], rows)
-    figure = curves(sizes, {what: left}, x_label=f"largest change ({unit})", y_label=what)
-    figure.axes[0].set_ylim(-0.02, 1.02)
-    context.figure(what, figure, 1)
+    context.plot("curve", Lines(tuple(sizes), {what: tuple(left)}, x_label=f"largest change ({unit})", y_label=what), 1)

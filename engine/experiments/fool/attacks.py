@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.drawing.tiles import eight_bit
 from engine.experiments.hyperparameters import FULL_SIZE
+from engine.tensors.pixels import eight_bit
 
 Logits = Callable[[Tensor], Tensor]
 """From images ``[N, C, H, W]`` in [0, 1] to logits ``[N, classes]``."""

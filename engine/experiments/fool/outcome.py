@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from engine.datasets.photographs import image_of, open_image
-from engine.drawing.tiles import OVERVIEW, beside, eight_bit, stacked
+from engine.drawing.tiles import overview, tile
 from engine.experiments.fool.attacks import Goal, norms
 from engine.experiments.subjects import Subjects, labels_to_keep, logits_of
 from engine.networks import backbones
 from engine.networks.names import parse, several
+from engine.plots import Tiles
+from engine.tensors.pixels import eight_bit, to_uint8
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from engine.networks.backbones import Backbone
 
 LOUDER = 10
-"""How many times a difference is enlarged to be seen."""
+"""By how much a difference is multiplied, so that it can be seen."""
 
 
 @dataclass
@@ -58,28 +60,30 @@ class Outcome:
     steps: Tensor
 
     def log(self, context: Context) -> None:
-        """Log pictures, the table of all images, and the results."""
+        """Log the plots, the table of all images, and the results."""
         classes, names = self.backbone.classes, self.subjects.names
         labels = self.subjects.labels(classes)
         images = self.subjects.pixels.float() / 255
-        rows, panels = [], []
+        rows: list[list[object]] = []
+        panels: list[Tiles] = []
         for index, name in enumerate(names):
             was, now = self.before[index].argmax(), self.after[index].argmax()
             taken = _answer(self.before[index], classes), _answer(self.after[index], classes)
             result = _read(self.files[index], self.backbone).float() / 255
             change = result - images[index]
             far = {kind: float(own[index]) for kind, own in self.norms.items()}
-            panel = beside(
-                [images[index], result, (0.5 + change).clamp(0, 1), (0.5 + LOUDER * change).clamp(0, 1)],
-                [
-                    [taken[0], name],
-                    [taken[1], f"{int(self.steps[index]):,} steps"],
-                    ["difference", f"L2 {far['L2']:.2f}, {far['L0']:,.0f} pixels"],
-                    [f"difference x{LOUDER}", f"Linf {far['Linf'] * 255:.0f}/255"],
-                ],
+            panel = Tiles(
+                tuple(map(tile, (images[index], result, 0.5 + change, 0.5 + LOUDER * change))),
+                (
+                    (taken[0], name),
+                    (taken[1], f"{int(self.steps[index]):,} steps"),
+                    ("difference", f"L2 {far['L2']:.2f}, {far['L0']:,.0f} pixels"),
+                    (f"difference x{LOUDER}", f"Linf {far['Linf'] * 255:.0f}/255"),
+                ),
+                columns=4,
             )
-            context.image("fooled", panel, index + 1, " → ".join(taken))
-            panels += [panel] if len(panels) < OVERVIEW else []
+            context.plot("fooled", panel, index + 1)
+            panels.append(panel)
             rows.append(
                 [
                     name,
@@ -94,7 +98,7 @@ class Outcome:
                     round(far["Linf"] * 255, 2),
                 ]
             )
-        context.image("overview", stacked(panels), 1)
+        context.plot("overview", overview(panels), 1)
         columns = ["image", "true class", "before", "after", "probability", "fooled", "steps"]
         context.table("images", [*columns, "L0", "L2", "Linf/255"], rows)
         context.result(self.figures())
@@ -125,7 +129,8 @@ class Outcome:
         """Log what other networks make of the saved files: how often they are wrong where they were right."""
         won = (self.saved & self.eligible).nonzero().flatten().tolist()
         classes = [self.backbone.classes[number] for number in self.after.argmax(1).tolist()]
-        rows, results = [], {}
+        rows: list[list[object]] = []
+        results: dict[str, float] = {}
         for name in several(networks):
             other = backbones.load(name, context).fixed()
             squash = other.preprocessing.resized("squash").pixels
@@ -152,7 +157,7 @@ def judge(
 ) -> Outcome:
     """Save the attacked images, and judge them again as their files hold them."""
     images = eight_bit(attack.adversarial).cpu()
-    told = logits_of(images.mul(255).round().byte(), backbone, context.device)
+    told = logits_of(to_uint8(images), backbone, context.device)
     files = [
         context.image("adversarial", image, index, _answer(logits, backbone.classes))
         for index, (image, logits) in enumerate(zip(images, told, strict=True), start=1)

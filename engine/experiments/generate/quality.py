@@ -8,10 +8,10 @@ import numpy as np
 import torch
 
 from engine.datasets.images import drawn, unit_range
-from engine.drawing import paper
 from engine.experiments.generate.latent import fixed_labels, fixed_noise, one_hot
 from engine.experiments.generate.players import is_conditional
 from engine.networks.embedded import trained_cnn
+from engine.plots import Bars
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -111,8 +111,9 @@ def judge(hyperparameters: GanHyperparameters, samples: Fresh, data: Splits, con
         columns.append("as-asked")
         table.append([f"{value:.4f}" for value in per_class(as_asked, samples.asked, classes).tolist()])
     context.table("classes", columns, list(zip(*table, strict=True)))
-    picture = paper.bars(data.train.classes, shares.tolist(), label="share of the samples")
-    context.figure("classes", picture, context.total)
+    context.plot(
+        "classes", Bars(data.train.classes, tuple(shares.tolist()), label="share of the samples"), context.total
+    )
     context.result(results)
 
 

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.drawing.tiles import captioned_grid, eight_bit, resized
+from engine.drawing.tiles import tile
 from engine.errors import InvalidHyperparameters
 from engine.experiments.hyperparameters import FULL_SIZE
 from engine.experiments.inspect.blur import blurred
 from engine.experiments.subjects import open_images, probabilities
+from engine.plots import Tiles
 from engine.tensors.devices import fast_bf16
+from engine.tensors.pixels import eight_bit
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 Scores = Callable[[Tensor], tuple[Tensor, Tensor]]
 """From inputs ``[N, C, H, W]`` to what is maximised, ``[N]``, and the logits ``[N, classes]``."""
-TILE = 160
 
 
 @dataclass
@@ -172,7 +173,7 @@ def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context:
 
 
 def _show(ascent: Ascent, names: Sequence[str], targets: Tensor | None, step: int, context: Context) -> None:
-    """Log the images as they are now, each with what the network makes of it, and all as one picture."""
+    """Log the images as they are now, each with its score or probability, and all of them as one plot."""
     scores, logits = ascent.judged()
     if targets is None:
         figures = [f"score {score:.3g}" for score in scores.tolist()]
@@ -180,9 +181,8 @@ def _show(ascent: Ascent, names: Sequence[str], targets: Tensor | None, step: in
         figures = [f"{share:.2f}" for share in probabilities(logits, targets).tolist()]
     pictures = ascent.pictures().cpu()
     if len(names) > 1:
-        tiles = torch.stack([resized(picture, max(TILE, picture.shape[-1])) for picture in pictures])
-        captions = [[name, f"{figure}, step {step:,}"] for name, figure in zip(names, figures, strict=True)]
-        context.image("overview", captioned_grid(tiles, captions, columns=4), step)
+        captions = tuple((name, f"{figure}, step {step:,}") for name, figure in zip(names, figures, strict=True))
+        context.plot("overview", Tiles(tuple(map(tile, pictures)), captions), step)
     for name, figure, picture in zip(names, figures, pictures, strict=True):
         context.image(name, picture, step, f"{name} {figure}")
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.drawing.paper import curves
-from engine.drawing.tiles import OVERVIEW, beside, heat, stacked
+from engine.drawing.heat import heat
+from engine.drawing.tiles import overview, tile
 from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect import activation, evaluation
 from engine.experiments.inspect.methods import Methods
 from engine.experiments.subjects import Subjects, batch_size, logits_of, open_images, probabilities, targets_of
 from engine.networks import backbones
-from engine.networks.cuts import Cut, Sectioned
-from engine.networks.names import several
+from engine.networks.cuts import Sectioned
+from engine.networks.names import Cut, several
+from engine.plots import Lines, Tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,20 +138,19 @@ def _picture(view: View, method: str, index: int, chosen: AttributionHyperparame
 
 
 def _log_side_by_side(views: list[View], chosen: AttributionHyperparameters, context: Context) -> None:
-    """Log each image beside all its maps, and the first of them as one picture."""
+    """Log each image beside all its maps, and the first of them as one plot."""
     first, rows = views[0], []
-    for index in range(len(first.subjects)):
-        tiles = [first.subjects.pixels[index].float() / 255]
-        captions = [[first.subjects.names[index], first.true[index]]]
+    for index, (name, true) in enumerate(zip(first.subjects.names, first.true, strict=True)):
+        pictures = [first.subjects.pixels[index].float() / 255]
+        captions = [(name, true)]
         for view in views:
             for method in view.maps:
-                tiles.append(_picture(view, method, index, chosen))
-                captions.append([view.named(method), view.says(index)])
-        picture = beside(tiles, captions)
-        context.image("side by side", picture, index + 1, first.says(index))
-        if index < OVERVIEW:
-            rows.append(picture)
-    context.image("overview", stacked(rows), 1, f"the first {len(rows)} images")
+                pictures.append(_picture(view, method, index, chosen))
+                captions.append((view.named(method), view.says(index)))
+        row = Tiles(tuple(map(tile, pictures)), tuple(captions), columns=len(pictures))
+        context.plot("side by side", row, index + 1)
+        rows.append(row)
+    context.plot("overview", overview(rows), 1)
 
 
 def _rows(view: View, method: str, worth: dict[str, Tensor]) -> list[list[object]]:
@@ -208,7 +208,12 @@ def _check_sanity(
             figures = [round(shown[method][row], 4) if method in shown else "" for method in methods]
             rows.append([view.title, name, *figures])
         if shown:
-            figure = curves(names, shown, x_label="weights randomised down to", y_label="rank correlation")
-            context.figure(view.named("sanity"), figure, 1)
+            plot = Lines(
+                tuple(names),
+                {method: tuple(values) for method, values in shown.items()},
+                x_label="weights randomised down to",
+                y_label="rank correlation",
+            )
+            context.plot(view.named("sanity"), plot, 1)
         context.result({f"{view.prefix}{method}/sanity": values[-1] for method, values in shown.items()})
     context.table("sanity", ["network", "randomised down to", *methods], rows)

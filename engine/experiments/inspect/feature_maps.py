@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from engine.drawing.tiles import beside, captioned_grid, resized, signed_heat, stacked
+from engine.drawing.heat import signed_heat
+from engine.drawing.tiles import tile
 from engine.errors import InvalidHyperparameters
 from engine.experiments.inspect.activation import NoClassActivation
 from engine.experiments.subjects import batch_size, open_images
 from engine.networks import backbones
-from engine.networks.cuts import Cut, Sectioned
+from engine.networks.cuts import Sectioned
+from engine.plots import Tiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.authoring import Context
     from engine.experiments.inspect.declarations import FeatureMapsHyperparameters
-
-MAP = 72
-"""Pixels: the side of a map in the picture, at least."""
-MOST_COLUMNS = 8
+    from engine.networks.names import Cut
 
 
 def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
@@ -50,9 +49,8 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
         for row, name in enumerate(subjects.names[part]):
             for layer in layers:
                 own = {cut: maps[cut][row, chosen[layer]] for cut in places[layer]}
-                sheets = _sheets(own, chosen[layer], one_scale=hyperparameters.scale == "layer")
-                picture = stacked([beside([images[row]], [[name]]), *sheets])
-                context.image(layer.name, picture, part.start + row + 1, name)
+                plot = _tiles(images[row], name, own, chosen[layer], one_scale=hyperparameters.scale == "layer")
+                context.plot(layer.name, plot, part.start + row + 1)
         context.log(step, {"images/done": part.stop})
     rows = [row for cut in ends for row in answers[cut].rows(cut.name)]
     context.table("channels", ["layer", "channel", "mean", "largest", "share active"], rows)
@@ -144,17 +142,16 @@ def channels_of(text: str, count: int, generator: torch.Generator) -> list[int]:
     return kept
 
 
-def _sheets(maps: dict[Cut, Tensor], numbers: Sequence[int], *, one_scale: bool) -> list[Tensor]:
-    """Draw the maps ``[C, H, W]`` at each place under the numbers of their channels.
+def _tiles(image: Tensor, name: str, maps: dict[Cut, Tensor], numbers: Sequence[int], *, one_scale: bool) -> Tiles:
+    """Return the image, and after it the maps ``[C, H, W]`` of each place with the numbers of their channels.
 
-    What stands before and after a ReLU has one scale, so that they can be compared.
+    What stands before and after a ReLU has one scale, so that both can be compared.
     """
     top = torch.stack([values.abs().amax((1, 2)) for values in maps.values()]).amax(0)
     top = top.amax().expand_as(top) if one_scale else top
-    sheets = []
+    shapes = (f"{cut.name} {' x '.join(map(str, cut.shape))}" for cut in maps)
+    pictures, captions = [tile(image)], [(name, *shapes)]
     for cut, values in maps.items():
-        side = min(max(values.shape[-1], MAP), 2 * MAP)
-        tiles = torch.stack([resized(tile, side) for tile in signed_heat(values, top)])
-        grid = captioned_grid(tiles, [[str(number)] for number in numbers], columns=MOST_COLUMNS)
-        sheets.append(beside([grid], [[f"{cut.name}  {' x '.join(map(str, cut.shape))}"]], side=max(grid.shape[-2:])))
-    return sheets
+        pictures += [tile(coloured) for coloured in signed_heat(values, top)]
+        captions += [(f"{cut.name} {number}",) for number in numbers]
+    return Tiles(tuple(pictures), tuple(captions))

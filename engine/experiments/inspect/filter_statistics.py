@@ -12,13 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.datasets import photographs
-from engine.drawing.paper import heatmap
-from engine.drawing.tiles import beside, captioned_grid, heat, resized, stacked
+from engine.drawing.heat import heat, strongest_in_colour
+from engine.drawing.tiles import tile
 from engine.errors import PhospheneError
 from engine.experiments.inspect.feature_maps import layers_of
 from engine.experiments.subjects import batch_size
 from engine.networks import backbones
-from engine.networks.cuts import Cut, Sectioned
+from engine.networks.cuts import Sectioned
+from engine.plots import Heatmap, Tiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.datasets.photographs import Photographs
     from engine.experiments.inspect.declarations import FilterStatisticsHyperparameters
+    from engine.networks.names import Cut
 
 PLACES = 28
 """Maps are averaged down to at most so many places a side before they are summed up."""
 SHOWN = 16
-"""Filters in a picture, at most: those that tell the classes apart best."""
-TILE = 56
+"""Filters in a plot, at most: those that tell the classes apart best."""
+TILE = 112
+"""Pixels of the longer side of a class's mean image in a plot, at most."""
 MOST_BYTES = 4 << 30
 """Of mean maps that are held, at most."""
 
@@ -159,40 +162,29 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
 
 
 def _draw(layer: Cut, statistics: Statistics, mean_images: Tensor, data: Photographs, context: Context) -> None:
-    """Log a layer's answers as shades, its mean maps, the filter that leads at each place, and where classes differ."""
+    """Log a layer's responses, its mean maps, the strongest filter at each place, and where the classes differ."""
     best = statistics.separation.argsort(descending=True)[:SHOWN].sort().values
     names = [str(number) for number in best.tolist()]
     for what, values in (("fires", statistics.fires), ("strength", statistics.strength)):
-        figure = heatmap(
-            values[:, best].tolist(), data.classes, names, row_label="class", column_label=f"filter of {layer.name}"
+        plot = Heatmap(
+            tuple(map(tuple, values[:, best].tolist())), data.classes, tuple(names), "class", f"filter of {layer.name}"
         )
-        context.figure(f"{what} {layer.name}", figure, 1)
+        context.plot(f"{what} {layer.name}", plot, 1)
     maps = statistics.maps[:, best].float()
     # One scale for each filter, so that its classes can be compared.
     shares = maps / maps.amax((0, 2, 3), keepdim=True).clamp(min=1e-12)
-    rows = []
+    pictures, captions = [], []
     for label, name in enumerate(data.classes):
-        own = torch.cat((torch.zeros_like(shares[label, :1]), shares[label]))
-        tiles = [resized(tile, TILE) for tile in heat(own, top=1.0)]
-        tiles[0] = resized(mean_images[label].float(), TILE)
-        rows.append(captioned_grid(torch.stack(tiles), [[name], *[[n] for n in names]], columns=len(tiles)))
-    context.image(f"mean maps {layer.name}", stacked(rows), 1)
-    leading = _leading(shares)
-    tiles = [resized(tile, 2 * TILE) for tile in leading]
-    region = statistics.regions.float()
-    tiles.append(resized(heat(region[None])[0], 2 * TILE))
-    captions = [*([name] for name in data.classes), [f"F up to {float(region.max()):.0f}"]]
-    context.image(f"patterns {layer.name}", beside(tiles, captions, side=2 * TILE), 1)
-
-
-def _leading(shares: Tensor) -> Tensor:
-    """Colour each place by the filter that answers there most, as bright as it answers: ``[classes, 3, h, w]``."""
-    from matplotlib import colormaps
-
-    palette = torch.tensor(colormaps["tab20"].colors)[:, :3].float()
-    strongest = shares.max(1)
-    colours = palette[strongest.indices % len(palette)].permute(0, 3, 1, 2)
-    return colours * strongest.values[:, None]
+        pictures += [tile(mean_images[label].float(), TILE), *map(tile, heat(shares[label], top=1.0))]
+        captions += [(name,), *((number,) for number in names)]
+    mean_maps = Tiles(tuple(pictures), tuple(captions), columns=1 + len(names))
+    context.plot(f"mean maps {layer.name}", mean_maps, 1)
+    regions = statistics.regions.float()
+    patterns = Tiles(
+        tuple(map(tile, (*strongest_in_colour(shares), heat(regions[None])[0]))),
+        (*((name,) for name in data.classes), (f"F up to {float(regions.max()):.0f}",)),
+    )
+    context.plot(f"patterns {layer.name}", patterns, 1)
 
 
 def _tabulate(gathered: dict[Cut, Statistics], classes: Sequence[str], context: Context) -> None:

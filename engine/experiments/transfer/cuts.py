@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from engine.drawing.paper import curves, heatmap
 from engine.errors import PhospheneError
 from engine.experiments.transfer import classifiers, grid
 from engine.experiments.transfer.features import Place
 from engine.experiments.transfer.outcome import report
 from engine.experiments.transfer.setting import Setting
+from engine.plots import Heatmap, Lines
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from engine.authoring import Context
     from engine.experiments.transfer.declarations import CutsHyperparameters
     from engine.networks.cuts import Sectioned
@@ -71,7 +69,7 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
         f"on the test {leading.tested:.4f}"
     )
     _log_table(probed, context)
-    context.figure("cuts", _heatmap(probed) if chosen.mode == "pairs" else _curve(probed, leading), step)
+    context.plot("cuts", _heatmap(probed) if chosen.mode == "pairs" else _curve(probed, leading), step)
     report(*outcome, setting.data.test[test.indices], setting.preprocessing, context, step)
     context.result(
         {
@@ -124,18 +122,20 @@ def _log_table(probed: Sequence[Probed], context: Context) -> None:
     context.table("cuts", columns, rows)
 
 
-def _curve(probed: Sequence[Probed], leading: Probed) -> Figure:
-    names = [one.place.name for one in probed]
-    series = {"cross-validated": [one.validated for one in probed], "test": [one.tested for one in probed]}
-    return curves(names, series, x_label="cut", y_label="accuracy", marked=leading.place.name)
+def _curve(probed: Sequence[Probed], leading: Probed) -> Lines:
+    names = tuple(one.place.name for one in probed)
+    series = {
+        "cross-validated": tuple(one.validated for one in probed),
+        "test": tuple(one.tested for one in probed),
+    }
+    return Lines(names, series, x_label="cut", y_label="accuracy", marked=leading.place.name)
 
 
-def _heatmap(probed: Sequence[Probed]) -> Figure:
-    """Draw the test accuracies as the report on VGG16's cuts does: convolutional cuts down, classifier cuts across."""
+def _heatmap(probed: Sequence[Probed]) -> Heatmap:
+    """Return the test accuracies: rows are convolutional cuts, columns the classifier cuts that they feed."""
     starts = list(dict.fromkeys(one.place.cut for one in probed))
     ends = list(dict.fromkeys(one.place.tail for one in probed))
     tested = {one.place: one.tested for one in probed}
-    values = [[tested.get(Place(start, end), math.nan) for end in ends] for start in starts]
-    names = [end.name if end else "none" for end in ends]
-    labels = {"row_label": "convolutional cut", "column_label": "classifier cut"}
-    return heatmap(values, [start.name for start in starts], names, **labels)
+    values = tuple(tuple(tested.get(Place(start, end), math.nan) for end in ends) for start in starts)
+    names = tuple(end.name if end else "none" for end in ends)
+    return Heatmap(values, tuple(start.name for start in starts), names, "convolutional cut", "classifier cut")

@@ -9,14 +9,16 @@ import torch
 from torch import Tensor
 
 from engine.datasets.images import unit_range
-from engine.drawing.tiles import captioned_grid, log_confusion, worst_mistakes
+from engine.drawing.confusion import log_confusion, worst_mistakes
+from engine.drawing.tiles import tile
+from engine.plots import Tiles
 
 if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.datasets.photographs import Photographs, Preprocessing
 
 TILE = 112
-"""Pixels a side of a mistake in the picture, where the images themselves are larger."""
+"""Pixels a side of a mistake in the plot, where the images themselves are larger."""
 
 
 def report(
@@ -46,8 +48,8 @@ def report(
         context.table("mistakes", ["image", "true", "predicted"], names)
         seen = replace(preprocessing, size=min(TILE, preprocessing.size), resize=0, channels=3)
         images = unit_range(torch.stack([seen.pixels(photographs.open(index)) for index in worst.tolist()]))
-        captions = [(f"{true} > {predicted}", name.rpartition("/")[2]) for name, true, predicted in names]
-        context.image("mistakes", captioned_grid(images, captions), step)
+        captions = tuple((f"{true} > {predicted}", name.rpartition("/")[2]) for name, true, predicted in names)
+        context.plot("mistakes", Tiles(tuple(map(tile, images)), captions), step)
     return float((predictions == labels).double().mean())
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from engine.drawing.paper import curves
 from engine.experiments.transfer import classifiers, grid
 from engine.experiments.transfer.features import Place
 from engine.experiments.transfer.outcome import report
 from engine.experiments.transfer.setting import Setting
+from engine.plots import Lines
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -76,10 +76,10 @@ def run(hyperparameters: ProbeHyperparameters, context: Context) -> None:
 
 
 def _log_grid(scored: list[Scored], c: float, context: Context, step: int) -> None:
-    """Log the curve over C: what the mean accuracy of the folds and the time of a fit were."""
+    """Log the curve over C, with the value that was chosen, and the time of a fit."""
     rows = [[f"{one.c:g}", round(one.accuracy, 4), round(one.fit_seconds, 4)] for one in scored]
     context.table("C", ["C", "cross-validated accuracy", "seconds per fit"], rows)
-    values = [one.c for one in scored]
-    series = {"cross-validated accuracy": [one.accuracy for one in scored]}
-    label = f"C (chosen: {c:g})"
-    context.figure("C", curves(values, series, x_label=label, y_label="accuracy", logarithmic=True), step)
+    series = {"cross-validated": tuple(one.accuracy for one in scored)}
+    values = tuple(one.c for one in scored)
+    plot = Lines(values, series, x_label="C", y_label="accuracy", x_scale="log", marked=c)
+    context.plot("C", plot, step)
