@@ -32,15 +32,16 @@ def draw(plot: Heatmap, width: int, height: int) -> list[Text]:
     names = [*plot.columns] if short else letters(len(plot.columns))
     square = not short and plot.rows == plot.columns
     rows = [f"{letter} {name}" for letter, name in zip(names, plot.rows, strict=True)] if square else [*plot.rows]
-    label = min(max(map(len, [*rows, plot.row_label])), _label_width(plot, width))
+    label = min(max(map(len, rows), default=0), _label_width(plot, width))
     shades = paper.shares(plot)
     per_block = max(1, (width - label) // column)
     drawn: list[Text] = []
     for start in range(0, len(names), per_block):
         block = range(start, min(start + per_block, len(names)))
-        if plot.column_label:
-            drawn.append(Text(" " * label + f" {plot.column_label} →", style="dim", no_wrap=True))
-        head = cut(plot.row_label and f"{plot.row_label} ↓", label) + "".join(f"{names[n]:>{column}}" for n in block)
+        says = [f"{what} {way}" for what, way in ((plot.row_label, "↓"), (plot.column_label, "→")) if what]
+        if says:
+            drawn.append(Text(cut("  ".join(says), width).rstrip(), style="dim", no_wrap=True))
+        head = " " * label + "".join(f"{names[n]:>{column}}" for n in block)
         drawn.append(Text(head, style="bold", no_wrap=True))
         for row, name in enumerate(rows):
             line = Text(cut(name, label), no_wrap=True)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from engine import wording
 from tui.plots.colours import GROUPS, MARKS
-from tui.plots.text import legend
+from tui.plots.text import cut, legend
 
 if TYPE_CHECKING:
     from engine.plots import Scatter
@@ -31,7 +31,7 @@ def draw(plot: Scatter, width: int, height: int) -> list[Text]:
     title = " · ".join(
         f"{what}: {label}" for what, label in (("colour", plot.group_label), ("shape", plot.shape_label)) if label
     )
-    below = [Text(title, style="dim"), *below] if title else below
+    below = [Text(cut(title, width).rstrip(), style="dim"), *below] if title else below
     finite = [n for n, (x, y) in enumerate(plot.points) if math.isfinite(x) and math.isfinite(y)]
     if not finite:
         return [Text("no points", style="dim"), *below]
@@ -59,7 +59,8 @@ def draw(plot: Scatter, width: int, height: int) -> list[Text]:
         drawn.append(line)
     if plot.x_label or plot.y_label:
         spans = f"{plot.x_label} {wording.figure(low_x)} .. {wording.figure(high_x)}"
-        drawn.append(Text(f"{spans}   {plot.y_label} {wording.figure(low_y)} .. {wording.figure(high_y)}", style="dim"))
+        spans = f"{spans}   {plot.y_label} {wording.figure(low_y)} .. {wording.figure(high_y)}"
+        drawn.append(Text(cut(spans, width).rstrip(), style="dim"))
     return drawn + below
 
 
