@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual.containers import VerticalScroll
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from engine import Curves, Series
     from tui.widgets.chart import Chart, Curve
 
-AXES = ("step", "epoch", "time")
+Axis = Literal["step", "epoch", "time"]
+AXES: tuple[Axis, ...] = ("step", "epoch", "time")
 MOST_CHARTS = 24
 """Charts beyond these are not drawn; their metrics are in the log all the same."""
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
@@ -52,7 +53,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__(id="charts")
-        self.axis = "step"
+        self.axis: Axis = "step"
         self.log_y = False
         self.smoothing = 0.0
         self._charts: list[Chart] = []
@@ -94,7 +95,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
             chart.name_it(title)
         for title, _ in wanted[len(self._charts) :]:
             chart = Chart(title=title)
-            chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
+            self._set_up(chart)
             self._charts.append(chart)
             self.mount(chart)
 
@@ -114,29 +115,35 @@ class ChartPanel(VerticalScroll, can_focus=False):
         series = self._curves.series.values() if self._curves else ()
         return min((float(one.t[0]) for one in series if one.length), default=0.0)
 
-    def _again(self) -> None:
+    def _set_up(self, chart: Chart) -> None:
+        from tui.widgets.chart import EPOCH, STEP, TIME
+
+        chart.log_y, chart.smoothing = self.log_y, self.smoothing
+        chart.x_axis = {"step": STEP, "epoch": EPOCH, "time": TIME}[self.axis]
+
+    def _redraw(self) -> None:
         for chart in self._charts:
-            chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
+            self._set_up(chart)
         if self._curves is not None:
             self.show(self._curves, self._declared, self._markers)
 
     def switch_log(self) -> None:
         """Change between linear and logarithmic y."""
         self.log_y = not self.log_y
-        self._again()
+        self._redraw()
 
     def smooth(self, direction: int) -> None:
         """Smooth more (1) or less (-1)."""
         index = min(max(SMOOTHINGS.index(self.smoothing) + direction, 0), len(SMOOTHINGS) - 1)
         self.smoothing = SMOOTHINGS[index]
-        self._again()
+        self._redraw()
 
     def next_axis(self) -> None:
         """Take the next x axis."""
         self.axis = AXES[(AXES.index(self.axis) + 1) % len(AXES)]
         for chart in self._charts:
             chart.reset_view()
-        self._again()
+        self._redraw()
 
     def point_at(self, step: float | None) -> None:
         """Put every chart's crosshair on a step, or take it away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.widgets.chart.model import Curve
+from tui.widgets.chart.model import EPOCH, STEP, TIME, Curve, XAxis
 from tui.widgets.chart.widget import Chart
 
-__all__ = ["Chart", "Curve"]
+__all__ = ["EPOCH", "STEP", "TIME", "Chart", "Curve", "XAxis"]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tui.widgets.chart.axes import draw_x_axis, draw_y_axis, tick_count
+from tui.widgets.chart.axes import draw_x_axis, draw_y_axis, label_rows, tick_count
 from tui.widgets.chart.canvas import Canvas, Ink
 from tui.widgets.chart.curves import draw_curves
 from tui.widgets.chart.legend import legend_rows, write_legend
 from tui.widgets.chart.model import PlotArea, Scale, Scene
 from tui.widgets.chart.pointers import draw_crosshair, draw_markers
-from tui.widgets.chart.ticks import scale_around, y_ticks
+from tui.widgets.chart.ticks import number_ticks, scale_around
 from tui.widgets.chart.viewport import extent
 
 if TYPE_CHECKING:
@@ -38,12 +38,11 @@ def draw(items: Sequence[Item], settings: Settings) -> Frame:
     canvas = Canvas(max(settings.width, 0), max(settings.height, 0))
     if not canvas.width or not canvas.height:
         return Frame(canvas)
-    own = extent([curve for curve, _ in items])
-    full = settings.full or own
-    if own is None or full is None:
-        _centre(canvas, "no data yet", Ink.NOTE)
+    full = settings.full or extent([curve for curve, _ in items], settings.x_axis)
+    if full is None or not any(len(curve.x) for curve, _ in items):
+        _centre(canvas, "no x > 0 on the log scale" if any(len(c.x) for c, _ in items) else "no data yet", Ink.NOTE)
         return Frame(canvas)
-    view = Scale(*(settings.view or full))
+    view = Scale(*(settings.view or full), log=settings.x_axis.scale == "log")
     range_y = _range_y(items, settings, view)
     small = canvas.width < 16 or canvas.height < 3
     if range_y is None:
@@ -66,12 +65,18 @@ def draw(items: Sequence[Item], settings: Settings) -> Frame:
 def _area(canvas: Canvas, settings: Settings, view: Scale, range_y: tuple[float, float], top: int) -> PlotArea:
     """Return the place of the plot, which leaves room for the legend, both axes and their labels."""
     axis = canvas.height >= 7
-    height = canvas.height - top - 1 - axis
-    count = tick_count(height)
-    scale = scale_around(*range_y, log=settings.log_y, ticks=count)
-    longest = max((len(label) for _, label in y_ticks(scale, count)), default=0)
-    left = min(longest + 1, canvas.width // 2)
-    return PlotArea(left, top, canvas.width - left, height, view, scale, axis)
+    rows = 1
+    while True:
+        height = canvas.height - top - rows - axis
+        count = tick_count(height)
+        scale = scale_around(*range_y, log=settings.log_y, ticks=count)
+        longest = max((len(label) for _, label in number_ticks(scale, count)), default=0)
+        left = min(longest + 1, canvas.width // 2)
+        area = PlotArea(left, top, canvas.width - left, height, view, scale, axis, rows)
+        wanted = label_rows(canvas, area, settings)
+        if wanted <= rows:
+            return area
+        rows = wanted
 
 
 def _centre(canvas: Canvas, text: str, ink: int) -> None:
@@ -88,6 +93,13 @@ def _range_y(items: Sequence[Item], settings: Settings, view: Scale) -> tuple[fl
             if column.filled[0]:
                 lows.append(float(column.low[0]))
                 highs.append(float(column.high[0]))
+    for curve, _ in items:
+        if curve.error is not None:
+            seen = (curve.x >= view.low) & (curve.x <= view.high)
+            ends = np.concatenate([curve.y[seen] - curve.error[seen], curve.y[seen] + curve.error[seen]])
+            ends = ends[np.isfinite(ends) & ((ends > 0) | (not settings.log_y))]
+            lows += ends.tolist()
+            highs += ends.tolist()
     return (min(lows), max(highs)) if lows else None
 
 

@@ -86,12 +86,16 @@ def value_label(value: float) -> str:
 
 
 def position_label(x: float, axis: XAxis) -> str:
-    """Write the crosshair's place in full: 1,234 or 12.25 or 1:02:03."""
-    if axis == "time" and abs(x) < 1e9:
+    """Write the crosshair's place in full: 1,234 or 12.25 or 1:02:03 or a name."""
+    if axis.names:
+        return axis.names[min(max(round(x), 0), len(axis.names) - 1)]
+    if axis.ticks == "clock" and abs(x) < 1e9:
         total = abs(x)
         sign = "-" if x < 0 else ""
         hours, rest = divmod(int(total), 3600)
         return f"{sign}{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else clock(x // 1, whole=False)
     if abs(x) >= 1e12:
         return compact(x)
-    return f"{x:,.0f}" if axis == "step" else f"{x:,.2f}"
+    if axis.scale == "log":
+        return compact(x)
+    return f"{x:,.0f}" if axis.ticks == "whole" else f"{x:,.2f}"

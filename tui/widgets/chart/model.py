@@ -13,7 +13,27 @@ if TYPE_CHECKING:
 
     from engine import Trace
 
-XAxis = Literal["step", "epoch", "time"]
+
+@dataclass(frozen=True)
+class XAxis:
+    """What x is.
+
+    Attributes:
+        label: its name, with its unit; a clock's is replaced by its format.
+        ticks: whole numbers only, any numbers, or seconds written as a clock.
+        scale: how x is spread; a logarithmic axis leaves out x <= 0.
+        names: text of the positions 0, 1, 2 ...; then x counts them, and all of them are shown.
+    """
+
+    label: str = ""
+    ticks: Literal["whole", "any", "clock"] = "any"
+    scale: Literal["linear", "log"] = "linear"
+    names: tuple[str, ...] = ()
+
+
+STEP = XAxis("step", "whole")
+EPOCH = XAxis("epoch")
+TIME = XAxis("time", "clock")
 
 
 @dataclass(frozen=True)
@@ -26,9 +46,11 @@ class Curve:
         y: float64 `[N]`; may hold NaN and infinities.
         style: number of the curve in the cycles of colours and dashes; it stays with the series.
         label: shown instead of the name.
+        marks: whether each point is marked while there is room between them.
+        error: half the height of an error bar at each point, `[N]`; NaN for none.
 
     Raises:
-        ValueError: if x and y differ in length.
+        ValueError: if the arrays differ in length.
     """
 
     name: str
@@ -36,10 +58,14 @@ class Curve:
     y: NDArray[np.float64]
     style: int = 0
     label: str = ""
+    marks: bool = False
+    error: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if self.x.ndim != 1 or self.x.shape != self.y.shape:
             raise ValueError(f"Curve {self.name}: x {self.x.shape} and y {self.y.shape} must both be [N].")
+        if self.error is not None and self.error.shape != self.y.shape:
+            raise ValueError(f"Curve {self.name}: error {self.error.shape} must have the shape of y, {self.y.shape}.")
 
 
 Item = tuple[Curve, "Trace"]
@@ -68,7 +94,7 @@ class Settings:
     title: str = ""
     log_y: bool = False
     smoothing: float = 0.0
-    x_axis: XAxis = "step"
+    x_axis: XAxis = STEP
     full: tuple[float, float] | None = None
     view: tuple[float, float] | None = None
     crosshair: float | None = None
@@ -118,6 +144,7 @@ class PlotArea:
         x: scale of the x axis, from the left edge to the right one.
         y: scale of the y axis, from the lower edge to the upper one.
         axis: whether a row under the area holds the line of the x axis.
+        label_rows: rows under that for the labels of the x axis.
     """
 
     left: int = 0
@@ -127,6 +154,7 @@ class PlotArea:
     x: Scale = Scale(0.0, 1.0)
     y: Scale = Scale(0.0, 1.0)
     axis: bool = False
+    label_rows: int = 1
 
     def x_at(self, cell: float) -> float:
         """Return the x at the middle of a column of cells, counted from the canvas's left edge."""

@@ -90,17 +90,21 @@ def clock_ticks(low: float, high: float, count: int) -> list[float]:
 
 
 def x_ticks(scale: Scale, count: int, axis: XAxis) -> list[tuple[float, str]]:
-    """Return positions and labels for the x axis."""
+    """Return positions and labels for the x axis; names all of them, however many."""
     low, high = scale.low, scale.high
-    if axis == "time":
+    if axis.names:
+        return [(float(place), name) for place, name in enumerate(axis.names) if low <= place <= high]
+    if scale.log:
+        return number_ticks(scale, count)
+    if axis.ticks == "clock":
         values = clock_ticks(low, high, count)
         return [(v, clock(v, whole=high - low >= 3600)) for v in values]
-    values = linear_ticks(low, high, count, least=1 if axis == "step" else 0)
+    values = linear_ticks(low, high, count, least=1 if axis.ticks == "whole" else 0)
     return list(zip(values, tick_labels(values), strict=True))
 
 
-def y_ticks(scale: Scale, count: int) -> list[tuple[float, str]]:
-    """Return positions and labels for the y axis."""
+def number_ticks(scale: Scale, count: int) -> list[tuple[float, str]]:
+    """Return positions and labels for an axis of numbers."""
     if scale.log:
         values = log_ticks(scale.low, scale.high, count)
         steps = {round(math.log10(v) % 1, 3) for v in values}

@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tui.widgets.chart.model import Curve, Scale
+    from tui.widgets.chart.model import Curve, Scale, XAxis
 
 _FARTHEST = 8e307  # an x beyond this is out of view, so that no width overflows
+_NEAREST = 1e-300  # an x closer to zero than this is out of view of a logarithmic axis
 _LADDER = 16  # the right end of a growing chart moves in steps of 2 ** (1 / 16), so that columns stay put between
 _SMALLEST = 1e-9  # of the whole range of x: no zoom shows less
 
 
-def extent(curves: Sequence[Curve]) -> tuple[float, float] | None:
-    """Return the range of x that shows every curve, rounded so that it stays put while they grow a little."""
+def extent(curves: Sequence[Curve], axis: XAxis) -> tuple[float, float] | None:
+    """Return the range of x that shows every curve, rounded so that it stays put while they grow a little.
+
+    None if no curve has a point that the axis can show.
+    """
+    if axis.names:
+        return -0.5, len(axis.names) - 0.5
+    if axis.scale == "log":
+        return _log_extent(curves)
     ends = [(float(c.x[0]), float(c.x[-1])) for c in curves if len(c.x)]
     ends = [(a, b) for a, b in ends if math.isfinite(a) and math.isfinite(b)]
     if not ends:
@@ -32,6 +42,17 @@ def extent(curves: Sequence[Curve]) -> tuple[float, float] | None:
     if 1e-300 < span < 1e300:
         span = 2 ** (math.ceil(math.log2(span) * _LADDER - 1e-6) / _LADDER)
     return low, max(min(low + span, _FARTHEST), high, math.nextafter(low, math.inf))
+
+
+def _log_extent(curves: Sequence[Curve]) -> tuple[float, float] | None:
+    positive = [c.x[np.searchsorted(c.x, 0, side="right") :] for c in curves]
+    ends = [(float(x[0]), float(x[-1])) for x in positive if len(x) and math.isfinite(x[-1])]
+    if not ends:
+        return None
+    low, high = max(min(a for a, _ in ends), _NEAREST), min(max(b for _, b in ends), _FARTHEST)
+    if high <= low * (1 + 1e-9):
+        return low / 3, low * 3
+    return low, max(high, 10 ** (math.ceil(math.log10(high) * _LADDER - 1e-6) / _LADDER))
 
 
 def zoomed(

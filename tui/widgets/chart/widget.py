@@ -16,7 +16,7 @@ from engine import Trace
 from tui.actions import bindings
 from tui.widgets.chart.canvas import PALETTE, Ink
 from tui.widgets.chart.frame import Frame, draw
-from tui.widgets.chart.model import Curve, Scale, Settings, XAxis
+from tui.widgets.chart.model import STEP, Curve, Scale, Settings, XAxis
 from tui.widgets.chart.viewport import extent, panned, zoomed
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Chart(Widget, can_focus=True):
 
     log_y: reactive[bool] = reactive(False, repaint=False)
     smoothing: reactive[float] = reactive(0.0, repaint=False)
-    x_axis: reactive[XAxis] = reactive("step", repaint=False)
+    x_axis: reactive[XAxis] = reactive(STEP, repaint=False)
 
     def __init__(self, title: str = "", *, name: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, classes=classes)
@@ -115,8 +115,10 @@ class Chart(Widget, can_focus=True):
         self._curves, self._markers, self._beside = tuple(curves), tuple(markers), tuple(beside)
         self._outdate()
 
-    def _full(self) -> tuple[float, float] | None:
-        return extent((*self._curves, *self._beside))
+    def _full(self) -> Scale | None:
+        """Return the scale of x while nothing is zoomed."""
+        ends = extent((*self._curves, *self._beside), self.x_axis)
+        return Scale(*ends, log=self.x_axis.scale == "log") if ends else None
 
     @property
     def crosshair(self) -> float | None:
@@ -156,13 +158,13 @@ class Chart(Widget, can_focus=True):
         """Show `1 / factor` of the present range, around an x (default: the crosshair, else the middle)."""
         full = self._full()
         if full is not None and factor > 0:
-            self._look(zoomed(Scale(*full), self._view, factor, self._crosshair if around is None else around))
+            self._look(zoomed(full, self._view, factor, self._crosshair if around is None else around))
 
     def pan(self, fraction: float) -> None:
         """Move the view by a fraction of its width, to the right where positive; does nothing while all is shown."""
         full = self._full()
         if full is not None and self._view is not None:
-            self._look(panned(Scale(*full), self._view, fraction))
+            self._look(panned(full, self._view, fraction))
 
     def reset_view(self) -> None:
         """Show everything again and follow the data."""
@@ -224,7 +226,7 @@ class Chart(Widget, can_focus=True):
         """Begin a click or a drag."""
         full = self._full()
         if event.button == 1 and full is not None:
-            self._dragged_from, self._dragging = (event.screen_x, self._view or full), False
+            self._dragged_from, self._dragging = (event.screen_x, self._view or (full.low, full.high)), False
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
@@ -236,7 +238,7 @@ class Chart(Widget, can_focus=True):
         moved = event.screen_x - start
         self._dragging |= moved != 0
         if self._dragging and self._view is not None and self._frame.area.width:
-            self._look(panned(Scale(*full), start_view, -moved / self._frame.area.width))
+            self._look(panned(full, start_view, -moved / self._frame.area.width))
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """End a drag, or set the crosshair when the pointer did not move."""
@@ -291,7 +293,7 @@ class Chart(Widget, can_focus=True):
         bordered = self.styles.border_top[0] not in {"", "none", "hidden"}
         if bordered:
             self._tag()
-        size = self.content_size
+        size, full = self.content_size, self._full()
         settings = Settings(
             width=size.width,
             height=size.height,
@@ -299,7 +301,7 @@ class Chart(Widget, can_focus=True):
             log_y=self.log_y,
             smoothing=self.smoothing,
             x_axis=self.x_axis,
-            full=self._full(),
+            full=(full.low, full.high) if full is not None else None,
             view=self._view,
             crosshair=self._crosshair,
             markers=self._markers,
@@ -317,7 +319,7 @@ class Chart(Widget, can_focus=True):
         if self.smoothing:
             tags.append(f"smooth {self.smoothing:.3g}")
         if self._view is not None and (full := self._full()) is not None:
-            tags.append(f"zoom {(full[1] - full[0]) / (self._view[1] - self._view[0]):.3g}x")
+            tags.append(f"zoom {1 / (full.at(self._view[1]) - full.at(self._view[0])):.3g}x")
         text = " · ".join(tags)
         if text != (self.border_subtitle or ""):
             self.border_subtitle = text or None
