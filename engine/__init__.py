@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from engine.datasets import feature_cache, sources
     from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
     from engine.drawing import gallery, paper
-    from engine.drawing.pixels import pixels
+    from engine.drawing.pixels import pixels, pixels_shape
     from engine.errors import (
         DataUnavailable,
         DiskFull,
@@ -62,7 +62,7 @@ _HOMES = {
         "fields_of",
         "validate",
     ),
-    "engine.drawing.pixels": ("pixels",),
+    "engine.drawing.pixels": ("pixels", "pixels_shape"),
     "engine.errors": (
         "DataUnavailable",
         "DiskFull",
@@ -161,6 +161,7 @@ __all__ = [
     "network_names",
     "paper",
     "pixels",
+    "pixels_shape",
     "plain_json",
     "plots",
     "read_plot",

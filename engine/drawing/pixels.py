@@ -27,3 +27,16 @@ def pixels(picture: NDArray[np.uint8] | Path) -> NDArray[np.uint8]:
             return np.asarray(file.convert("RGB"))
     except (SyntaxError, ValueError, EOFError) as error:  # as Pillow says that a PNG is damaged
         raise OSError(f"{picture} is damaged") from error
+
+
+def pixels_shape(picture: NDArray[np.uint8] | Path) -> tuple[int, int]:
+    """Return height and width of a tile's picture, of a file without decoding it; 1, 1 if it cannot be read."""
+    if not isinstance(picture, Path):
+        return picture.shape[0], picture.shape[1]
+    from PIL import Image
+
+    try:
+        with Image.open(picture) as file:
+            return file.height, file.width
+    except (OSError, SyntaxError, ValueError):
+        return 1, 1
