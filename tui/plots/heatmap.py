@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LONGEST_NAME = 18
 """Cells of a row's name, at most; a third of the width if that is less."""
 
+LONGEST_NUMBER = 8
+"""Cells of a number; longer ones are written with an exponent."""
+
 
 def draw(plot: Heatmap, width: int, height: int) -> list[Text]:
     """Draw the matrix in as many blocks of columns as the width asks for."""
@@ -66,10 +69,12 @@ def _cells(plot: Heatmap, digits: int) -> list[list[str]]:
 def _number(value: float, digits: int) -> str:
     if math.isnan(value):
         return ""
-    if not digits:
-        return f"{value:.0f}" if value else "·"
+    if not digits and not value:
+        return "·"
     text = f"{value:.{digits}f}"
-    return text.removeprefix("0") if 0 <= value < 1 else text
+    if len(text) > LONGEST_NUMBER:
+        return f"{value:.3g}"
+    return text.removeprefix("0") if 0 <= value < 1 and digits else text
 
 
 def _wide(cells: list[list[str]]) -> int:

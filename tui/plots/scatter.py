@@ -41,8 +41,8 @@ def draw(plot: Scatter, width: int, height: int) -> list[Text]:
     kinds: dict[tuple[int, int], Counter[tuple[str, str]]] = {}
     dots: dict[tuple[int, int], int] = {}
     for n in finite:
-        across = (plot.points[n][0] - low_x) / (high_x - low_x) * (2 * width - 1)
-        down = (high_y - plot.points[n][1]) / (high_y - low_y) * (4 * rows - 1)
+        across = _share(plot.points[n][0], low_x, high_x) * (2 * width - 1)
+        down = (1 - _share(plot.points[n][1], low_y, high_y)) * (4 * rows - 1)
         cell = round(down) // 4, round(across) // 2
         shape = plot.shapes[n] if plot.shapes else ""
         kinds.setdefault(cell, Counter())[plot.groups[n], shape] += 1
@@ -66,7 +66,15 @@ def draw(plot: Scatter, width: int, height: int) -> list[Text]:
 
 def _range(values: list[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+    if high > low:
+        return low, high
+    half = max(0.5, abs(low) / 2)
+    return low - half, high + half
+
+
+def _share(value: float, low: float, high: float) -> float:
+    """Return where a value lies between two others, in [0, 1]; halved first, for the difference may overflow."""
+    return (value / 2 - low / 2) / (high / 2 - low / 2)
 
 
 def _natural(name: str) -> tuple[bool, float, str]:
