@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
+    from engine.datasets import catalogue as dataset_catalogue
     from engine.datasets import feature_cache, sources
-    from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
+    from engine.declaration import (
+        Experiment,
+        FieldView,
+        Hyperparameters,
+        RunOptions,
+        fields_of,
+        suggestions_for,
+        validate,
+    )
     from engine.drawing import gallery
     from engine.errors import (
         DataUnavailable,
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
         WorkspaceError,
     )
     from engine.networks import names as network_names
+    from engine.networks import tables as cut_tables
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -54,6 +64,7 @@ _HOMES = {
         "Hyperparameters",
         "RunOptions",
         "fields_of",
+        "suggestions_for",
         "validate",
     ),
     "engine.errors": (
@@ -90,6 +101,8 @@ _HOMES = {
 _OWN_NAMES = {"Run": "RunDirectory"}
 _MODULES = {
     "catalogue": "engine.catalogue",
+    "cut_tables": "engine.networks.tables",
+    "dataset_catalogue": "engine.datasets.catalogue",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
     "network_names": "engine.networks.names",
@@ -135,6 +148,8 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "catalogue",
+    "cut_tables",
+    "dataset_catalogue",
     "feature_cache",
     "fields_of",
     "gallery",
@@ -143,6 +158,7 @@ __all__ = [
     "network_names",
     "smooth",
     "sources",
+    "suggestions_for",
     "validate",
 ]
 

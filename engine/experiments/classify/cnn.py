@@ -11,7 +11,8 @@ from engine.datasets.images import ImageSet, load, unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.drawing.grids import image_grid
 from engine.drawing.tiles import captioned_grid, log_confusion, worst_mistakes
-from engine.networks.backbones import SMALL_CNN_INPUT, Backbone
+from engine.networks.architectures import SMALL_CNN_INPUT
+from engine.networks.backbones import Backbone
 from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
 

@@ -12,8 +12,8 @@ from engine.datasets import named_images
 from engine.datasets.photographs import UnreadableImage
 from engine.drawing.grids import image_grid
 from engine.drawing.tiles import INK, PAPER, tensor_of
+from engine.experiments.earlier import load_network
 from engine.experiments.subjects import true_class
-from engine.networks import backbones
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -29,7 +29,7 @@ BLUE, GREY = (150, 196, 226), (206, 206, 202)
 def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     """Log the most probable classes of every image: softmax over the logits."""
     images = named_images.find(hyperparameters.images)
-    backbone = backbones.load(hyperparameters.model, context)
+    backbone = load_network(hyperparameters.model, context)
     preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     count = min(hyperparameters.top_k, len(backbone.classes))
     rows, tiles, known, right, first = [], [], 0, 0, 0

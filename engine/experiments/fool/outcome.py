@@ -11,9 +11,9 @@ from torch import Tensor
 
 from engine.datasets.photographs import image_of, open_image
 from engine.drawing.tiles import OVERVIEW, beside, eight_bit, stacked
+from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Goal, norms
 from engine.experiments.subjects import Subjects, labels_to_keep, logits_of
-from engine.networks import backbones
 from engine.networks.names import parse, several
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Outcome:
         classes = [self.backbone.classes[number] for number in self.after.argmax(1).tolist()]
         rows, results = [], {}
         for name in several(networks):
-            other = backbones.load(name, context).fixed()
+            other = load_network(name, context).fixed()
             squash = other.preprocessing.resized("squash").pixels
             clean, fooled = (
                 logits_of(torch.stack([squash(image) for image in images]), other, context.device).argmax(1)

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from engine.errors import PhospheneError
 
 if TYPE_CHECKING:
-    from engine.networks.cuts import Cut, Sectioned
+    from engine.networks.cuts import Sectioned
+    from engine.networks.places import Cut
 
 
 class NoClassActivation(PhospheneError):

@@ -10,16 +10,17 @@ from torch import Tensor
 
 from engine.drawing.tiles import beside, captioned_grid, resized, signed_heat, stacked
 from engine.errors import InvalidHyperparameters
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect.activation import NoClassActivation
 from engine.experiments.subjects import batch_size, open_images
-from engine.networks import backbones
-from engine.networks.cuts import Cut, Sectioned
+from engine.networks.cuts import Sectioned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.authoring import Context
     from engine.experiments.inspect.declarations import FeatureMapsHyperparameters
+    from engine.networks.places import Cut
 
 MAP = 72
 """Pixels: the side of a map in the picture, at least."""
@@ -28,7 +29,7 @@ MOST_COLUMNS = 8
 
 def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
     """Log the chosen maps of the chosen layers for every image, and what each channel answers on the whole."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     sectioned = Sectioned(backbone.network, backbone.shape)
     layers = layers_of(sectioned, hyperparameters.layers)

@@ -15,10 +15,10 @@ from engine.datasets import photographs
 from engine.drawing.paper import heatmap
 from engine.drawing.tiles import beside, captioned_grid, heat, resized, stacked
 from engine.errors import PhospheneError
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect.feature_maps import layers_of
 from engine.experiments.subjects import batch_size
-from engine.networks import backbones
-from engine.networks.cuts import Cut, Sectioned
+from engine.networks.cuts import Sectioned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.datasets.photographs import Photographs
     from engine.experiments.inspect.declarations import FilterStatisticsHyperparameters
+    from engine.networks.places import Cut
 
 PLACES = 28
 """Maps are averaged down to at most so many places a side before they are summed up."""
@@ -119,7 +120,7 @@ class Statistics:
 
 def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> None:
     """Log, layer by layer, what each filter answers to each class of a data set."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     data = getattr(photographs.load(hyperparameters.dataset), hyperparameters.part)
     if len(data) <= len(data.classes):
         raise PhospheneError(

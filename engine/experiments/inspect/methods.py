@@ -13,7 +13,8 @@ from engine.experiments.inspect import activation, attribution
 if TYPE_CHECKING:
     from engine.experiments.inspect.declarations import AttributionHyperparameters
     from engine.networks.backbones import Backbone
-    from engine.networks.cuts import Cut, Sectioned
+    from engine.networks.cuts import Sectioned
+    from engine.networks.places import Cut
 
 Figures = dict[str, Tensor]
 """What a method says of its own maps, by name, each ``[M]``."""

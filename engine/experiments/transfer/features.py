@@ -18,7 +18,7 @@ from torch import Tensor
 
 from engine.datasets import feature_cache
 from engine.datasets.photographs import Batch, Photographs, Preprocessing, UnreadableImage, decoded_at, leave_out
-from engine.networks.cuts import Cut, Sectioned
+from engine.networks.cuts import Sectioned
 from engine.record.files import write_atomically
 from engine.tensors.devices import fast_bf16
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from engine.authoring import Context
     from engine.networks.backbones import Backbone
+    from engine.networks.places import Cut
 
 Precision = Literal["auto", "float32", "bf16"]
 CHUNK = 256
