@@ -12,8 +12,17 @@ if TYPE_CHECKING:
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
+    from engine.datasets import catalogue as dataset_catalogue
     from engine.datasets import feature_cache, sources
-    from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
+    from engine.declaration import (
+        Experiment,
+        FieldView,
+        Hyperparameters,
+        RunOptions,
+        fields_of,
+        suggestions_for,
+        validate,
+    )
     from engine.drawing import gallery, paper
     from engine.drawing.pixels import pixels, pixels_shape
     from engine.errors import (
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
         WorkspaceError,
     )
     from engine.networks import names as network_names
+    from engine.networks import tables as cut_tables
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -60,6 +70,7 @@ _HOMES = {
         "Hyperparameters",
         "RunOptions",
         "fields_of",
+        "suggestions_for",
         "validate",
     ),
     "engine.drawing.pixels": ("pixels", "pixels_shape"),
@@ -102,6 +113,8 @@ _HOMES = {
 _OWN_NAMES = {"Run": "RunDirectory"}
 _MODULES = {
     "catalogue": "engine.catalogue",
+    "cut_tables": "engine.networks.tables",
+    "dataset_catalogue": "engine.datasets.catalogue",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
     "paper": "engine.drawing.paper",
@@ -153,6 +166,8 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "catalogue",
+    "cut_tables",
+    "dataset_catalogue",
     "feature_cache",
     "fields_of",
     "gallery",
@@ -168,6 +183,7 @@ __all__ = [
     "read_table",
     "smooth",
     "sources",
+    "suggestions_for",
     "validate",
     "wording",
 ]

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.datasets.sources import parse
+from engine.datasets.names import parse
 from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:

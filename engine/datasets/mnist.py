@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import math
-import sys
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.catalogue import dataset
+from engine.datasets.checksums import md5_of
+from engine.datasets.download import download
 from engine.datasets.images import ImageSet, Splits, enlarge
 from engine.datasets.sources import require
 from engine.datasets.table import DIGITS as CLASSES
@@ -56,22 +57,20 @@ def read_idx(path: Path) -> Tensor:
 
 
 def fetch(folder: Path) -> None:
-    """Download the compressed files from torchvision's mirrors, checked by its MD5 sums.
+    """Download the compressed files from torchvision's mirrors, checked by their MD5 sums.
 
     Raises:
         OSError, RuntimeError: if no mirror gives a file.
     """
     from torchvision.datasets import MNIST
-    from torchvision.datasets.utils import check_integrity, download_url
 
-    raw = folder / "MNIST" / "raw"
-    for name, md5 in MNIST.resources:
-        if check_integrity(str(raw / name), md5):
+    for file in dataset("mnist").files:
+        path = folder / file.path
+        if path.is_file() and md5_of(path) == file.md5:
             continue
         for mirror in MNIST.mirrors:
             try:
-                with contextlib.redirect_stdout(sys.stderr):
-                    download_url(f"{mirror}{name}", str(raw), filename=name, md5=md5)
+                download(f"{mirror}{path.name}", path, file.md5)
                 break
             except (OSError, RuntimeError):
                 if mirror == MNIST.mirrors[-1]:

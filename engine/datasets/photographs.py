@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from engine.datasets import images, sources
+from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Preprocessing:
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """Return uint8 images ``[N, C, H, W]`` as the network takes them, float32, channels last on three channels."""
-        return self.standardised(pixels.float().div_(255))
+        return self.standardised(images.unit_range(pixels))
 
     def standardised(self, images: Tensor) -> Tensor:
         """Return images ``[N, C, H, W]`` in [0, 1] as the network takes them."""
@@ -126,7 +126,7 @@ def open_image(path: Path) -> Image.Image:
     except Image.DecompressionBombError:
         raise UnreadableImage(f"{path} has too many pixels to be decoded") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to.
-        reason = "no image" if isinstance(error, Image.UnidentifiedImageError) else first_line(error)
+        reason = "no image" if isinstance(error, UnidentifiedImageError) else first_line(error)
         raise UnreadableImage(f"{path} cannot be read: {reason}") from error
     raise UnreadableImage(f"{path} has {width} x {height} pixels, too many to be decoded")
 
@@ -277,17 +277,17 @@ def load(name: str, fewest: int = 2) -> Parts:
     Raises:
         DataUnavailable: if it is not there, saying what to do.
     """
-    named = sources.parse(name)
-    if named.source is not None and named.source.loader:
+    named = names.parse(name)
+    if named.source is not None and not named.photographs:
         splits = images.load(name, size=named.source.native, channels=None)
         both = (torch.cat((splits.train.images, splits.validation.images)), splits.test.images)
         labels = (torch.cat((splits.train.labels, splits.validation.labels)), splits.test.labels)
         classes = splits.train.classes
-        names = [
+        numbered = [
             tuple(f"{part}/{index}" for index in range(len(own)))
             for part, own in zip(Parts._fields, labels, strict=True)
         ]
-        return Parts(*(Photographs(labels[i], classes, names[i], arrays=both[i]) for i in range(2)))
+        return Parts(*(Photographs(labels[i], classes, numbered[i], arrays=both[i]) for i in range(2)))
     tree = sources.tree_of(named, fewest)
     parts = []
     for pairs in (tree.train, tree.test):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from engine.datasets.imagenet import imagenet_names
 from engine.declaration import hyperparameter
-from engine.networks.names import ARCHITECTURES, DESCRIPTION
+from engine.networks.names import DESCRIPTION
 
-IMAGES = ("digits:test/0-15", "mnist:test/0-15", "scenes15:test/0-15", "sample:china", "sample:flower")
 FULL_SIZE = 224
 """The side of the input, in pixels, for which steps and shifts are meant; others take them in proportion."""
-CLASSES = (*"0123456789", *imagenet_names())
-NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
 Resize = Literal["squash", "weights"]
 Precision = Literal["auto", "float32", "bf16"]
 Switch = Literal["auto", "on", "off"]
@@ -23,14 +19,12 @@ def images(default: str = "digits:test/0-15") -> Any:
     return hyperparameter(
         default,
         "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
-        suggestions=IMAGES,
-        min_length=1,
     )
 
 
 def network(default: str = "cnn:digits", description: str = DESCRIPTION) -> Any:
     """Declare the network, or the networks, that look."""
-    return hyperparameter(default, description, suggestions=NETWORKS, min_length=1)
+    return hyperparameter(default, description)
 
 
 def precision() -> Any:

@@ -9,10 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import AfterValidator
+from typing import TYPE_CHECKING, Any
 
 from engine.datasets import sources
 from engine.datasets.imagenet import WNID, imagenet, imagenet_names
@@ -26,32 +23,6 @@ ALL = "all"
 PREDICTED, TRUE, LEAST_LIKELY = "predicted", "true", "least-likely"
 
 
-def check(text: str) -> str:
-    """Return names of classes without the spaces around them; whether they are classes only the network can tell."""
-    return text.strip()
-
-
-@dataclass(frozen=True, slots=True)
-class ClassesMark:
-    """What tells a hyperparameter that names classes of its network from any other text.
-
-    Attributes:
-        most: how many may be named.
-        words: what may stand there instead.
-    """
-
-    most: int
-    words: tuple[str, ...] = ()
-
-
-Classes = Annotated[str, AfterValidator(check), ClassesMark(64)]
-"""The type of a hyperparameter that names classes, several separated by commas."""
-ExplainedClass = Annotated[str, AfterValidator(check), ClassesMark(1, (TRUE, PREDICTED))]
-"""The type of a hyperparameter that names one class, or says that it is the image's own or the predicted one."""
-TargetClass = Annotated[str, AfterValidator(check), ClassesMark(1, (LEAST_LIKELY,))]
-"""The type of a hyperparameter that names the class an image shall be taken for."""
-AnyTarget = Annotated[str, AfterValidator(check), ClassesMark(1, ("", LEAST_LIKELY))]
-"""The same, where none need be named."""
 NEAR = 4
 """Names that are suggested for one that is none."""
 

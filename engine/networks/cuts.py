@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import operator
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,8 +11,8 @@ import torch
 from torch import Tensor, fx, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from engine.errors import PhospheneError, first_line
-from engine.networks.names import Cut, CutTable
+from engine.errors import first_line
+from engine.networks.places import Cut, Places, UnknownCut
 
 STAGED = ("VGG",)
 """Networks whose convolutions are counted within stages that pools end: conv5_3."""
@@ -36,10 +34,6 @@ PLAIN = {operator.iadd: operator.add, operator.imul: operator.mul, operator.isub
 
 
 Take = Callable[[Cut, Tensor], None]
-
-
-class UnknownCut(PhospheneError):
-    """A network has no place of that name; the text names the nearest."""
 
 
 class Sectioned:
@@ -81,9 +75,16 @@ class Sectioned:
             if name in shapes:
                 cuts.append(Cut(aliases.get(name, name), name, shapes[name], behind))
             behind = behind or name == boundary
-        self.every = tuple(cuts)
+        chains = {
+            path: tuple(name for name, _ in module.named_children())
+            for path, module in network.named_modules()
+            if isinstance(module, nn.Sequential)
+        }
+        nodes = tuple(self._nodes)
+        self.places = Places(tuple(cuts), nodes, frozenset(_landmarks(network, list(nodes))), chains)
+        self.every = self.places.every
         self.boundary = next((cut for cut in cuts if cut.node == boundary), None)
-        self.cuts = tuple(cut for cut in cuts if cut.node in _landmarks(network, list(self._nodes)))
+        self.cuts = self.places.listed
 
     def _shapes(self, shape: tuple[int, int, int]) -> dict[str, tuple[int, ...]]:
         """Find the shape of each place's values for one image; places that give no batch of numbers are left out."""
@@ -113,27 +114,12 @@ class Sectioned:
         return ""
 
     def find(self, name: str) -> Cut:
-        """Return a cut by any of its names: ``relu7``, ``classifier[:-2]``, ``features[12]``, ``layer4.1.add``.
+        """Return a cut by any of its names; see :meth:`engine.networks.places.Places.find`.
 
         Raises:
             UnknownCut: with the nearest names there are.
         """
-        wanted = name.strip()
-        by_name = {cut.name: cut for cut in self.every} | {cut.node: cut for cut in self.every}
-        if wanted in by_name:
-            return by_name[wanted]
-        if sliced := re.fullmatch(r"([\w.]+)\[(:?)(-?\d+)\]", wanted):
-            path = self._sliced(sliced[1], bool(sliced[2]), int(sliced[3]))
-            if path is not None:
-                wanted = path
-        # A whole module: the last place inside it.
-        below = [cut for cut in self.every if cut.node == wanted or cut.node.startswith(f"{wanted}.")]
-        if below:
-            return below[-1]
-        near = difflib.get_close_matches(name, list(by_name), n=3, cutoff=0.4)
-        names = [cut.name for cut in self.cuts]
-        hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(names)}"
-        raise UnknownCut(f"the network has no cut {name!r}; {hint}")
+        return self.places.find(name)
 
     def before(self, module: str) -> Cut:
         """Return the place that feeds a layer, dropouts in front of it left out.
@@ -144,9 +130,9 @@ class Sectioned:
         by_node = {self._nodes[cut.node]: cut for cut in self.every}
         if module not in self._nodes:
             raise UnknownCut(f"the network has no layer {module!r}")
-        source = self._nodes[module].args[0]
+        source = self._nodes[module].all_input_nodes[0]
         while source in by_node and isinstance(self._module(source), nn.Dropout):
-            source = source.args[0]
+            source = source.all_input_nodes[0]
         if source not in by_node:
             raise UnknownCut(f"nothing comes before {module}")
         return by_node[source]
@@ -189,25 +175,6 @@ class Sectioned:
 
     def _module(self, node: fx.Node) -> nn.Module | None:
         return self._whole.get_submodule(str(node.target)) if node.op == "call_module" else None
-
-    def _sliced(self, path: str, until: bool, index: int) -> str | None:
-        """Return the module that ``path[:index]`` ends with or that ``path[index]`` is."""
-        try:
-            container = self.network.get_submodule(path)
-        except AttributeError:
-            return None
-        if not isinstance(container, nn.Sequential):
-            return None
-        names = list(dict(container.named_children()))
-        if abs(index) > len(names):
-            return None
-        kept = names[:index] if until else names[index : index + 1 or None]
-        if kept:
-            return f"{path}.{kept[-1]}"
-        # Nothing is left of it: what goes into it.
-        inner = [name for name in self._nodes if name.startswith(f"{path}.")]
-        before = list(self._nodes)[: list(self._nodes).index(inner[0])] if inner and until else []
-        return before[-1] if before else None
 
     def piece(self, ends: Sequence[Cut], start: Cut | None = None) -> fx.GraphModule:
         """Return the part of the network from the input, or from behind ``start``, to the last of ``ends``.
@@ -345,11 +312,3 @@ def known_as(network: nn.Module) -> dict[str, str]:
         if kind in STAGED and part == "features":
             stage -= 1
     return aliases
-
-
-def table(model: str) -> CutTable:
-    """Return the cuts of a network by name, from its shapes alone; see :func:`engine.networks.names.cut_table`."""
-    from engine.networks.backbones import skeleton
-
-    sectioned = skeleton(model)
-    return CutTable(model, sectioned.cuts, sectioned.fitting())

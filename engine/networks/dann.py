@@ -74,4 +74,4 @@ def scale_gradient(values: Tensor, factor: Tensor) -> Tensor:
         values: of any shape.
         factor: a scalar on the same device, so that a schedule costs no transfer.
     """
-    return _ScaledGradient.apply(values, factor)  # type: ignore[no-any-return, no-untyped-call]
+    return _ScaledGradient.apply(values, factor)  # type: ignore[no-any-return]

@@ -24,11 +24,12 @@ class Projection(nn.ConvTranspose2d):
     def forward(self, vector: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: ARG002
         """Return the maps."""
         weight = self.weight.permute(0, 2, 3, 1)
-        return (vector @ weight.flatten(1)).unflatten(1, weight.shape[1:]).permute(0, 3, 1, 2)
+        maps: Tensor = (vector @ weight.flatten(1)).unflatten(1, weight.shape[1:])
+        return maps.permute(0, 3, 1, 2)
 
 
-class Verdict(nn.Conv2d):
-    """Maps ``[N, width, 4, 4]`` to a value ``[N, 1]``: the convolution that covers all of them, as a product.
+class LogitConvolution(nn.Conv2d):
+    """Maps ``[N, width, 4, 4]`` to a logit ``[N, 1]``: the convolution that covers all of them, as a product.
 
     With channels last, for the same reason.
     """
@@ -37,7 +38,7 @@ class Verdict(nn.Conv2d):
         super().__init__(width, 1, 4, 1, 0, bias=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Return the value."""
+        """Return the logit."""
         return maps.permute(0, 2, 3, 1).flatten(1) @ self.weight.permute(0, 2, 3, 1).flatten(1).T
 
 
@@ -68,7 +69,7 @@ def halvings(widths: Sequence[int]) -> Iterator[nn.Module]:
         yield nn.Conv2d(width, following, 4, 2, 1, bias=False)
         yield nn.BatchNorm2d(following)
         yield nn.LeakyReLU(0.2, inplace=True)
-    yield Verdict(widths[-1])
+    yield LogitConvolution(widths[-1])
 
 
 class Generator(nn.Module):

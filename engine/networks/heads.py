@@ -13,7 +13,7 @@ def head_name(network: nn.Module) -> str:
     Raises:
         PhospheneError: if there is none.
     """
-    names = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    names: list[str] = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
     if not names:
         names = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
     if not names:

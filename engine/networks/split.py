@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import PhospheneError
-from engine.networks.cuts import Cut, Sectioned
+from engine.networks.cuts import Sectioned
+
+if TYPE_CHECKING:
+    from engine.networks.places import Cut
 
 Freeze = Literal["backbone", "features", "none"]
 AUXILIARY_WEIGHT = {"InceptionOutputs": 0.4, "GoogLeNetOutputs": 0.3}

@@ -12,8 +12,9 @@ from torch import nn
 
 from engine.experiments.inspect import activation, evaluation
 from engine.experiments.inspect.activation import NoClassActivation
-from engine.networks.backbones import build
-from engine.networks.cuts import Sectioned, UnknownCut
+from engine.networks.architectures import build
+from engine.networks.cuts import Sectioned
+from engine.networks.places import UnknownCut
 from engine.networks.small_cnn import SmallCnn
 
 TARGETS = torch.tensor([3, 900])

@@ -5,23 +5,23 @@ from __future__ import annotations
 import importlib.util
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
-from engine.datasets.sources import Dataset, Pictures
-from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
+from engine.datasets.references import Dataset, Pictures
+from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+from engine.references import RunReference
 
-DATASETS = ("digits", "mnist", "cifar10", "celeba:Smiling", "celeba:Eyeglasses", "celeba:Bald", "folder:")
 EMBEDDED = "embedded"
-GENERATORS = RunMark(("dcgan", "cdcgan", "cgan"), words=(EMBEDDED,), otherwise=EMBEDDED)
-TrainedGenerator = Annotated[str, AfterValidator(GENERATORS.check), GENERATORS]
+TrainedGenerator = Annotated[str, RunReference(("dcgan", "cdcgan", "cgan"), words=(EMBEDDED,), otherwise=EMBEDDED)]
+"""The type of a hyperparameter that names the generator of an earlier run."""
 
 
 class GanHyperparameters(Hyperparameters):
     """What all adversarial networks have in common; defaults after Radford et al. 2016."""
 
     dataset: Pictures = hyperparameter(
-        "digits", "data set to learn to draw, some of its classes, or folder:PATH", suggestions=DATASETS, group="data"
+        "digits", "data set to learn to draw, some of its classes, or folder:PATH", group="data"
     )
     size: Literal["32", "64"] = hyperparameter("32", "height and width of the images, in pixels", group="data")
     channels: Literal["auto", "1", "3"] = hyperparameter(
@@ -83,7 +83,7 @@ class ConditionalHyperparameters(GanHyperparameters):
     """What generators have that are told the class."""
 
     dataset: Dataset = hyperparameter(
-        "digits", "data set to learn to draw, some of its classes, or folder:PATH", suggestions=DATASETS, group="data"
+        "digits", "data set to learn to draw, some of its classes, or folder:PATH", group="data"
     )
     tell_d: bool = hyperparameter(True, "whether the discriminator is told the class, too", group="networks")
     previews: int = hyperparameter(50, "images in a picture of samples", ge=1, le=400, unit="images", group="previews")
@@ -114,7 +114,6 @@ class InterpolateHyperparameters(Hyperparameters):
     model: TrainedGenerator = hyperparameter(
         "last",
         "generator of an earlier run: run:ID; last is the newest, or the embedded one",
-        suggestions=("last", EMBEDDED),
     )
     path: Literal["both", "linear", "spherical"] = hyperparameter(
         "both", "along the chord between two latent vectors, or along the arc"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.datasets import sources
+from engine.datasets import names
 from engine.experiments.generate.declarations import (
     CdcganHyperparameters,
     CganHyperparameters,
@@ -56,7 +56,7 @@ def discriminator_of(chosen: GanHyperparameters, classes: int) -> nn.Module:
 
 def channels_of(chosen: GanHyperparameters) -> int:
     """Return how many channels the images have."""
-    return sources.channels_of(chosen.dataset) if chosen.channels == "auto" else int(chosen.channels)
+    return names.parse(chosen.dataset).channels if chosen.channels == "auto" else int(chosen.channels)
 
 
 def is_conditional(chosen: GanHyperparameters) -> bool:

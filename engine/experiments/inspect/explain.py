@@ -11,12 +11,12 @@ from torch import Tensor
 from engine.drawing.heat import heat
 from engine.drawing.tiles import overview, tile
 from engine.errors import InvalidHyperparameters
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect import activation, evaluation
 from engine.experiments.inspect.methods import Methods
 from engine.experiments.subjects import Subjects, batch_size, logits_of, open_images, probabilities, targets_of
-from engine.networks import backbones
 from engine.networks.cuts import Sectioned
-from engine.networks.names import Cut, several
+from engine.networks.names import several
 from engine.plots import Lines, Tiles
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.experiments.inspect.declarations import AttributionHyperparameters
     from engine.networks.backbones import Backbone
+    from engine.networks.places import Cut
 
 CHECKED = 16
 """Images whose maps are compared with those at random weights, at least, if there are so many."""
@@ -116,7 +117,7 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
 
 
 def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> View:
-    backbone = backbones.load(name, context).fixed()
+    backbone = load_network(name, context).fixed()
     preprocessing = backbone.preprocessing.resized(chosen.resize)
     subjects = open_images(chosen.images, preprocessing, context)
     logits = logits_of(subjects.pixels, backbone, context.device)

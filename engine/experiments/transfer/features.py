@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from engine.authoring import Context
     from engine.networks.backbones import Backbone
-    from engine.networks.names import Cut
+    from engine.networks.places import Cut
 
 Precision = Literal["auto", "float32", "bf16"]
 CHUNK = 256

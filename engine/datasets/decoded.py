@@ -1,4 +1,4 @@
-"""Photographs decoded once and held as bytes: in memory, on the GPU, or mapped from the disk where they are many."""
+"""Photographs decoded once and kept as bytes: in memory, on the GPU, or mapped from the disk where they are many."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ IN_MEMORY = 4 << 30
 BATCH = 256
 
 
-class Held:
+class DecodedPhotographs:
     """Images as uint8 ``[N, C, S, S]``, those that cannot be read left out.
 
     Args:
