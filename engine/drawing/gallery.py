@@ -258,7 +258,8 @@ def animate(stills: Sequence[Kept], path: Path, seconds: float = 0.2) -> None:
     frames = [frame for still in shown if (frame := _thumbnail(still, ANIMATED)) is not None]
     if not frames:
         raise PhospheneError("there is no picture to show: their files are gone or damaged")
-    size = tuple(side + side % 2 for side in frames[-1].size)  # video wants even sides
+    width, height = frames[-1].size
+    size = width + width % 2, height + height % 2  # video wants even sides
     frames = [frame.resize(size, Pillow.Resampling.NEAREST) for frame in frames]
     if path.suffix.lower() != ".mp4":
         durations = [round(1000 * seconds)] * (len(frames) - 1) + [round(1000 * LAST_SECONDS)]
@@ -274,7 +275,7 @@ def animate(stills: Sequence[Kept], path: Path, seconds: float = 0.2) -> None:
     path.write_bytes(b"")  # says in its own words if that cannot be
     with imageio.get_writer(path, fps=1 / seconds, macro_block_size=1, ffmpeg_log_level="quiet") as video:
         for frame in [*frames, *frames[-1:] * round(LAST_SECONDS / seconds)]:
-            video.append_data(np.asarray(frame))
+            video.append_data(np.asarray(frame))  # type: ignore[attr-defined]  # imageio declares the base class
 
 
 def file_name(shot: Shot) -> str:

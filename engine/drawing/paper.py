@@ -87,13 +87,13 @@ def _lines(plot: plots.Lines) -> Figure:
             capsize=2,
         )
     if plot.named:
-        axes.set_xticks(range(len(plot.x)), plot.x, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
+        names = [str(name) for name in plot.x]
+        axes.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
     else:
         axes.set_xscale(plot.x_scale)
     axes.set_yscale(plot.y_scale)
     if plot.marked is not None and plot.marked in plot.x:
-        at = plot.x.index(plot.marked)  # type: ignore[arg-type]
-        axes.axvline(at if plot.named else plot.x[at], color=INK, linewidth=0.8, linestyle=":")  # type: ignore[arg-type]
+        axes.axvline(places[list(plot.x).index(plot.marked)], color=INK, linewidth=0.8, linestyle=":")
     axes.set_xlabel(plot.x_label)
     axes.set_ylabel(plot.y_label)
     axes.grid(axis="y", alpha=0.25)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.text import Text
 
     from engine.plots import Plot
@@ -23,7 +25,7 @@ def draw_plot(plot: Plot, width: int, height: int) -> list[Text]:
     """
     from tui.plots import bars, heatmap, lines, scatter, tiles
 
-    drawers = {
+    drawers: dict[str, Callable[[Any, int, int], list[Text]]] = {
         "bars": bars.draw,
         "heatmap": heatmap.draw,
         "lines": lines.draw,

@@ -23,16 +23,16 @@ def draw(plot: Bars, width: int, height: int) -> list[Text]:
     del height
     errors = plot.errors or (math.nan,) * len(plot.values)
     numbers = [_number(value, error) for value, error in zip(plot.values, errors, strict=True)]
+    number = min(max(map(len, numbers), default=0), width // 2)
     label = min(max(map(cell_len, plot.names), default=0), width // 3)
-    number = max(map(len, numbers), default=0)
-    room = max(4, width - label - number - 3)
+    room = max(0, width - label - number - 3)
     longest = max((abs(value) for value in plot.values if math.isfinite(value)), default=0.0)
-    drawn = [Text(plot.label, style="dim", no_wrap=True)] if plot.label else []
+    drawn = [Text(cut(plot.label, width).rstrip(), style="dim", no_wrap=True)] if plot.label else []
     for name, value, text in zip(plot.names, plot.values, numbers, strict=True):
         eighths = round(8 * room * abs(value) / longest) if longest and math.isfinite(value) else 0
         bar = "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
         colour = GROUPS[0] if not value < 0 else GROUPS[1]
-        drawn.append(Text.assemble(cut(name, label), " ", f"{text:>{number}} ", (bar, colour), no_wrap=True))
+        drawn.append(Text.assemble(cut(name, label), " ", f"{cut(text.rjust(number), number)} ", (bar, colour), no_wrap=True))
     return drawn
 
 
