@@ -29,7 +29,7 @@ def draw(plot: Bars, width: int, height: int) -> list[Text]:
     longest = max((abs(value) for value in plot.values if math.isfinite(value)), default=0.0)
     drawn = [Text(cut(plot.label, width).rstrip(), style="dim", no_wrap=True)] if plot.label else []
     for name, value, text in zip(plot.names, plot.values, numbers, strict=True):
-        eighths = round(8 * room * abs(value) / longest) if longest and math.isfinite(value) else 0
+        eighths = round(8 * room * (abs(value) / longest)) if longest and math.isfinite(value) else 0
         bar = "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
         colour = GROUPS[0] if not value < 0 else GROUPS[1]
         drawn.append(Text.assemble(cut(name, label), " ", f"{cut(text.rjust(number), number)} ", (bar, colour), no_wrap=True))
