@@ -27,7 +27,9 @@ def picture(
     against: Annotated[
         str, typer.Option("--against", metavar="[RUN/]NAME", help="Write the difference from this one.")
     ] = "",
-    times: Annotated[int, typer.Option("--times", help="Enlarge the difference so many times.", min=1, max=255)] = 1,
+    times: Annotated[
+        int, typer.Option("--times", help="Factor by which the difference is amplified.", min=1, max=255)
+    ] = 1,
     beside: Annotated[
         list[str] | None,
         typer.Option("--beside", metavar="RUN", help="The same of another run beside it, under their names."),

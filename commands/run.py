@@ -72,7 +72,7 @@ def _command(experiment: Experiment) -> Any:
 
 
 def _parameter(field: FieldView) -> inspect.Parameter:
-    """Make one option; values pass as typed, so that the declaration alone judges them."""
+    """Make one option; values pass as typed, since the declaration checks them."""
     flag = field.name.replace("_", "-")
     notes = [note for note in (field.bounds, field.unit, "live" if field.live else "") if note]
     shown = " ".join(

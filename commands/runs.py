@@ -288,10 +288,10 @@ def set_values(
 
 
 def pairs(values: list[str]) -> dict[str, str]:
-    """Take ``name=value`` arguments apart; of two for one name the last one counts.
+    """Split ``name=value`` arguments; of two for one name the last one counts.
 
     Raises:
-        InvalidHyperparameters: naming the first that is none.
+        InvalidHyperparameters: naming the first argument without ``=``.
     """
     from engine import InvalidHyperparameters
 

@@ -1,4 +1,4 @@
-"""The append-only event log: one writer per attempt, any number of readers, which trust no line unchecked."""
+"""The append-only event log: one writer per attempt, any number of readers, and a checksum on each line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESERVE_NAME = "reserve"
 
 
 def set_aside(attempt: Path, size: int = RESERVE) -> None:
-    """Reserve so many bytes in an attempt's folder, unless they are.
+    """Reserve ``size`` bytes in an attempt's folder, unless they are reserved already.
 
     Raises:
         OSError: if the disk has no room for them.

@@ -247,7 +247,7 @@ class RunDirectory:
                 return ""
             return f"no sign of life from its worker on {claim.worker.host} for {silence:.0f} s"
         if kills_for_memory() > claim.kills_for_memory:
-            return _last_words(attempt, "its worker was ended by the system, probably for want of memory")
+            return _last_words(attempt, "the system killed its worker, probably because memory ran out")
         return _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
 
     def last_checkpoint(self) -> CheckpointSaved | None:

@@ -32,7 +32,9 @@ def draw(plot: Bars, width: int, height: int) -> list[Text]:
         eighths = round(8 * room * (abs(value) / longest)) if longest and math.isfinite(value) else 0
         bar = "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
         colour = GROUPS[0] if not value < 0 else GROUPS[1]
-        drawn.append(Text.assemble(cut(name, label), " ", f"{cut(text.rjust(number), number)} ", (bar, colour), no_wrap=True))
+        drawn.append(
+            Text.assemble(cut(name, label), " ", f"{cut(text.rjust(number), number)} ", (bar, colour), no_wrap=True)
+        )
     return drawn
 
 
