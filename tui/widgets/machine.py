@@ -10,12 +10,15 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from tui.wording import MARKS, clock, short
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine import MachineLoad
+    from tui.shown import ShownRun
 
-LOOK_SECONDS = 2.0
+MEASURE_SECONDS = 2.0
 
 
 class MachineLine(Horizontal):
@@ -30,10 +33,10 @@ class MachineLine(Horizontal):
         yield Static(id="shown")
 
     def on_mount(self) -> None:
-        """Look at the machine now and then, never on the event loop."""
-        self.set_interval(LOOK_SECONDS, self._look)
+        """Measure the machine every two seconds, in a thread."""
+        self.set_interval(MEASURE_SECONDS, self._measure)
 
-    async def _look(self) -> None:
+    async def _measure(self) -> None:
         from engine import machine_load
 
         self.show_load(await asyncio.to_thread(machine_load))
@@ -50,8 +53,13 @@ class MachineLine(Horizontal):
             Content.assemble((" Phosphene ", "bold $accent"), " · ".join(parts)), layout=False
         )
 
-    def show_run(self, text: Content) -> None:
+    def show_run(self, shown: ShownRun) -> None:
         """Show how far the shown run is."""
+        mark, style = MARKS[shown.state]
+        done = f" {100 * shown.step / shown.total:.0f} %" if shown.total and shown.state != "finished" else ""
+        eta = f"  eta {clock(shown.eta)}" if shown.state == "running" and shown.total else ""
+        name = f" {short(shown.run.id)} {shown.record.experiment} {shown.record.name}".rstrip()
+        text = Content.assemble(f"{name} ", (mark, style), f" {shown.state}{done}{eta} ")
         self.query_one("#shown", Static).update(text, layout=False)
 
 
