@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         Progress,
         Pulse,
         Results,
+        State,
         StateChanged,
         TableLogged,
     )
@@ -96,6 +97,7 @@ _HOMES = {
         "Progress",
         "Pulse",
         "Results",
+        "State",
         "StateChanged",
         "TableLogged",
     ),
@@ -156,6 +158,7 @@ __all__ = [
     "RunRecord",
     "RunStateError",
     "Series",
+    "State",
     "StateChanged",
     "Status",
     "Table",

@@ -76,9 +76,12 @@ def figure(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3e}"
 
 
-def short_figure(value: float) -> str:
-    """Write a result for a narrow list: ``.974``, ``12.3``."""
-    if abs(value) >= 1000 or (value and abs(value) < 1e-3):
+def headline(results: Mapping[str, float], metric: str) -> str:
+    """Write the headline figure of a run for a narrow list: ``.974``, ``12.3``; the empty string if it has none."""
+    if metric not in results:
+        return ""
+    value = results[metric]
+    if abs(value) >= 1000 or 0 < abs(value) < 1e-3:
         return figure(value)
     return f"{value:.3f}".removeprefix("0") if abs(value) < 10 else f"{value:.1f}"
 

@@ -99,8 +99,8 @@ def _placed(area: PlotArea, settings: Settings, room: int, rows: int) -> list[tu
         at = area.cell_at(value)
         if at is None:
             continue
-        if cell_len(label) > room // 3:
-            label = f"{set_cell_size(label, max(room // 3 - 1, 0))}…"  # noqa: PLW2901 - the same label, shorter
+        if cell_len(label) > room // 2:
+            label = f"{set_cell_size(label, max(room // 2 - 1, 0))}…"  # noqa: PLW2901 - the same label, shorter
         length = cell_len(label)
         start = max(0, at - length // 2)
         if moved:
