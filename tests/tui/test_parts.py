@@ -70,7 +70,7 @@ def test_follows_one_run_at_a_time_and_says_when_it_has_ended(album):
         assert opened.shown.run.id == "1121-1200-cnn-k3f"
         assert opened.shown.history.step == 300
         assert owner.of(RunFollower.Advanced)
-        said = [text for message in owner.of(RunFollower.Said) for _, text, _ in message.lines]
+        said = [line.text for message in owner.of(RunFollower.Said) for line in message.lines]
         assert "a [bold]plain[/] word" in said
         assert not follower.busy
 
