@@ -104,7 +104,7 @@ def test_a_network_without_maps_says_so():
     network = sectioned("cnn")
     with pytest.raises(NoClassActivation, match=r"dense1 gives \[25\] and no maps"):
         activation.layer(network, "dense1")
-    with pytest.raises(UnknownCut, match="did you mean conv3"):
+    with pytest.raises(UnknownCut, match="try conv3"):
         activation.layer(network, "conv33")
 
 
