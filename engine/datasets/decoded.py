@@ -25,7 +25,7 @@ class DecodedPhotographs:
     Args:
         photographs: what to decode, all of it, at once.
         preprocessing: to which size.
-        context: of the run: its console hears of broken images, its device gets the batches.
+        context: of the run: broken images are named on its console, batches go to its device.
         refuse_broken: raise for a broken image instead of leaving it out.
 
     Attributes:
@@ -47,10 +47,10 @@ class DecodedPhotographs:
             pixels = torch.empty(shape, dtype=torch.uint8)
         else:
             context.cache.mkdir(parents=True, exist_ok=True)
-            context.message(f"{count / 2**30:.1f} GiB of images are decoded into a file that goes with the run")
+            context.message(f"{count / 2**30:.1f} GiB of images are decoded into a temporary file of the run")
             with tempfile.NamedTemporaryFile(dir=context.cache, prefix=".pixels-") as file:
                 os.posix_fallocate(file.fileno(), 0, count)
-                # The file has no name any more once it is mapped, so it never stays behind.
+                # The file loses its name once it is mapped, so it never outlives the run.
                 pixels = torch.from_file(file.name, shared=True, size=count, dtype=torch.uint8).view(shape)
         kept, indices = 0, []
         for batch in decoded(photographs, preprocessing, BATCH):

@@ -1,4 +1,4 @@
-"""Downloading a file so that a broken connection costs nothing that was fetched before."""
+"""Downloading a file in parts, so that a broken connection loses nothing, and asking whether a server has it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import http.client
 import threading
 import urllib.error
 import urllib.request
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.datasets.checksums import md5_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PIECE = 1 << 18
 TIMEOUT = 30.0
@@ -19,11 +22,11 @@ PARTIAL, UNSATISFIABLE = 206, 416
 
 
 def download(url: str, path: Path, md5: str = "") -> Path:
-    """Fetch a file, going on behind what an earlier attempt left in ``<path>.part``.
+    """Fetch a file, continuing after what an earlier attempt left in ``<path>.part``.
 
     Raises:
-        OSError: if the server cannot be reached or the disk is full; what came so far is kept.
-        RuntimeError: if the checksum is another one; what came is removed.
+        OSError: if the server cannot be reached or the disk is full; the part so far is kept.
+        RuntimeError: if the checksum is wrong; the part is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -41,7 +44,7 @@ def download(url: str, path: Path, md5: str = "") -> Path:
     if md5 and md5_of(part) != md5:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise RuntimeError(f"what {url} sends has another checksum than it should")
+        raise RuntimeError(f"the file from {url} has the wrong checksum")
     return part.replace(path)
 
 

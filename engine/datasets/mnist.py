@@ -46,13 +46,13 @@ def read_idx(path: Path) -> Tensor:
     """Read a file in LeCun's idx format: two zero bytes, type, rank, big-endian lengths, unsigned bytes.
 
     Raises:
-        DataUnavailable: if it is no such file.
+        DataUnavailable: if it is not such a file.
     """
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rank = content[3] if len(content) > 4 and content[:3] == bytes((0, 0, UNSIGNED_BYTE)) else 0
     shape = [int.from_bytes(content[4 * axis : 4 * axis + 4], "big") for axis in range(1, rank + 1)]
     if not rank or len(content) - 4 - 4 * rank != math.prod(shape):
-        raise DataUnavailable(f"{path} is no idx file of bytes: get it again with `phosphene data fetch mnist`")
+        raise DataUnavailable(f"{path} is not an idx file of bytes: get it again with `phosphene data fetch mnist`")
     return torch.frombuffer(bytearray(content), dtype=torch.uint8)[4 + 4 * rank :].view(shape)
 
 

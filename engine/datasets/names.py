@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.datasets.catalogue import dataset
+from engine.datasets.trees import path_of
 from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.datasets.table import Source
 
 FOLDER = "folder:"
@@ -68,7 +70,7 @@ def parse(text: str) -> DatasetName:
     if name == FOLDER.removesuffix(":"):
         if not rest:
             raise DataUnavailable("folder: needs a path after it, as in folder:~/photographs")
-        return DatasetName(None, Path(rest).expanduser())
+        return DatasetName(None, path_of(rest))
     source = dataset(name)
     if source.attributes:
         return DatasetName(source, attribute=_attribute(rest or source.classes[1], source))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,16 +19,19 @@ from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from engine.authoring import Context
 
 PIXELS = 89_478_485
-"""More pixels than these, Pillow's own limit, are taken for a decompression bomb."""
+"""An image with more pixels, Pillow's own limit, is taken for a decompression bomb."""
 THREADS = 8
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
 class UnreadableImage(DataUnavailable):
-    """A file is no image that can be taken; its text names the file and says why."""
+    """A file cannot be read as an image; the text names the file and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +113,11 @@ def open_image(path: Path) -> Image.Image:
     """Open an image upright as its camera meant it; of an animation, the first frame.
 
     Raises:
-        UnreadableImage: if it is none, is cut off, or has more pixels than :data:`PIXELS`.
+        UnreadableImage: if it is not an image, is cut off, or has more pixels than :data:`PIXELS`.
     """
     try:
         with warnings.catch_warnings():
-            # Broken metadata is none of our business, and the size is checked here.
+            # Broken metadata does not matter here, and the size is checked below.
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 width, height = image.size
@@ -132,7 +133,7 @@ def open_image(path: Path) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turn an image as its camera says; damaged metadata is no reason to leave it out."""
+    """Turn an image as its camera says; an image with damaged metadata stays as it is."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - whatever damaged metadata leads to
@@ -188,7 +189,7 @@ class Photographs:
         return image_of(self.arrays[index])
 
     def digest(self) -> str:
-        """Return what changes when an image, its name or its file does: 16 hexadecimal characters."""
+        """Return a digest of the images, their names and files: 16 hexadecimal characters."""
         content = hashlib.blake2b(digest_size=8)
         if self.arrays is not None:
             content.update(self.arrays.contiguous().numpy().tobytes())
@@ -200,7 +201,7 @@ class Photographs:
 
 
 class Batch(NamedTuple):
-    """Decoded images: where they stand, uint8 ``[M, C, S, S]``, and what is wrong with those left out."""
+    """Decoded images: their indices, uint8 ``[M, C, S, S]``, and a sentence for each that was left out."""
 
     indices: Tensor
     pixels: Tensor
@@ -220,7 +221,7 @@ def leave_out(broken: Sequence[str], context: Context, *, refuse: bool) -> None:
 
 
 def decoded(photographs: Photographs, preprocessing: Preprocessing, batch: int) -> Iterator[Batch]:
-    """Decode images in order, in threads, two batches ahead; Pillow lets go of the interpreter while it works."""
+    """Decode images in order, in threads, two batches ahead; Pillow releases the interpreter lock while it works."""
     return decoded_at(photographs, preprocessing, torch.arange(len(photographs)).split(batch))
 
 
@@ -259,7 +260,7 @@ def _batch(indices: Tensor, results: list[Tensor | UnreadableImage], preprocessi
 
 
 class Parts(NamedTuple):
-    """What may be learnt from, validation included, and what serves for the final figures alone."""
+    """The training photographs, validation included, and those for the final test."""
 
     train: Photographs
     test: Photographs
@@ -307,7 +308,7 @@ def require_every_class(labels: Tensor, classes: tuple[str, ...]) -> None:
     missing = [name for name, count in zip(classes, labels.bincount(minlength=len(classes)), strict=True) if not count]
     if missing:
         raise UnreadableImage(
-            f"no training image of class {missing[0]} can be read: mend its files or remove its folder"
+            f"no training image of class {missing[0]} can be read: repair its files or remove its folder"
         )
 
 
@@ -315,14 +316,14 @@ def hold_out(photographs: Photographs, share: float, seed: int) -> tuple[Tensor,
     """Draw a share of each class for validation; return the indices of what stays and of what is held out, sorted.
 
     Raises:
-        PhospheneError: if either part would be empty, or a class have nothing left to learn from.
+        PhospheneError: if either part would be empty, or a class would have no training image left.
     """
     generator = torch.Generator().manual_seed(seed)
-    held = []
+    held_out = []
     for label in photographs.labels.unique():
         own = (photographs.labels == label).nonzero().flatten()
-        held.append(own[torch.randperm(len(own), generator=generator)[: round(share * len(own))]])
-    out = torch.cat(held).sort().values
+        held_out.append(own[torch.randperm(len(own), generator=generator)[: round(share * len(own))]])
+    out = torch.cat(held_out).sort().values
     left = torch.ones(len(photographs), dtype=torch.bool)
     left[out] = False
     stays = left.nonzero().flatten()

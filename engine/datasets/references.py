@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from engine.datasets import names, sources, trees
@@ -13,6 +11,9 @@ from engine.errors import DataUnavailable
 from engine.references import Reference, Resolved, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from engine.datasets.names import DatasetName
     from engine.datasets.trees import Tree
 
@@ -48,7 +49,7 @@ class DatasetReference(Reference):
         named = names.parse(name)
         if found := self._unwanted(named):
             there = [entry for entry in datasets() if not self._unwanted(names.parse(entry))]
-            raise ValueError(f"{name} holds {found}; take {' or '.join(there)}")
+            raise ValueError(f"{name} holds {found}; take {', '.join(there)}")
         return name
 
     def _unwanted(self, named: DatasetName) -> str:
@@ -149,7 +150,7 @@ def _absolute(name: str, *, alone: bool) -> str:
         _require_images(found[1], found[2], int(found[4] or found[3]))
         dataset = names.absolute(found[1])
         return f"{dataset}{name.removeprefix(found[1])}"
-    path = Path(name).expanduser().absolute()
+    path = trees.path_of(name).absolute()
     if not path.exists():
         raise DataUnavailable(f"there is no image {name}: {WRITE_IMAGES}")
     if path.is_dir() and not trees.images_below(path):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """What became of one expected file; ``wrong`` means its size or checksum differs."""
+    """The state of one expected file; ``wrong`` means its size or checksum differs."""
 
     path: Path
     state: Literal["whole", "missing", "wrong"]
@@ -43,7 +43,7 @@ def tree_of(name: DatasetName, fewest: int = 2) -> trees.Tree:
     if name.folder is not None:
         return trees.read(name.folder, fewest)
     if name.source is None or not (name.source.tree or name.source.lister):
-        raise ValueError(f"{name} is no tree of photographs")
+        raise ValueError(f"{name} is not a tree of photographs")
     if not present(name.source.name):
         raise DataUnavailable(_missing(name.source, data_folder()))
     if name.source.lister:

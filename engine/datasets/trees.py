@@ -38,6 +38,11 @@ class Tree:
     test: tuple[tuple[Path, int], ...]
 
 
+def path_of(text: str) -> Path:
+    """Return the path that a user wrote; ``~`` is their home, and ``~nobody`` stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's raises where there is no such user
+
+
 def photographs(folder: Path) -> list[Path]:
     """Return the image files of one folder by their endings, sorted; hidden ones are left out."""
     if not folder.is_dir():
@@ -62,7 +67,7 @@ def read(folder: Path, fewest: int = 2) -> Tree:
     if (folder / "train").is_dir():
         found = next((name for name in TEST_NAMES if (folder / name).is_dir()), None)
         if found is None:
-            raise DataUnavailable(f"{folder} has a folder train but none called test")
+            raise DataUnavailable(f"{folder} has a folder train but no folder test")
         train, test = _classes(folder / "train"), _classes(folder / found)
         if strange := sorted(test.keys() - train.keys()):
             raise DataUnavailable(f"{folder / found} has classes without training images: {', '.join(strange[:5])}")
@@ -99,7 +104,7 @@ def _pairs(files: dict[str, list[Path]], classes: tuple[str, ...]) -> tuple[tupl
 
 def names_of(text: str) -> list[str]:
     """Return the single names in a text that may hold several; a file's own name may have a comma in it."""
-    if text.strip() and Path(text.strip()).expanduser().exists():
+    if text.strip() and path_of(text.strip()).exists():
         return [text.strip()]
     return [name.strip() for name in text.split(",") if name.strip()]
 

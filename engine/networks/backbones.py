@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from engine.datasets.trees import path_of
 from engine.networks.architectures import SMALL_CNN_INPUT, build, default_weights, preprocessing_of
 from engine.networks.embedded import small_cnn
 from engine.networks.names import SMALL_CNN, parse
@@ -96,6 +96,6 @@ def _torchvision(name: str, architecture: str, weights: str | None) -> Backbone:
     own = default_weights(architecture)
     network = build(architecture)
     if weights is not None:
-        state = read_weights(Path(weights).expanduser()) if weights else own_weights(architecture)
+        state = read_weights(path_of(weights)) if weights else own_weights(architecture)
         fit_weights(network, state, weights or f"torchvision's {own}")
     return Backbone(name, network, preprocessing_of(architecture), tuple(own.meta["categories"]), architecture)

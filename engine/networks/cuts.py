@@ -1,4 +1,4 @@
-"""Where a network can be cut: its places by the names people use, and the pieces before, between and behind them."""
+"""Cutting a network: its places by the names people use, and the pieces before, between and after them."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Sectioned:
         """Return the place that feeds a layer, dropouts in front of it left out.
 
         Raises:
-            UnknownCut: if the layer is none of the network's.
+            UnknownCut: if the network has no such layer.
         """
         by_node = {self._nodes[cut.node]: cut for cut in self.every}
         if module not in self._nodes:
@@ -138,7 +138,7 @@ class Sectioned:
         return by_node[source]
 
     def pools(self, cut: Cut) -> bool:
-        """Tell whether a cut is the output of a pooling layer, or of a dropout behind one."""
+        """Tell whether a cut is the output of a pooling layer, or of a dropout after one."""
         node = self._nodes[cut.node]
         while node.op == "call_module" and isinstance(self._module(node), nn.Dropout | nn.Identity):
             node = node.all_input_nodes[0]
@@ -146,10 +146,10 @@ class Sectioned:
         return "pool" in name.lower()
 
     def around_relu(self, cut: Cut) -> tuple[Cut, Cut]:
-        """Return the places right before and right behind the ReLU that belongs to a cut.
+        """Return the places right before and right after the ReLU that belongs to a cut.
 
-        To a convolution belongs the ReLU behind it, a normalisation in between or not; to a ReLU what feeds it. Where
-        there is none, both are the place behind the normalisation, or the cut itself.
+        A convolution's ReLU is the one after it, with or without a normalisation between; a ReLU's place before is what
+        feeds it. Without a ReLU both are the place after the normalisation, or the cut itself.
         """
         by_node = {self._nodes[place.node]: place for place in self.every}
         node = self._nodes[cut.node]
@@ -162,7 +162,7 @@ class Sectioned:
         return by_node.get(node, cut), by_node.get(node, cut)
 
     def convolutions(self) -> tuple[Cut, ...]:
-        """Return the places behind each convolution and its ReLU, or else its normalisation, in order, each once."""
+        """Return the place after each convolution and its ReLU, or else its normalisation, in order, each once."""
         convolved = [cut for cut in self.every if isinstance(self._module(self._nodes[cut.node]), nn.Conv2d)]
         return tuple(dict.fromkeys(self.around_relu(cut)[1] for cut in convolved if cut.spatial))
 
@@ -177,7 +177,7 @@ class Sectioned:
         return self._whole.get_submodule(str(node.target)) if node.op == "call_module" else None
 
     def piece(self, ends: Sequence[Cut], start: Cut | None = None) -> fx.GraphModule:
-        """Return the part of the network from the input, or from behind ``start``, to the last of ``ends``.
+        """Return the part of the network from the input, or from ``start``, to the last of ``ends``.
 
         It returns the values at ``ends`` as a dictionary by their nodes' names.
         """
@@ -189,7 +189,7 @@ class Sectioned:
             if node not in needed or node in copied:
                 continue
             if node.op == "placeholder":
-                raise UnknownCut(f"what comes behind {start.name if start else 'the input'} needs the image itself")
+                raise UnknownCut(f"what comes after {start.name if start else 'the input'} needs the image itself")
             copied[node] = graph.node_copy(node, copied.__getitem__)
             copied[node].target = PLAIN.get(node.target, node.target)
             if copied[node].kwargs.get("inplace"):
@@ -200,7 +200,7 @@ class Sectioned:
     def run(self, ends: Sequence[Cut], values: Tensor, take: Take, start: Cut | None = None) -> None:
         """Hand the values at each of ``ends`` to ``take(cut, values)``, from one forward pass.
 
-        Each is handed over as soon as it is there and let go of when nothing needs it any more.
+        Each is passed on as soon as it is computed and freed when nothing needs it any more.
 
         Args:
             ends: places to look at.
@@ -213,7 +213,7 @@ class Sectioned:
             piece = self.piece(ends, start)
             (output,) = (node for node in piece.graph.nodes if node.op == "output")
             at = {node: end for end, node in zip(ends, output.args[0].values(), strict=True)}
-            # What is returned at the end would be held until then.
+            # What a piece returns would stay in memory until its end.
             output.args = (None,)
             self._pieces[key] = (piece, at)
         piece, at = self._pieces[key]
@@ -239,14 +239,14 @@ class Sectioned:
 
 
 class Tapped(fx.Interpreter):
-    """Runs a piece of a network and hands the values at some nodes over as soon as they are there."""
+    """Runs a piece of a network and passes the values at some nodes on as soon as they are computed."""
 
     def __init__(self, piece: fx.GraphModule, taps: Mapping[fx.Node, Any]) -> None:
         super().__init__(piece)
         self._taps = taps
 
     def run_node(self, n: fx.Node) -> Any:
-        """Run one node; its value is handed over before anything else can touch it."""
+        """Run one node; its value is passed on before anything else can touch it."""
         value = super().run_node(n)
         if n in self._taps:
             self._taps[n](n, value)
@@ -280,7 +280,7 @@ def _landmarks(network: nn.Module, names: list[str]) -> set[str]:
                 ends.update(inside[-1:])
 
     descend(network, "")
-    # What the network itself computes behind its first child, e.g. a functional ReLU and flatten.
+    # What the network itself computes after its first child, e.g. a functional ReLU and flatten.
     first = next((position for position, name in enumerate(names) if name in ends), 0)
     return ends | {name for name in names[first:] if "." not in name}
 

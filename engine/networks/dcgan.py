@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 Initialisation = Literal["dcgan", "default"]
 
@@ -46,7 +48,7 @@ def widths_of(first: int, size: int) -> list[int]:
     """Return the feature maps of each stage, from the image inwards: from half its size down to 4x4.
 
     Raises:
-        ValueError: if the size is no power of two from 8.
+        ValueError: if the size is not a power of two from 8.
     """
     if size < 8 or size & (size - 1):
         raise ValueError(f"a DCGAN draws images of 8, 16, 32, 64, ... pixels, not {size}")

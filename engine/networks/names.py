@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.datasets import names as dataset_names
+from engine.datasets.trees import path_of
 from engine.errors import DataUnavailable
 
 
@@ -84,7 +85,9 @@ def _dataset(text: str) -> str:
     """Return the name of a data set that the small CNN can be trained on."""
     name = dataset_names.check(text)
     if dataset_names.parse(name).photographs:
-        raise ValueError(f"{name} holds photographs that differ in size, and {SMALL_CNN}: needs images of one size")
+        raise ValueError(
+            f"{name} holds photographs that differ in size: {SMALL_CNN}:DATASET needs images of one size, as mnist"
+        )
     return name
 
 
@@ -106,7 +109,7 @@ def several(text: str) -> list[str]:
 def absolute(text: str) -> str:
     """Return a network's name with the path of a weights file written out, so that it means the same from anywhere."""
     name = parse(text)
-    return f"{name.architecture}:{Path(name.detail).expanduser().absolute()}" if name.weights == "file" else text
+    return f"{name.architecture}:{path_of(name.detail).absolute()}" if name.weights == "file" else text
 
 
 def weights_folder() -> Path:

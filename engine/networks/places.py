@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.errors import PhospheneError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SUGGESTED = 4
 """How many cuts a sentence names where none is near what was written."""
@@ -88,7 +91,7 @@ class Places:
         inside = [cut for cut in self.every if cut.node == wanted or cut.node.startswith(f"{wanted}.")]
         if wanted and inside:
             return inside[-1]
-        near = difflib.get_close_matches(wanted, list(by_name), n=3, cutoff=0.5)
+        near = difflib.get_close_matches(wanted, list(by_name), n=3, cutoff=0.6)
         found = near or [cut.name for cut in spread(self.listed)]
         raise UnknownCut(f"{name!r} is not a layer of {network}; try {', '.join(found)}")
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from engine.datasets import names as dataset_names
 from engine.datasets import sources
 from engine.datasets.catalogue import datasets
 from engine.datasets.download import reachable
+from engine.datasets.trees import path_of
 from engine.errors import DataUnavailable
 from engine.networks import classes, names, tables
 from engine.networks.classes import LEAST_LIKELY, PREDICTED, TRUE
@@ -20,6 +19,9 @@ from engine.networks.places import UnknownCut, spread
 from engine.references import LAST, RUN, Reference, Resolved, Scope, references
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from engine.declaration import Experiment
     from engine.networks.places import CutTable
     from engine.record.run_directory import RunDirectory
@@ -84,7 +86,7 @@ def _require_weights(name: ModelName) -> None:
     if name.weights == "trained":
         sources.require_present(name.detail)
     elif name.weights == "file":
-        path = Path(name.detail).expanduser()
+        path = path_of(name.detail)
         if not path.is_file():
             raise DataUnavailable(f"there is no weights file {path}")
         if path.suffix not in names.WEIGHT_FILES:

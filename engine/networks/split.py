@@ -1,4 +1,4 @@
-"""A network in two pieces: what stays as it is, and what is trained."""
+"""A network in two pieces: a frozen one and a trained one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Split:
         freeze: all but the last layer, the convolutional part, or nothing. Parameters that stay are marked so.
 
     Raises:
-        PhospheneError: if ``features`` is asked for and there is no convolutional part.
+        PhospheneError: if ``freeze`` is ``features`` and there is no convolutional part.
     """
 
     def __init__(self, network: nn.Module, shape: tuple[int, int, int], head: str, freeze: Freeze) -> None:

@@ -42,7 +42,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a state dict from a ``.safetensors`` or ``.pth`` file; code in it is refused, not run.
 
     Raises:
-        DataUnavailable: if it is no such file.
+        DataUnavailable: if it is not such a file.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -69,7 +69,7 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         AttributeError,
         SafetensorError,
     ) as error:
-        raise DataUnavailable(f"{path} is no readable weights file: {first_line(error)}") from error
+        raise DataUnavailable(f"{path} is not a readable weights file: {first_line(error)}") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict) or not all(
@@ -97,12 +97,12 @@ def fit_weights(network: nn.Module, state: dict[str, Tensor], source: str) -> No
     strange = [key for key in state if key not in own]
     other = [key for key in own if key in state and own[key].shape != state[key].shape]
     if broken := [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]:
-        raise DataUnavailable(f"the weights of {source} are no numbers (nan or inf) in {broken[0]}")
+        raise DataUnavailable(f"the weights of {source} are not finite (nan or inf) in {broken[0]}")
     # An auxiliary head serves training alone, and weights are often given away without it.
     missing = [key for key in missing if not key.lower().startswith("aux")]
     for what, keys in (
         ("lack", missing),
-        ("have, as nothing the network knows,", strange),
+        ("have, which the network does not know,", strange),
         ("differ in shape at", other),
     ):
         if keys:

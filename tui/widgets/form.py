@@ -169,13 +169,21 @@ class HyperparameterForm(Vertical):
             return
         allowed = view.bounds or ("" if view.choices else view.kind)
         parts = [f"{view.name}: {view.description}", " | ".join(view.choices), f"{allowed} {view.unit}".strip()]
-        if view.suggestions:
-            parts.append(f"← → {', '.join(view.suggestions[:4])}, …")
+        if suggestions := self._suggestions(view):
+            parts.append(f"← → {', '.join(suggestions[:4])}, …")
         parts += [
             f"default {view.show(view.default) or '-'}",
             "live: w applies it to the shown run" if view.live else "",
         ]
         self._note(Content.styled(" · ".join(part for part in parts if part), "$foreground 70%"))
+
+    def _suggestions(self, view: FieldView) -> tuple[str, ...]:
+        """Return what may stand in a field beside what is typed in the others: the classes of the network, its cuts."""
+        from engine import suggestions_for
+
+        if self._experiment is None or view in self._common:
+            return view.suggestions
+        return suggestions_for(self._experiment.hyperparameters, view.name, self.chosen_values()[0])
 
     def _current(self) -> FieldView | None:
         option = self._list.highlighted_option
@@ -230,7 +238,8 @@ class HyperparameterForm(Vertical):
         self._editing = view.name
         self._input.value = self._text(view)
         self._input.border_title = view.name
-        self._input.suggester = LastName(view.suggestions) if view.suggestions else None
+        suggestions = self._suggestions(view)
+        self._input.suggester = LastName(suggestions) if suggestions else None
         self._input.display = True
         self.screen.set_focus(self._input)
         self._input.action_select_all()
@@ -273,7 +282,7 @@ class HyperparameterForm(Vertical):
         view = self._current()
         if view is None:
             return
-        choices = ("off", "on") if view.kind == "boolean" else view.choices or _complete(view.suggestions)
+        choices = ("off", "on") if view.kind == "boolean" else view.choices or _complete(self._suggestions(view))
         if choices:
             index = choices.index(self._text(view)) if self._text(view) in choices else -max(offset, 0)
             self._set(view, choices[(index + offset) % len(choices)])
