@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from engine.plots import Bars
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+SHORTEST_BAR = 8
+"""Cells for the longest bar, at least, where names are long."""
 
 
 def draw(plot: Bars, width: int, height: int) -> list[Text]:
@@ -24,7 +26,7 @@ def draw(plot: Bars, width: int, height: int) -> list[Text]:
     errors = plot.errors or (math.nan,) * len(plot.values)
     numbers = [_number(value, error) for value, error in zip(plot.values, errors, strict=True)]
     number = min(max(map(len, numbers), default=0), width // 2)
-    label = min(max(map(cell_len, plot.names), default=0), width // 3)
+    label = min(max(map(cell_len, plot.names), default=0), max(width // 3, width - number - SHORTEST_BAR - 3))
     room = max(0, width - label - number - 3)
     longest = max((abs(value) for value in plot.values if math.isfinite(value)), default=0.0)
     drawn = [Text(cut(plot.label, width).rstrip(), style="dim", no_wrap=True)] if plot.label else []
