@@ -19,9 +19,9 @@ def cuts(
 ) -> None:
     """List where a network can be cut, with the shape there and the classifier cuts that fit; needs no weights."""
     from commands.output import emit, say, table
-    from engine import network_names
+    from engine import Workspace, cut_tables
 
-    found = network_names.cut_table(model)
+    found = cut_tables.cut_table(model, Workspace().cache)
     takes = {cut.name: [end for end, starts in found.fits.items() if cut.name in starts] for cut in found.cuts}
     if as_json:
         emit(
@@ -33,7 +33,7 @@ def cuts(
         )
         return
     table(
-        ["cut", "torchvision's name", "shape", "values", "fits in front of"],
+        ["cut", "torchvision's name", "shape", "values", "fits before"],
         [
             [cut.name, cut.node, "x".join(map(str, cut.shape)), f"{cut.size:,}", _fits(cut.behind, takes[cut.name])]
             for cut in found.cuts

@@ -1,4 +1,4 @@
-"""``phosphene data``: which data sets there are, fetching and verifying them, and the features that are kept."""
+"""``phosphene data``: which data sets there are, fetching and verifying them, and cached features."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="List, fetch and verify data sets; list and clear kept features.", no_args_is_help=True, rich_markup_mode=None
+    help="List, fetch and verify data sets; list and clear cached features.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 
 def _complete(incomplete: str) -> list[str]:
-    from engine import sources
+    from engine import dataset_catalogue
 
-    return [name for name in sources.SOURCES if name.startswith(incomplete)]
+    return [name for name in dataset_catalogue.datasets() if name.startswith(incomplete)]
 
 
 MEBIBYTE = 1 << 20
@@ -25,9 +27,9 @@ NAME = Annotated[str, typer.Argument(help="A data set.", autocompletion=_complet
 def list_data(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the data sets and whether they are there."""
     from commands.output import emit, say, table
-    from engine import Workspace, feature_cache, sources
+    from engine import Workspace, dataset_catalogue, feature_cache, sources
 
-    found = [(source, sources.present(source.name)) for source in sources.SOURCES.values()]
+    found = [(source, sources.present(source.name)) for source in dataset_catalogue.datasets().values()]
     if as_json:
         emit(
             [
@@ -45,14 +47,14 @@ def list_data(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     entries = feature_cache.entries(Workspace().cache)
     if entries:
         bytes_ = sum(entry.bytes for entry in entries)
-        say(f"kept features: {bytes_ / MEBIBYTE:,.0f} MiB (see phosphene data features)")
+        say(f"cached features: {bytes_ / MEBIBYTE:,.0f} MiB (see phosphene data features)")
 
 
 @app.command()
 def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the features that are kept, those used last first."""
-    from commands.output import ago, emit, say, table
-    from engine import Workspace, feature_cache
+    """List the cached features, the most recently used first."""
+    from commands.output import emit, say, table
+    from engine import Workspace, feature_cache, wording
 
     entries = feature_cache.entries(Workspace().cache)
     if as_json:
@@ -65,7 +67,7 @@ def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
                 [
                     e.about.get("dataset", "?"),
                     e.about.get("part", "?"),
-                    f"{ago(e.used)} ago",
+                    f"{wording.ago(e.used)} ago",
                     f"{e.bytes / MEBIBYTE:,.1f}",
                     e.about.get("model", "?"),
                 ]
@@ -73,12 +75,12 @@ def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
             ],
         )
     limit = feature_cache.limit() / MEBIBYTE
-    say(f"{len(entries)} kept; beyond {limit:,.0f} MiB those used longest ago go (PHOSPHENE_CACHE_GIB bounds them)")
+    say(f"{len(entries)} cached; the oldest are removed above {limit:,.0f} MiB (set PHOSPHENE_CACHE_GIB)")
 
 
 @app.command()
 def clear() -> None:
-    """Remove the features that are kept; they are computed again when they are needed."""
+    """Remove the cached features; they are computed again when they are needed."""
     from commands.output import say
     from engine import Workspace, feature_cache
 
@@ -99,11 +101,11 @@ def fetch(name: NAME) -> None:
 def verify(name: NAME) -> None:
     """Compare the checksums of a data set's files; exit status 1 if one is missing or wrong."""
     from commands.output import say, table
-    from engine import sources
+    from engine import dataset_catalogue, sources
 
     checks = sources.verify(name)
     if not checks:
-        say(f"{name}: {sources.source(name).obtain}")
+        say(f"{name}: {dataset_catalogue.dataset(name).obtain}")
         return
     table(["file", "state"], [[str(check.path), check.state] for check in checks])
     if any(check.state != "whole" for check in checks):

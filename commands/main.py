@@ -85,7 +85,7 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return app(arguments)
     except BrokenPipeError:
-        # The reader of a pipe left, as `head` does; nobody is there to be told.
+        # The reader of the pipe has left, as `head` does: there is nobody to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:

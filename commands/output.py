@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,27 +12,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-STATE_MARKS = {"queued": "○", "running": "●", "finished": "✓", "failed": "✗", "stopped": "■", "crashed": "✗"}
-
 
 def emit(value: Any, *, indent: int | None = 1) -> None:
     """Print a JSON document; floats that JSON lacks become strings."""
-    print(json.dumps(_plain(value), indent=indent, ensure_ascii=False), flush=True)  # noqa: T201
+    from engine import plain_json
 
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
-
-
-def plain(text: str) -> str:
-    """Return a text without the characters that would steer the terminal; line feeds and tabs stay."""
-    return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else " " for c in text)
+    print(json.dumps(plain_json(value), indent=indent, ensure_ascii=False), flush=True)  # noqa: T201
 
 
 def say(text: str) -> None:
@@ -44,7 +27,9 @@ def say(text: str) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print aligned columns, a line per row; on a terminal the last one is cut to its width."""
-    cells = [[plain(cell).replace("\n", " ") for cell in row] for row in (columns, *rows)]
+    from engine import wording
+
+    cells = [[wording.printable(cell).replace("\n", " ") for cell in row] for row in (columns, *rows)]
     from rich.cells import cell_len, set_cell_size
 
     widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
@@ -70,23 +55,23 @@ BARRED = ("accuracy", "probability", "share")
 BAR = 12
 
 
-def csv_table(path: Path, limit: int = 0) -> None:
-    """Print a table of a run: aligned and with bars on a terminal, as CSV into a pipe; 0 prints all its rows."""
+def print_table(path: Path, limit: int | None = None) -> None:
+    """Print a table of a run: aligned and with bars on a terminal, as CSV into a pipe; at most ``limit`` rows."""
     import csv
 
-    with path.open(newline="", encoding="utf-8") as file:
-        columns, *rows = csv.reader(file)
-    shown = rows[:limit] if limit else rows
+    from engine import read_table
+
+    found = read_table(path, limit)
     if not sys.stdout.isatty():
-        csv.writer(sys.stdout, lineterminator="\n").writerows([columns, *shown])
+        csv.writer(sys.stdout, lineterminator="\n").writerows([found.columns, *found.rows])
     else:
-        barred = [any(name.endswith(kind) for kind in BARRED) for name in columns]
+        barred = [any(name.endswith(kind) for kind in BARRED) for name in found.columns]
         table(
-            columns,
-            [[_with_bar(cell) if bar else cell for cell, bar in zip(row, barred, strict=True)] for row in shown],
+            found.columns,
+            [[_with_bar(cell) if bar else cell for cell, bar in zip(row, barred, strict=True)] for row in found.rows],
         )
-    if len(shown) < len(rows):
-        say(f"and {len(rows) - len(shown):,} more rows in {path}")
+    if len(found.rows) < found.total:
+        say(f"and {found.total - len(found.rows):,} more rows in {path}")
 
 
 def _with_bar(cell: str) -> str:
@@ -103,27 +88,3 @@ def console_on(stream: Any) -> Console:
 
     # What names and messages say is shown as it is: no markup, no :emoji: codes.
     return Console(file=stream, highlight=False, markup=False, emoji=False)
-
-
-def figure(value: float) -> str:
-    """Write a metric with four significant digits, a count with all of its own."""
-    if float(value).is_integer() and 1e4 <= abs(value) < 1e15:
-        return f"{value:,.0f}"
-    return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3e}"
-
-
-def duration(seconds: float) -> str:
-    """Write a time span: ``0:42``, ``1:02:03``."""
-    whole = max(0, round(seconds))
-    hours, rest = divmod(whole, 3600)
-    minutes, secs = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
-
-
-def ago(t: float) -> str:
-    """Say how long ago a moment was: ``12 s``, ``5 min``, ``3 h``, ``2 d``."""
-    age = max(0.0, time.time() - t)
-    for limit, unit, size in ((60, "s", 1), (3600, "min", 60), (86400, "h", 3600)):
-        if age < limit:
-            return f"{age / size:.0f} {unit}"
-    return f"{age / 86400:.0f} d"

@@ -1,12 +1,11 @@
-"""``phosphene picture RUN``: the pictures of a run, listed, or one written: alone, with others, all, as animation."""
+"""``phosphene picture RUN``: the pictures and plots of a run, listed or written to files."""
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
     from engine import Engine, Run, gallery
 
+    Album = dict[str, dict[int, gallery.Kept]]
+
 
 def picture(
     run: RUN,
@@ -26,7 +27,9 @@ def picture(
     against: Annotated[
         str, typer.Option("--against", metavar="[RUN/]NAME", help="Write the difference from this one.")
     ] = "",
-    times: Annotated[int, typer.Option("--times", help="Enlarge the difference so many times.", min=1, max=255)] = 1,
+    times: Annotated[
+        int, typer.Option("--times", help="Factor by which the difference is amplified.", min=1, max=255)
+    ] = 1,
     beside: Annotated[
         list[str] | None,
         typer.Option("--beside", metavar="RUN", help="The same of another run beside it, under their names."),
@@ -39,7 +42,7 @@ def picture(
     ] = None,
     as_json: JSON = False,
 ) -> None:
-    """List the pictures of a run, or write one as PNG or several as an animation; the file's path is printed."""
+    """List the pictures and plots of a run, or write one: PNG, a plot also as SVG or PDF, several as an animation."""
     from commands.output import emit, table
     from engine import gallery
 
@@ -52,7 +55,7 @@ def picture(
         else:
             table(["picture", "steps", "last"], [[kind, str(len(own)), str(max(own))] for kind, own in album.items()])
         return
-    every = tuple(_kind(album, name)[one] for one in sorted(_kind(album, name)))
+    every = tuple(own for _, own in sorted(gallery.kind(album, name).items()))
     if grid or animation:
         shot: gallery.Shot = gallery.Sheet(every)
     elif beside:
@@ -60,9 +63,9 @@ def picture(
             tuple(do(partial(_named, name=name, step=step), other) for other in (run, *beside)), side=gallery.ANIMATED
         )
     elif against:
-        shot = _difference(album, against, _still(album, name, step), times)
+        shot = _difference(album, against, gallery.find(album, name, step), times)
     else:
-        shot = _still(album, name, step)
+        shot = gallery.find(album, name, step)
     default = Path(gallery.file_name(shot))
     path = output or gallery.free(default.with_suffix(".gif") if animation else default)
     _write((lambda: gallery.animate(every, path)) if animation else (lambda: _save(shot, path)), path)
@@ -74,86 +77,58 @@ def picture(
 
 def _check(ways: list[str], name: str, step: int, output: Path | None) -> None:
     """Refuse options that contradict each other."""
-    from engine import gallery
+    from engine import gallery, paper
 
     if len(ways) > 1:
-        raise typer.BadParameter(f"does not stand with {ways[1]}", param_hint=ways[0])
+        raise typer.BadParameter(f"cannot be used together with {ways[1]}", param_hint=ways[0])
     if step and ways in (["--grid"], ["--animation"]):
-        raise typer.BadParameter("takes all steps, and does not stand with --step", param_hint=ways[0])
+        raise typer.BadParameter("takes all steps: leave --step out", param_hint=ways[0])
     if not name and (ways or step or output):
         raise typer.BadParameter("say which picture: phosphene picture RUN lists them", param_hint="NAME")
     if output and output.suffix.lower() in gallery.ANIMATIONS and ways != ["--animation"]:
         raise typer.BadParameter(f"{output.name} would be an animation: add --animation", param_hint="--output")
-    if output and ways != ["--animation"] and output.suffix.lower() not in {"", ".png"}:
-        raise typer.BadParameter(f"pictures are written as PNG, and {output.name} is none", param_hint="--output")
+    if output and ways != ["--animation"] and output.suffix.lower() not in paper.ENDINGS:
+        raise typer.BadParameter(f"{output.name} must end in .png, plots also in .svg or .pdf", param_hint="--output")
 
 
-def _difference(
-    album: dict[str, dict[int, gallery.Still]], against: str, second: gallery.Still, times: int
-) -> gallery.Difference:
+def _difference(album: Album, against: str, second: gallery.Kept, times: int) -> gallery.Difference:
     """Return the difference of a picture from another: of the same step, of this run or of RUN/NAME."""
     from engine import gallery
 
     other, _, kind = ("", "", against) if against in album else against.partition("/")
     kind = kind or other
-    first = _still(do(_album, other) if other and kind != other else album, kind, second.step)
+    first = gallery.find(do(_album, other) if other and kind != other else album, kind, second.step)
     return gallery.Difference(first, second, times)
 
 
-async def _album(engine: Engine, run: Run) -> dict[str, dict[int, gallery.Still]]:
-    """Return the pictures of a run by name and step."""
+async def _album(engine: Engine, run: Run) -> Album:
+    """Return the pictures and plots of a run by name and step."""
     from engine import gallery
 
-    details = await engine.details(run)
-    return {
-        name: {
-            step: gallery.Still(run.id, name, step, run.path / file, details.captions[name][step])
-            for step, file in own.items()
-        }
-        for name, own in details.images.items()
-    }
+    return gallery.album(run, await engine.history(run))
 
 
-async def _named(engine: Engine, run: Run, name: str, step: int) -> gallery.Still:
+async def _named(engine: Engine, run: Run, name: str, step: int) -> gallery.Kept:
     """Return one picture of a run under the run's name, or its id if it has none."""
-    still = _still(await _album(engine, run), name, step)
+    from engine import gallery
+
+    still = gallery.find(await _album(engine, run), name, step)
     return replace(still, caption=run.record().name or run.id)
 
 
-def _kind(album: dict[str, dict[int, Any]], name: str) -> dict[int, gallery.Still]:
-    """Return the pictures of one kind.
-
-    Raises:
-        PhospheneError: if there are none, with the nearest name.
-    """
-    from engine import PhospheneError
-
-    if name not in album:
-        near = difflib.get_close_matches(name, album, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(album) or 'none yet'}"
-        raise PhospheneError(f"the run has no picture {name!r}; {hint}")
-    return album[name]
-
-
-def _still(album: dict[str, dict[int, Any]], name: str, step: int) -> gallery.Still:
-    """Return one picture; the newest for step 0.
-
-    Raises:
-        PhospheneError: if there is none of that name and step, with the nearest.
-    """
-    from engine import PhospheneError
-
-    own = _kind(album, name)
-    chosen = step or max(own)
-    if chosen not in own:
-        near = min(own, key=lambda one: abs(one - chosen))
-        raise PhospheneError(f"the run has no {name} of step {chosen}; the nearest is of step {near}")
-    return own[chosen]
-
-
 def _save(shot: gallery.Shot, path: Path) -> None:
-    from engine import PhospheneError
+    """Write a picture as PNG, a plot by the ending of its file.
 
+    Raises:
+        PhospheneError: if the picture cannot be read, or is to be written as SVG or PDF, which only plots can be.
+    """
+    from engine import PhospheneError, gallery, paper
+
+    if isinstance(shot, gallery.Plotted):
+        paper.write(shot.plot(), path)
+        return
+    if path.suffix.lower() in paper.VECTORS:
+        raise PhospheneError(f"{shot.title} is a picture and no plot: let the file end in .png")
     try:
         image = shot.image()
     except OSError as error:

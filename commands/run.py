@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    from engine import Experiment, FieldView
+    from engine import Experiment, FieldView, Hyperparameters
 
 
 class Experiments(TyperGroup):
@@ -58,7 +58,10 @@ def _command(experiment: Experiment) -> Any:
         options = {field.name: chosen.pop(field.name) for field in common if field.name in chosen}
         raise typer.Exit(launch_and_watch(experiment, chosen, options, detach=detach, as_json=as_json))
 
-    parameters = [_parameter(field) for field in (*own, *common)]
+    parameters = [
+        *(_parameter(field, experiment.hyperparameters) for field in own),
+        *(_parameter(field, RunOptions) for field in common),
+    ]
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters += [
         inspect.Parameter("detach", keyword, default=False, annotation=DETACH),
@@ -71,8 +74,8 @@ def _command(experiment: Experiment) -> Any:
     return typer.main.get_command(single)
 
 
-def _parameter(field: FieldView) -> inspect.Parameter:
-    """Make one option; values pass as typed, so that the declaration alone judges them."""
+def _parameter(field: FieldView, model: type[Hyperparameters]) -> inspect.Parameter:
+    """Make one option; values pass as typed, so that the declaration alone checks them."""
     flag = field.name.replace("_", "-")
     notes = [note for note in (field.bounds, field.unit, "live" if field.live else "") if note]
     shown = " ".join(
@@ -83,15 +86,18 @@ def _parameter(field: FieldView) -> inspect.Parameter:
         annotation: Any = Annotated[bool | None, option]
     else:
         metavar = "|".join(field.choices) if field.choices else field.kind.upper()
-        offered = field.choices or field.suggestions
-        complete = _completion(offered) if offered else None
+        complete = _completion(field, model)
         option = typer.Option(f"--{flag}", help=shown, show_default=False, metavar=metavar, autocompletion=complete)
         annotation = Annotated[str | None, option]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _completion(choices: tuple[str, ...]) -> Any:
-    def complete(incomplete: str) -> list[str]:
+def _completion(field: FieldView, model: type[Hyperparameters]) -> Any:
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from engine import suggestions_for
+
+        given = {name: value for name, value in ctx.params.items() if name in model.model_fields and value is not None}
+        choices = field.choices or suggestions_for(model, field.name, given)
         # Of several names, separated by commas, the last one is completed.
         before, comma, begun = incomplete.rpartition(",")
         begun = begun.lstrip()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping
+    from collections.abc import Coroutine
 
-    from engine import Engine, Listed, Run
+    from engine import Engine, History, Listed, Run
 
 
 def _complete_run(incomplete: str) -> list[str]:
@@ -31,11 +31,11 @@ def list_runs(
     state: Annotated[str, typer.Option(help="Show only those in this state.")] = "",
 ) -> None:
     """List the runs, newest first."""
-    from commands.output import STATE_MARKS, ago, emit, figure, say, table
-    from engine import Workspace, catalogue
+    from commands.output import emit, say, table
+    from engine import Workspace, catalogue, wording
 
-    if state and state not in STATE_MARKS:
-        raise typer.BadParameter(f"{state!r} is none of {', '.join(STATE_MARKS)}", param_hint="--state")
+    if state and state not in wording.STATE_MARKS:
+        raise typer.BadParameter(f"{state!r} is none of {', '.join(wording.STATE_MARKS)}", param_hint="--state")
     found = [run for run in Workspace().list() if state in {"", run.status.state}]
     if as_json:
         emit([_summary(run) for run in found])
@@ -46,14 +46,14 @@ def list_runs(
         status, record = run.status, run.record
         declared = catalogue.experiments().get(record.experiment) if record else None
         headline = declared.headline if declared else ""
-        result = f"{headline} {figure(status.result[headline])}" if headline in status.result else ""
-        progress = f"{100 * status.step / status.total:.0f} %" if status.total else ""
-        started = ago(record.created) if record else ""
+        result = f"{headline} {wording.figure(status.result[headline])}" if headline in status.result else ""
+        progress = wording.share(status.step, status.total)
+        started = wording.ago(record.created) if record else ""
         text = record.name if record and status.state not in {"failed", "crashed"} else ""
         note = text or ("" if status.state in {"running", "finished"} else status.reason)
         if record and declared is None:
             note = f"experiment {record.experiment} is not installed; {note}"
-        mark = f"{STATE_MARKS[status.state]} {status.state}"
+        mark = f"{wording.STATE_MARKS[status.state]} {status.state}"
         return [run.id, mark, progress, started, result, " ".join(note.split())]
 
     if shown:
@@ -83,82 +83,130 @@ def _summary(run: Listed) -> dict[str, Any]:
 def show(
     run: RUN,
     table_name: Annotated[str, typer.Option("--table", help="Print this table of the run, as CSV into a pipe.")] = "",
+    plot: Annotated[str, typer.Option("--plot", help="Draw this plot of the run in the terminal.")] = "",
+    step: Annotated[int, typer.Option("--step", help="Of which step the plot is; the newest if 0.", min=0)] = 0,
     as_json: JSON = False,
 ) -> None:
-    """Show everything known of a run, or one of its tables."""
-    from commands.output import STATE_MARKS, ago, duration, emit, figure, table
+    """Show everything known of a run, or one of its tables or plots."""
+    from commands.output import emit, table
 
-    details = do(lambda engine, found: engine.details(found), run)
+    found, history = do(_history, run)
+    if table_name and plot:
+        raise typer.BadParameter("choose one of --table and --plot", param_hint="--plot")
     if table_name:
-        _show_table(run, table_name, details.tables, as_json)
-        return
-    record, status = details.record, details.status
+        _show_table(found, history, table_name, as_json)
+    elif plot:
+        _show_plot(found, history, plot, step, as_json)
+    elif as_json:
+        emit(_document(found, history))
+    else:
+        table(["", ""], _rows(found, history))
+
+
+async def _history(engine: Engine, run: Run) -> tuple[Run, History]:
+    return run, await engine.history(run)
+
+
+def _document(run: Run, history: History) -> dict[str, Any]:
+    record, status = run.record(), run.status()
     worker = status.worker
-    if as_json:
-        emit(
-            record.to_json()
-            | {
-                "state": status.state,
-                "reason": status.reason,
-                "step": status.step,
-                "total": status.total,
-                "eta": status.eta,
-                "live": details.live,
-                "metrics": details.metrics,
-                "result": details.results,
-                "images": details.images,
-                "tables": details.tables,
-                "checkpoint": details.checkpoint.file if details.checkpoint else None,
-                "messages": details.messages,
-                "output": details.output,
-                "damaged": details.damaged,
-                "worker": {"pid": worker.pid, "host": worker.host, "attempt": status.attempt} if worker else None,
-            }
-        )
-        return
+    return record.to_json() | {
+        "state": status.state,
+        "reason": status.reason,
+        "step": status.step,
+        "total": status.total,
+        "eta": status.eta,
+        "waiting": history.waiting(status.changed),
+        "running": history.running(status.changed),
+        "live": history.live,
+        "metrics": history.latest,
+        "result": history.results,
+        "images": {name: {step: one.file for step, one in own.items()} for name, own in history.images.items()},
+        "plots": {name: {step: one.file for step, one in own.items()} for name, own in history.plots.items()},
+        "tables": {name: one.file for name, one in history.tables.items()},
+        "checkpoint": history.checkpoint.file if history.checkpoint else None,
+        "messages": [message.text for message in history.messages],
+        "output": run.output_tail(),
+        "damaged": history.damaged,
+        "worker": {"pid": worker.pid, "host": worker.host, "attempt": status.attempt} if worker else None,
+    }
+
+
+def _rows(run: Run, history: History) -> list[list[str]]:
+    from engine import wording
+
+    record, status = run.record(), run.status()
+    figure, clock = wording.figure, wording.clock
+    reason = f": {status.reason}" if status.reason else ""
+    started = f"{wording.ago(record.created)} ago"
     rows = [
         ["run", f"{record.id}{f'  {record.name}' if record.name else ''}"],
-        ["state", f"{STATE_MARKS[status.state]} {status.state}{f': {status.reason}' if status.reason else ''}"],
-        ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {ago(record.created)} ago"],
+        ["state", f"{wording.STATE_MARKS[status.state]} {status.state}{reason}"],
+        ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {started}"],
+        ["time", f"{clock(history.waiting())} waiting, {clock(history.running())} running"],
     ]
     if status.total:
-        left = f", {duration(status.eta)} left" if status.state == "running" else ""
+        left = f", {clock(status.eta)} left" if status.state == "running" else ""
         rows.append(["steps", f"{status.step:,} of {status.total:,}{left}"])
     for name, value in record.hyperparameters.items():
-        now = f"{details.live[name]} (launched with {value})" if name in details.live else value
+        now = f"{history.live[name]} (launched with {value})" if name in history.live else value
         rows.append(["hyperparameter", f"{name} = {now}"])
-    rows += [["result", f"{name} = {figure(value)}"] for name, value in details.results.items()]
-    rows += [["latest", f"{name} = {figure(value)}"] for name, value in details.metrics.items()]
-    rows += [["pictures", f"{name}: {len(steps)} in images/"] for name, steps in details.images.items()]
-    rows += [["table", file] for file in details.tables.values()]
-    rows += [["message", text] for text in details.messages]
-    rows += [["output", line] for line in details.output]
-    if details.damaged:
-        rows.append(["damaged", f"{details.damaged} records were skipped: their checksums are wrong"])
-    if worker:
-        rows.append(["worker", f"process {worker.pid} on {worker.host}, attempt {status.attempt}"])
-    table(["", ""], rows)
+    rows += [["result", f"{name} = {figure(value)}"] for name, value in history.results.items()]
+    rows += [["latest", f"{name} = {figure(value)}"] for name, value in history.latest.items()]
+    rows += [["pictures", f"{name}: {len(steps)} in images/"] for name, steps in history.images.items()]
+    rows += [["plots", f"{name}: {len(steps)}; draw it with --plot"] for name, steps in history.plots.items()]
+    rows += [["table", one.file] for one in history.tables.values()]
+    rows += [["message", message.text] for message in history.messages]
+    rows += [["output", line] for line in run.output_tail()]
+    if history.damaged:
+        rows.append(["damaged", f"{history.damaged} records were skipped: their checksums are wrong"])
+    if status.worker:
+        rows.append(["worker", f"process {status.worker.pid} on {status.worker.host}, attempt {status.attempt}"])
+    return rows
 
 
-def _show_table(run: str, name: str, tables: Mapping[str, str], as_json: bool) -> None:
+def _show_table(run: Run, history: History, name: str, as_json: bool) -> None:
     """Print one table.
 
     Raises:
         UnknownRun: if the run has no table of that name.
     """
-    import csv
+    from commands.output import emit, print_table
+    from engine import UnknownRun, read_table
 
-    from commands.output import csv_table, emit
-    from engine import UnknownRun, Workspace
-
-    if name not in tables:
-        raise UnknownRun(f"run {run} has no table {name!r}; it has: {', '.join(tables) or 'none'}")
-    path = Workspace().find(run).path / tables[name]
+    if name not in history.tables:
+        raise UnknownRun(f"run {run.id} has no table {name!r}; it has: {', '.join(history.tables) or 'none'}")
+    path = run.path / history.tables[name].file
     if as_json:
-        with path.open(newline="", encoding="utf-8") as file:
-            emit(list(csv.DictReader(file)))
+        emit(read_table(path).records())
+    else:
+        print_table(path)
+
+
+def _show_plot(run: Run, history: History, name: str, step: int, as_json: bool) -> None:
+    """Draw one plot as wide as the terminal, or print its data.
+
+    Raises:
+        PhospheneError: if the run has no plot of that name and step.
+    """
+    import json
+
+    from commands.output import console_on, emit
+    from engine import UnknownRun, gallery
+    from tui import draw_plot
+
+    album = gallery.album(run, history)
+    plots = {kind: album[kind] for kind in history.plots}
+    shown = gallery.find(plots, name, step)
+    if not isinstance(shown, gallery.Plotted):
+        raise UnknownRun(f"{name} of step {shown.step} is a picture: phosphene picture {run.id} {name!r} writes it")
+    if as_json:
+        emit(json.loads(shown.file.read_bytes()))
         return
-    csv_table(path)
+    console = console_on(sys.stdout)
+    console.print(f"{shown.title}", style="bold", markup=False)
+    for line in draw_plot(shown.plot(), console.width, max(10, console.height - 3)):
+        console.print(line, no_wrap=True, overflow="crop", end="\n")
 
 
 def follow(
@@ -240,10 +288,10 @@ def set_values(
 
 
 def pairs(values: list[str]) -> dict[str, str]:
-    """Take ``name=value`` arguments apart; of two for one name the last one counts.
+    """Split ``name=value`` arguments; of two for one name the last one counts.
 
     Raises:
-        InvalidHyperparameters: naming the first that is none.
+        InvalidHyperparameters: naming the first argument without ``=``.
     """
     from engine import InvalidHyperparameters
 

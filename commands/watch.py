@@ -7,20 +7,18 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from commands.output import console_on, csv_table, duration, emit, figure, plain, say
+from commands.output import console_on, emit, print_table, say
 from engine import (
-    CheckpointSaved,
-    Curves,
     Engine,
-    HyperparameterChanged,
-    Message,
+    History,
     Metrics,
     PhospheneError,
     Progress,
     Results,
-    StateChanged,
+    TableLogged,
     catalogue,
     smooth,
+    wording,
 )
 
 if TYPE_CHECKING:
@@ -71,7 +69,7 @@ def watch(engine: Engine, run: Run, *, as_json: bool) -> int:
         emit({"id": run.id, "state": status.state, "result": status.result, "reason": status.reason})
     elif not left:
         for name, value in status.result.items():
-            print(f"{name}  {figure(value)}")  # noqa: T201
+            print(f"{name}  {wording.figure(value)}")  # noqa: T201
         _print_tables(run)
     if left:
         return 130
@@ -85,7 +83,7 @@ def _print_tables(run: Run) -> None:
         path = run.path / "tables" / f"{name}.csv"
         if path.exists():
             print()  # noqa: T201
-            csv_table(path, limit=TABLE_ROWS)
+            print_table(path, TABLE_ROWS)
 
 
 async def _watch(engine: Engine, run: Run) -> bool:
@@ -125,22 +123,14 @@ async def _show(engine: Engine, run: Run, view: _LineView | _LiveView) -> None:
 
 def _head(run: Run) -> str:
     record = run.record()
-    name = f" · {plain(record.name)}" if record.name else ""
+    name = f" · {wording.printable(record.name)}" if record.name else ""
     return f"{run.id}{name} · {record.experiment} · {record.device} · seed {record.seed}"
 
 
 def _line(event: Event) -> str:
-    """Say in one line what happened, or return the empty string if it is not worth one."""
-    match event:
-        case StateChanged(state=state, reason=reason):
-            return plain(f"{state}{f': {reason}' if reason else ''}")
-        case Message(text=text):
-            return plain(text)
-        case CheckpointSaved(step=step):
-            return f"checkpoint after step {step:,}"
-        case HyperparameterChanged(name=name, value=value, previous=previous, step=step):
-            return f"{name} {previous} → {value} after step {step:,}"
-    return ""
+    """Say in one line what happened, or return the empty string if the end of the run says it, or nothing does."""
+    line = None if isinstance(event, Results | TableLogged) else wording.line_of(event)
+    return wording.printable(line.text) if line else ""
 
 
 class _LineView:
@@ -164,8 +154,8 @@ class _LineView:
             self._metrics |= event.values
         elif isinstance(event, Progress) and (event.t >= self._next or event.step == event.total):
             self._next = event.t + 5.0
-            values = "  ".join(f"{name} {figure(value)}" for name, value in self._metrics.items())
-            say(f"{event.unit} {event.step:,}/{event.total:,}  {duration(event.eta)} left  {values}")
+            values = "  ".join(f"{name} {wording.figure(value)}" for name, value in self._metrics.items())
+            say(f"{event.unit} {event.step:,}/{event.total:,}  {wording.clock(event.eta)} left  {values}")
         elif line := _line(event):
             say(line)
 
@@ -177,9 +167,7 @@ class _LiveView:
         from rich.live import Live
 
         self._run = run
-        self._curves = Curves()
-        self._progress: Progress | None = None
-        self._state = "queued"
+        self._history = History()
         self._console = console_on(sys.stderr)
         self._live = Live(console=self._console, refresh_per_second=10, get_renderable=self._render)
 
@@ -191,15 +179,11 @@ class _LiveView:
         self._live.__exit__(*error)
 
     def take(self, event: Event) -> None:
-        """Note what the event says; the picture follows by the clock."""
-        self._curves.feed([event])
-        if isinstance(event, Progress):
-            self._progress = event
-        elif isinstance(event, StateChanged):
-            self._state = event.state
-        if not isinstance(event, Results) and (line := _line(event)):
-            alarm = isinstance(event, Message) and event.level == "alarm"
-            self._console.print(line, style="yellow" if alarm else "dim", markup=False)
+        """Note what the event says; the display follows by the clock."""
+        self._history.take([event])
+        if text := _line(event):
+            line = wording.line_of(event)
+            self._console.print(text, style="yellow" if line and line.level == "alarm" else "dim", markup=False)
 
     def _render(self) -> Any:
         from rich.console import Group
@@ -209,22 +193,22 @@ class _LiveView:
 
         width = min(self._console.width, 100)
         head = Text(_head(self._run), style="bold", no_wrap=True, overflow="ellipsis")
-        step, total, eta = (p.step, p.total, p.eta) if (p := self._progress) else (0, 1, 0.0)
+        history = self._history
+        step, total, eta, unit = history.step, history.total, history.eta, history.unit
         bar = Table.grid(padding=(0, 1))
-        unit = p.unit if p else "step"
         bar.add_row(
-            ProgressBar(total, step, width=max(10, width - 48)),
+            ProgressBar(max(total, 1), step, width=max(10, width - 48)),
             f"{100 * step / max(total, 1):3.0f} %",
-            f"{unit} {step:,}/{total:,}" if p else self._state,
-            f"{duration(eta)} left" if p and step < total else "",
+            f"{unit} {step:,}/{total:,}" if total else history.state,
+            f"{wording.clock(eta)} left" if step < total else "",
         )
         rows = Table.grid(padding=(0, 2))
         rows.add_column(style="dim", no_wrap=True)
         rows.add_column(justify="right", no_wrap=True)
         rows.add_column(no_wrap=True)
-        drawn = [(name, series) for name, series in self._curves.series.items() if series.length]
+        drawn = [(name, series) for name, series in history.curves.series.items() if series.length]
         for name, series in drawn[: max(1, self._console.height - 6)]:
-            rows.add_row(name, figure(float(series.value[-1])), _sparkline(series.value, max(8, width - 44)))
+            rows.add_row(name, wording.figure(float(series.value[-1])), _sparkline(series.value, max(8, width - 44)))
         return Group(head, bar, rows)
 
 

@@ -32,7 +32,7 @@ async def main(home: Path) -> None:
         while not app.screen.query("#form") or app.screen.query_one("#form").experiment is None:
             await pilot.pause(0.1)
         await pilot.press("r")
-        while (shown := app.screen._shown) is None or shown.step < 0.9 * STEPS:
+        while (shown := app.screen.shown) is None or shown.step < 0.9 * STEPS:
             await pilot.pause(0.2)
         panel = app.screen.query_one("#pictures")
         while panel.kind != "samples":
@@ -41,7 +41,7 @@ async def main(home: Path) -> None:
         await pilot.press("plus", "plus", "plus")
         await pilot.pause(1.0)
         TARGET.write_text(with_local_fonts(app.export_screenshot(title="Phosphene")), encoding="utf-8")
-        await app.screen._engine.stop(shown.run)
+        await app.screen.engine.stop(shown.run)
 
 
 if __name__ == "__main__":

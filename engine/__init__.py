@@ -6,15 +6,25 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine import catalogue
+    from engine import catalogue, plots, wording
     from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
-    from engine.control.engine import Details, Engine
+    from engine.control.engine import Engine
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
+    from engine.datasets import catalogue as dataset_catalogue
     from engine.datasets import feature_cache, sources
-    from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
-    from engine.drawing import gallery
+    from engine.declaration import (
+        Experiment,
+        FieldView,
+        Hyperparameters,
+        RunOptions,
+        fields_of,
+        suggestions_for,
+        validate,
+    )
+    from engine.drawing import gallery, paper
+    from engine.drawing.pixels import pixels, pixels_shape
     from engine.errors import (
         DataUnavailable,
         DiskFull,
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
         WorkspaceError,
     )
     from engine.networks import names as network_names
+    from engine.networks import tables as cut_tables
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -34,28 +45,36 @@ if TYPE_CHECKING:
         ImageLogged,
         Message,
         Metrics,
+        PlotLogged,
         Progress,
         Pulse,
         Results,
+        State,
         StateChanged,
         TableLogged,
     )
+    from engine.record.files import plain_json
+    from engine.record.history import History
+    from engine.record.plots import read_plot
     from engine.record.run_directory import RunDirectory as Run
     from engine.record.run_directory import RunRecord, Status
-    from engine.record.series import Curves, Series
+    from engine.record.series import Curves, Points, Series
+    from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace
 
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
-    "engine.control.engine": ("Details", "Engine"),
+    "engine.control.engine": ("Engine",),
     "engine.declaration": (
         "Experiment",
         "FieldView",
         "Hyperparameters",
         "RunOptions",
         "fields_of",
+        "suggestions_for",
         "validate",
     ),
+    "engine.drawing.pixels": ("pixels", "pixels_shape"),
     "engine.errors": (
         "DataUnavailable",
         "DiskFull",
@@ -74,14 +93,20 @@ _HOMES = {
         "ImageLogged",
         "Message",
         "Metrics",
+        "PlotLogged",
         "Progress",
         "Pulse",
         "Results",
+        "State",
         "StateChanged",
         "TableLogged",
     ),
+    "engine.record.files": ("plain_json",),
+    "engine.record.history": ("History",),
+    "engine.record.plots": ("read_plot",),
     "engine.record.run_directory": ("Run", "RunRecord", "Status"),
-    "engine.record.series": ("Curves", "Series"),
+    "engine.record.series": ("Curves", "Points", "Series"),
+    "engine.record.tables": ("Table", "read_table"),
     "engine.record.workspace": ("Listed", "Workspace"),
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
@@ -90,10 +115,15 @@ _HOMES = {
 _OWN_NAMES = {"Run": "RunDirectory"}
 _MODULES = {
     "catalogue": "engine.catalogue",
+    "cut_tables": "engine.networks.tables",
+    "dataset_catalogue": "engine.datasets.catalogue",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
+    "paper": "engine.drawing.paper",
     "network_names": "engine.networks.names",
+    "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "wording": "engine.wording",
 }
 
 __all__ = [
@@ -101,13 +131,13 @@ __all__ = [
     "Columns",
     "Curves",
     "DataUnavailable",
-    "Details",
     "DiskFull",
     "Engine",
     "Event",
     "Experiment",
     "FieldView",
     "GpuLoad",
+    "History",
     "HyperparameterChanged",
     "Hyperparameters",
     "ImageLogged",
@@ -118,6 +148,8 @@ __all__ = [
     "Message",
     "Metrics",
     "PhospheneError",
+    "PlotLogged",
+    "Points",
     "Progress",
     "Pulse",
     "Results",
@@ -126,8 +158,10 @@ __all__ = [
     "RunRecord",
     "RunStateError",
     "Series",
+    "State",
     "StateChanged",
     "Status",
+    "Table",
     "TableLogged",
     "Trace",
     "UnknownExperiment",
@@ -135,15 +169,26 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "catalogue",
+    "cut_tables",
+    "dataset_catalogue",
     "feature_cache",
     "fields_of",
     "gallery",
     "gpu_names",
     "machine_load",
     "network_names",
+    "paper",
+    "pixels",
+    "pixels_shape",
+    "plain_json",
+    "plots",
+    "read_plot",
+    "read_table",
     "smooth",
     "sources",
+    "suggestions_for",
     "validate",
+    "wording",
 ]
 
 

@@ -9,11 +9,14 @@ import difflib
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import InvalidHyperparameters
+from engine.record.workspace import Workspace
+from engine.references import references
 
 
 class Hyperparameters(BaseModel):
@@ -67,7 +70,7 @@ def hyperparameter(
         suggestions: values of free text that are offered for completion.
         **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
     """
-    extra = {"unit": unit, "live": live, "group": group, "suggestions": list(suggestions)}
+    extra: dict[str, Any] = {"unit": unit, "live": live, "group": group, "suggestions": list(suggestions)}
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 
@@ -86,39 +89,6 @@ def one_or_several(choices: tuple[str, ...]) -> Callable[[str], str]:
         return ",".join(dict.fromkeys(chosen))
 
     return check
-
-
-@dataclass(frozen=True, slots=True)
-class RunMark:
-    """What tells a hyperparameter that names an earlier run, whose networks are taken, from other text.
-
-    To be put beside a check of its own: ``Annotated[str, AfterValidator(MARK.check), MARK]``.
-
-    Attributes:
-        experiments: whose runs can be taken.
-        words: what may stand there instead of a run.
-        otherwise: the word that ``last`` means where there is no such run yet; empty if one is needed.
-        inherited: hyperparameters whose values are those of the run, because its networks are built by them.
-        unfit: takes the hyperparameters of the new run and of the earlier one; returns why it cannot be taken, or "".
-    """
-
-    experiments: tuple[str, ...]
-    words: tuple[str, ...] = ()
-    otherwise: str = ""
-    inherited: tuple[str, ...] = ()
-    unfit: Callable[[Any, Mapping[str, Any]], str] = lambda _own, _earlier: ""
-
-    def check(self, text: str) -> str:
-        """Return the text if it names a run, whether there is one or not; for pydantic.
-
-        Raises:
-            ValueError: saying what can be written.
-        """
-        name = text.strip()
-        if name in self.words or name.removeprefix("run:").strip():
-            return name
-        words = "".join(f"{word} or " for word in self.words)
-        raise ValueError(f"must be {words}run:ID, an earlier run of {' or '.join(self.experiments)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +129,10 @@ class FieldView:
 
 
 def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
-    """Return the fields of a model in the order of their declaration, those of a group together."""
+    """Return the fields of a model in the order of their declaration, those of a group together.
+
+    What a reference suggests is suggested beside the defaults of the other fields; see :func:`suggestions_for`.
+    """
     schema = model.model_json_schema()
     views = []
     for name, entry in schema.get("properties", {}).items():
@@ -178,11 +151,30 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 unit=entry.get("unit", ""),
                 live=entry.get("live", False),
                 group=entry.get("group", ""),
-                suggestions=tuple(entry.get("suggestions", ())),
+                suggestions=tuple(entry.get("suggestions", ())) or suggestions_for(model, name, {}),
             )
         )
     groups = list(dict.fromkeys(view.group for view in views))
     return tuple(sorted(views, key=lambda view: groups.index(view.group)))
+
+
+def suggestions_for(
+    model: type[BaseModel], name: str, values: Mapping[str, Any], home: Path | None = None
+) -> tuple[str, ...]:
+    """Return what may be offered for a field beside the values of the others, for forms and completion.
+
+    Args:
+        model: the hyperparameters of an experiment.
+        name: of the field.
+        values: what the user has changed, as typed.
+        home: the workspace's folder; as :class:`~engine.record.workspace.Workspace` finds it if None.
+    """
+    reference = references(model).get(name)
+    if reference is None:
+        extra = model.model_fields[name].json_schema_extra
+        return tuple(extra.get("suggestions", ())) if isinstance(extra, dict) else ()  # type: ignore[arg-type]
+    defaults = {field: info.default for field, info in model.model_fields.items()}
+    return reference.suggestions(defaults | dict(values), Workspace(home).cache)
 
 
 Model = TypeVar("Model", bound=BaseModel)

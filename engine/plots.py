@@ -58,7 +58,7 @@ class Lines:
 
     def __post_init__(self) -> None:
         named = any(isinstance(place, str) for place in self.x)
-        _set(self, "x", tuple(map(str, self.x)) if named else _numbers(self.x))
+        _set(self, "x", tuple(map(str, self.x)) if named else _numbers([float(place) for place in self.x]))
         _set(self, "series", {name: _numbers(values) for name, values in self.series.items()})
         _set(self, "errors", {name: _numbers(values) for name, values in self.errors.items()})
         for name, values in (*self.series.items(), *self.errors.items()):

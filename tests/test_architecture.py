@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -34,6 +35,72 @@ def test_every_room_is_inside_the_walls():
     assert "engine.experiments.*.declarations" in named
 
 
+def modules() -> dict[str, Path]:
+    """Return every module of the engine by its dotted name."""
+    found = {}
+    for path in sorted(ROOT.glob("engine/**/*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(tree: ast.AST, known: set[str]) -> set[str]:
+    """Return the modules that a module imports anywhere in it, but for the types alone."""
+    found: set[str] = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            found |= set().union(*(imports(part, known) for part in node.orelse))
+        elif isinstance(node, ast.Import):
+            found |= {name.name for name in node.names} & known
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {f"{node.module}.{name.name}" for name in node.names}
+            found |= (inner & known) or ({node.module} & known)
+        else:
+            found |= imports(node, known)
+    return found
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that reach each other, after Tarjan."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        index[module] = low[module] = len(index)
+        stack.append(module)
+        for other in sorted(graph[module]):
+            if other not in index:
+                visit(other)
+                low[module] = min(low[module], low[other])
+            elif other in stack:
+                low[module] = min(low[module], index[other])
+        if low[module] == index[module]:
+            group = stack[stack.index(module) :]
+            del stack[stack.index(module) :]
+            if len(group) > 1 or module in graph[module]:
+                found.append(sorted(group))
+
+    for module in sorted(graph):
+        if module not in index:
+            visit(module)
+    return found
+
+
+def test_a_circle_is_found_also_where_a_function_imports():
+    late = ast.parse("def use():\n    from engine.b import c\n")
+    assert imports(late, {"engine.b"}) == {"engine.b"}
+    assert imports(ast.parse("if TYPE_CHECKING:\n    import engine.b\n"), {"engine.b"}) == set()
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d"}}) == [["b", "c"], ["d"]]
+
+
+def test_no_modules_of_the_engine_import_each_other_in_a_circle():
+    known = modules()
+    graph = {name: imports(ast.parse(path.read_text(encoding="utf-8")), set(known)) for name, path in known.items()}
+    assert circles(graph) == []
+
+
 def loaded(statement: str, modules: tuple[str, ...]) -> list[str]:
     """Return which of the modules a fresh interpreter has loaded behind a statement."""
     script = f"import sys\n{statement}\nprint(*[m for m in {modules!r} if m in sys.modules], file=sys.stderr)"
@@ -52,7 +119,7 @@ def test_help_loads_nothing_heavy(arguments):
     [
         "import engine; [getattr(engine, name) for name in engine.__all__]",
         "from engine import catalogue; [e.fields() for e in catalogue.experiments().values()]",
-        "from engine import sources; list(map(sources.present, sources.SOURCES))",
+        "from engine import dataset_catalogue, sources; list(map(sources.present, dataset_catalogue.datasets()))",
         "import engine.control.worker, engine.control.context, engine.control.engine, engine.control.queue",
         "import engine.record.workspace, engine.record.series, engine.curves.trace",
         "import tui.app",

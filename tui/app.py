@@ -1,4 +1,4 @@
-"""The app: it wires theme, settings, engine and the workbench screen, and nothing else."""
+"""The app: it wires theme, settings and the workbench screen, and nothing else."""
 
 from __future__ import annotations
 
@@ -42,16 +42,25 @@ class PhospheneApp(App[list[str]]):
     def on_mount(self) -> None:
         """Open the workbench."""
         self.push_screen(Workbench(self._home, self.settings, self.renderer))
-        self.set_interval(SAVE_SECONDS, self.save_settings)
+        self.set_interval(SAVE_SECONDS, self._save_settings)
 
-    def save_settings(self) -> None:
-        """Remember theme, renderer and forms."""
+    def on_workbench_settings_changed(self) -> None:
+        """Remember the settings now: a terminal may be closed at any moment."""
+        self._save_settings()
+
+    def on_unmount(self) -> None:
+        """Remember the settings."""
+        self._save_settings()
+
+    def _save_settings(self) -> None:
         self.settings.theme = self.theme
         self.settings.save(self._file)
 
-    def on_unmount(self) -> None:
-        """Remember everything."""
-        self.save_settings()
+    def action_next_theme(self) -> None:
+        """Switch to the next colour theme."""
+        names = sorted(self.available_themes)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.notify(f"theme: {self.theme}")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer every action of the workbench in the palette, and Textual's own for themes and screenshots."""
@@ -78,7 +87,7 @@ def run_app(images: str, theme: str) -> int:
     except ValueError as error:
         print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    going = app.run() or []
-    for run in going:
+    active = app.run() or []
+    for run in active:
         print(f"{run} goes on; come back with: phosphene, or: phosphene follow {run}")  # noqa: T201
     return app.return_code or 0

@@ -1,6 +1,6 @@
-"""How pictures are drawn in this terminal; decided from the environment alone, before the app starts.
+"""How pictures are drawn in this terminal: chosen from the environment alone, before the app starts.
 
-Asking the terminal itself picks wrongly on slow lines and leaves its answer among the user's keys.
+A query to the terminal itself fails on slow lines, where its answer arrives among the user's keys.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ RENDERERS = ("kitty", "sixel", "halfcell", "ascii")
 
 
 def choose_images(wanted: str) -> str:
-    """Return the renderer for a choice; ``auto`` takes the best that the environment vouches for.
+    """Return the renderer for a choice; ``auto`` is the best one that the environment promises to work.
 
     Raises:
         ValueError: if there is no such renderer.

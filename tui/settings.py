@@ -1,4 +1,4 @@
-"""What the workbench remembers between sessions: theme, renderer, unfinished forms, and when it was last looked at."""
+"""What the workbench remembers from one start to the next: theme, renderer, forms, and when the runs were last seen."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Settings:
     """Read from and written to one small file in the workspace.
 
     Attributes:
-        warm: whether a worker waits with torch imported, so that a run starts at once; it takes some 400 MiB.
+        warm: whether a worker waits with torch imported, so that a run starts at once; it needs about 400 MiB.
         images: renderer of pictures, or ``auto``.
         theme: name of the colour theme.
         seen: when the runs were last on a screen, in seconds since the epoch.
-        experiment: the one last chosen.
-        forms: text of every changed field, by experiment.
+        experiment: name of the experiment chosen last.
+        forms: text of every changed field by its name, by experiment.
     """
 
     warm: bool = True
@@ -35,7 +35,7 @@ class Settings:
 
     @classmethod
     def load(cls, path: Path) -> Settings:
-        """Read the settings; what is missing or damaged takes its default."""
+        """Read the settings; a missing or damaged value becomes its default."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import math
 import re
@@ -24,6 +23,7 @@ from engine.record.events import (
 )
 from engine.record.files import write_atomically
 from engine.record.plots import write_plot
+from engine.record.tables import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -88,7 +88,7 @@ class Context:
         self._alarmed: set[str] = set()
         self._resume_from = run.last_checkpoint()
         self._kept: list[Path] = [run.path / self._resume_from.file] if self._resume_from else []
-        self._scheduled = run.live_changes()
+        self._scheduled = run.history().changes_to_repeat()
         self.torch_seeded = False
         self._early = list(early)
 
@@ -285,12 +285,7 @@ class Context:
         """Log a table as CSV."""
         path = self._run.path / "tables" / f"{_file_name(name)}.csv"
         path.parent.mkdir(exist_ok=True)
-
-        def write(temporary: Path) -> None:
-            with temporary.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file).writerows([columns, *rows])
-
-        write_atomically(path, write)
+        write_table(path, columns, rows)
         self._note(TableLogged(time.time(), name, str(path.relative_to(self._run.path))))
 
     def result(self, values: Mapping[str, float]) -> None:

@@ -7,25 +7,13 @@ import functools
 import os
 import signal
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import InvalidHyperparameters, RunStateError
-from engine.record.events import (
-    CheckpointSaved,
-    Event,
-    HyperparameterChanged,
-    ImageLogged,
-    Message,
-    Metrics,
-    Results,
-    StateChanged,
-    TableLogged,
-)
-from engine.record.run_directory import RunDirectory, RunRecord, Status, replay
+from engine.record.events import Event, StateChanged
 from engine.record.workspace import Listed, Workspace
 
 if TYPE_CHECKING:
@@ -33,38 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.declaration import Experiment
+    from engine.record.history import History
+    from engine.record.run_directory import RunDirectory, Status
+    from engine.record.series import Points
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 FOLLOW_SECONDS = (0.02, 0.2)
 """Shortest and longest pause between two looks at a log that is followed."""
-
-
-@dataclass(slots=True)
-class Details:
-    """All that can be said of a run in one place.
-
-    Attributes:
-        live: the values in force of hyperparameters that were changed while the run went on.
-        metrics: the latest value of every series.
-        images: files of each picture by step, relative to the run directory.
-        messages: the last lines for the console.
-        damaged: records skipped because their checksum was wrong.
-    """
-
-    record: RunRecord
-    status: Status
-    live: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
-    results: dict[str, float] = field(default_factory=dict)
-    images: dict[str, dict[int, str]] = field(default_factory=dict)
-    captions: dict[str, dict[int, str]] = field(default_factory=dict)
-    tables: dict[str, str] = field(default_factory=dict)
-    checkpoint: CheckpointSaved | None = None
-    messages: list[str] = field(default_factory=list)
-    output: list[str] = field(default_factory=list)
-    damaged: int = 0
 
 
 class Engine:
@@ -124,13 +89,18 @@ class Engine:
 
         A crash, which no worker can log, is yielded as a last ``StateChanged``.
         """
-        async for events in self.batches(run):
+        reader = run.reader()
+        async for events in self._batches(run, reader.poll):
             for event in events:
                 yield event
 
-    async def batches(self, run: RunDirectory) -> AsyncIterator[list[Event]]:
-        """Yield the same events as :meth:`follow`, all at once that came since the last look."""
+    async def batches(self, run: RunDirectory) -> AsyncIterator[list[Event | Points]]:
+        """Yield the same as :meth:`follow`, all at once that came since the last look, metrics column by column."""
         reader = run.reader()
+        async for events in self._batches(run, reader.poll_points):
+            yield events
+
+    async def _batches(self, run: RunDirectory, poll: Callable[[], list[T]]) -> AsyncIterator[list[T | StateChanged]]:
         shortest, longest = FOLLOW_SECONDS
         pause, looked = shortest, 0.0
         status: Status | None = None
@@ -139,7 +109,7 @@ class Engine:
             if time.monotonic() - looked >= longest:
                 looked = time.monotonic()
                 status = await asyncio.to_thread(run.status)
-            events = await asyncio.to_thread(reader.poll)
+            events: list[T | StateChanged] = [*await asyncio.to_thread(poll)]
             if status is not None and status.ended:
                 if status.state == "crashed":
                     events.append(
@@ -194,9 +164,9 @@ class Engine:
         """Return the run that a user means; see :meth:`Workspace.find`."""
         return await _in_thread(self.workspace.find, name)
 
-    async def details(self, run: RunDirectory) -> Details:
-        """Return all that is known of a run."""
-        return await _in_thread(_details, run)
+    async def history(self, run: RunDirectory) -> History:
+        """Return what the run's events say up to now."""
+        return await _in_thread(run.history)
 
 
 async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -244,29 +214,3 @@ def _set(run: RunDirectory, values: Mapping[str, Any]) -> None:
     if fixed:
         raise InvalidHyperparameters(fixed)
     requests.send(run.control, "set", **{name: getattr(checked, name) for name in values})
-
-
-def _details(run: RunDirectory) -> Details:
-    reader = run.reader()
-    details = Details(run.record(), run.status())
-    for event in replay(reader.poll()):
-        match event:
-            case Metrics(values=values):
-                details.metrics |= values
-            case HyperparameterChanged(name=name, value=value):
-                details.live[name] = value
-            case ImageLogged(name=name, step=step, file=file, caption=caption):
-                details.captions.setdefault(name, {})[step] = caption
-                details.images.setdefault(name, {})[step] = file
-            case TableLogged(name=name, file=file):
-                details.tables[name] = file
-            case Results(values=values):
-                details.results |= values
-            case CheckpointSaved():
-                details.checkpoint = event
-            case Message(text=text):
-                details.messages.append(text)
-    details.damaged = reader.damaged
-    attempts = run.attempts()
-    details.output = attempts[-1].output_tail() if attempts else []
-    return details

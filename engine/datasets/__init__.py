@@ -1,1 +1,1 @@
-"""Data sets: where they come from (torch-free, ``sources``) and how they become tensors."""
+"""Data sets: names, sources and references without torch, and how images become tensors."""

@@ -130,7 +130,7 @@ def perspectives(inwards: Tensor) -> Tensor:
 def warped(images: Tensor, chain: Tensor, warp: Tensor, size: int) -> Tensor:
     """Return images ``[N, C, size, size]`` whose points come from where the maps ``chain @ warp`` lead; else black.
 
-    What lies outside the image behind ``warp`` alone is black too, as if that had been a picture of its own.
+    What ``warp`` alone takes from outside the image is black too, as if the warped image had been made first.
     """
     axis = (torch.arange(size, device=images.device) * 2 + 1) / size - 1
     y, x = torch.meshgrid(axis, axis, indexing="ij")

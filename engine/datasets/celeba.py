@@ -40,7 +40,7 @@ def faces(folder: Path, attribute: str, classes: tuple[str, ...]) -> Tree:
         if len(values) == 1 + len(ATTRIBUTES) and values[0] in there and values[0] in partition:
             parts[partition[values[0]] == TEST].append((images / values[0], int(values[column] == "1")))
     if not all(parts):
-        raise DataUnavailable(f"{folder} holds no images for training or none for the test, as its lists have it")
+        raise DataUnavailable(f"{folder} holds no images for training or none for the test, by its lists")
     return Tree(folder, classes, *(tuple(part) for part in parts))
 
 

@@ -34,7 +34,7 @@ def splits(size: int) -> Splits:
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Takes numpy arrays and nothing else: a pickle may hold code."""
+    """Reads numpy arrays and refuses everything else: a pickle may hold code."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module.replace("._core", ".core"), name) not in {
@@ -43,7 +43,7 @@ class _PlainUnpickler(pickle.Unpickler):
             ("numpy", "dtype"),
             ("_codecs", "encode"),
         }:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place in a data file")
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a data file")
         return super().find_class(module, name)
 
 
@@ -51,7 +51,7 @@ def read_batch(path: Path) -> tuple[Tensor, Tensor]:
     """Read one file: images uint8 ``[N, 3, 32, 32]`` and labels int64 ``[N]``.
 
     Raises:
-        DataUnavailable: if it is no such file.
+        DataUnavailable: if it is not such a file.
     """
     try:
         content = _PlainUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
@@ -59,7 +59,7 @@ def read_batch(path: Path) -> tuple[Tensor, Tensor]:
         labels = torch.tensor(content["labels"], dtype=torch.long)
     except (pickle.UnpicklingError, KeyError, TypeError, ValueError, EOFError, RuntimeError) as error:
         raise DataUnavailable(
-            f"{path} is no batch of CIFAR-10 ({error}): get it again with `phosphene data fetch cifar10`"
+            f"{path} is not a batch of CIFAR-10 ({error}): get it again with `phosphene data fetch cifar10`"
         ) from error
     return images, labels
 
@@ -68,7 +68,7 @@ def fetch(folder: Path) -> None:
     """Download and unpack the archive, checked by torchvision's MD5 sum.
 
     Raises:
-        OSError, RuntimeError: if it cannot be had.
+        OSError, RuntimeError: if it cannot be downloaded.
     """
     import tarfile
 

@@ -19,7 +19,7 @@ NATIVE = 28
 BACKGROUNDS = (6, 4, 4)
 """On how many patches each digit for training, validation and test is laid."""
 BORDERS = (0.0, 0.6, 0.8, 1.0)
-"""Shares of the photographs' width between which each of the three finds its patches: none is shared."""
+"""Shares of the photographs' width between which each part of the data set finds its patches: no patch is shared."""
 REDUCTION = 4
 """How many times smaller the photographs are made, so that a patch has texture."""
 PATCH = 0.45

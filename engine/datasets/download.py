@@ -1,25 +1,32 @@
-"""Downloading a file so that a broken connection costs nothing that was fetched before."""
+"""Downloading a file in parts, so that a broken connection loses nothing, and asking whether a server has it."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import http.client
+import threading
 import urllib.error
 import urllib.request
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.datasets.checksums import md5_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PIECE = 1 << 18
 TIMEOUT = 30.0
+QUICK = 3.0
+"""Seconds within which a server must answer to count as reachable."""
 PARTIAL, UNSATISFIABLE = 206, 416
 
 
 def download(url: str, path: Path, md5: str = "") -> Path:
-    """Fetch a file, going on behind what an earlier attempt left in ``<path>.part``.
+    """Fetch a file, continuing after what an earlier attempt left in ``<path>.part``.
 
     Raises:
-        OSError: if the server cannot be reached or the disk is full; what came so far is kept.
-        RuntimeError: if the checksum is another one; what came is removed.
+        OSError: if the server cannot be reached or the disk is full; the part so far is kept.
+        RuntimeError: if the checksum is wrong; the part is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -34,10 +41,10 @@ def download(url: str, path: Path, md5: str = "") -> Path:
         whole = True
     if not whole:
         raise OSError(f"the connection broke after {part.stat().st_size:,} bytes; the same command goes on from there")
-    if md5 and _md5(part) != md5:
+    if md5 and md5_of(part) != md5:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise RuntimeError(f"what {url} sends has another checksum than it should")
+        raise RuntimeError(f"the file from {url} has the wrong checksum")
     return part.replace(path)
 
 
@@ -53,6 +60,22 @@ def _range(have: int) -> dict[str, str]:
     return {"Range": f"bytes={have}-"} if have else {}
 
 
-def _md5(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+def reachable(url: str) -> bool:
+    """Tell within a few seconds whether a download could work: whether the server has the file and answers.
+
+    The look-up of the server's name has no time limit of its own, so a thread is left to it.
+    """
+    found: list[bool] = []
+
+    def look() -> None:
+        request = urllib.request.Request(url, headers={"User-Agent": "phosphene"}, method="HEAD")  # noqa: S310
+        with (
+            contextlib.suppress(OSError, http.client.HTTPException),
+            urllib.request.urlopen(request, timeout=QUICK) as answer,  # noqa: S310 - the addresses are our own
+        ):
+            found.append(answer.status < http.HTTPStatus.BAD_REQUEST)
+
+    thread = threading.Thread(target=look, name="reachable", daemon=True)
+    thread.start()
+    thread.join(QUICK + 1)
+    return found == [True]

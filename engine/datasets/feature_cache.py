@@ -1,4 +1,4 @@
-"""Features on disk, under what they were computed from; the oldest make room when there are too many. No torch."""
+"""Features on disk, under what they were computed from; the oldest are removed when there are too many. No torch."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def limit() -> int:
 
 
 def _about(folder: Path) -> dict[str, str]:
-    """Return what an entry is about; nothing if that cannot be read."""
+    """Return what an entry was computed from; nothing if that cannot be read."""
     with contextlib.suppress(OSError, ValueError):
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         if isinstance(about, dict):
@@ -80,7 +80,7 @@ def entries(cache: Path) -> list[CacheEntry]:
 
 
 def clear(cache: Path) -> int:
-    """Remove all features; return how many bytes that were."""
+    """Remove all features; return how many bytes were freed."""
     freed = sum(entry.bytes for entry in entries(cache))
     shutil.rmtree(cache / FOLDER, ignore_errors=True)
     return freed

@@ -25,8 +25,8 @@ class ImageNetClass(NamedTuple):
 @functools.cache
 def imagenet() -> tuple[ImageNetClass, ...]:
     """Return the classes of ImageNet in the order of torchvision's networks (ids and synonyms are WordNet's)."""
-    with resources.files(__package__).joinpath("imagenet.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    text = resources.files(__package__).joinpath("imagenet.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
     return tuple(ImageNetClass(row["wnid"], row["name"], tuple(filter(None, row["also"].split("|")))) for row in rows)
 
 

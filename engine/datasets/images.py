@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.datasets.sources import parse
+from engine.datasets.names import parse
 from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class ImageSet:
 
 
 class Splits(NamedTuple):
-    """Three sets that share no image; the test set serves for nothing but the final figures."""
+    """Three sets that share no image; the test set is for the final figures alone."""
 
     train: ImageSet
     validation: ImageSet
@@ -62,14 +62,14 @@ def load(name: str, *, size: int = 28, channels: int | None = 1, device: torch.d
         size: height and width, in pixels.
         channels: 1 (of colours, their luminance), 3 (grey images are copied to three channels), or None for those the
             data set has.
-        device: where the images shall live.
+        device: the device of the images.
 
     Raises:
         DataUnavailable: if files are missing or damaged, saying what to do.
     """
     named = parse(name)
     if named.source is None or not named.source.loader:
-        raise DataUnavailable(f"{name} holds photographs of different sizes, which only the transfer experiments take")
+        raise DataUnavailable(f"{name} holds photographs that differ in size; images of one size are needed")
     module, _, function = named.source.loader.partition(":")
     splits: Splits = getattr(importlib.import_module(module), function)(size)
     if named.classes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.datasets import images, photographs, sources
-from engine.datasets.held import Held
+from engine.datasets import images, names, photographs
+from engine.datasets.decoded import DecodedPhotographs
 from engine.datasets.images import ImageSet, Splits
 from engine.datasets.photographs import Preprocessing, hold_out
 
@@ -29,14 +29,13 @@ def load_splits(name: str, size: int, channels: int, context: Context) -> Splits
         DataUnavailable: if it is not there, saying what to do.
         PhospheneError: if there are too few photographs to hold any out.
     """
-    named = sources.parse(name)
-    if named.source is not None and named.source.loader:
+    if not names.parse(name).photographs:
         return images.load(name, size=size, channels=channels, device=context.device)
     square = Preprocessing(size, channels=channels, resize=size)
 
     def decoded(part: Photographs) -> ImageSet:
-        held = Held(part, square, context, refuse_broken=False)
-        return ImageSet(held.pixels, held.labels.to(held.pixels.device), part.classes)
+        whole = DecodedPhotographs(part, square, context, refuse_broken=False)
+        return ImageSet(whole.pixels, whole.labels.to(whole.pixels.device), part.classes)
 
     train, test = photographs.load(name, fewest=1)
     # Of few photographs one is held out all the same.

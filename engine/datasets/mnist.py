@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import math
-import sys
 from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.catalogue import dataset
+from engine.datasets.checksums import md5_of
+from engine.datasets.download import download
 from engine.datasets.images import ImageSet, Splits, enlarge
 from engine.datasets.sources import require
 from engine.datasets.table import DIGITS as CLASSES
@@ -45,33 +46,31 @@ def read_idx(path: Path) -> Tensor:
     """Read a file in LeCun's idx format: two zero bytes, type, rank, big-endian lengths, unsigned bytes.
 
     Raises:
-        DataUnavailable: if it is no such file.
+        DataUnavailable: if it is not such a file.
     """
     content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rank = content[3] if len(content) > 4 and content[:3] == bytes((0, 0, UNSIGNED_BYTE)) else 0
     shape = [int.from_bytes(content[4 * axis : 4 * axis + 4], "big") for axis in range(1, rank + 1)]
     if not rank or len(content) - 4 - 4 * rank != math.prod(shape):
-        raise DataUnavailable(f"{path} is no idx file of bytes: get it again with `phosphene data fetch mnist`")
+        raise DataUnavailable(f"{path} is not an idx file of bytes: get it again with `phosphene data fetch mnist`")
     return torch.frombuffer(bytearray(content), dtype=torch.uint8)[4 + 4 * rank :].view(shape)
 
 
 def fetch(folder: Path) -> None:
-    """Download the compressed files from torchvision's mirrors, checked by its MD5 sums.
+    """Download the compressed files from torchvision's mirrors, checked by their MD5 sums.
 
     Raises:
         OSError, RuntimeError: if no mirror gives a file.
     """
     from torchvision.datasets import MNIST
-    from torchvision.datasets.utils import check_integrity, download_url
 
-    raw = folder / "MNIST" / "raw"
-    for name, md5 in MNIST.resources:
-        if check_integrity(str(raw / name), md5):
+    for file in dataset("mnist").files:
+        path = folder / file.path
+        if path.is_file() and md5_of(path) == file.md5:
             continue
         for mirror in MNIST.mirrors:
             try:
-                with contextlib.redirect_stdout(sys.stderr):
-                    download_url(f"{mirror}{name}", str(raw), filename=name, md5=md5)
+                download(f"{mirror}{path.name}", path, file.md5)
                 break
             except (OSError, RuntimeError):
                 if mirror == MNIST.mirrors[-1]:

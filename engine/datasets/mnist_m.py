@@ -35,8 +35,8 @@ def splits(size: int) -> Splits:
     """
     folder = data_folder() / "MNIST-M"
     train, test = (_read(folder, part, size) for part in ("train", "test"))
-    held = min(MOST_VALIDATION, len(train) // 10)
-    return Splits(train[:-held], train[-held:], test)
+    held_out = min(MOST_VALIDATION, len(train) // 10)
+    return Splits(train[:-held_out], train[-held_out:], test)
 
 
 def _read(folder: Path, part: str, size: int) -> ImageSet:
@@ -76,7 +76,7 @@ def _pixels(path: Path) -> np.ndarray:
             f"{error}: move {path.parent} away and get it again with `phosphene data fetch mnist-m`"
         ) from error
     if pixels.shape != (NATIVE, NATIVE, 3):
-        raise DataUnavailable(f"{path} has not MNIST-M's {NATIVE}x{NATIVE} pixels")
+        raise DataUnavailable(f"{path} does not have MNIST-M's {NATIVE}x{NATIVE} pixels")
     return pixels
 
 
@@ -84,7 +84,7 @@ def fetch(folder: Path) -> None:
     """Download and unpack the archive, checked by its MD5 sum.
 
     Raises:
-        OSError, RuntimeError: if it cannot be had.
+        OSError, RuntimeError: if it cannot be downloaded.
     """
     import itertools
     import shutil

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -14,6 +13,10 @@ from PIL import Image
 from engine.datasets import photographs, trees
 from engine.datasets.imagenet import WNID, by_wnid
 from engine.errors import DataUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def find(names: str) -> list[NamedImage]:
 
 
 def _find(name: str) -> Iterator[NamedImage]:
-    path = Path(name).expanduser()
+    path = trees.path_of(name)
     if matched := trees.IN_DATASET.fullmatch(name):
         yield from _of_dataset(matched[1], matched[2], int(matched[3]), int(matched[4] or matched[3]))
     elif name.startswith(trees.SAMPLE):
@@ -102,7 +105,7 @@ def _of_archive(path: Path) -> Iterator[NamedImage]:
             images = content["X"]
             numbers = content["y"] if "y" in content.files else None
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
-        raise DataUnavailable(f"{path} is no archive of images, uint8 [N, H, W, 3] under X") from error
+        raise DataUnavailable(f"{path} is not an archive of images, uint8 [N, H, W, 3] under X") from error
     if not images.size:
         raise DataUnavailable(f"{path} holds no images under X")
     if numbers is not None and (

@@ -5,32 +5,33 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import warnings
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from engine.datasets import images, sources
+from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     from engine.authoring import Context
 
 PIXELS = 89_478_485
-"""More pixels than these, Pillow's own limit, are taken for a decompression bomb."""
+"""An image with more pixels, Pillow's own limit, is taken for a decompression bomb."""
 THREADS = 8
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
 class UnreadableImage(DataUnavailable):
-    """A file is no image that can be taken; its text names the file and says why."""
+    """A file cannot be read as an image; the text names the file and says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Preprocessing:
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """Return uint8 images ``[N, C, H, W]`` as the network takes them, float32, channels last on three channels."""
-        return self.standardised(pixels.float().div_(255))
+        return self.standardised(images.unit_range(pixels))
 
     def standardised(self, images: Tensor) -> Tensor:
         """Return images ``[N, C, H, W]`` in [0, 1] as the network takes them."""
@@ -112,11 +113,11 @@ def open_image(path: Path) -> Image.Image:
     """Open an image upright as its camera meant it; of an animation, the first frame.
 
     Raises:
-        UnreadableImage: if it is none, is cut off, or has more pixels than :data:`PIXELS`.
+        UnreadableImage: if it is not an image, is cut off, or has more pixels than :data:`PIXELS`.
     """
     try:
         with warnings.catch_warnings():
-            # Broken metadata is none of our business, and the size is checked here.
+            # Broken metadata does not matter here, and the size is checked below.
             warnings.simplefilter("ignore")
             with Image.open(path) as image:
                 width, height = image.size
@@ -126,13 +127,13 @@ def open_image(path: Path) -> Image.Image:
     except Image.DecompressionBombError:
         raise UnreadableImage(f"{path} has too many pixels to be decoded") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to.
-        reason = "no image" if isinstance(error, Image.UnidentifiedImageError) else first_line(error)
+        reason = "no image" if isinstance(error, UnidentifiedImageError) else first_line(error)
         raise UnreadableImage(f"{path} cannot be read: {reason}") from error
     raise UnreadableImage(f"{path} has {width} x {height} pixels, too many to be decoded")
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turn an image as its camera says; damaged metadata is no reason to leave it out."""
+    """Turn an image as its camera says; an image with damaged metadata stays as it is."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - whatever damaged metadata leads to
@@ -188,7 +189,7 @@ class Photographs:
         return image_of(self.arrays[index])
 
     def digest(self) -> str:
-        """Return what changes when an image, its name or its file does: 16 hexadecimal characters."""
+        """Return a digest of the images, their names and files: 16 hexadecimal characters."""
         content = hashlib.blake2b(digest_size=8)
         if self.arrays is not None:
             content.update(self.arrays.contiguous().numpy().tobytes())
@@ -200,7 +201,7 @@ class Photographs:
 
 
 class Batch(NamedTuple):
-    """Decoded images: where they stand, uint8 ``[M, C, S, S]``, and what is wrong with those left out."""
+    """Decoded images: their indices, uint8 ``[M, C, S, S]``, and a sentence for each that was left out."""
 
     indices: Tensor
     pixels: Tensor
@@ -220,7 +221,7 @@ def leave_out(broken: Sequence[str], context: Context, *, refuse: bool) -> None:
 
 
 def decoded(photographs: Photographs, preprocessing: Preprocessing, batch: int) -> Iterator[Batch]:
-    """Decode images in order, in threads, two batches ahead; Pillow lets go of the interpreter while it works."""
+    """Decode images in order, in threads, two batches ahead; Pillow releases the interpreter lock while it works."""
     return decoded_at(photographs, preprocessing, torch.arange(len(photographs)).split(batch))
 
 
@@ -259,7 +260,7 @@ def _batch(indices: Tensor, results: list[Tensor | UnreadableImage], preprocessi
 
 
 class Parts(NamedTuple):
-    """What may be learnt from, validation included, and what serves for the final figures alone."""
+    """The training photographs, validation included, and those for the final test."""
 
     train: Photographs
     test: Photographs
@@ -277,17 +278,17 @@ def load(name: str, fewest: int = 2) -> Parts:
     Raises:
         DataUnavailable: if it is not there, saying what to do.
     """
-    named = sources.parse(name)
-    if named.source is not None and named.source.loader:
+    named = names.parse(name)
+    if named.source is not None and not named.photographs:
         splits = images.load(name, size=named.source.native, channels=None)
         both = (torch.cat((splits.train.images, splits.validation.images)), splits.test.images)
         labels = (torch.cat((splits.train.labels, splits.validation.labels)), splits.test.labels)
         classes = splits.train.classes
-        names = [
+        numbered = [
             tuple(f"{part}/{index}" for index in range(len(own)))
             for part, own in zip(Parts._fields, labels, strict=True)
         ]
-        return Parts(*(Photographs(labels[i], classes, names[i], arrays=both[i]) for i in range(2)))
+        return Parts(*(Photographs(labels[i], classes, numbered[i], arrays=both[i]) for i in range(2)))
     tree = sources.tree_of(named, fewest)
     parts = []
     for pairs in (tree.train, tree.test):
@@ -307,7 +308,7 @@ def require_every_class(labels: Tensor, classes: tuple[str, ...]) -> None:
     missing = [name for name, count in zip(classes, labels.bincount(minlength=len(classes)), strict=True) if not count]
     if missing:
         raise UnreadableImage(
-            f"no training image of class {missing[0]} can be read: mend its files or remove its folder"
+            f"no training image of class {missing[0]} can be read: repair its files or remove its folder"
         )
 
 
@@ -315,14 +316,14 @@ def hold_out(photographs: Photographs, share: float, seed: int) -> tuple[Tensor,
     """Draw a share of each class for validation; return the indices of what stays and of what is held out, sorted.
 
     Raises:
-        PhospheneError: if either part would be empty, or a class have nothing left to learn from.
+        PhospheneError: if either part would be empty, or a class would have no training image left.
     """
     generator = torch.Generator().manual_seed(seed)
-    held = []
+    held_out = []
     for label in photographs.labels.unique():
         own = (photographs.labels == label).nonzero().flatten()
-        held.append(own[torch.randperm(len(own), generator=generator)[: round(share * len(own))]])
-    out = torch.cat(held).sort().values
+        held_out.append(own[torch.randperm(len(own), generator=generator)[: round(share * len(own))]])
+    out = torch.cat(held_out).sort().values
     left = torch.ones(len(photographs), dtype=torch.bool)
     left[out] = False
     stays = left.nonzero().flatten()

@@ -10,14 +10,13 @@ from torch import Tensor
 class EpochSampler:
     """Shuffled batches of indices, every image once an epoch.
 
-    Steps and epochs count from 1. Nothing is remembered from batch to batch, so a resumed run goes on with the very
-    indices it would have had.
+    Steps and epochs count from 1. A batch depends on no earlier one, so a resumed run continues with the same indices.
 
     Args:
         count: number of images.
         batch: images in a batch; at most ``count`` are taken.
         seed: of the run.
-        device: where the indices shall live.
+        device: the device of the indices.
         drop_last: leave out the images that do not fill the last batch of an epoch (each epoch others) instead of
             drawing a smaller batch.
     """

@@ -1,4 +1,4 @@
-"""Fetching the 15-Scene photographs, as the practical on transfer learning hands them out."""
+"""Fetching the 15-Scene photographs, as the archive of the course RDFIA holds them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fetch(folder: Path) -> None:
     """Download and unpack the archive; going on where an earlier attempt broke off.
 
     Raises:
-        OSError: if it cannot be had.
+        OSError: if it cannot be downloaded.
         RuntimeError: if it is damaged or not what it should be.
     """
     archive = download(ADDRESS, folder / "15ScenesData.zip")
@@ -56,7 +56,7 @@ def unpack(archive: Path, target: Path, images: dict[str, int] | None = None) ->
 
 
 def _place(member: Path) -> Path | None:
-    """Return ``part/class/file`` for a member of the archive at whatever depth, or None if it is none of these."""
+    """Return ``part/class/file`` for a member of the archive at whatever depth, or None for anything else."""
     parts = member.parts[-3:]
     if len(parts) == 3 and parts[0].lower() in PARTS and parts[1] in SCENES and parts[2][0] != ".":
         return Path(parts[0].lower(), *parts[1:])

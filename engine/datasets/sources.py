@@ -1,155 +1,37 @@
-"""How a data set is named, where its files are expected, and whether those are whole. No torch.
-
-``mnist``; ``digits:5-9`` (only the classes from the fifth to the ninth, counted from 0); ``celeba:Smiling`` or
-``celeba:31`` (without and with an attribute); ``folder:PATH`` (a tree of photographs, ``{train,test}/<class>/*`` or
-``<class>/*``).
-"""
+"""Where the files of a data set are expected, whether they are whole, and how they are fetched. No torch."""
 
 from __future__ import annotations
 
-import difflib
-import hashlib
 import importlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import platformdirs
-from pydantic import AfterValidator
 
 from engine.datasets import trees
-from engine.datasets.table import SOURCES as TABLE
-from engine.datasets.table import Source, SourceFile
+from engine.datasets.catalogue import dataset
+from engine.datasets.checksums import md5_of
+from engine.datasets.names import DatasetName, parse
 from engine.errors import DataUnavailable, first_line
+
+if TYPE_CHECKING:
+    from engine.datasets.table import Source, SourceFile
 
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """What became of one expected file; ``wrong`` means its size or checksum differs."""
+    """The state of one expected file; ``wrong`` means its size or checksum differs."""
 
     path: Path
     state: Literal["whole", "missing", "wrong"]
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetName:
-    """A data set as named.
-
-    Attributes:
-        source: its entry in the table; None for a folder.
-        folder: of a user's own photographs; None for an entry of the table.
-        classes: the first and the last class that are taken, counted from 0; None for all.
-        attribute: that makes the two classes; empty where images have none.
-    """
-
-    source: Source | None
-    folder: Path | None = None
-    classes: tuple[int, int] | None = None
-    attribute: str = ""
-
-
-SOURCES: dict[str, Source] = {entry.name: entry for entry in TABLE}
-
-
-def source(name: str) -> Source:
-    """Return the data set of that name.
-
-    Raises:
-        DataUnavailable: with the nearest name there is.
-    """
-    if name in SOURCES:
-        return SOURCES[name]
-    near = difflib.get_close_matches(name, SOURCES, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(SOURCES)} and folder:PATH"
-    raise DataUnavailable(f"there is no data set {name!r}; {hint}")
-
-
-def names() -> tuple[str, ...]:
-    """Return the names of all data sets."""
-    return tuple(SOURCES)
 
 
 def data_folder() -> Path:
     """Return the folder that holds the data sets: ``PHOSPHENE_DATA``, or the user's cache folder."""
     named = os.environ.get("PHOSPHENE_DATA")
     return Path(named).expanduser() if named else platformdirs.user_cache_path("phosphene")
-
-
-def parse(text: str) -> DatasetName:
-    """Read a data set's name.
-
-    Raises:
-        DataUnavailable: with the nearest name there is, or saying how classes are chosen.
-    """
-    name, colon, rest = text.strip().partition(":")
-    if name == "folder":
-        if not rest:
-            raise DataUnavailable("folder: needs a path behind it, as in folder:~/photographs")
-        return DatasetName(None, Path(rest).expanduser())
-    entry = source(name)
-    if entry.attributes:
-        return DatasetName(entry, attribute=_attribute(rest or entry.classes[1], entry))
-    if not colon:
-        return DatasetName(entry)
-    first, dash, last = rest.partition("-")
-    if not (dash and first.isdecimal() and last.isdecimal() and int(first) < int(last)):
-        raise DataUnavailable(f"the classes of {name} are chosen as first-last, as in digits:5-9, not {rest!r}")
-    if int(last) >= len(entry.classes):
-        raise DataUnavailable(f"{name} has the classes 0 to {len(entry.classes) - 1}, not up to {last}")
-    return DatasetName(entry, classes=(int(first), int(last)))
-
-
-def _attribute(text: str, entry: Source) -> str:
-    """Return an attribute by its name in any spelling, or by its number, counted from 0."""
-    if text.isascii() and text.isdecimal() and int(text) < len(entry.attributes):
-        return entry.attributes[int(text)]
-    plain = {name.casefold().replace("_", " "): name for name in entry.attributes}
-    wanted = text.casefold().replace("_", " ").replace("-", " ").strip()
-    if wanted in plain:
-        return plain[wanted]
-    near = difflib.get_close_matches(wanted, plain, n=1)
-    some = ", ".join(entry.attributes[:3])
-    hint = f"did you mean {plain[near[0]]}?" if near else f"there are {len(plain)}, as {some}"
-    raise DataUnavailable(f"{entry.name} has no attribute {text!r}; {hint}")
-
-
-def check(text: str) -> str:
-    """Return the name of a data set if it is one; for pydantic.
-
-    Raises:
-        ValueError: as :func:`parse` says it.
-    """
-    try:
-        parse(text)
-    except DataUnavailable as error:
-        raise ValueError(str(error)) from None
-    return text.strip()
-
-
-def absolute(text: str) -> str:
-    """Return the name of a data set in full, so that it means the same from anywhere: paths, names of attributes."""
-    named = parse(text)
-    if named.source is not None and named.attribute:
-        return f"{named.source.name}:{named.attribute}"
-    return text if named.folder is None else f"folder:{named.folder.absolute()}"
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetMark:
-    """What tells a hyperparameter that names a data set from any other text.
-
-    Attributes:
-        fewest: how many classes a folder must have; 1 takes a folder of images without any.
-    """
-
-    fewest: int = 2
-
-
-Dataset = Annotated[str, AfterValidator(check), DatasetMark()]
-"""The type of a hyperparameter that names a data set."""
-Pictures = Annotated[str, AfterValidator(check), DatasetMark(fewest=1)]
-"""The same where classes do not matter."""
 
 
 def tree_of(name: DatasetName, fewest: int = 2) -> trees.Tree:
@@ -161,42 +43,30 @@ def tree_of(name: DatasetName, fewest: int = 2) -> trees.Tree:
     if name.folder is not None:
         return trees.read(name.folder, fewest)
     if name.source is None or not (name.source.tree or name.source.lister):
-        raise ValueError(f"{name} is no tree of photographs")
+        raise ValueError(f"{name} is not a tree of photographs")
     if not present(name.source.name):
         raise DataUnavailable(_missing(name.source, data_folder()))
     if name.source.lister:
         module, _, function = name.source.lister.partition(":")
         folder = (data_folder() / name.source.places[0]).parent
-        tree: trees.Tree = getattr(importlib.import_module(module), function)(folder, name.attribute, _classes(name))
+        tree: trees.Tree = getattr(importlib.import_module(module), function)(folder, name.attribute, name.class_names)
         return tree
     return trees.read(data_folder() / name.source.tree)
-
-
-def _classes(name: DatasetName) -> tuple[str, ...]:
-    return (f"not {name.attribute}", name.attribute) if name.attribute else name.source.classes if name.source else ()
 
 
 def classes_of(text: str) -> tuple[str, ...]:
     """Return the names of a data set's classes, by its name; of a folder, by listing it.
 
     Raises:
-        ValueError: if there is no such data set.
-        DataUnavailable: if a folder is not there.
+        DataUnavailable: if there is no such data set, or a folder is not there.
     """
     named = parse(text)
-    classes = _classes(named) if named.source else tree_of(named, fewest=1).classes
-    return classes if named.classes is None else classes[named.classes[0] : named.classes[1] + 1]
-
-
-def channels_of(text: str) -> int:
-    """Return how many channels the images of a data set have, by its name; photographs of a folder count as colour."""
-    named = parse(text)
-    return named.source.channels if named.source else 3
+    return named.class_names if named.source else tree_of(named, fewest=1).classes
 
 
 def present(name: str) -> bool:
     """Tell whether every file of a data set is there in its full size; contents are not read."""
-    entry, folder = source(name), data_folder()
+    entry, folder = dataset(name), data_folder()
     places = all((folder / place).exists() for place in _places(entry))
     return places and all(_found(folder, file) is not None for file in entry.files)
 
@@ -227,7 +97,7 @@ def require_present(name: str, fewest: int = 2) -> None:
 
 def verify(name: str) -> tuple[FileCheck, ...]:
     """Check the size and the MD5 of every file of a data set."""
-    return _checks(source(name), data_folder())
+    return _checks(dataset(name), data_folder())
 
 
 def require(name: str) -> tuple[Path, ...]:
@@ -236,7 +106,7 @@ def require(name: str) -> tuple[Path, ...]:
     Raises:
         DataUnavailable: saying which file is wrong, or how to get those that are missing.
     """
-    entry, folder = source(name), data_folder()
+    entry, folder = dataset(name), data_folder()
     checks = _checks(entry, folder)
     for check in checks:
         if check.state == "wrong":
@@ -255,7 +125,7 @@ def fetch(name: str) -> tuple[Path, ...]:
     Raises:
         DataUnavailable: where there is no network or nothing to download from.
     """
-    entry, folder = source(name), data_folder()
+    entry, folder = dataset(name), data_folder()
     if all(check.state == "whole" for check in verify(name)):
         return require(name)
     if not entry.fetcher:
@@ -307,13 +177,8 @@ def _checks(entry: Source, folder: Path) -> tuple[FileCheck, ...]:
         found = _found(folder, file)
         if found is not None:
             path, form = found
-            checks.append(FileCheck(path, "whole" if _md5(path) == form.md5 else "wrong"))
+            checks.append(FileCheck(path, "whole" if md5_of(path) == form.md5 else "wrong"))
         else:
             path = folder / file.path
             checks.append(FileCheck(path, "wrong" if path.exists() else "missing"))
     return tuple(checks)
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

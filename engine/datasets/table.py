@@ -1,4 +1,4 @@
-"""The table of data sets: what each is, its files with their checksums, and who reads and fetches it. No torch."""
+"""The table of built-in data sets: what each is, its files and checksums, what reads and fetches it. No torch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A data set: what it is and where it comes from.
+    """The declaration of a data set: what it is, where it comes from, how it is read.
 
     Attributes:
         name: what the user types.
@@ -47,6 +47,8 @@ class Source:
             returns a :class:`~engine.datasets.trees.Tree` of photographs that lie otherwise.
         attributes: of each image; the name of one, or its number, chooses the two classes without and with it.
         classes: names of the classes.
+        images: how many images there are to learn from and how many for the test; 0 where only a listing tells.
+        examples: other names under which parts of it are often taken, for forms and completion.
     """
 
     name: str
@@ -64,6 +66,8 @@ class Source:
     lister: str = ""
     attributes: tuple[str, ...] = ()
     classes: tuple[str, ...] = DIGITS
+    images: tuple[int, int] = (0, 0)
+    examples: tuple[str, ...] = ()
 
 
 SCENES = (
@@ -101,6 +105,8 @@ SOURCES = (
         obtain="comes with scikit-learn, nothing to download",
         loader="engine.datasets.digits:splits",
         native=28,
+        images=(1_621, 176),
+        examples=("digits:0-4", "digits:5-9"),
     ),
     Source(
         name="digits-m",
@@ -111,6 +117,7 @@ SOURCES = (
         loader="engine.datasets.digits_m:splits",
         channels=3,
         native=28,
+        images=(9_372, 704),
     ),
     Source(
         name="mnist",
@@ -151,6 +158,7 @@ SOURCES = (
         loader="engine.datasets.mnist:splits",
         fetcher="engine.datasets.mnist:fetch",
         native=28,
+        images=(60_000, 10_000),
     ),
     Source(
         name="mnist-m",
@@ -186,6 +194,7 @@ SOURCES = (
         fetcher="engine.datasets.cifar10:fetch",
         classes=CIFAR10,
         native=32,
+        images=(50_000, 10_000),
     ),
     Source(
         name="celeba",
@@ -198,6 +207,7 @@ SOURCES = (
         origin="Liu, Luo, Wang & Tang, ICCV 2015; non-commercial research only",
         obtain="by hand, from mmlab.ie.cuhk.edu.hk/projects/CelebA.html: its download fails for everyone at busy times",
         classes=("not Smiling", "Smiling"),
+        examples=("celeba:Eyeglasses", "celeba:Bald"),
     ),
     Source(
         name="scenes15",
@@ -208,5 +218,6 @@ SOURCES = (
         fetcher="engine.datasets.scenes15:fetch",
         tree="15-Scene",
         classes=SCENES,
+        images=(1_500, 2_985),
     ),
 )

@@ -7,9 +7,6 @@ import random
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator
 
 from engine.errors import DataUnavailable
 
@@ -22,10 +19,6 @@ IN_DATASET = re.compile(r"(.+):(train|test)/(\d+)(?:-(\d+))?")
 SAMPLE = "sample:"
 SAMPLES = ("china", "flower")
 """The photographs that come with scikit-learn."""
-IMAGES_MARK = AfterValidator(str.strip)
-"""What tells a hyperparameter that names images from any other text."""
-Images = Annotated[str, IMAGES_MARK]
-"""The type of a hyperparameter that names images, several separated by commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +36,11 @@ class Tree:
     classes: tuple[str, ...]
     train: tuple[tuple[Path, int], ...]
     test: tuple[tuple[Path, int], ...]
+
+
+def path_of(text: str) -> Path:
+    """Return the path that a user wrote; ``~`` is their home, and ``~nobody`` stays as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's raises where there is no such user
 
 
 def photographs(folder: Path) -> list[Path]:
@@ -69,7 +67,7 @@ def read(folder: Path, fewest: int = 2) -> Tree:
     if (folder / "train").is_dir():
         found = next((name for name in TEST_NAMES if (folder / name).is_dir()), None)
         if found is None:
-            raise DataUnavailable(f"{folder} has a folder train but none called test")
+            raise DataUnavailable(f"{folder} has a folder train but no folder test")
         train, test = _classes(folder / "train"), _classes(folder / found)
         if strange := sorted(test.keys() - train.keys()):
             raise DataUnavailable(f"{folder / found} has classes without training images: {', '.join(strange[:5])}")
@@ -106,38 +104,9 @@ def _pairs(files: dict[str, list[Path]], classes: tuple[str, ...]) -> tuple[tupl
 
 def names_of(text: str) -> list[str]:
     """Return the single names in a text that may hold several; a file's own name may have a comma in it."""
-    if text.strip() and Path(text.strip()).expanduser().exists():
+    if text.strip() and path_of(text.strip()).exists():
         return [text.strip()]
     return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def absolute_images(text: str) -> str:
-    """Return names of images with all paths written out, so that they mean the same from anywhere.
-
-    Raises:
-        DataUnavailable: if a file or folder that is named is not there, or nothing is named.
-    """
-    names = names_of(text)
-    if not names:
-        raise DataUnavailable("no image is named: write a file, a folder, sample:china or digits:test/0-15")
-    full = []
-    for name in names:
-        path = Path(name).expanduser().absolute()
-        if name.startswith(SAMPLE):
-            if name.removeprefix(SAMPLE) not in SAMPLES:
-                raise DataUnavailable(f"there is no {name}; there are: {', '.join(SAMPLE + own for own in SAMPLES)}")
-            full.append(name)
-        elif IN_DATASET.fullmatch(name):
-            full.append(name)
-        elif not path.exists():
-            raise DataUnavailable(f"there is no image {name}: write a file, a folder, sample:china or digits:test/0-15")
-        elif path.is_dir() and not images_below(path):
-            raise DataUnavailable(f"there are no images in {path}")
-        elif len(names) > 1 and "," in str(path):
-            raise DataUnavailable(f"{path} has a comma, which separates images: name it alone, or its folder")
-        else:
-            full.append(str(path))
-    return ",".join(full)
 
 
 def images_below(folder: Path) -> list[Path]:

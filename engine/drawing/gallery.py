@@ -1,19 +1,25 @@
-"""Pictures of runs beside and against each other: single ones, contact sheets, differences. No torch."""
+"""Pictures and plots of runs: single ones, contact sheets, differences, animations. No torch."""
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from engine.errors import PhospheneError
+from engine.record.plots import read_plot
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from PIL.Image import Image
+
+    from engine.plots import Plot
+    from engine.record.history import History
+    from engine.record.run_directory import RunDirectory
 
 PAPER, INK = (250, 250, 248), (40, 42, 54)
 THUMBNAIL = 224
@@ -67,6 +73,87 @@ class Still:
 
 
 @dataclass(frozen=True, slots=True)
+class Plotted:
+    """One plot of a run; where text is wanted it is drawn from its data, where pixels are by matplotlib."""
+
+    run: str
+    name: str
+    step: int
+    file: Path
+    caption: str = ""
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return f"{self.name}, step {self.step:,}"
+
+    def plot(self) -> Plot:
+        """Return it as data.
+
+        Raises:
+            WorkspaceError: if the file is gone or damaged.
+        """
+        return read_plot(self.file)
+
+    def image(self) -> Image:
+        """Return it in RGB.
+
+        Raises:
+            OSError: if the file is gone or damaged.
+        """
+        from engine.drawing import paper
+
+        try:
+            return paper.image(self.plot())
+        except PhospheneError as error:
+            raise OSError(str(error)) from error
+
+
+Kept = Still | Plotted
+"""What a run keeps under a name and a step."""
+
+
+def album(run: RunDirectory, history: History) -> dict[str, dict[int, Kept]]:
+    """Return the pictures and plots of a run by name and step."""
+    found: dict[str, dict[int, Kept]] = {}
+    for name, images in history.images.items():
+        found[name] = {
+            step: Still(run.id, name, step, run.path / one.file, one.caption) for step, one in images.items()
+        }
+    for name, plots in history.plots.items():
+        shelf = found.setdefault(name, {})
+        shelf |= {step: Plotted(run.id, name, step, run.path / one.file) for step, one in plots.items()}
+    return {name: steps for name, steps in found.items() if steps}
+
+
+def kind(album: Mapping[str, Mapping[int, Kept]], name: str) -> Mapping[int, Kept]:
+    """Return what a run keeps under a name, by step.
+
+    Raises:
+        PhospheneError: if there is nothing, with the nearest name.
+    """
+    if name not in album:
+        near = difflib.get_close_matches(name, album, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(album) or 'none yet'}"
+        raise PhospheneError(f"the run has no picture or plot {name!r}; {hint}")
+    return album[name]
+
+
+def find(album: Mapping[str, Mapping[int, Kept]], name: str, step: int = 0) -> Kept:
+    """Return one picture or plot of a run; the newest for step 0.
+
+    Raises:
+        PhospheneError: if there is none of that name and step, with the nearest.
+    """
+    own = kind(album, name)
+    chosen = step or max(own)
+    if chosen not in own:
+        near = min(own, key=lambda one: abs(one - chosen))
+        raise PhospheneError(f"the run has no {name} of step {chosen}; the nearest is of step {near}")
+    return own[chosen]
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """Pictures beside each other, each under its step and caption.
 
@@ -75,7 +162,7 @@ class Sheet:
         side: pixels of the longer side of each, at most; small ones are enlarged without smoothing to half of it.
     """
 
-    stills: tuple[Still, ...]
+    stills: tuple[Kept, ...]
     side: int = THUMBNAIL
 
     @property
@@ -118,8 +205,8 @@ class Sheet:
 class Difference:
     """What a second picture has more or less than a first one, around grey: ``0.5 + times * (second - first)``."""
 
-    first: Still
-    second: Still
+    first: Kept
+    second: Kept
     times: int = 1
 
     @property
@@ -143,11 +230,11 @@ class Difference:
         return Pillow.fromarray((127.5 + self.times * change).clip(0, 255).round().astype(np.uint8))
 
 
-Shot = Still | Sheet | Difference
+Shot = Still | Plotted | Sheet | Difference
 """What can be shown and exported."""
 
 
-def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
+def animate(stills: Sequence[Kept], path: Path, seconds: float = 0.2) -> None:
     """Write pictures one after the other as an animation, the last one for longer: GIF, or MP4 by the path's ending.
 
     Pictures that cannot be read are left out, others take the size of the last; small ones are enlarged without
@@ -171,7 +258,8 @@ def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
     frames = [frame for still in shown if (frame := _thumbnail(still, ANIMATED)) is not None]
     if not frames:
         raise PhospheneError("there is no picture to show: their files are gone or damaged")
-    size = tuple(side + side % 2 for side in frames[-1].size)  # video wants even sides
+    width, height = frames[-1].size
+    size = width + width % 2, height + height % 2  # video wants even sides
     frames = [frame.resize(size, Pillow.Resampling.NEAREST) for frame in frames]
     if path.suffix.lower() != ".mp4":
         durations = [round(1000 * seconds)] * (len(frames) - 1) + [round(1000 * LAST_SECONDS)]
@@ -187,7 +275,7 @@ def animate(stills: Sequence[Still], path: Path, seconds: float = 0.2) -> None:
     path.write_bytes(b"")  # says in its own words if that cannot be
     with imageio.get_writer(path, fps=1 / seconds, macro_block_size=1, ffmpeg_log_level="quiet") as video:
         for frame in [*frames, *frames[-1:] * round(LAST_SECONDS / seconds)]:
-            video.append_data(np.asarray(frame))
+            video.append_data(np.asarray(frame))  # type: ignore[attr-defined]  # imageio declares the base class
 
 
 def file_name(shot: Shot) -> str:
@@ -195,7 +283,7 @@ def file_name(shot: Shot) -> str:
     still = shot.stills[0] if isinstance(shot, Sheet) else shot.second if isinstance(shot, Difference) else shot
     several = isinstance(shot, Sheet) and len({one.run for one in shot.stills}) > 1
     every = "beside" if several else "all"
-    what = {Still: str(still.step), Sheet: every, Difference: f"{still.step}-difference"}[type(shot)]
+    what = {Sheet: every, Difference: f"{still.step}-difference"}.get(type(shot), str(still.step))
     words = "".join(character if character.isalnum() else "-" for character in still.name)
     return f"{still.run.rpartition('-')[2]}-{words[:80]}-{what}.png"
 
@@ -206,7 +294,7 @@ def free(path: Path) -> Path:
     return next(one for one in chain((path,), numbered) if not one.exists())
 
 
-def _thumbnail(still: Still, side: int = THUMBNAIL) -> Image | None:
+def _thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:
     from PIL import Image as Pillow
 
     try:

@@ -1,123 +1,212 @@
-"""Plots for reports: curves, heatmaps and bars, drawn by matplotlib without a screen. No torch."""
+"""Plots on paper: any declared plot drawn by matplotlib, as PNG, SVG or PDF. No screen, no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+import math
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import PhospheneError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
-INK, PAPER = "#282a36", "#fafaf8"
-COLOURS = ("#266ea0", "#c8463c", "#5b8c3e", "#8a5aa8", "#c98a1b", "#4a4a4a")
-DPI = 100
+    from engine import plots
+
+INK, PAPER = "#282a36", "#ffffff"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""The palette of Okabe and Ito, which colour-blind readers can tell apart; dashes and marks say the same again."""
+DASHES = ("-", "--", "-.", ":")
+MARKS = ("o", "s", "^", "D", "v", "P", "X")
+DPI = 150
+VECTORS = (".svg", ".pdf")
+ENDINGS = ("", ".png", *VECTORS)
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Any]:
-    from matplotlib.figure import Figure
+def write(plot: plots.Plot, path: Path) -> None:
+    """Write a plot; the ending of the path says how: ``.png`` (or none), ``.svg``, ``.pdf``.
 
-    figure = Figure((width, height), dpi=DPI, facecolor=PAPER, layout="constrained")
-    axes = figure.add_subplot(facecolor=PAPER)
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
-
-
-def curves(
-    x: Sequence[Any],
-    series: Mapping[str, Sequence[float]],
-    *,
-    x_label: str,
-    y_label: str,
-    logarithmic: bool = False,
-    marked: str = "",
-) -> Figure:
-    """Draw curves over numbers, or over names in their order.
-
-    Args:
-        x: positions, one for each value; texts become ticks.
-        series: values by the name in the legend; NaN leaves a gap.
-        x_label: below.
-        y_label: at the left.
-        logarithmic: whether the x axis is.
-        marked: a name of ``x`` that is pointed out.
+    Raises:
+        PhospheneError: if the path ends otherwise.
+        OSError: if the disk refuses.
     """
-    named = bool(x) and isinstance(x[0], str)
-    figure, axes = _figure(max(6.4, 0.28 * len(x)) if named else 6.4, 4.2)
-    places = range(len(x)) if named else x
-    for colour, (name, values) in zip(COLOURS, series.items(), strict=False):
-        axes.plot(places, values, "o-", color=colour, label=name, markersize=4, linewidth=1.5)
-    if named:
-        axes.set_xticks(range(len(x)), x, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
-        if marked in x:
-            axes.axvline(list(x).index(marked), color=INK, linewidth=0.8, linestyle=":")
-    if logarithmic:
-        axes.set_xscale("log")
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+    if path.suffix.lower() not in ENDINGS:
+        raise PhospheneError(f"{path.name} must end in .png, .svg or .pdf")
+    kind = path.suffix.lower().removeprefix(".") or "png"
+    # Without dates and random ids the same plot gives the same bytes.
+    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": "phosphene", "pdf.fonttype": 42}):
+        figure(plot).savefig(path, format=kind, metadata=metadata)
+
+
+def image(plot: plots.Plot) -> Image:
+    """Return a plot as a picture in RGB."""
+    from PIL import Image as Pillow
+
+    buffer = io.BytesIO()
+    figure(plot).savefig(buffer, format="png")
+    with Pillow.open(buffer) as picture:
+        return picture.convert("RGB")
+
+
+def figure(plot: plots.Plot) -> Figure:
+    """Return a plot as a matplotlib figure."""
+    return _DRAWN[plot.kind](plot)
+
+
+def _axes(width: float, height: float) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    drawn = Figure((width, height), dpi=DPI, facecolor=PAPER, layout="constrained")
+    axes = drawn.add_subplot(facecolor=PAPER)
+    axes.spines[["top", "right"]].set_visible(False)
+    return drawn, axes
+
+
+def _lines(plot: plots.Lines) -> Figure:
+    drawn, axes = _axes(max(6.4, 0.28 * len(plot.x)) if plot.named else 6.4, 4.2)
+    places: Any = range(len(plot.x)) if plot.named else plot.x
+    for number, (name, values) in enumerate(plot.series.items()):
+        axes.errorbar(
+            places,
+            values,
+            yerr=plot.errors.get(name),
+            color=COLOURS[number % len(COLOURS)],
+            linestyle=DASHES[number % len(DASHES)],
+            marker=MARKS[number % len(MARKS)] if len(plot.x) <= 60 else None,
+            label=name,
+            markersize=4,
+            linewidth=1.5,
+            capsize=2,
+        )
+    if plot.named:
+        names = [str(name) for name in plot.x]
+        axes.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor", fontsize=8)
+    else:
+        axes.set_xscale(plot.x_scale)
+    axes.set_yscale(plot.y_scale)
+    if plot.marked is not None and plot.marked in plot.x:
+        axes.axvline(places[list(plot.x).index(plot.marked)], color=INK, linewidth=0.8, linestyle=":")
+    axes.set_xlabel(plot.x_label)
+    axes.set_ylabel(plot.y_label)
     axes.grid(axis="y", alpha=0.25)
-    if len(series) > 1:
+    if len(plot.series) > 1:
         axes.legend(frameon=False)
-    return figure
+    return drawn
 
 
-def heatmap(
-    values: Sequence[Sequence[float]], rows: Sequence[str], columns: Sequence[str], *, row_label: str, column_label: str
-) -> Figure:
-    """Draw a table of numbers as shades with the numbers in them; NaN stays blank."""
+def _heatmap(plot: plots.Heatmap) -> Figure:
     import numpy as np
 
-    numbers = np.asarray(values, dtype=float)
-    figure, axes = _figure(max(4.8, 1.9 + 0.62 * len(columns)), max(3.2, 1.3 + 0.3 * len(rows)))
-    axes.imshow(numbers, cmap="viridis", aspect="auto")
-    middle = (np.nanmin(numbers) + np.nanmax(numbers)) / 2
+    numbers = np.asarray(plot.values, dtype=float).reshape(len(plot.rows), len(plot.columns))
+    cell = 0.42 + 0.08 * plot.digits
+    drawn, axes = _axes(max(4.8, 1.9 + cell * len(plot.columns)), max(3.2, 1.3 + 0.3 * len(plot.rows)))
+    shades = shares(plot)
+    axes.imshow(shades, cmap="viridis" if plot.shade == "value" else "Blues", aspect="auto", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(numbers):
-        if np.isfinite(value):
-            colour = "black" if value > middle else "white"
-            axes.text(column, row, f"{value:.3f}", ha="center", va="center", fontsize=7, color=colour)
-    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
-    axes.set_yticks(range(len(rows)), rows, fontsize=8)
-    axes.set_xlabel(column_label)
-    axes.set_ylabel(row_label)
-    return figure
+        if np.isfinite(value) and (value or plot.shade == "value"):
+            dark = shades[row, column] > 0.5 if plot.shade == "row" else shades[row, column] <= 0.5
+            mistake = plot.diagonal and row != column
+            colour = "white" if dark else "#a02020" if mistake else "black"
+            text = f"{value:.{plot.digits}f}"
+            axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
+    axes.set_xticks(range(len(plot.columns)), plot.columns, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
+    axes.set_yticks(range(len(plot.rows)), plot.rows, fontsize=8)
+    axes.set_xlabel(plot.column_label)
+    axes.set_ylabel(plot.row_label)
+    return drawn
 
 
-def scatters(places: Mapping[str, Any], colours: Mapping[str, Sequence[str]]) -> Figure:
-    """Draw points in the plane: a column for each way of placing them, a row for each way of colouring them.
+def shares(plot: plots.Heatmap) -> Any:
+    """Return how full the colour of each cell is, float64 ``[R, C]`` in [0, 1]; NaN where the value is not finite."""
+    import numpy as np
 
-    Args:
-        places: ``[N, 2]`` by the title of the column.
-        colours: the name of each point's group, by the title of the row; a legend names the groups.
-    """
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
-    figure = Figure((4.4 * len(places), 3.8 * len(colours)), dpi=DPI, facecolor=PAPER, layout="constrained")
-    for row, (what, groups) in enumerate(colours.items()):
-        names = list(dict.fromkeys(groups))
-        names = sorted(names) if len(names) > len(COLOURS) else names
-        shades = COLOURS if len(names) <= len(COLOURS) else colormaps["tab20"].colors
-        for column, (title, points) in enumerate(places.items()):
-            axes = figure.add_subplot(len(colours), len(places), row * len(places) + column + 1, facecolor=PAPER)
-            for number, name in enumerate(names):
-                own = [place for place, group in enumerate(groups) if group == name]
-                shade = shades[number % len(shades)]
-                axes.scatter(*points[own].T, s=9, color=shade, label=name, alpha=0.75, linewidths=0)
-            axes.set_title(f"{title}, by {what}", fontsize=10)
-            axes.set_xticks([])
-            axes.set_yticks([])
-        axes.legend(frameon=False, fontsize=8, markerscale=2, loc="center left", bbox_to_anchor=(1, 0.5))
-    return figure
+    numbers = np.asarray(plot.values, dtype=float).reshape(len(plot.rows), len(plot.columns))
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    if not np.isfinite(numbers).any():
+        return numbers
+    if plot.shade == "row":
+        total = np.nansum(numbers, axis=1, keepdims=True)
+        return numbers / np.where(total > 0, total, 1)
+    low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
+    return (numbers - low) / (high - low) if high > low else np.where(np.isnan(numbers), np.nan, 0.5)
 
 
-def bars(names: Sequence[str], values: Sequence[float], *, label: str) -> Figure:
-    """Draw one horizontal bar for each name, the first on top."""
+def _bars(plot: plots.Bars) -> Figure:
     from matplotlib.ticker import EngFormatter
 
-    figure, axes = _figure(6.4, max(2.4, 0.8 + 0.22 * len(names)))
-    axes.barh(range(len(names)), values, color=COLOURS[0])
-    axes.set_yticks(range(len(names)), names, fontsize=8)
+    drawn, axes = _axes(6.4, max(2.4, 0.8 + 0.22 * len(plot.names)))
+    axes.barh(range(len(plot.names)), plot.values, xerr=plot.errors or None, color=COLOURS[0], capsize=2)
+    axes.set_yticks(range(len(plot.names)), plot.names, fontsize=8)
     axes.invert_yaxis()
-    axes.xaxis.set_major_formatter(EngFormatter())
-    axes.set_xlabel(label)
+    if max((abs(value) for value in plot.values if math.isfinite(value)), default=0) >= 1e4:
+        axes.xaxis.set_major_formatter(EngFormatter())
+    axes.set_xlabel(plot.label)
     axes.grid(axis="x", alpha=0.25)
-    return figure
+    return drawn
+
+
+def _scatter(plot: plots.Scatter) -> Figure:
+    from matplotlib import colormaps
+    from matplotlib.lines import Line2D
+
+    drawn, axes = _axes(6.4, 4.8)
+    groups, forms = sorted(set(plot.groups)), sorted(set(plot.shapes))
+    palette = COLOURS if len(groups) <= len(COLOURS) else colormaps["tab20"].colors  # type: ignore[attr-defined]
+    colour = {name: palette[number % len(palette)] for number, name in enumerate(groups)}
+    mark = {name: MARKS[number % len(MARKS)] for number, name in enumerate(forms)}
+    for form in forms or [""]:
+        own = [n for n in range(len(plot.points)) if not plot.shapes or plot.shapes[n] == form]
+        axes.scatter(
+            [plot.points[n][0] for n in own],
+            [plot.points[n][1] for n in own],
+            c=[colour[plot.groups[n]] for n in own],
+            marker=mark.get(form, "o"),
+            s=12,
+            alpha=0.75,
+            linewidths=0,
+        )
+    handles = [Line2D([], [], marker="o", linestyle="", color=colour[name], label=name) for name in groups]
+    handles += [Line2D([], [], marker=mark[name], linestyle="", color=INK, label=name) for name in forms]
+    axes.legend(handles=handles, frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    axes.set_xlabel(plot.x_label)
+    axes.set_ylabel(plot.y_label)
+    if not plot.x_label and not plot.y_label:
+        axes.set_xticks([])
+        axes.set_yticks([])
+    return drawn
+
+
+def _tiles(plot: plots.Tiles) -> Figure:
+    from matplotlib.figure import Figure
+
+    from engine.drawing.pixels import pixels
+
+    count = max(1, len(plot.pictures))
+    columns = min(plot.columns or math.ceil(math.sqrt(count * 1.6)), count)
+    rows = -(-count // columns)
+    lines = max((len(own) for own in plot.captions), default=0)
+    drawn = Figure((1.3 * columns, (1.3 + 0.16 * lines) * rows), dpi=DPI, facecolor=PAPER, layout="constrained")
+    for number, (picture, caption) in enumerate(zip(plot.pictures, plot.captions, strict=True)):
+        axes = drawn.add_subplot(rows, columns, number + 1)
+        shown = pixels(picture)
+        axes.imshow(shown, interpolation="nearest" if max(shown.shape[:2]) < 128 else "antialiased")
+        axes.set_title("\n".join(caption), fontsize=6, y=-0.02, va="top")
+        axes.axis("off")
+    return drawn
+
+
+_DRAWN: dict[str, Callable[[Any], Figure]] = {
+    "lines": _lines,
+    "heatmap": _heatmap,
+    "bars": _bars,
+    "scatter": _scatter,
+    "tiles": _tiles,
+}

@@ -4,33 +4,27 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from engine.datasets.imagenet import imagenet_names
 from engine.declaration import hyperparameter
-from engine.networks.names import ARCHITECTURES, DESCRIPTION
+from engine.networks.names import DESCRIPTION
 
-IMAGES = ("digits:test/0-15", "mnist:test/0-15", "scenes15:test/0-15", "sample:china", "sample:flower")
 FULL_SIZE = 224
-"""The side of the input, in pixels, for which steps and shifts are meant; others take them in proportion."""
-CLASSES = (*"0123456789", *imagenet_names())
-NETWORKS = ("cnn:digits", "cnn:mnist", "run:last", *ARCHITECTURES)
+"""The side of the input, in pixels, for which steps and shifts are given; other sizes scale them."""
 Resize = Literal["squash", "weights"]
 Precision = Literal["auto", "float32", "bf16"]
 Switch = Literal["auto", "on", "off"]
 
 
 def images(default: str = "digits:test/0-15") -> Any:
-    """Declare the images that are looked at."""
+    """Declare the images that a program works on."""
     return hyperparameter(
         default,
         "files, folders, archives, sample:china or digits:test/0-15, separated by commas",
-        suggestions=IMAGES,
-        min_length=1,
     )
 
 
 def network(default: str = "cnn:digits", description: str = DESCRIPTION) -> Any:
-    """Declare the network, or the networks, that look."""
-    return hyperparameter(default, description, suggestions=NETWORKS, min_length=1)
+    """Declare the network, or the networks, of a program."""
+    return hyperparameter(default, description)
 
 
 def precision() -> Any:
@@ -44,7 +38,7 @@ def channels_last() -> Any:
 
 
 def resize(**group: Any) -> Any:
-    """Declare how photographs get to the input size."""
+    """Declare how photographs are brought to the input size."""
     return hyperparameter(
         "squash", "squash images to the input size, or cut the centre out as the weights' own transform", **group
     )

@@ -1,1 +1,1 @@
-"""Networks: the small CNN, DCGAN and their kin, and pretrained backbones with their cut points."""
+"""Networks: the small CNN, DCGANs, and pretrained backbones with their cuts."""

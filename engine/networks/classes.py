@@ -8,11 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import AfterValidator
+from typing import TYPE_CHECKING, Any
 
 from engine.datasets import sources
 from engine.datasets.imagenet import WNID, imagenet, imagenet_names
@@ -20,40 +16,14 @@ from engine.errors import PhospheneError
 from engine.networks.names import SMALL_CNN, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 ALL = "all"
 PREDICTED, TRUE, LEAST_LIKELY = "predicted", "true", "least-likely"
 
 
-def check(text: str) -> str:
-    """Return names of classes without the spaces around them; whether they are classes only the network can tell."""
-    return text.strip()
-
-
-@dataclass(frozen=True, slots=True)
-class ClassesMark:
-    """What tells a hyperparameter that names classes of its network from any other text.
-
-    Attributes:
-        most: how many may be named.
-        words: what may stand there instead.
-    """
-
-    most: int
-    words: tuple[str, ...] = ()
-
-
-Classes = Annotated[str, AfterValidator(check), ClassesMark(64)]
-"""The type of a hyperparameter that names classes, several separated by commas."""
-ExplainedClass = Annotated[str, AfterValidator(check), ClassesMark(1, (TRUE, PREDICTED))]
-"""The type of a hyperparameter that names one class, or says that it is the image's own or the predicted one."""
-TargetClass = Annotated[str, AfterValidator(check), ClassesMark(1, (LEAST_LIKELY,))]
-"""The type of a hyperparameter that names the class an image shall be taken for."""
-AnyTarget = Annotated[str, AfterValidator(check), ClassesMark(1, ("", LEAST_LIKELY))]
-"""The same, where none need be named."""
 NEAR = 4
-"""Names that are suggested for one that is none."""
+"""How many names are suggested for one that the network does not know."""
 
 
 class UnknownClass(PhospheneError):
@@ -82,7 +52,7 @@ def find(text: str, classes: Sequence[str], most: int = 1_000_000) -> list[int]:
     """Return the numbers of the classes that are named, in the order named, each once.
 
     Raises:
-        UnknownClass: for the first that is none, with the nearest there are; if none or too many are named.
+        UnknownClass: for the first name that is not a class, with the nearest; if too few or too many are named.
     """
     spelt = _spelling(classes)
     if text.strip().casefold() == ALL:
@@ -105,7 +75,7 @@ def _find(text: str, classes: Sequence[str], spelt: Mapping[str, int]) -> int:
     if text in classes:
         return classes.index(text)
     alike = [number for number, name in enumerate(classes) if _plain(name) == _plain(text)]
-    if len(alike) > 1:  # Cardigan is a dog, cardigan is none.
+    if len(alike) > 1:  # Cardigan is a dog, cardigan is a garment.
         raise UnknownClass(f"{text!r} is more than one class: {_listed([classes[number] for number in alike])}")
     if _plain(text) in spelt:
         return spelt[_plain(text)]
@@ -129,7 +99,7 @@ def _find(text: str, classes: Sequence[str], spelt: Mapping[str, int]) -> int:
 
 
 def _spelling(classes: Sequence[str]) -> dict[str, int]:
-    """Return the number of each class by every plain spelling; its name goes before other classes' synonyms."""
+    """Return the number of each class by every plain spelling; a class's own name wins over synonyms of others."""
     spelt = {_plain(name): number for number, name in enumerate(classes)}
     if tuple(classes) == imagenet_names():
         for number, entry in enumerate(imagenet()):

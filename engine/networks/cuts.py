@@ -1,10 +1,8 @@
-"""Where a network can be cut: its places by the names people use, and the pieces before, between and behind them."""
+"""Cutting a network: its places by the names people use, and the pieces before, between and after them."""
 
 from __future__ import annotations
 
-import difflib
 import operator
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,8 +11,8 @@ import torch
 from torch import Tensor, fx, nn
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
-from engine.errors import PhospheneError, first_line
-from engine.networks.names import Cut, CutTable
+from engine.errors import first_line
+from engine.networks.places import Cut, Places, UnknownCut
 
 STAGED = ("VGG",)
 """Networks whose convolutions are counted within stages that pools end: conv5_3."""
@@ -36,10 +34,6 @@ PLAIN = {operator.iadd: operator.add, operator.imul: operator.mul, operator.isub
 
 
 Take = Callable[[Cut, Tensor], None]
-
-
-class UnknownCut(PhospheneError):
-    """A network has no place of that name; the text names the nearest."""
 
 
 class Sectioned:
@@ -81,9 +75,16 @@ class Sectioned:
             if name in shapes:
                 cuts.append(Cut(aliases.get(name, name), name, shapes[name], behind))
             behind = behind or name == boundary
-        self.every = tuple(cuts)
+        chains = {
+            path: tuple(name for name, _ in module.named_children())
+            for path, module in network.named_modules()
+            if isinstance(module, nn.Sequential)
+        }
+        nodes = tuple(self._nodes)
+        self.places = Places(tuple(cuts), nodes, frozenset(_landmarks(network, list(nodes))), chains)
+        self.every = self.places.every
         self.boundary = next((cut for cut in cuts if cut.node == boundary), None)
-        self.cuts = tuple(cut for cut in cuts if cut.node in _landmarks(network, list(self._nodes)))
+        self.cuts = self.places.listed
 
     def _shapes(self, shape: tuple[int, int, int]) -> dict[str, tuple[int, ...]]:
         """Find the shape of each place's values for one image; places that give no batch of numbers are left out."""
@@ -113,46 +114,31 @@ class Sectioned:
         return ""
 
     def find(self, name: str) -> Cut:
-        """Return a cut by any of its names: ``relu7``, ``classifier[:-2]``, ``features[12]``, ``layer4.1.add``.
+        """Return a cut by any of its names; see :meth:`engine.networks.places.Places.find`.
 
         Raises:
             UnknownCut: with the nearest names there are.
         """
-        wanted = name.strip()
-        by_name = {cut.name: cut for cut in self.every} | {cut.node: cut for cut in self.every}
-        if wanted in by_name:
-            return by_name[wanted]
-        if sliced := re.fullmatch(r"([\w.]+)\[(:?)(-?\d+)\]", wanted):
-            path = self._sliced(sliced[1], bool(sliced[2]), int(sliced[3]))
-            if path is not None:
-                wanted = path
-        # A whole module: the last place inside it.
-        below = [cut for cut in self.every if cut.node == wanted or cut.node.startswith(f"{wanted}.")]
-        if below:
-            return below[-1]
-        near = difflib.get_close_matches(name, list(by_name), n=3, cutoff=0.4)
-        names = [cut.name for cut in self.cuts]
-        hint = f"did you mean {', '.join(near)}?" if near else f"there are: {', '.join(names)}"
-        raise UnknownCut(f"the network has no cut {name!r}; {hint}")
+        return self.places.find(name)
 
     def before(self, module: str) -> Cut:
         """Return the place that feeds a layer, dropouts in front of it left out.
 
         Raises:
-            UnknownCut: if the layer is none of the network's.
+            UnknownCut: if the network has no such layer.
         """
         by_node = {self._nodes[cut.node]: cut for cut in self.every}
         if module not in self._nodes:
             raise UnknownCut(f"the network has no layer {module!r}")
-        source = self._nodes[module].args[0]
+        source = self._nodes[module].all_input_nodes[0]
         while source in by_node and isinstance(self._module(source), nn.Dropout):
-            source = source.args[0]
+            source = source.all_input_nodes[0]
         if source not in by_node:
             raise UnknownCut(f"nothing comes before {module}")
         return by_node[source]
 
     def pools(self, cut: Cut) -> bool:
-        """Tell whether a cut is the output of a pooling layer, or of a dropout behind one."""
+        """Tell whether a cut is the output of a pooling layer, or of a dropout after one."""
         node = self._nodes[cut.node]
         while node.op == "call_module" and isinstance(self._module(node), nn.Dropout | nn.Identity):
             node = node.all_input_nodes[0]
@@ -160,10 +146,10 @@ class Sectioned:
         return "pool" in name.lower()
 
     def around_relu(self, cut: Cut) -> tuple[Cut, Cut]:
-        """Return the places right before and right behind the ReLU that belongs to a cut.
+        """Return the places right before and right after the ReLU that belongs to a cut.
 
-        To a convolution belongs the ReLU behind it, a normalisation in between or not; to a ReLU what feeds it. Where
-        there is none, both are the place behind the normalisation, or the cut itself.
+        A convolution's ReLU is the one after it, with or without a normalisation between; a ReLU's place before is what
+        feeds it. Without a ReLU both are the place after the normalisation, or the cut itself.
         """
         by_node = {self._nodes[place.node]: place for place in self.every}
         node = self._nodes[cut.node]
@@ -176,7 +162,7 @@ class Sectioned:
         return by_node.get(node, cut), by_node.get(node, cut)
 
     def convolutions(self) -> tuple[Cut, ...]:
-        """Return the places behind each convolution and its ReLU, or else its normalisation, in order, each once."""
+        """Return the place after each convolution and its ReLU, or else its normalisation, in order, each once."""
         convolved = [cut for cut in self.every if isinstance(self._module(self._nodes[cut.node]), nn.Conv2d)]
         return tuple(dict.fromkeys(self.around_relu(cut)[1] for cut in convolved if cut.spatial))
 
@@ -190,27 +176,8 @@ class Sectioned:
     def _module(self, node: fx.Node) -> nn.Module | None:
         return self._whole.get_submodule(str(node.target)) if node.op == "call_module" else None
 
-    def _sliced(self, path: str, until: bool, index: int) -> str | None:
-        """Return the module that ``path[:index]`` ends with or that ``path[index]`` is."""
-        try:
-            container = self.network.get_submodule(path)
-        except AttributeError:
-            return None
-        if not isinstance(container, nn.Sequential):
-            return None
-        names = list(dict(container.named_children()))
-        if abs(index) > len(names):
-            return None
-        kept = names[:index] if until else names[index : index + 1 or None]
-        if kept:
-            return f"{path}.{kept[-1]}"
-        # Nothing is left of it: what goes into it.
-        inner = [name for name in self._nodes if name.startswith(f"{path}.")]
-        before = list(self._nodes)[: list(self._nodes).index(inner[0])] if inner and until else []
-        return before[-1] if before else None
-
     def piece(self, ends: Sequence[Cut], start: Cut | None = None) -> fx.GraphModule:
-        """Return the part of the network from the input, or from behind ``start``, to the last of ``ends``.
+        """Return the part of the network from the input, or from ``start``, to the last of ``ends``.
 
         It returns the values at ``ends`` as a dictionary by their nodes' names.
         """
@@ -222,7 +189,7 @@ class Sectioned:
             if node not in needed or node in copied:
                 continue
             if node.op == "placeholder":
-                raise UnknownCut(f"what comes behind {start.name if start else 'the input'} needs the image itself")
+                raise UnknownCut(f"what comes after {start.name if start else 'the input'} needs the image itself")
             copied[node] = graph.node_copy(node, copied.__getitem__)
             copied[node].target = PLAIN.get(node.target, node.target)
             if copied[node].kwargs.get("inplace"):
@@ -233,7 +200,7 @@ class Sectioned:
     def run(self, ends: Sequence[Cut], values: Tensor, take: Take, start: Cut | None = None) -> None:
         """Hand the values at each of ``ends`` to ``take(cut, values)``, from one forward pass.
 
-        Each is handed over as soon as it is there and let go of when nothing needs it any more.
+        Each is passed on as soon as it is computed and freed when nothing needs it any more.
 
         Args:
             ends: places to look at.
@@ -246,7 +213,7 @@ class Sectioned:
             piece = self.piece(ends, start)
             (output,) = (node for node in piece.graph.nodes if node.op == "output")
             at = {node: end for end, node in zip(ends, output.args[0].values(), strict=True)}
-            # What is returned at the end would be held until then.
+            # What a piece returns would stay in memory until its end.
             output.args = (None,)
             self._pieces[key] = (piece, at)
         piece, at = self._pieces[key]
@@ -272,14 +239,14 @@ class Sectioned:
 
 
 class Tapped(fx.Interpreter):
-    """Runs a piece of a network and hands the values at some nodes over as soon as they are there."""
+    """Runs a piece of a network and passes the values at some nodes on as soon as they are computed."""
 
     def __init__(self, piece: fx.GraphModule, taps: Mapping[fx.Node, Any]) -> None:
         super().__init__(piece)
         self._taps = taps
 
     def run_node(self, n: fx.Node) -> Any:
-        """Run one node; its value is handed over before anything else can touch it."""
+        """Run one node; its value is passed on before anything else can touch it."""
         value = super().run_node(n)
         if n in self._taps:
             self._taps[n](n, value)
@@ -313,7 +280,7 @@ def _landmarks(network: nn.Module, names: list[str]) -> set[str]:
                 ends.update(inside[-1:])
 
     descend(network, "")
-    # What the network itself computes behind its first child, e.g. a functional ReLU and flatten.
+    # What the network itself computes after its first child, e.g. a functional ReLU and flatten.
     first = next((position for position, name in enumerate(names) if name in ends), 0)
     return ends | {name for name in names[first:] if "." not in name}
 
@@ -345,11 +312,3 @@ def known_as(network: nn.Module) -> dict[str, str]:
         if kind in STAGED and part == "features":
             stage -= 1
     return aliases
-
-
-def table(model: str) -> CutTable:
-    """Return the cuts of a network by name, from its shapes alone; see :func:`engine.networks.names.cut_table`."""
-    from engine.networks.backbones import skeleton
-
-    sectioned = skeleton(model)
-    return CutTable(model, sectioned.cuts, sectioned.fitting())

@@ -15,11 +15,11 @@ class DannNetwork(nn.Module):
     """Shared features, a head that names the class, a head that tells the domain.
 
     Features: conv 5x5x32, pool, conv 5x5x48, pool: 768 values. Label head: dense 100, 100, classes. Domain head: dense
-    100, 1. ReLU behind every layer but the last of a head (figure 4a of the paper).
+    100, 1. ReLU after every layer but the last of a head (figure 4a of the paper).
 
     Args:
         classes: number of classes.
-        batch_norm: normalise behind both convolutions.
+        batch_norm: normalise after both convolutions.
         dropout: the probability with which a value in front of a dense layer that is not the first of its head, or a
             map of the second convolution, is left out.
     """
@@ -74,4 +74,4 @@ def scale_gradient(values: Tensor, factor: Tensor) -> Tensor:
         values: of any shape.
         factor: a scalar on the same device, so that a schedule costs no transfer.
     """
-    return _ScaledGradient.apply(values, factor)  # type: ignore[no-any-return, no-untyped-call]
+    return _ScaledGradient.apply(values, factor)  # type: ignore[no-any-return]

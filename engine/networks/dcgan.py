@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 Initialisation = Literal["dcgan", "default"]
 
@@ -24,11 +26,12 @@ class Projection(nn.ConvTranspose2d):
     def forward(self, vector: Tensor, output_size: list[int] | None = None) -> Tensor:  # noqa: ARG002
         """Return the maps."""
         weight = self.weight.permute(0, 2, 3, 1)
-        return (vector @ weight.flatten(1)).unflatten(1, weight.shape[1:]).permute(0, 3, 1, 2)
+        maps: Tensor = (vector @ weight.flatten(1)).unflatten(1, weight.shape[1:])
+        return maps.permute(0, 3, 1, 2)
 
 
-class Verdict(nn.Conv2d):
-    """Maps ``[N, width, 4, 4]`` to a value ``[N, 1]``: the convolution that covers all of them, as a product.
+class LogitConvolution(nn.Conv2d):
+    """Maps ``[N, width, 4, 4]`` to a logit ``[N, 1]``: the convolution that covers all of them, as a product.
 
     With channels last, for the same reason.
     """
@@ -37,7 +40,7 @@ class Verdict(nn.Conv2d):
         super().__init__(width, 1, 4, 1, 0, bias=False)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Return the value."""
+        """Return the logit."""
         return maps.permute(0, 2, 3, 1).flatten(1) @ self.weight.permute(0, 2, 3, 1).flatten(1).T
 
 
@@ -45,7 +48,7 @@ def widths_of(first: int, size: int) -> list[int]:
     """Return the feature maps of each stage, from the image inwards: from half its size down to 4x4.
 
     Raises:
-        ValueError: if the size is no power of two from 8.
+        ValueError: if the size is not a power of two from 8.
     """
     if size < 8 or size & (size - 1):
         raise ValueError(f"a DCGAN draws images of 8, 16, 32, 64, ... pixels, not {size}")
@@ -68,7 +71,7 @@ def halvings(widths: Sequence[int]) -> Iterator[nn.Module]:
         yield nn.Conv2d(width, following, 4, 2, 1, bias=False)
         yield nn.BatchNorm2d(following)
         yield nn.LeakyReLU(0.2, inplace=True)
-    yield Verdict(widths[-1])
+    yield LogitConvolution(widths[-1])
 
 
 class Generator(nn.Module):

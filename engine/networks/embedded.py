@@ -1,4 +1,4 @@
-"""The small CNN, trained once on a data set and kept: the network that is there on any machine, offline."""
+"""The small CNN, trained once on a data set and cached: a network for any machine, offline."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 EPOCHS = 10
 SEED = 0
 FEW = 10_000
-"""Of fewer training images batches of 32 are drawn at learning rate 3e-3, else of 256 at 1e-3, as ``cnn`` does."""
+"""With fewer training images the batch is 32 and the learning rate 3e-3, else 256 and 1e-3, as in ``cnn``."""
 MOST_VALUES = 600_000_000
-"""Pixel values that are learnt from, at most, but all images once: ten epochs of MNIST, one of CelebA."""
+"""How many pixel values are learnt from, at most, though at least one epoch: ten epochs of MNIST, one of CelebA."""
 
 
 def small_cnn(dataset: str, context: Context) -> tuple[SmallCnn, tuple[str, ...]]:
-    """Return the small CNN trained on a data set, and the names of its classes; trained if it was not kept.
+    """Return the small CNN trained on a data set, and the names of its classes; trained if it is not in the cache.
 
     Raises:
         DataUnavailable: if the data set is not there.
@@ -42,10 +42,10 @@ def small_cnn(dataset: str, context: Context) -> tuple[SmallCnn, tuple[str, ...]
 
 
 def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
-    """Return the small CNN trained on images of any size, on the run's device; trained if it was not kept.
+    """Return the small CNN trained on images of any size, on the run's device; trained if it is not in the cache.
 
-    What was kept is taken only for the very same images and classes. It does not depend on the seed of the run that
-    needs it first.
+    A cached network is taken only for the same images and classes. It does not depend on the seed of the run that
+    trains it.
 
     Args:
         dataset: its name, for the name of the file.
@@ -60,7 +60,7 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
     try:
         network.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError):
-        context.message(f"training the small CNN on {dataset} once; it is kept in {path}")
+        context.message(f"training the small CNN on {dataset} once; it is cached in {path}")
         began = time.monotonic()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(SEED)
@@ -70,12 +70,12 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
         context.message(f"the small CNN reaches {accuracy:.4f} on the validation images after {seconds:.0f} s")
         # A full disk costs the next run a training, not this one its network.
         with contextlib.suppress(OSError, SafetensorError):
-            _keep(path, network)
+            _cache(path, network)
     return network.to(context.device)
 
 
 def _digest(images: ImageSet) -> str:
-    """Return what changes with any image or class: 12 hexadecimal characters."""
+    """Return a digest of all images and classes: 12 hexadecimal characters."""
     content = hashlib.blake2b(repr((images.classes, images.images.shape)).encode(), digest_size=6)
     for part in (images.images, images.labels):
         content.update(part.cpu().contiguous().numpy().tobytes())
@@ -101,6 +101,6 @@ def _train(network: SmallCnn, data: Splits, context: Context) -> float:
     return float((torch.cat(parts) == validation.labels.cpu()).float().mean())
 
 
-def _keep(path: Path, network: SmallCnn) -> None:
+def _cache(path: Path, network: SmallCnn) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda temporary: save_file(network.state_dict(), temporary))

@@ -11,9 +11,9 @@ def head_name(network: nn.Module) -> str:
     """Return the name of the last layer: the last dense one, or SqueezeNet's last convolution.
 
     Raises:
-        PhospheneError: if there is none.
+        PhospheneError: if the network has no such layer.
     """
-    names = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
+    names: list[str] = [name for name, module in network.named_modules() if isinstance(module, nn.Linear)]
     if not names:
         names = [name for name, module in network.named_modules() if isinstance(module, nn.Conv2d)]
     if not names:
@@ -32,7 +32,7 @@ def auxiliary_heads(network: nn.Module) -> list[str]:
 
 
 def replace_heads(network: nn.Module, classes: int) -> str:
-    """Put layers for so many classes in place of the last and the auxiliary ones; return the last one's name."""
+    """Replace the last layer and the auxiliary ones for another number of classes; return the last one's name."""
     head = head_name(network)
     for name in (head, *auxiliary_heads(network)):
         parent = network.get_submodule(name.rpartition(".")[0])

@@ -1,4 +1,4 @@
-"""How a network is named wherever a program needs one, and what can be said of it by name alone. No torch.
+"""How a network is named wherever a program needs one, and what its name alone tells. No torch.
 
 ``squeezenet1_1`` (torchvision's own weights), ``vgg16:random``, ``squeezenet1_1:PATH`` (weights from a file),
 ``run:ID`` (a network an earlier run trained) and ``cnn:DATASET`` (the small CNN, trained once on a data set and kept).
@@ -6,40 +6,31 @@
 
 from __future__ import annotations
 
+import csv
 import difflib
-import importlib
-import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator
+from engine.datasets import names as dataset_names
+from engine.datasets.trees import path_of
+from engine.errors import DataUnavailable
 
-from engine.datasets import sources
-from engine.errors import DataUnavailable, InvalidHyperparameters
 
-ARCHITECTURES = (
-    *("alexnet", "googlenet", "inception_v3", "maxvit_t", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"),
-    *(f"convnext_{size}" for size in ("tiny", "small", "base", "large")),
-    *(f"densenet{depth}" for depth in (121, 161, 169, 201)),
-    *(f"efficientnet_b{number}" for number in range(8)),
-    *(f"efficientnet_v2_{size}" for size in "sml"),
-    *(f"mnasnet{width}" for width in ("0_5", "0_75", "1_0", "1_3")),
-    *(f"regnet_{kind}_{size}" for kind in "xy" for size in ("400mf", "800mf", "1_6gf", "3_2gf", "8gf", "16gf", "32gf")),
-    "regnet_y_128gf",
-    *(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
-    *("resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d", "wide_resnet50_2", "wide_resnet101_2"),
-    *(f"shufflenet_v2_x{width}" for width in ("0_5", "1_0", "1_5", "2_0")),
-    *("squeezenet1_0", "squeezenet1_1"),
-    *(f"swin_{version}{size}" for version in ("", "v2_") for size in "tsb"),
-    *(f"vgg{depth}{norm}" for depth in (11, 13, 16, 19) for norm in ("", "_bn")),
-    *("vit_b_16", "vit_b_32", "vit_l_16", "vit_l_32", "vit_h_14"),
-)
-"""Torchvision's classifiers."""
+def _own_weights() -> dict[str, str]:
+    text = resources.files(__package__).joinpath("torchvision.csv").read_text(encoding="utf-8")
+    return {row["architecture"]: row["weights"] for row in csv.DictReader(text.splitlines())}
+
+
+ARCHITECTURES = _own_weights()
+"""Torchvision's classifiers, and the file of the weights that it takes by default for each."""
+WEIGHTS_ADDRESS = "https://download.pytorch.org/models/"
 SMALL_CNN = "cnn"
 WEIGHT_FILES = (".pth", ".pt", ".safetensors")
+DESCRIPTION = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID"
+"""What a hyperparameter that names a network says of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +47,12 @@ class ModelName:
     weights: Literal["pretrained", "random", "file", "run", "trained"]
     detail: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A place in a network whose values can be taken.
-
-    Attributes:
-        name: as people call it, e.g. ``relu7``.
-        node: torchvision's name of it, e.g. ``classifier.4``.
-        shape: of the values for one image, without the batch.
-        behind: whether it lies in the classifier, behind the convolutional part.
-    """
-
-    name: str
-    node: str
-    shape: tuple[int, ...]
-    behind: bool
-
     @property
-    def size(self) -> int:
-        """How many values there are for one image."""
-        return math.prod(self.shape)
-
-    @property
-    def spatial(self) -> bool:
-        """Whether the values are maps ``[C, H, W]``; ``[H, W, C]``, as Swin has inside, is none (inputs are square)."""
-        return len(self.shape) == 3 and self.shape[1] == self.shape[2]
-
-
-@dataclass(frozen=True, slots=True)
-class CutTable:
-    """All cuts of a network in the order of computation; ``fits`` names the cuts that may feed each classifier cut."""
-
-    model: str
-    cuts: tuple[Cut, ...]
-    fits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    def classes(self) -> int:
+        """How many classes a small CNN that was not trained on a folder tells apart; 0 where its name does not say."""
+        if self.weights == "trained":
+            return len(dataset_names.parse(self.detail).class_names)
+        return 0
 
 
 def parse(text: str) -> ModelName:
@@ -100,9 +62,10 @@ def parse(text: str) -> ModelName:
         ValueError: saying what can be written instead.
     """
     head, colon, detail = text.strip().partition(":")
+    detail = detail.strip()
     if head == "run":
         if not detail:
-            raise ValueError("run: needs a run's id behind it, as in run:last")
+            raise ValueError("run: needs a run's id after it, as in run:last")
         return ModelName("", "run", detail)
     if head not in {*ARCHITECTURES, SMALL_CNN}:
         near = difflib.get_close_matches(head, (*ARCHITECTURES, SMALL_CNN), n=2)
@@ -110,16 +73,26 @@ def parse(text: str) -> ModelName:
         raise ValueError(f"there is no network {head!r}; {hint}")
     if colon and not detail:
         wanted = "random or a data set" if head == SMALL_CNN else "random or the path of a weights file"
-        raise ValueError(f"behind {head}: goes {wanted}")
+        raise ValueError(f"{head}: needs {wanted} after it")
     if detail == "random":
         return ModelName(head, "random")
     if head == SMALL_CNN:
-        return ModelName(head, "trained", sources.check(detail or "digits"))
+        return ModelName(head, "trained", _dataset(detail or "digits"))
     return ModelName(head, "file", detail) if detail else ModelName(head, "pretrained")
 
 
+def _dataset(text: str) -> str:
+    """Return the name of a data set that the small CNN can be trained on."""
+    name = dataset_names.check(text)
+    if dataset_names.parse(name).photographs:
+        raise ValueError(
+            f"{name} holds photographs that differ in size: {SMALL_CNN}:DATASET needs images of one size, as mnist"
+        )
+    return name
+
+
 def check(text: str) -> str:
-    """Return the name if it is one; for pydantic.
+    """Return the name of a network without the spaces around it.
 
     Raises:
         ValueError: as :func:`parse` does.
@@ -128,40 +101,15 @@ def check(text: str) -> str:
     return text.strip()
 
 
-NETWORK_MARK = AfterValidator(check)
-"""What tells such a hyperparameter from any other text."""
-NetworkName = Annotated[str, NETWORK_MARK]
-"""The type of a hyperparameter that names a network."""
-
-
-def check_several(text: str) -> str:
-    """Return names of networks, separated by commas, each once, if each is one; none are fine too. For pydantic.
-
-    Raises:
-        ValueError: as :func:`parse` does.
-    """
-    if text and not several(text):
-        raise ValueError("names no network")
-    return ",".join(dict.fromkeys(check(name) for name in several(text)))
-
-
 def several(text: str) -> list[str]:
     """Return the single names in a text that may hold several."""
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-NETWORKS_MARK = AfterValidator(check_several)
-"""What tells a hyperparameter that names any number of networks from other text."""
-NetworkNames = Annotated[str, NETWORKS_MARK]
-"""The type of a hyperparameter that names networks, separated by commas."""
-DESCRIPTION = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID"
-"""What such a hyperparameter says of itself."""
-
-
 def absolute(text: str) -> str:
     """Return a network's name with the path of a weights file written out, so that it means the same from anywhere."""
     name = parse(text)
-    return f"{name.architecture}:{Path(name.detail).expanduser().absolute()}" if name.weights == "file" else text
+    return f"{name.architecture}:{path_of(name.detail).absolute()}" if name.weights == "file" else text
 
 
 def weights_folder() -> Path:
@@ -170,34 +118,9 @@ def weights_folder() -> Path:
     return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
 
 
-def require_weights(text: str) -> None:
-    """Check that a weights file which is named is there.
-
-    Raises:
-        DataUnavailable: saying what is missing.
-    """
-    name = parse(text)
-    if name.weights == "trained":
-        sources.require_present(name.detail)
-    if name.weights != "file":
-        return
-    path = Path(name.detail).expanduser()
-    if not path.is_file():
-        raise DataUnavailable(f"there is no weights file {path}")
-    if path.suffix not in WEIGHT_FILES:
-        raise DataUnavailable(f"{path.name} is no weights file by its name; those end in {', '.join(WEIGHT_FILES)}")
-
-
-def cut_table(model: str) -> CutTable:
-    """Return the places at which a network can be cut, their shapes, and which pairs fit; needs no weights.
-
-    Raises:
-        InvalidHyperparameters: if there is no such network.
-        DataUnavailable: if it is that of a run.
-    """
-    try:
-        check(model)
-    except ValueError as error:
-        raise InvalidHyperparameters({"model": str(error)}) from None
-    table: CutTable = importlib.import_module("engine.networks.cuts").table(model)
-    return table
+def missing_weights(architecture: str, file: str, reason: str) -> DataUnavailable:
+    """Return the error for torchvision's own weights that are neither there nor to be had."""
+    return DataUnavailable(
+        f"the weights of {architecture} are not there and cannot be downloaded ({reason}): "
+        f"put {file} into {weights_folder()}, or name your own as {architecture}:PATH"
+    )

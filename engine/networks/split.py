@@ -1,16 +1,19 @@
-"""A network in two pieces: what stays as it is, and what is trained."""
+"""A network in two pieces: a frozen one and a trained one."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.errors import PhospheneError
-from engine.networks.cuts import Cut, Sectioned
+from engine.networks.cuts import Sectioned
+
+if TYPE_CHECKING:
+    from engine.networks.places import Cut
 
 Freeze = Literal["backbone", "features", "none"]
 AUXILIARY_WEIGHT = {"InceptionOutputs": 0.4, "GoogLeNetOutputs": 0.3}
@@ -27,7 +30,7 @@ class Split:
         freeze: all but the last layer, the convolutional part, or nothing. Parameters that stay are marked so.
 
     Raises:
-        PhospheneError: if ``features`` is asked for and there is no convolutional part.
+        PhospheneError: if ``freeze`` is ``features`` and there is no convolutional part.
     """
 
     def __init__(self, network: nn.Module, shape: tuple[int, int, int], head: str, freeze: Freeze) -> None:

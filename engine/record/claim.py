@@ -1,4 +1,4 @@
-"""Who serves an attempt: written once, by its worker or by the launcher on its behalf, whoever comes first."""
+"""Which worker serves an attempt. Worker and launcher both write it, so that a worker killed early is still known."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Claim:
     Attributes:
         worker: who it is.
         t: when it was started, in seconds since the epoch.
-        kills_for_memory: how many processes its kernel had ended for want of memory by then.
+        kills_for_memory: how many processes the kernel had killed for lack of memory when the claim was written.
     """
 
     worker: Identity
@@ -33,13 +33,13 @@ class Claim:
 
 
 def write_claim(attempt: Path, worker: Identity) -> bool:
-    """Write that the attempt is this worker's; return False if it is another one's.
+    """Claim the attempt for a worker; return False if another worker has claimed it.
 
     Raises:
         FileNotFoundError: if the attempt's folder is not there (any more).
         OSError: if the disk refuses.
     """
-    # Everything goes through the open folder, which may be renamed by the other of the two at any time.
+    # The folder is kept open: launcher and worker may each rename it while the other one writes.
     folder = os.open(attempt, os.O_RDONLY | os.O_DIRECTORY)
     temporary = f".{NAME}.{secrets.token_hex(4)}"
     try:
@@ -66,7 +66,7 @@ def _forget(name: str, folder: int) -> None:
 
 
 def read_claim(attempt: Path) -> Claim | None:
-    """Return the claim of an attempt; None while there is none, and if it is damaged."""
+    """Return the claim of an attempt; None if there is none yet, or if it is damaged."""
     try:
         values = json.loads((attempt / NAME).read_bytes())
         return Claim(Identity.from_json(values), float(values.get("t", 0)), int(values.get("kills_for_memory", 0)))

@@ -151,13 +151,15 @@ class Pulse(Event):
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
 _FLOATS = ("t", "rate", "eta", "epoch")
 _FIGURES = ("values", "result")
-_HEAD = len(b'{"crc":"00000000",')
+HEAD = b'{"crc":"'
+"""The first bytes of a record; eight hexadecimal digits follow, then `TAIL`."""
+TAIL = b'",'
 
 
 def encode(event: Event) -> bytes:
     """Return the event as one line, ending in a line feed.
 
-    The checksum is the CRC-32 of all bytes behind the fixed-width first field. Floats that JSON lacks become the
+    The checksum is the CRC-32 of all bytes that follow the fixed-width first field. Floats that JSON lacks become the
     strings ``nan``, ``inf`` and ``-inf``.
     """
     payload = {"t": event.t, "kind": event.kind}
@@ -168,29 +170,41 @@ def encode(event: Event) -> bytes:
     try:
         body = text.encode()[1:]
     except UnicodeEncodeError:
-        # Lone surrogates, as in file names that are no UTF-8, can only be escaped.
+        # Lone surrogates, as in file names that are not UTF-8, can only be escaped.
         body = json.dumps(payload, separators=(",", ":"), allow_nan=False).encode()[1:]
     return b'{"crc":"%08x",%s\n' % (zlib.crc32(body), body)
 
 
+def is_intact(line: bytes) -> bool:
+    """Tell whether a line (without its line feed) has the form of a record and the checksum it names."""
+    if line[:8] != HEAD or line[16:18] != TAIL:
+        return False
+    try:
+        return int(line[8:16], 16) == zlib.crc32(line[18:])
+    except ValueError:
+        return False
+
+
 def decode(line: bytes, attempt: int = 0) -> Event | None:
     """Return the event of one line (without its line feed), or None if it is damaged or of an unknown kind."""
-    if line[:8] != b'{"crc":"' or line[16:_HEAD] != b'",':
-        return None
-    body = line[_HEAD:]
-    if b"%08x" % zlib.crc32(body) != line[8:16]:
+    if not is_intact(line):
         return None
     try:
-        payload = json.loads(b"{" + body)
-        kind = KINDS.get(payload.pop("kind", ""))
-        if kind is None:
-            return None
+        return event_of(json.loads(line), attempt)
+    except ValueError:
+        return None
+
+
+def event_of(payload: dict[str, Any], attempt: int) -> Event | None:
+    """Return the event of a record's JSON, or None if it is of an unknown kind or form."""
+    try:
+        values = {name: value for name, value in payload.items() if name not in {"crc", "kind"}}
         for name in _FLOATS:
-            if name in payload:
-                payload[name] = float(payload[name])
+            if name in values:
+                values[name] = float(values[name])
         for name in _FIGURES:
-            if name in payload:
-                payload[name] = {key: float(value) for key, value in payload[name].items()}
-        return kind(**payload, attempt=attempt)
-    except (ValueError, TypeError, AttributeError):
+            if name in values:
+                values[name] = {key: float(value) for key, value in values[name].items()}
+        return KINDS[payload["kind"]](**values, attempt=attempt)
+    except (ValueError, TypeError, AttributeError, KeyError):
         return None

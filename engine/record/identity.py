@@ -34,7 +34,7 @@ class Identity:
 
     @classmethod
     def of(cls, pid: int) -> Identity:
-        """Return the identity of a process that this one can see; start 0, thus never alive, if it is gone."""
+        """Return the identity of a process that this one can see; if it is gone, start is 0 and it counts as dead."""
         return cls(socket.gethostname(), _boot(), _namespace(), pid, _start(pid) or 0)
 
     @classmethod
@@ -42,7 +42,7 @@ class Identity:
         """Rebuild an identity written by :meth:`to_json`.
 
         Raises:
-            ValueError: if it is none.
+            ValueError: if a value is missing or of the wrong type.
         """
         try:
             texts = {name: str(values[name]) for name in ("host", "boot", "namespace")}
@@ -74,7 +74,7 @@ def _namespace() -> str:
 def _start(pid: int) -> int | None:
     """Return the start time of a process, or None if it is gone or only waits to be reaped."""
     try:
-        # The command's name, in brackets, may hold anything; the fields are counted behind it.
+        # The command's name, in brackets, may hold anything: the fields are counted from the last bracket.
         after = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -82,7 +82,7 @@ def _start(pid: int) -> int | None:
 
 
 def kills_for_memory() -> int:
-    """Return how many processes this kernel has ended for want of memory since it started; 0 where it does not say."""
+    """Return how many processes this kernel has killed for lack of memory since it started; 0 where it does not say."""
     for line in Path("/proc/vmstat").read_text().splitlines():
         if line.startswith("oom_kill "):
             return int(line.split()[1])

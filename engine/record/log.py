@@ -1,4 +1,4 @@
-"""The append-only event log: one writer per attempt, any number of readers, which trust no line unchecked."""
+"""The append-only event log: one writer per attempt, any number of readers, and a checksum on each line."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from engine.errors import WorkspaceError
+from engine.record.columns import decode_columns
 from engine.record.events import Event, decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from engine.record.series import Points
 
 RESERVE = 64 * 1024
 """Bytes set aside beside the log, given back to the disk when it is full so that the run can still say so."""
@@ -19,7 +22,7 @@ RESERVE_NAME = "reserve"
 
 
 def set_aside(attempt: Path, size: int = RESERVE) -> None:
-    """Reserve so many bytes in an attempt's folder, unless they are.
+    """Reserve ``size`` bytes in an attempt's folder, unless they are reserved already.
 
     Raises:
         OSError: if the disk has no room for them.
@@ -106,12 +109,32 @@ class LogReader:
     def poll(self) -> list[Event]:
         """Return the events that are complete since the last poll, oldest first."""
         events: list[Event] = []
+        for lines in self._new_lines():
+            for line in lines:
+                event = decode(line, self._attempt)
+                if event is None:
+                    self.damaged += 1
+                else:
+                    events.append(event)
+        return events
+
+    def poll_points(self) -> list[Event | Points]:
+        """Return the same with the metrics column by column, which is several times faster for many events."""
+        found: list[Event | Points] = []
+        for lines in self._new_lines():
+            events, damaged = decode_columns(lines, self._attempt)
+            self.damaged += damaged
+            found += events
+        return found
+
+    def _new_lines(self) -> Iterator[list[bytes]]:
+        """Yield the new lines attempt by attempt."""
         while True:
             # Looked at before reading: once a later attempt exists the present one gets no more events.
             superseded = (self._attempts / f"{self._attempt + 1:04d}").is_dir()
-            events += self._decode(self._read())
+            yield [line for line in self._read().split(b"\n") if line]
             if not superseded:
-                return events
+                return
             self._attempt += 1
             self._offset = 0
 
@@ -127,16 +150,6 @@ class LogReader:
         data = data[: data.rfind(b"\n") + 1]
         self._offset += len(data)
         return data
-
-    def _decode(self, data: bytes) -> Iterable[Event]:
-        for line in data.split(b"\n"):
-            if not line:
-                continue
-            event = decode(line, self._attempt)
-            if event is None:
-                self.damaged += 1
-            else:
-                yield event
 
 
 def last_event(path: Path, kinds: tuple[type[Event], ...]) -> Event | None:

@@ -1,4 +1,4 @@
-"""What a worker and its children print, read as it grows; a flood is skipped, not swallowed."""
+"""What a worker and its children print, read as it grows; of a flood only the end is read."""
 
 from __future__ import annotations
 

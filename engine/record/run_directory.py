@@ -15,13 +15,11 @@ from engine.record.events import (
     ENDED,
     CheckpointSaved,
     Event,
-    HyperparameterChanged,
-    ImageLogged,
-    Metrics,
     Progress,
     State,
     StateChanged,
 )
+from engine.record.history import History
 from engine.record.identity import Identity, kills_for_memory
 from engine.record.log import LogReader, events_backwards, last_event
 from engine.record.output import OutputReader
@@ -179,6 +177,11 @@ class RunDirectory:
         attempts = self.attempts()
         return OutputReader(attempts[-1].output if attempts else self.path / "output.log")
 
+    def output_tail(self, lines: int = 8) -> list[str]:
+        """Return the last lines that the last attempt's worker printed."""
+        attempts = self.attempts()
+        return attempts[-1].output_tail(lines) if attempts else []
+
     def status(self) -> Status:
         """Return the run's state, from the last events of its last attempt and the presence of its worker."""
         attempts = self.attempts()
@@ -244,7 +247,7 @@ class RunDirectory:
                 return ""
             return f"no sign of life from its worker on {claim.worker.host} for {silence:.0f} s"
         if kills_for_memory() > claim.kills_for_memory:
-            return _last_words(attempt, "its worker was ended by the system, probably for want of memory")
+            return _last_words(attempt, "the system killed its worker, probably because memory ran out")
         return _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
 
     def last_checkpoint(self) -> CheckpointSaved | None:
@@ -261,35 +264,11 @@ class RunDirectory:
         except OSError:
             return False
 
-    def live_changes(self) -> list[HyperparameterChanged]:
-        """Return the live changes by step, as the next attempt is to repeat them."""
-        held: list[HyperparameterChanged] = []
-        for event in self.reader().poll():
-            if isinstance(event, HyperparameterChanged):
-                # A later attempt repeats what an earlier one did, as far as it gets; the rest is still to be repeated.
-                repeated = (event.name, event.step)
-                held = [old for old in held if old.attempt == event.attempt or (old.name, old.step) != repeated]
-                if not event.repeated:
-                    # What the user changes now holds against what an earlier attempt did further on.
-                    held = [old for old in held if not event.overrules(old)]
-                held.append(event)
-        return sorted(held, key=lambda change: change.step)
-
-
-def replay(events: list[Event]) -> list[Event]:
-    """Drop the events of steps that a later attempt repeated."""
-    kept: list[Event] = []
-    for event in events:
-        if isinstance(event, StateChanged) and event.state == "running" and event.attempt > 1:
-            done = event.step
-            kept = [old for old in kept if _step(old) <= done]
-        kept.append(event)
-    return kept
-
-
-def _step(event: Event) -> int:
-    has_step = isinstance(event, Metrics | ImageLogged | HyperparameterChanged | CheckpointSaved | Progress)
-    return event.step if has_step else 0  # type: ignore[attr-defined]
+    def history(self) -> History:
+        """Return what the run's events say up to now."""
+        history = History()
+        history.read(self.reader())
+        return history
 
 
 TELLING = ("Fatal Python error:", "the program ended the process itself")

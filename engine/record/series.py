@@ -1,17 +1,37 @@
-"""The curves of a run as growing arrays, built by replaying its events. Needs numpy."""
+"""The curves of a run as growing arrays."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.record.events import Event, Metrics, StateChanged
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
+
+    from engine.record.events import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """``N`` consecutive metrics records of the same ``K`` series, column by column.
+
+    Attributes:
+        names: of the series, ``K``.
+        step: ``[N]``.
+        epoch: ``[N]``; NaN where the program has none.
+        t: seconds since the epoch, ``[N]``.
+        values: ``[N, K]``.
+        attempt: number of the worker that wrote them.
+    """
+
+    names: tuple[str, ...]
+    step: NDArray[np.float64]
+    epoch: NDArray[np.float64]
+    t: NDArray[np.float64]
+    values: NDArray[np.float64]
+    attempt: int = 1
 
 
 class Series:
@@ -28,8 +48,25 @@ class Series:
         self._buffer[:, self.length] = step, epoch, t, value
         self.length += 1
 
+    def extend(
+        self,
+        step: NDArray[np.float64],
+        epoch: NDArray[np.float64],
+        t: NDArray[np.float64],
+        value: NDArray[np.float64],
+    ) -> None:
+        """Add points, ``[N]`` each."""
+        end = self.length + len(step)
+        if end > self._buffer.shape[1]:
+            grown = np.empty((4, max(end, 2 * self._buffer.shape[1])), dtype=np.float64)
+            grown[:, : self.length] = self._buffer[:, : self.length]
+            self._buffer = grown
+        for row, values in zip(self._buffer, (step, epoch, t, value), strict=True):
+            row[self.length : end] = values
+        self.length = end
+
     def truncate(self, step: float) -> None:
-        """Drop the points behind ``step``; those that follow go into a fresh buffer, so that views stay valid."""
+        """Drop the points after ``step``; those that follow go into a fresh buffer, so that views stay valid."""
         keep = int(np.searchsorted(self.step, step, side="right"))
         if keep < self.length:
             self._buffer = self._buffer.copy()
@@ -62,19 +99,23 @@ class Curves:
     def __init__(self) -> None:
         self.series: dict[str, Series] = {}
 
-    def feed(self, events: Iterable[Event]) -> bool:
-        """Take in events; return whether any curve changed. Of repeated steps the later attempt's points stay."""
-        changed = False
-        for event in events:
-            if isinstance(event, Metrics):
-                epoch = np.nan if event.epoch is None else event.epoch
-                for name, value in event.values.items():
-                    if name not in self.series:
-                        self.series[name] = Series()
-                    self.series[name].append(event.step, epoch, event.t, value)
-                changed = True
-            elif isinstance(event, StateChanged) and event.state == "running" and event.attempt > 1:
-                for series in self.series.values():
-                    series.truncate(event.step)
-                changed = True
-        return changed
+    def __getitem__(self, name: str) -> Series:
+        if name not in self.series:
+            self.series[name] = Series()
+        return self.series[name]
+
+    def append(self, event: Metrics) -> None:
+        """Add the values of one step."""
+        epoch = np.nan if event.epoch is None else event.epoch
+        for name, value in event.values.items():
+            self[name].append(event.step, epoch, event.t, value)
+
+    def extend(self, points: Points) -> None:
+        """Add the values of many steps."""
+        for column, name in enumerate(points.names):
+            self[name].extend(points.step, points.epoch, points.t, points.values[:, column])
+
+    def truncate(self, step: float) -> None:
+        """Drop the points of all series after ``step``."""
+        for series in self.series.values():
+            series.truncate(step)

@@ -16,7 +16,8 @@ import numpy as np
 
 from engine import Trace
 from tui.widgets.chart import Curve
-from tui.widgets.chart_frame import Settings, draw
+from tui.widgets.chart.frame import draw
+from tui.widgets.chart.model import Settings
 
 GROWING = """
 import numpy as np

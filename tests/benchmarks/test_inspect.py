@@ -14,7 +14,7 @@ from engine.experiments.fool.attacks import Goal, Pgd
 from engine.experiments.inspect import attribution
 from engine.experiments.inspect.ascent import Ascent
 from engine.experiments.subjects import batch_size
-from engine.networks.backbones import build, preprocessing_of
+from engine.networks.architectures import build, preprocessing_of
 from engine.tensors.devices import fast_bf16
 
 

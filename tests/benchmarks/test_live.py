@@ -71,7 +71,7 @@ def test_from_key_to_paint_while_1_000_records_a_second_arrive(home, full, repor
             while not app.screen.query("#experiments") or app.screen.query_one("#form").experiment is None:
                 await pilot.pause(0.01)
             await pilot.press("r")
-            while app.screen._shown is None or app.screen._shown.step < 10:
+            while app.screen.shown is None or app.screen.shown.step < 10:
                 await pilot.pause(0.01)
             fields = app.screen.query_one("#fields")
             fields.focus()
@@ -86,7 +86,7 @@ def test_from_key_to_paint_while_1_000_records_a_second_arrive(home, full, repor
                 waits.append(time.perf_counter() - began)
                 await asyncio.sleep(0.03)
             assert app.screen.query_one(ChartPanel)._curves.series["train/loss"].length > 10
-            run = app.screen._shown.run
+            run = app.screen.shown.run
             await Engine(home).stop(run)
         return waits
 

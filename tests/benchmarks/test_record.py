@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 
-from engine import Curves, Engine, Run, Workspace
+from engine import Engine, History, Run, Workspace
 from engine.record.claim import write_claim
 from engine.record.events import Metrics, StateChanged, encode
 from engine.record.files import write_json
@@ -34,14 +35,33 @@ def test_100_000_events_are_re_attached(home, full, report):
 
     async def attach() -> tuple[float, int]:
         began = time.perf_counter()
-        curves = Curves()
+        history = History()
         async for events in Engine(home).batches(run):
-            curves.feed(events)
-        return time.perf_counter() - began, curves.series["generator/loss"].length
+            history.take(events)
+        return time.perf_counter() - began, history.curves.series["generator/loss"].length
 
     took, length = asyncio.run(attach())
     assert length == count
     report(f"{count:,} events in {took:.2f} s; goal 1 s for 100,000")
+
+
+def test_100_histories_of_10_000_points_are_read(home, full, report):
+    runs, points = (100, 10_000) if full else (3, 500)
+    metrics = [Metrics(1e9 + i, i, {"train/loss": 1.0 / i}, i / 100) for i in range(1, points + 1)]
+    events = [StateChanged(1e9, "running"), *metrics]
+    directories = [write_run(home, f"1121-1200-count-{i:03d}", events) for i in range(runs)]
+    began = time.perf_counter()
+    histories = [run.history() for run in directories]
+    took = time.perf_counter() - began
+    assert all(history.curves.series["train/loss"].length == points for history in histories)
+    began = time.perf_counter()
+    for run in directories:
+        for line in run.attempts()[0].events.read_bytes().splitlines():
+            json.loads(line)
+    textbook = time.perf_counter() - began
+    report(
+        f"{runs} histories of {points:,} points in {took:.2f} s, {took / textbook:.2f} of json.loads alone; goal 2 s"
+    )
 
 
 def test_10_000_runs_are_listed(home, full, report):

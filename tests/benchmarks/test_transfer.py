@@ -19,7 +19,8 @@ from engine.datasets.photographs import Photographs
 from engine.experiments.transfer import classifiers
 from engine.experiments.transfer.classifiers import Machine
 from engine.experiments.transfer.features import Extractor, Place
-from engine.networks.backbones import Backbone, build, preprocessing_of
+from engine.networks.architectures import build, preprocessing_of
+from engine.networks.backbones import Backbone
 from engine.networks.cuts import Sectioned
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)

@@ -49,7 +49,7 @@ def test_tables_are_printed_with_the_results_and_on_demand_and_features_are_list
     kept = json.loads(phosphene("data", "features", "--json").stdout)
     assert {entry["part"] for entry in kept} == {"train", "test"}
     assert "digits:5-9" in phosphene("data", "features").stdout
-    assert "kept features" in phosphene("data", "list").stderr
+    assert "cached features" in phosphene("data", "list").stderr
     assert "removed" in phosphene("data", "clear").stderr
     assert json.loads(phosphene("data", "features", "--json").stdout) == []
 

@@ -48,7 +48,7 @@ def test_pictures_are_listed_and_written(phosphene, explained, home, tmp_path):
         (("gradient", "--against", "nothing/gradient"), "no run"),
         (("gradient", "-o", "/nowhere/x.png"), "cannot be written"),
         (("gradient", "--animation", "-o", "/nowhere/x.gif"), "cannot be written"),
-        (("gradient", "--animation", "--grid"), "does not stand with"),
+        (("gradient", "--animation", "--grid"), "cannot be used together with"),
         (("gradient", "--beside", "nothing"), "no run"),
         (("--animation",), "say which picture"),
     ):

@@ -12,8 +12,9 @@ from torch import nn
 
 from engine.experiments.inspect import activation, evaluation
 from engine.experiments.inspect.activation import NoClassActivation
-from engine.networks.backbones import build
-from engine.networks.cuts import Sectioned, UnknownCut
+from engine.networks.architectures import build
+from engine.networks.cuts import Sectioned
+from engine.networks.places import UnknownCut
 from engine.networks.small_cnn import SmallCnn
 
 TARGETS = torch.tensor([3, 900])
@@ -103,7 +104,7 @@ def test_a_network_without_maps_says_so():
     network = sectioned("cnn")
     with pytest.raises(NoClassActivation, match=r"dense1 gives \[25\] and no maps"):
         activation.layer(network, "dense1")
-    with pytest.raises(UnknownCut, match="did you mean conv3"):
+    with pytest.raises(UnknownCut, match="try conv3"):
         activation.layer(network, "conv33")
 
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from engine.experiments.inspect import attribution
 from engine.experiments.inspect.guided import NoGuidedBackpropagation
-from engine.networks.backbones import build
+from engine.networks.architectures import build
 
 pytestmark = [
     pytest.mark.usefixtures("one_thread"),

@@ -13,8 +13,10 @@ from safetensors.torch import save_file
 
 from engine import DataUnavailable, InvalidHyperparameters, PhospheneError, UnknownRun
 from engine.networks import backbones
-from engine.networks.backbones import build, read_weights
+from engine.networks.architectures import bare, build
+from engine.networks.cuts import Sectioned
 from engine.networks.names import ModelName, parse, weights_folder
+from engine.networks.weights import read_weights
 
 
 def test_networks_are_named_in_five_ways():
@@ -129,9 +131,7 @@ def test_weights_in_the_names_of_old_files_are_taken(tmp_path, context_of, archi
 def test_inception_scales_its_input_as_its_weights_want_it():
     assert build("inception_v3").transform_input
     assert build("googlenet").transform_input
-    assert not [
-        cut.name for cut in backbones.skeleton("inception_v3").cuts if cut.name.startswith(("mul", "unsqueeze"))
-    ]
+    assert not [cut.name for cut in Sectioned(*bare("inception_v3")).cuts if cut.name.startswith(("mul", "unsqueeze"))]
 
 
 def test_paths_are_written_out_so_that_a_run_means_the_same_from_anywhere(launch, finish, tmp_path, monkeypatch):

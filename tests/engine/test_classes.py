@@ -104,17 +104,12 @@ def test_no_more_are_taken_than_wanted():
         find("all", imagenet_names(), most=64)
 
 
-def test_the_classes_of_a_network_are_known_by_its_name_alone(tmp_path):
+def test_the_classes_of_a_network_are_known_by_its_name_alone():
     def record_of(run: str):
         return {"a": {"dataset": "digits:0-4"}, "b": {}}[run]
 
-    for folder in ("cats", "dogs"):
-        (tmp_path / folder).mkdir()
-        for number in range(10):
-            (tmp_path / folder / f"{number}.png").touch()
     assert classes.known("vgg16:random", record_of) == imagenet_names()
     assert classes.known("cnn", record_of) == tuple("0123456789")
     assert classes.known("cnn:digits:5-9", record_of) == tuple("56789")
-    assert classes.known(f"cnn:folder:{tmp_path}", record_of) == ("cats", "dogs")
     assert classes.known("run:a", record_of) == tuple("01234")
     assert classes.known("run:b", record_of) == ()

@@ -32,9 +32,9 @@ def test_reaches_97_percent_on_the_digits_by_default_and_leaves_table_and_plots(
     status = finish(run, 120)
     assert status.state == "finished", status
     assert status.result["test/accuracy"] >= 0.96
-    details = asyncio.run(Engine(home).details(run))
-    assert "batch" in details.images
-    with (run.path / details.tables["confusion"]).open() as file:
+    history = asyncio.run(Engine(home).history(run))
+    assert "batch" in history.images
+    with (run.path / history.tables["confusion"].file).open() as file:
         rows = list(csv.reader(file))
     counts = [[int(cell) for cell in row[1:]] for row in rows[1:]]
     right, total = sum(counts[i][i] for i in range(10)), sum(map(sum, counts))

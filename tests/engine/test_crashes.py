@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine import Curves, Engine, HyperparameterChanged, Metrics, StateChanged
+from engine import Engine, HyperparameterChanged, Metrics, StateChanged
 
 TELLS_WITHIN = 2.0
 
@@ -95,8 +95,7 @@ def test_killed_at_random_moments(home, launch, finish):
         assert "without a word" in status.reason or "never started" in status.reason
         asyncio.run(engine.resume(run))
         assert finish(run).state == "finished"
-        curves = Curves()
-        curves.feed(run.reader().poll())
+        curves = run.history().curves
         assert curves.series["train/loss"].step.tolist() == list(range(1, 151))
         return "crashed"
 
@@ -108,9 +107,7 @@ def test_killed_at_random_moments(home, launch, finish):
 def compare(run, whole):
     """Check that a run that was interrupted ended up as one that was not, to the last bit."""
     assert run.status().result == whole.status().result
-    ours, theirs = Curves(), Curves()
-    ours.feed(run.reader().poll())
-    theirs.feed(whole.reader().poll())
+    ours, theirs = run.history().curves, whole.history().curves
     assert ours.series.keys() == theirs.series.keys()
     for name, series in ours.series.items():
         assert series.step.tolist() == theirs.series[name].step.tolist()
@@ -210,8 +207,7 @@ def test_a_live_change_is_recorded_and_repeated_at_the_same_step_however_often_i
             until(lambda: run.status().state == "crashed")
     engine.close()
     assert finish(run).state == "finished"
-    curves = Curves()
-    curves.feed(run.reader().poll())
+    curves = run.history().curves
     expected = [0.05] * change.step + [0.01] * (120 - change.step)
     assert curves.series["train/lr"].value.tolist() == expected
 

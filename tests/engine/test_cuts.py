@@ -9,9 +9,11 @@ import torch
 from torch import nn
 from torchvision.models import get_model, list_models
 
-from engine.networks.backbones import build, skeleton
-from engine.networks.cuts import Sectioned, UnknownCut, known_as
-from engine.networks.names import ARCHITECTURES, cut_table
+from engine.networks.architectures import bare, build
+from engine.networks.cuts import Sectioned, known_as
+from engine.networks.names import ARCHITECTURES
+from engine.networks.places import UnknownCut
+from engine.networks.tabulate import table as cut_table
 
 
 def own_outputs(network: nn.Module, images: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -105,15 +107,16 @@ def test_a_functional_relu_does_not_overwrite_what_it_is_given():
     ],
 )
 def test_a_cut_is_found_by_the_names_people_use(model, name, node):
-    assert skeleton(model).find(name).node == node
+    assert Sectioned(*bare(model)).find(name).node == node
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("rellu7", "relu7"), ("classifier[:-99]", "classifier"), ("conv9_9", "conv"), ("", "there are")]
+    ("name", "hint"),
+    [("rellu7", "relu7"), ("classifier[:-99]", "classifier"), ("conv9_9", "conv"), ("", "try conv3_1")],
 )
 def test_a_cut_that_is_not_there_is_refused_with_the_nearest(name, hint):
-    with pytest.raises(UnknownCut, match="no cut") as caught:
-        skeleton("vgg16").find(name)
+    with pytest.raises(UnknownCut, match="is not a layer of the network") as caught:
+        Sectioned(*bare("vgg16")).find(name)
     assert hint in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from engine import DataUnavailable, catalogue, sources
 from engine.control.resolving import resolved
-from engine.datasets import digits_m, mnist_m
+from engine.datasets import digits_m, mnist_m, names
 from engine.datasets.images import load
 from engine.datasets.loading import load_splits
 from engine.datasets.table import ATTRIBUTES
@@ -106,7 +106,7 @@ def test_a_folder_with_a_loop_in_it_is_listed_without_it(tmp_path):
             Image.new("RGB", (8, 8)).save(tmp_path / name / f"{index}.png")
     (tmp_path / "one/loop.png").symlink_to("loop.png")
     (tmp_path / "round").symlink_to("round")
-    assert len(sources.tree_of(sources.parse(f"folder:{tmp_path}")).train) == 8
+    assert len(sources.tree_of(names.parse(f"folder:{tmp_path}")).train) == 8
 
 
 @pytest.mark.parametrize("size", [32, 64])
@@ -185,19 +185,19 @@ def test_celeba_gives_two_classes_by_an_attribute_and_its_own_split(celeba, cont
     ],
 )
 def test_attributes_go_by_name_in_any_spelling_or_by_number(name, classes):
-    assert sources.classes_of(sources.check(name)) == classes
+    assert sources.classes_of(names.check(name)) == classes
 
 
 @pytest.mark.parametrize(("name", "says"), [("celeba:40", "no attribute '40'"), ("celeba:smilling", "mean Smiling")])
 def test_an_attribute_that_is_none_is_refused(name, says):
     with pytest.raises(ValueError, match=says):
-        sources.check(name)
+        names.check(name)
 
 
 def test_celeba_that_is_not_there_is_explained(tmp_path, monkeypatch, celeba):
     (celeba / "list_attr_celeba.txt").write_text("3\nSmiling Bald\nx")
     with pytest.raises(DataUnavailable, match="is not CelebA's"):
-        sources.tree_of(sources.parse("celeba"))
+        sources.tree_of(names.parse("celeba"))
     monkeypatch.setenv("PHOSPHENE_DATA", str(tmp_path / "nothing"))
     with pytest.raises(DataUnavailable, match=r"put img_align_celeba, list_attr_celeba.txt, .* into .*nothing/celeba"):
         sources.require_present("celeba:Bald")

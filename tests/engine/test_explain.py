@@ -17,6 +17,7 @@ from engine.drawing.tiles import photograph_tile, tile
 from engine.experiments.inspect.feature_maps import channels_of
 from engine.experiments.inspect.filter_statistics import Statistics
 from engine.networks import backbones
+from engine.networks.architectures import bare
 from engine.networks.cuts import Sectioned
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -158,7 +159,7 @@ def test_maps_are_shown_before_and_after_the_relu(play):
     ],
 )
 def test_the_relu_of_a_layer_is_found_behind_its_normalisation(name, layer, around):
-    sectioned = backbones.skeleton(name)
+    sectioned = Sectioned(*bare(name))
     assert [cut.name for cut in sectioned.around_relu(sectioned.find(layer))] == around
 
 

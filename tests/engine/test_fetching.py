@@ -127,6 +127,6 @@ def test_a_cifar_batch_is_read_and_code_in_it_is_refused(tmp_path, capsys):
     assert labels.tolist() == [3, 1, 9]
     for content in (pickle.dumps({"data": Hostile(), "labels": []}), b"nothing", pickle.dumps([1]), b""):
         (tmp_path / "bad").write_bytes(content)
-        with pytest.raises(DataUnavailable, match="no batch of CIFAR-10"):
+        with pytest.raises(DataUnavailable, match="is not a batch of CIFAR-10"):
             cifar10.read_batch(tmp_path / "bad")
     assert capsys.readouterr().out == ""

@@ -15,7 +15,7 @@ from engine.experiments.generate.latent import fixed_labels, fixed_noise
 from engine.experiments.generate.players import channels_of, discriminator_of, generator_of
 from engine.experiments.generate.quality import frechet_distance, log_quality, new_samples
 from engine.experiments.speed import chosen_speed
-from engine.networks.dcgan import Projection, Verdict
+from engine.networks.dcgan import LogitConvolution, Projection
 
 SMALL = {"steps": 12, "batch": 16, "nz": 8, "preview_every": 4, "quality": 0}
 WIDTHS = {"dcgan": {"ngf": 4, "ndf": 4}, "cdcgan": {"ngf": 4, "ndf": 4}, "cgan": {"hidden": 8}}
@@ -41,7 +41,7 @@ def test_losses_are_those_of_the_paper():
 
 
 def test_products_are_the_convolutions_they_stand_for():
-    projection, verdict = Projection(7, 5), Verdict(5)
+    projection, verdict = Projection(7, 5), LogitConvolution(5)
     vector, maps = torch.randn(3, 7), torch.randn(3, 5, 4, 4)
     plain = F.conv_transpose2d(vector[:, :, None, None], projection.weight)
     assert torch.allclose(projection(vector), plain, atol=1e-5)

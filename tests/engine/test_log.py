@@ -10,9 +10,8 @@ import pytest
 
 from engine.errors import WorkspaceError
 from engine.record.events import Message, Metrics, Progress, StateChanged, encode
+from engine.record.history import History
 from engine.record.log import RESERVE, EventLog, LogReader, last_event
-from engine.record.run_directory import replay
-from engine.record.series import Curves
 
 
 @pytest.fixture
@@ -148,14 +147,13 @@ def test_later_attempts_win_where_steps_are_repeated(attempts):
     ]
     for name, events in (("0001", first), ("0002", second)):
         (attempts / name / "events.jsonl").write_bytes(b"".join(map(encode, events)))
-    events = LogReader(attempts).poll()
-    kept = [event for event in replay(events) if isinstance(event, Metrics)]
-    assert [event.step for event in kept] == list(range(1, 10))
-    assert [event.attempt for event in kept] == [1] * 4 + [2] * 5
-    curves = Curves()
-    curves.feed(events)
-    assert curves.series["train/loss"].step.tolist() == list(range(1, 10))
-    assert curves.series["train/loss"].value.tolist() == [1, 1 / 2, 1 / 3, 1 / 4, -1, -1, -1, -1, -1]
+    events, columns = History(), History()
+    events.take(LogReader(attempts).poll())
+    assert columns.read(LogReader(attempts))
+    for history in (events, columns):
+        series = history.curves.series["train/loss"]
+        assert series.step.tolist() == list(range(1, 10))
+        assert series.value.tolist() == [1, 1 / 2, 1 / 3, 1 / 4, -1, -1, -1, -1, -1]
 
 
 def test_a_log_that_cannot_be_read_is_one_sentence(attempts):

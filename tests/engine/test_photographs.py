@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from engine import DataUnavailable, PhospheneError, sources
-from engine.datasets import held, named_images, photographs, trees
+from engine.datasets import decoded as decoding
+from engine.datasets import named_images, names, photographs, trees
 from engine.datasets.photographs import Preprocessing, UnreadableImage, decoded, hold_out, open_image
 
 GREY = Preprocessing(8, channels=1, mean=(0.0,), std=(1.0,))
@@ -101,7 +102,7 @@ def test_a_folder_that_will_not_do_is_refused_with_a_sentence_before_anything_ru
 )
 def test_a_name_that_means_nothing_is_refused_when_it_is_typed(name):
     with pytest.raises(ValueError) as caught:
-        sources.check(name)
+        names.check(name)
     assert "\n" not in str(caught.value)
 
 
@@ -243,7 +244,7 @@ def test_broken_files_are_left_out_of_the_batches_and_named(tree):
 def test_preprocessing_equals_torchvisions_transform():
     from torchvision.models import SqueezeNet1_1_Weights
 
-    from engine.networks.backbones import preprocessing_of
+    from engine.networks.architectures import preprocessing_of
 
     image = Image.effect_noise((300, 200), 50).convert("RGB")
     expected = SqueezeNet1_1_Weights.DEFAULT.transforms()(image)
@@ -255,7 +256,7 @@ def test_preprocessing_equals_torchvisions_transform():
 def test_the_shorter_side_is_what_the_weights_ask_for_to_the_pixel(size):
     from torchvision.models import ResNet50_Weights
 
-    from engine.networks.backbones import preprocessing_of
+    from engine.networks.architectures import preprocessing_of
 
     image = Image.effect_noise(size, 50).convert("RGB")
     own = preprocessing_of("resnet50")
@@ -285,11 +286,11 @@ def test_what_is_held_out_is_a_share_of_each_class(tree):
 @pytest.mark.parametrize("in_memory", [True, False])
 def test_images_are_held_in_memory_or_in_a_file_that_leaves_nothing_behind(tree, context_of, monkeypatch, in_memory):
     if not in_memory:
-        monkeypatch.setattr(held, "IN_MEMORY", 0)
+        monkeypatch.setattr(decoding, "IN_MEMORY", 0)
     (tree / "train/a cat/1.jpg").write_text("broken")
     context, _ = context_of("finetune")
     part = photographs.load(f"folder:{tree}").train
-    images = held.Held(part, GREY, context, refuse_broken=False)
+    images = decoding.DecodedPhotographs(part, GREY, context, refuse_broken=False)
     assert len(images) == 7
     assert images.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
     wanted = torch.tensor([6, 0])
@@ -297,7 +298,7 @@ def test_images_are_held_in_memory_or_in_a_file_that_leaves_nothing_behind(tree,
     assert torch.equal(images.images(wanted), expected)
     assert [path for path in context.cache.glob("*") if path.name != "networks"] == []
     with pytest.raises(UnreadableImage, match=r"1\.jpg"):
-        held.Held(part, GREY, context, refuse_broken=True)
+        decoding.DecodedPhotographs(part, GREY, context, refuse_broken=True)
 
 
 # -- images by name ------------------------------------------------------------------------------------------------

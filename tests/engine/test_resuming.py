@@ -45,7 +45,7 @@ def test_the_one_before_is_taken_where_the_newest_is_damaged(run, damage):
 def test_what_the_user_changes_after_a_resume_overrules_what_lay_ahead(run):
     write_attempt(run, 2, [HyperparameterChanged(1.0, "lr", 0.5, 0.1, 7), HyperparameterChanged(1.0, "beta", 1, 0, 9)])
     write_attempt(run, 3, [HyperparameterChanged(2.0, "lr", 0.001, 0.1, 0)])
-    assert [(change.name, change.value) for change in run.live_changes()] == [("lr", 0.001), ("beta", 1)]
+    assert [(change.name, change.value) for change in run.history().changes_to_repeat()] == [("lr", 0.001), ("beta", 1)]
 
 
 def test_a_repetition_overrules_nothing(run):
@@ -53,7 +53,7 @@ def test_a_repetition_overrules_nothing(run):
         run, 2, [HyperparameterChanged(1.0, "lr", 0.5, 0.1, 7), HyperparameterChanged(1.0, "lr", 0.2, 0.5, 50)]
     )
     write_attempt(run, 3, [HyperparameterChanged(2.0, "lr", 0.5, 0.1, 7, repeated=True)])
-    assert [(change.step, change.value) for change in run.live_changes()] == [(7, 0.5), (50, 0.2)]
+    assert [(change.step, change.value) for change in run.history().changes_to_repeat()] == [(7, 0.5), (50, 0.2)]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 5_000])

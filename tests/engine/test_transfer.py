@@ -7,8 +7,9 @@ import torch
 
 from engine import Metrics, PhospheneError
 from engine.datasets.photographs import load as load_photographs
+from engine.experiments.earlier import load_network
 from engine.networks import backbones
-from engine.networks.backbones import build
+from engine.networks.architectures import bare, build
 from engine.networks.heads import auxiliary_heads, head_name, replace_heads
 from engine.networks.split import Split
 
@@ -125,7 +126,7 @@ def test_what_is_frozen_stays_and_the_best_epoch_is_kept(play, context_of):
     played = play("finetune", {"freeze": "features", "epochs": 6, "lr": 0.01})
     context, _ = context_of("probe")
     before = backbones.load("cnn:digits:0-4", context).network.state_dict()
-    after = backbones.load(f"run:{played.run.id}", context)
+    after = load_network(f"run:{played.run.id}", context)
     assert after.classes == tuple("56789")
     for name, value in after.network.state_dict().items():
         assert torch.equal(value, before[name]) == name.startswith("features."), name
@@ -189,9 +190,7 @@ def test_inceptions_and_googlenets_auxiliary_heads_are_replaced_and_trained():
 
 
 def test_the_head_is_squeezenets_convolution_or_the_last_dense_layer():
-    names = {
-        name: head_name(backbones.bare(name)[0]) for name in ("squeezenet1_1", "vgg16", "resnet18", "vit_b_16", "cnn")
-    }
+    names = {name: head_name(bare(name)[0]) for name in ("squeezenet1_1", "vgg16", "resnet18", "vit_b_16", "cnn")}
     assert names == {
         "squeezenet1_1": "classifier.1",
         "vgg16": "classifier.6",

@@ -63,7 +63,7 @@ def test_the_reason_of_a_worker_ended_for_want_of_memory_says_so(home, launch, u
 
     before = module.kills_for_memory()
     monkeypatch.setattr(module, "kills_for_memory", lambda: before + 1)
-    assert "want of memory" in run.status().reason
+    assert "memory ran out" in run.status().reason
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -24,7 +24,7 @@ from engine.record.events import (
 from engine.record.identity import Identity
 from engine.record.run_directory import RunRecord
 from tui.app import PhospheneApp
-from tui.screens.workbench import Workbench
+from tui.workbench.requests import RunRequests
 
 NOON = 1_795_262_400.0
 """2026-11-21, 12:00 UTC."""
@@ -114,14 +114,14 @@ def app(home: Path) -> PhospheneApp:
 @pytest.fixture(autouse=True)
 def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start every worker cold: importing torch for each test would only cost time."""
-    monkeypatch.setattr(Workbench, "_warm", lambda self: None)
+    monkeypatch.setattr(RunRequests, "warm", lambda self: None)
 
 
 async def until(pilot, condition, seconds: float = 15.0) -> None:
     """Let the app work until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
+        assert time.monotonic() < deadline, "the condition did not come true"
         await pilot.pause()
         await asyncio.sleep(0.01)
 
@@ -134,7 +134,7 @@ def drive(app):
         async def play() -> None:
             opened = over or app
             async with opened.run_test(size=size) as pilot:
-                await until(pilot, lambda: opened.screen.query("#experiments") and opened.screen._catalogue)
+                await until(pilot, lambda: opened.screen.query("#experiments") and opened.screen.catalogue)
                 await scenario(pilot, lambda condition, seconds=15.0: until(pilot, condition, seconds))
 
         asyncio.run(play())

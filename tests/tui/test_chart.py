@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from textual.app import App
 
 from engine.curves.trace import Trace
-from tui.widgets.chart import Chart, Curve
-from tui.widgets.chart_frame import Settings, draw
+from tui.widgets.chart import EPOCH, STEP, TIME, Chart, Curve, XAxis
+from tui.widgets.chart.frame import draw
+from tui.widgets.chart.model import Settings
 
 BRAILLE = range(0x2801, 0x2900)
 
@@ -145,7 +146,7 @@ def test_smoothing_keeps_the_raw_curve_behind_the_smooth_one():
     st.integers(0, 20),
     st.booleans(),
     st.sampled_from([0.0, 0.5, 0.995]),
-    st.sampled_from(["step", "epoch", "time"]),
+    st.sampled_from([STEP, EPOCH, TIME, XAxis("C", scale="log"), XAxis("layer", names=("conv1", "fc" * 9))]),
 )
 def test_never_fails_whatever_the_values_and_however_small_the_room(y, width, height, log_y, smoothing, axis):
     lines = frame(curve(y), width=width, height=height, log_y=log_y, smoothing=smoothing, x_axis=axis)
@@ -233,3 +234,80 @@ def test_charts_that_stand_together_span_the_same_x():
     )
     assert alone < 12
     assert together > 35
+
+
+SWEEP = XAxis("C", scale="log")
+DECADES = 10.0 ** np.arange(-3, 4)
+
+
+def test_on_a_logarithmic_x_axis_decades_are_equally_far_apart_and_named():
+    lines = frame(Curve("accuracy", DECADES, np.ones(7), marks=True), width=80, x_axis=SWEEP)
+    marks = next([column for column, letter in enumerate(line) if letter == "●"] for line in lines if "●" in line)
+    assert len(marks) == 7
+    assert max(np.diff(marks)) - min(np.diff(marks)) <= 1
+    assert lines[-2].split() == ["0.001", "0.01", "0.1", "1", "10", "100", "1k"]
+    assert lines[-1].strip() == "C"
+
+
+def test_a_logarithmic_x_axis_leaves_out_what_it_cannot_show_and_says_how_many():
+    x = np.array([-1.0, 0.0, 0.1, 1.0, 10.0])
+    text = "\n".join(frame(Curve("a", x, np.array([5.0, 5.0, 1.0, 2.0, 3.0])), width=80, x_axis=SWEEP))
+    assert "2 points ≤ 0 not shown" in text
+    assert "no x > 0" in "\n".join(frame(Curve("a", x[:2], np.ones(2)), x_axis=SWEEP))
+
+
+def test_zoom_and_pan_on_a_logarithmic_x_axis_keep_decades_equally_wide():
+    async def scenario(pilot, chart):
+        chart.x_axis = SWEEP
+        chart.show([Curve("a", DECADES, np.arange(7.0))])
+        await redrawn(pilot, chart)
+        chart.zoom(3, around=1.0)
+        await redrawn(pilot, chart)
+        assert chart.view == pytest.approx((0.1, 10.0))
+        chart.pan(0.5)
+        await redrawn(pilot, chart)
+        assert chart.view == pytest.approx((1.0, 100.0))
+        assert "zoom 3x" in str(chart.border_subtitle)
+
+    drawn(scenario, size=(80, 20))
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+def test_every_named_position_stands_in_full_under_its_mark(width):
+    names = ("pool1", "pool2", "conv3", "conv4", "pool5", "fc6", "fc7", "fc8")
+    values = Curve("accuracy", np.arange(8.0), np.linspace(0.2, 0.9, 8), marks=True)
+    lines = frame(values, width=width, height=24, x_axis=XAxis("cut", names=names))
+    words = " ".join(lines[-4:]).split()
+    assert [name for name in names if name not in words] == []
+    assert sum(line.count("●") for line in lines) == 8
+    assert lines[-1].strip() == "cut"
+
+
+def test_the_crosshair_names_the_position_it_is_on():
+    names = ("first", "second", "third")
+    lines = frame(curve([1, 2, 3], x=np.arange(3.0)), x_axis=XAxis(names=names), crosshair=1.2)
+    assert "second" in " ".join(lines[-2:])
+
+
+def test_points_are_marked_only_while_there_is_room_between_them():
+    sparse = Curve("a", np.arange(20.0), np.arange(20.0), 1, marks=True)
+    dense = Curve("a", np.arange(500.0), np.arange(500.0), 1, marks=True)
+    assert sum(line.count("■") for line in frame(sparse)) == 20
+    assert "■" not in "\n".join(frame(dense))
+
+
+def test_error_bars_reach_from_one_end_to_the_other_and_the_axis_holds_them():
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([5.0, 5.0, 5.0])
+    plain = frame(Curve("a", x, y, marks=True), height=20)
+    barred = frame(Curve("a", x, y, marks=True, error=np.array([np.nan, 4.0, 0.5])), height=20)
+    middle = next(column for line in plain for column, letter in enumerate(line) if letter == "●" and column > 20)
+    rows = [row for row, line in enumerate(barred) if ord(line[middle]) in BRAILLE or line[middle] == "●"]
+    assert len(rows) > 10
+    assert rows == list(range(rows[0], rows[-1] + 1))
+    first = next(line.index("●") for line in barred if "●" in line)
+    assert sum(ord(line[first]) in BRAILLE for line in barred) == 0
+
+
+def test_an_error_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="error"):
+        Curve("a", np.arange(3.0), np.arange(3.0), error=np.ones(2))

@@ -138,7 +138,7 @@ def test_left_and_right_go_through_suggestions_and_what_is_typed_is_completed(dr
         fields = form.query_one("#fields", OptionList)
         fields.highlighted = fields.get_option_index("dataset")
         await pilot.press("right")
-        await until(lambda: form.chosen_values()[0].get("dataset") == "scenes15")
+        await until(lambda: form.chosen_values()[0].get("dataset") == "digits-m")
         await pilot.press("left")
         await until(lambda: "dataset" not in form.chosen_values()[0])
 

@@ -153,11 +153,11 @@ def test_two_pictures_blink_and_their_difference_gets_louder(drive, album):
         await until(lambda: panel.shot.times == 10 and "x10" in str(panel.border_subtitle))
         # One way of showing at a time: the sheet ends the difference, and blinking ends the sheet.
         await pilot.press("g")
-        await until(lambda: isinstance(panel.shot, gallery.Sheet) and panel._blinking is None)
+        await until(lambda: isinstance(panel.shot, gallery.Sheet) and panel._blink_timer is None)
         await pilot.press("b")
         await until(lambda: panel._mode == "blink" and not isinstance(panel.shot, gallery.Sheet))
         await pilot.press("d", "d", "d", "d", "d")
-        await until(lambda: panel.shot == panel.still and panel._blinking is None)
+        await until(lambda: panel.shot == panel.still and panel._blink_timer is None)
 
     drive(scenario)
 
@@ -203,7 +203,7 @@ def test_a_part_is_seen_closer_and_moved(drive, album):
         await until(lambda: isinstance(pilot.app.screen, PictureScreen))
         picture = pilot.app.screen.query_one(Picture)
         await pilot.press("plus", "plus")
-        await until(lambda: picture.zoom == 4 and "4 times closer" in str(picture.border_subtitle))
+        await until(lambda: picture.zoom == 4 and "4 times larger" in str(picture.border_subtitle))
         await pilot.press(*["h"] * 9, *["k"] * 9)
         await until(lambda: picture._centre == (0.125, 0.125))
         await pilot.press("n")
@@ -229,11 +229,31 @@ def test_another_run_ends_blinking_and_a_marked_picture_that_is_gone_is_said_to_
         await until(lambda: panel.current == 300)
         panel.focus()
         await pilot.press("home", "m", "end", "b")
-        await until(lambda: panel._blinking is not None)
+        await until(lambda: panel._blink_timer is not None)
         gone = replace(panel.still, run="1", file=tmp_path / "gone.png")
         panel.show({"batch": {1: gone}})
-        await until(lambda: panel._blinking is None and panel.shot == gone)
+        await until(lambda: panel._blink_timer is None and panel.shot == gone)
         picture = panel.query_one(Picture)
         await until(lambda: picture.query_one(".unreadable").display)
+
+    drive(scenario)
+
+
+def test_the_enlarged_picture_follows_what_the_panel_shows(drive, album):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        panel.focus()
+        await pilot.press("z")
+        await until(lambda: isinstance(pilot.app.screen, PictureScreen))
+        picture = pilot.app.screen.query_one(Picture)
+        await until(lambda: picture._shot == panel.still)
+        newer = replace(panel.still, step=400)
+        panel.show({"batch": {**panel._images["batch"], 400: newer}})
+        await until(lambda: picture._shot == newer and "step 400" in str(picture.border_subtitle))
+        await pilot.press("g")
+        await until(lambda: isinstance(picture._shot, gallery.Sheet))
+        await pilot.press("b", "escape")
+        await until(lambda: not isinstance(pilot.app.screen, PictureScreen))
 
     drive(scenario)

@@ -38,11 +38,11 @@ def settled(*keys: str, then=lambda app: True):
         async def wait_for(condition) -> None:
             deadline = time.monotonic() + 15
             while not condition():
-                assert time.monotonic() < deadline, "it did not come to pass"
+                assert time.monotonic() < deadline, "the condition did not come true"
                 await pilot.pause(0.02)
 
-        await wait_for(lambda: app.screen.query("#charts") and getattr(app.screen, "_shown", None))
-        await wait_for(lambda: app.screen._shown.ended and app.screen.query_one(Picture).region is not None)
+        await wait_for(lambda: app.screen.query("#charts") and getattr(app.screen, "shown", None))
+        await wait_for(lambda: app.screen.shown.ended and app.screen.query_one(Picture).region is not None)
         for key in keys:
             await pilot.press(key)
         await wait_for(lambda: then(app))

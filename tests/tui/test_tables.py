@@ -17,7 +17,7 @@ def test_shows_the_newest_table_first_and_the_others_by_key_with_what_looks_like
     (run / "tables/second.csv").write_text("class,accuracy\n[red]x[/],0.5\n")
 
     async def scenario(pilot, until):
-        await until(lambda: pilot.app.screen._shown is not None and len(pilot.app.screen._shown.tables) == 2)
+        await until(lambda: pilot.app.screen.shown is not None and len(pilot.app.screen.shown.tables) == 2)
         await pilot.press("T")
         await until(lambda: isinstance(pilot.app.screen, TableScreen))
         table = pilot.app.screen.query_one(DataTable)
@@ -34,7 +34,7 @@ def test_shows_the_newest_table_first_and_the_others_by_key_with_what_looks_like
 
 def test_says_so_when_there_are_none(drive, album):
     async def scenario(pilot, until):
-        await until(lambda: pilot.app.screen._shown is not None)
+        await until(lambda: pilot.app.screen.shown is not None)
         await pilot.press("T")
         await until(lambda: any("no tables" in note.message for note in pilot.app._notifications))
 

@@ -98,7 +98,7 @@ def test_a_run_goes_on_when_tmux_is_killed_and_is_found_again(tmux, home):
     terminal.wait_for(r"count ● running")
     terminal.end()
     again = tmux(120, 32)
-    again.wait_for(r"(● running|✓ finished)", 5)
+    again.wait_for(r"(● running|✓ finished)")
     again.wait_for(r"count ✓ finished")
     assert [run.status.state for run in Workspace(home).list()] == ["finished"]
 

@@ -35,7 +35,7 @@ def text_of(console: Console) -> str:
 
 def shown(app):
     """Return the run on the screen."""
-    return app.screen._shown
+    return app.screen.shown
 
 
 def form_is(app, experiment: str) -> bool:
@@ -64,19 +64,19 @@ def test_closes_quietly_while_a_listing_of_runs_is_under_way(home, monkeypatch):
     async def scenario():
         app = PhospheneApp(home, images="halfcell")
         async with app.run_test() as pilot:
-            while not hasattr(app.screen, "_engine"):
+            while not getattr(app.screen, "catalogue", None):
                 await pilot.pause(0.01)
-            screen, asked = app.screen, asyncio.Event()
+            screen, began = app.screen, asyncio.Event()
 
             async def runs():
-                asked.set()
+                began.set()
                 await gone.wait()
                 return []
 
-            monkeypatch.setattr(screen._engine, "runs", runs)
+            monkeypatch.setattr(screen.engine, "runs", runs)
             monkeypatch.setattr(RunList, "on_unmount", lambda _: gone.set(), raising=False)
-            screen._list_runs()
-            await asked.wait()
+            screen._listing.look_again()
+            await began.wait()
 
     asyncio.run(scenario())
     assert gone.is_set()
@@ -104,7 +104,7 @@ def test_stops_and_resumes_the_shown_run_and_leaves_it_running_when_it_quits(dri
         await until(lambda: shown(pilot.app).state == "stopped")
         await pilot.press("R")
         await until(lambda: shown(pilot.app).state == "running" and shown(pilot.app).run.status().attempt == 2)
-        await until(lambda: any(not run.status.ended for run in pilot.app.screen._runs))
+        await until(lambda: any(not run.status.ended for run in pilot.app.screen.runs))
         await pilot.press("q")
         await until(lambda: pilot.app.return_value)
         assert pilot.app.return_value == [shown(pilot.app).run.id]
@@ -158,9 +158,9 @@ def test_tells_what_happened_while_one_was_away(drive, album):
     settings.write_text(json.dumps({"seen": 1_795_262_400.0 - 10_000}))
 
     async def scenario(pilot, until):
-        await until(lambda: pilot.app.screen._shown is not None)
+        await until(lambda: pilot.app.screen.shown is not None)
         assert [note.title for note in pilot.app._notifications] == ["while you were away"]
-        assert pilot.app.screen._shown.run.id.endswith("k3f")
+        assert pilot.app.screen.shown.run.id.endswith("k3f")
 
     drive(scenario, over=PhospheneApp(album))
 
@@ -219,7 +219,9 @@ def test_every_action_is_in_the_help_has_a_handler_and_the_workbenchs_are_in_the
         holders |= {"pictures": screen.query_one("#pictures")}
         for act in ACTS:
             if act.scope in holders:
-                assert hasattr(holders[act.scope], f"action_{act.name.partition('(')[0]}"), act
+                target, _, name = act.name.partition("(")[0].rpartition(".")
+                holder = pilot.app if target == "app" else holders[act.scope]
+                assert hasattr(holder, f"action_{name}"), act
         await pilot.press("question_mark")
         await until(lambda: isinstance(pilot.app.screen, HelpScreen))
         page = str(HelpScreen._page())
@@ -263,7 +265,7 @@ def test_the_first_run_of_a_session_is_the_one_shown_though_older_ones_are_liste
         await pilot.press("r")
         await until(lambda: shown(pilot.app).record.hyperparameters.get("steps") == 100_000)
         mine = shown(pilot.app).run.id
-        await until(lambda: any(run.id == mine for run in pilot.app.screen._runs))
+        await until(lambda: any(run.id == mine for run in pilot.app.screen.runs))
         await pilot.pause(0.5)
         assert shown(pilot.app).run.id == mine
         await pilot.press("s")
@@ -280,8 +282,8 @@ def test_the_highlight_stays_on_a_run_that_cannot_be_shown(drive, album):
         await until(lambda: runs.option_count == 3 and shown(pilot.app) is not None)
         runs.focus()
         runs.highlighted = runs.get_option_index("1121-1100-count-9qd")
-        looked = pilot.app.screen._runs
-        await until(lambda: pilot.app.screen._runs is not looked)
+        looked = pilot.app.screen.runs
+        await until(lambda: pilot.app.screen.runs is not looked)
         await pilot.pause()
         assert runs.chosen == "1121-1100-count-9qd"
 

@@ -1,1 +1,1 @@
-"""The screens: the workbench, its help, and the enlarged picture."""
+"""The screens: the workbench, its help, an enlarged picture, and tables."""

@@ -28,7 +28,7 @@ EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: 
 
 
 class HelpScreen(ModalScreen[None]):
-    """Closes with any of the keys that open or leave things."""
+    """All keys; closes with the keys that leave a screen, and with that which opened it."""
 
     BINDINGS: ClassVar = [("escape,q,question_mark,enter", "dismiss", "back")]
 
@@ -45,7 +45,7 @@ class HelpScreen(ModalScreen[None]):
         for scope, title in TITLES.items():
             rows = [(act.display, act.help) for act in ACTS if act.scope == scope]
             if scope == "workbench":
-                rows = [*EVERYWHERE, *rows, ("^p", "Open the palette of all commands.")]
+                rows = [*EVERYWHERE, *rows, ("^p", "Open the command palette.")]
             if rows:
                 lines += _section(title, rows)
         return Content("\n").join(lines)

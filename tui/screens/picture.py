@@ -2,62 +2,83 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer
 
 from tui.actions import bindings
-from tui.widgets.picture import Picture
+from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from textual.app import ComposeResult
 
-    from tui.widgets.pictures import PicturePanel
-
-REDRAW_SECONDS = 0.25
+    from engine import gallery
 
 
 class PictureScreen(ModalScreen[None]):
-    """Shows what the panel shows, larger."""
+    """Shows what the picture panel shows, larger; the workbench hands on every change of it.
+
+    Args:
+        renderer: how pictures are drawn.
+        kind: name of the picture.
+        shot: what is shown, if anything.
+        act: runs an action of the panel.
+    """
 
     BINDINGS = bindings("full picture")
 
-    def __init__(self, panel: PicturePanel) -> None:
+    def __init__(
+        self, renderer: str, kind: str, shot: gallery.Shot | None, act: Callable[[str], Awaitable[Any]]
+    ) -> None:
         super().__init__()
-        self._panel = panel
+        self._renderer = renderer
+        self._kind = kind
+        self._shot = shot
+        self._act = act
 
     def compose(self) -> ComposeResult:
         """Lay out the picture and the keys."""
-        yield Picture(self._panel.renderer)
+        yield ShotView(self._renderer)
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Draw, and follow the panel: it plays, blinks, and gets new pictures."""
+        """Draw."""
         self._draw()
-        self.set_interval(REDRAW_SECONDS, self._draw)
+
+    def show(self, kind: str, shot: gallery.Shot | None) -> None:
+        """Show another picture."""
+        self._kind, self._shot = kind, shot
+        if self.is_mounted:
+            self._draw()
 
     def _draw(self) -> None:
-        picture, shot = self.query_one(Picture), self._panel.shot
-        picture.border_title = Content(self._panel.kind) if self._panel.kind else None
-        closer = f" · {picture.zoom} times closer" if picture.zoom > 1 else ""
-        picture.border_subtitle = Content(f"{shot.title}{closer}") if shot is not None else ""
-        picture.show(shot)
+        view = self.query_one(ShotView)
+        zoom = view.picture.zoom if view.picture.display else 1
+        view.border_title = Content(self._kind) if self._kind else None
+        magnified = f" · {zoom} times larger" if zoom > 1 else ""
+        view.border_subtitle = Content(f"{self._shot.title}{magnified}") if self._shot is not None else ""
+        view.show(self._shot)
 
     async def action_panel(self, name: str) -> None:
         """Do what the panel does under the same key."""
-        await self._panel.run_action(name)
-        self._draw()
+        await self._act(name)
 
-    def action_closer(self, times: float) -> None:
-        """Show a part larger, or more again."""
-        self.query_one(Picture).closer(times)
+    def action_magnify(self, times: float) -> None:
+        """Show a part larger, or more of the picture."""
+        self.query_one(ShotView).picture.magnify(times)
         self._draw()
 
     def action_move(self, right: float, down: float) -> None:
-        """Move the part that is shown."""
-        self.query_one(Picture).move(right, down)
+        """Move the part of a picture that is shown; scroll a plot."""
+        view = self.query_one(ShotView)
+        if view.picture.display:
+            view.picture.move(right, down)
+        elif down:
+            view.plot.scroll_page(1 if down > 0 else -1)
 
     def action_close(self) -> None:
         """Go back."""

@@ -1,9 +1,9 @@
-"""The charts of a run: one per group of metrics that belong together."""
+"""The charts of a run: one for each group of metrics."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from textual.containers import VerticalScroll
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from engine import Curves, Series
     from tui.widgets.chart import Chart, Curve
 
-AXES = ("step", "epoch", "time")
+Axis = Literal["step", "epoch", "time"]
+AXES: tuple[Axis, ...] = ("step", "epoch", "time")
 MOST_CHARTS = 24
-"""Charts beyond these are not drawn; their metrics are in the log all the same."""
+"""Charts drawn, at most; the metrics of the others are in the log nevertheless."""
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 
 
 def groups(declared: Sequence[Sequence[str]], names: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """Return titles and metrics of the charts: the declared groups first, the rest by what they measure."""
+    """Return titles and metrics of the charts: the declared groups first, then the other metrics by quantity."""
     found = [[name for name in group if name in names] for group in declared]
     rest: dict[str, list[str]] = {}
     for name in names:
@@ -39,7 +40,7 @@ def _title(names: Sequence[str]) -> str:
 
 
 def _labels(names: Sequence[str]) -> dict[str, str]:
-    """Return what tells the curves of one chart apart: the part they are of, or else what they measure."""
+    """Return a label for each curve of a chart: its part, its quantity or its whole name, whichever differs."""
     parts = {name: name.rpartition("/")[0] or name for name in names}
     if len(set(parts.values())) == len(names):
         return parts
@@ -52,7 +53,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__(id="charts")
-        self.axis = "step"
+        self.axis: Axis = "step"
         self.log_y = False
         self.smoothing = 0.0
         self._charts: list[Chart] = []
@@ -62,12 +63,12 @@ class ChartPanel(VerticalScroll, can_focus=False):
         self._markers: list[tuple[float, str]] = []
 
     def open(self) -> None:
-        """Show an empty chart rather than nothing; not before the first paint, since numpy takes its time."""
+        """Show an empty chart; call it after the first paint, since the import of numpy is slow."""
         if not self._groups:
             self._arrange([("loss", [])])
 
     def show(self, curves: Curves, declared: Sequence[Sequence[str]], markers: list[tuple[float, str]]) -> None:
-        """Show these curves; to be called again whenever they have grown."""
+        """Show these curves; call it again whenever they have grown."""
         if curves is not self._curves:
             for chart in self._charts:
                 chart.reset_view()
@@ -94,7 +95,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
             chart.name_it(title)
         for title, _ in wanted[len(self._charts) :]:
             chart = Chart(title=title)
-            chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
+            self._set_up(chart)
             self._charts.append(chart)
             self.mount(chart)
 
@@ -114,32 +115,38 @@ class ChartPanel(VerticalScroll, can_focus=False):
         series = self._curves.series.values() if self._curves else ()
         return min((float(one.t[0]) for one in series if one.length), default=0.0)
 
-    def _again(self) -> None:
+    def _set_up(self, chart: Chart) -> None:
+        from tui.widgets.chart import EPOCH, STEP, TIME
+
+        chart.log_y, chart.smoothing = self.log_y, self.smoothing
+        chart.x_axis = {"step": STEP, "epoch": EPOCH, "time": TIME}[self.axis]
+
+    def _redraw(self) -> None:
         for chart in self._charts:
-            chart.log_y, chart.smoothing, chart.x_axis = self.log_y, self.smoothing, self.axis  # type: ignore[assignment]
+            self._set_up(chart)
         if self._curves is not None:
             self.show(self._curves, self._declared, self._markers)
 
-    def switch_log(self) -> None:
-        """Change between linear and logarithmic y."""
+    def action_log_scale(self) -> None:
+        """Switch between linear and logarithmic y."""
         self.log_y = not self.log_y
-        self._again()
+        self._redraw()
 
-    def smooth(self, direction: int) -> None:
+    def action_smooth(self, direction: int) -> None:
         """Smooth more (1) or less (-1)."""
         index = min(max(SMOOTHINGS.index(self.smoothing) + direction, 0), len(SMOOTHINGS) - 1)
         self.smoothing = SMOOTHINGS[index]
-        self._again()
+        self._redraw()
 
-    def next_axis(self) -> None:
-        """Take the next x axis."""
+    def action_x_axis(self) -> None:
+        """Switch to the next x axis."""
         self.axis = AXES[(AXES.index(self.axis) + 1) % len(AXES)]
         for chart in self._charts:
             chart.reset_view()
-        self._again()
+        self._redraw()
 
     def point_at(self, step: float | None) -> None:
-        """Put every chart's crosshair on a step, or take it away."""
+        """Put the crosshair of every chart on a step, or hide it."""
         if self.axis == "step":
             for chart in self._charts:
                 chart.crosshair = step

@@ -1,4 +1,4 @@
-"""What the shown run and the workbench have to say, newest last."""
+"""The messages of the shown run and of the workbench, newest last."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from textual.widgets import RichLog
 if TYPE_CHECKING:
     from textual import events
 
-KEPT = 2_000
+MOST_LINES = 2_000
 STYLES = {"alarm": "bold yellow", "error": "bold red", "output": "dim"}
 
 
 class Console(RichLog):
-    """Lines with their time; alarms stand out. Written anew when there is another width to fill."""
+    """Lines with their time; alarms stand out. All lines are wrapped anew when the width changes."""
 
     BORDER_TITLE = "console"
 
     def __init__(self) -> None:
-        super().__init__(id="console", max_lines=KEPT, wrap=True, markup=False, min_width=10)
-        self._said: deque[Text] = deque(maxlen=KEPT)
-        self._filled = 0
+        super().__init__(id="console", max_lines=MOST_LINES, wrap=True, markup=False, min_width=10)
+        self._lines: deque[Text] = deque(maxlen=MOST_LINES)
+        self._width = 0
 
     def say(self, text: str, level: str = "info", t: float | None = None) -> None:
         """Add a line."""
         clock = time.strftime("%H:%M:%S ", time.localtime(t))
-        self._said.append(Text.assemble((clock, "dim"), (text, STYLES.get(level, ""))))
-        if self._filled:
-            self.write(self._said[-1])
+        self._lines.append(Text.assemble((clock, "dim"), (text, STYLES.get(level, ""))))
+        if self._width:
+            self.write(self._lines[-1])
 
     def forget(self) -> None:
         """Remove all lines."""
-        self._said.clear()
+        self._lines.clear()
         self.clear()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fill the new width."""
+        """Wrap the lines at the new width."""
         del event
         width = self.scrollable_content_region.width
-        if width and width != self._filled:
-            self._filled = width
+        if width and width != self._width:
+            self._width = width
             self.clear()
-            for line in self._said:
+            for line in self._lines:
                 self.write(line)

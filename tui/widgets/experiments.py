@@ -1,4 +1,4 @@
-"""The experiments, family by family, with a filter."""
+"""The list of experiments, family by family."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ExperimentList(OptionList):
     def __init__(self) -> None:
         super().__init__(id="experiments")
         self._experiments: list[Experiment] = []
-        self._before = ""
+        self._unfiltered = ""
 
     def show(self, experiments: Iterable[Experiment], chosen: str = "") -> None:
         """Show these experiments, the chosen one highlighted."""
@@ -41,17 +41,17 @@ class ExperimentList(OptionList):
         self._fill("", chosen)
 
     def narrow(self, text: str) -> None:
-        """Show those whose name, family or title holds the text."""
+        """Show only experiments whose name, family or title contains the text."""
         text = text.lower().strip()
-        if text and not self._before:
-            self._before = self.chosen
-        self._fill(text, self.chosen if text else self._before or self.chosen)
+        if text and not self._unfiltered:
+            self._unfiltered = self.chosen
+        self._fill(text, self.chosen if text else self._unfiltered or self.chosen)
         if not text:
-            self._before = ""
+            self._unfiltered = ""
 
     def settle(self) -> None:
-        """Keep what the filter found, also when it is cleared."""
-        self._before = ""
+        """Keep the highlight on what the filter found, also after the filter is cleared."""
+        self._unfiltered = ""
 
     @property
     def chosen(self) -> str:
@@ -74,17 +74,17 @@ class ExperimentList(OptionList):
             self.highlighted = self.get_option_index(chosen if chosen in names else str(names[0]))
 
     def on_resize(self) -> None:
-        """Bring the highlight into sight: the list has its height only now, and loses some of it on small screens."""
+        """Scroll to the highlight: the list gets its height only now, and less of it on small screens."""
         self.call_after_refresh(self.scroll_to_highlight)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Tell which experiment the highlight is on."""
+        """Post which experiment the highlight is on."""
         event.stop()
         if event.option_id:
             self.post_message(self.Chosen(event.option_id, entered=False))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Tell that the user wants to go on to its form."""
+        """Post that the user wants to go to its form."""
         event.stop()
         if event.option_id:
             self.post_message(self.Chosen(event.option_id, entered=True))

@@ -1,4 +1,4 @@
-"""The form of an experiment: a line per hyperparameter, made from its declaration, checked as one types."""
+"""The form of an experiment: a line per hyperparameter, made from its declaration, checked while the user types."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from engine import Experiment, FieldView
+    from engine import Experiment, FieldView, RunRecord
 
 
 class HyperparameterForm(Vertical):
-    """Values as typed, for an experiment and for what every run takes; those that differ from the default are kept."""
+    """The values as typed: those of the experiment, and the options of every run. Only changed ones are stored."""
 
     BORDER_TITLE = "form"
     BINDINGS = bindings("form")
@@ -46,7 +46,7 @@ class HyperparameterForm(Vertical):
         self._hint = ""
 
     def compose(self) -> ComposeResult:
-        """Lay out the lines, the note on the highlighted one, and the field to type in."""
+        """Lay out the lines, the field to type in, and the note on the highlighted line."""
         yield OptionList(id="fields")
         yield Input(id="edit", compact=True)
         yield Static(id="note")
@@ -88,7 +88,7 @@ class HyperparameterForm(Vertical):
 
     @property
     def hint(self) -> str:
-        """What else the lower border says, e.g. how the last run went."""
+        """More text for the lower border, e.g. how the last run went."""
         return self._hint
 
     @hint.setter
@@ -106,11 +106,11 @@ class HyperparameterForm(Vertical):
         )
 
     def live_values(self) -> dict[str, str]:
-        """Return the text of the changed hyperparameters that may change while a run goes on."""
+        """Return the text of the changed hyperparameters that may be changed during a run."""
         return {name: self._values[name] for name, view in self._views.items() if view.live and name in self._values}
 
     def point_at(self, name: str, problem: str) -> None:
-        """Highlight a field and say what is wrong with it."""
+        """Highlight a field and say what is wrong with its value."""
         if name in self._views:
             self._only_changed = False
             with self._list.prevent(OptionList.OptionHighlighted):
@@ -169,13 +169,21 @@ class HyperparameterForm(Vertical):
             return
         allowed = view.bounds or ("" if view.choices else view.kind)
         parts = [f"{view.name}: {view.description}", " | ".join(view.choices), f"{allowed} {view.unit}".strip()]
-        if view.suggestions:
-            parts.append(f"← → {', '.join(view.suggestions[:4])}, …")
+        if suggestions := self._suggestions(view):
+            parts.append(f"← → {', '.join(suggestions[:4])}, …")
         parts += [
             f"default {view.show(view.default) or '-'}",
-            "live: w writes it into the shown run" if view.live else "",
+            "live: w applies it to the shown run" if view.live else "",
         ]
         self._note(Content.styled(" · ".join(part for part in parts if part), "$foreground 70%"))
+
+    def _suggestions(self, view: FieldView) -> tuple[str, ...]:
+        """Return what may stand in a field beside what is typed in the others: the classes of the network, its cuts."""
+        from engine import suggestions_for
+
+        if self._experiment is None or view in self._common:
+            return view.suggestions
+        return suggestions_for(self._experiment.hyperparameters, view.name, self.chosen_values()[0])
 
     def _current(self) -> FieldView | None:
         option = self._list.highlighted_option
@@ -187,7 +195,7 @@ class HyperparameterForm(Vertical):
     # -- changing -------------------------------------------------------------------------------------------------
 
     def _problem(self, view: FieldView, text: str) -> str:
-        """Return what the declaration says against a value, or the empty string."""
+        """Return why the declaration refuses a value, or the empty string."""
         from engine import InvalidHyperparameters, RunOptions, validate
 
         if self._experiment is None:
@@ -207,9 +215,9 @@ class HyperparameterForm(Vertical):
         else:
             self._values[view.name] = text
         self._redraw(view.name)
-        self._tell()
+        self._post()
 
-    def _tell(self) -> None:
+    def _post(self) -> None:
         if self._experiment is not None:
             self.post_message(self.Changed(self._experiment.name, dict(self._values)))
 
@@ -219,7 +227,7 @@ class HyperparameterForm(Vertical):
         self._describe()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Edit the field: take the next choice, or open it for typing."""
+        """Edit the field: switch to the next choice, or open it for typing."""
         event.stop()
         view = self._current()
         if view is None:
@@ -230,13 +238,14 @@ class HyperparameterForm(Vertical):
         self._editing = view.name
         self._input.value = self._text(view)
         self._input.border_title = view.name
-        self._input.suggester = LastName(view.suggestions) if view.suggestions else None
+        suggestions = self._suggestions(view)
+        self._input.suggester = LastName(suggestions) if suggestions else None
         self._input.display = True
         self.screen.set_focus(self._input)
         self._input.action_select_all()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Say at once what is wrong with what is being typed."""
+        """Say at once what is wrong with the text so far."""
         event.stop()
         view = self._views.get(self._editing)
         if view is None:
@@ -249,7 +258,7 @@ class HyperparameterForm(Vertical):
             self._describe()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Take the value, unless the declaration refuses it."""
+        """Accept the value, unless the declaration refuses it."""
         event.stop()
         view = self._views.get(self._editing)
         if view is None or self._problem(view, event.value):
@@ -259,7 +268,7 @@ class HyperparameterForm(Vertical):
         self._list.focus()
 
     def leave(self) -> bool:
-        """Close the field to type in; return whether one was open."""
+        """Close the field without its text; return whether one was open."""
         if not self._editing:
             return False
         self._editing = ""
@@ -273,17 +282,17 @@ class HyperparameterForm(Vertical):
         view = self._current()
         if view is None:
             return
-        choices = ("off", "on") if view.kind == "boolean" else view.choices or _whole(view.suggestions)
+        choices = ("off", "on") if view.kind == "boolean" else view.choices or _complete(self._suggestions(view))
         if choices:
             index = choices.index(self._text(view)) if self._text(view) in choices else -max(offset, 0)
             self._set(view, choices[(index + offset) % len(choices)])
 
     def action_next_value(self) -> None:
-        """Take the next choice or suggestion."""
+        """Switch to the next choice or suggestion."""
         self._cycle(1)
 
     def action_previous_value(self) -> None:
-        """Take the previous choice or suggestion."""
+        """Switch to the previous choice or suggestion."""
         self._cycle(-1)
 
     def action_reset(self) -> None:
@@ -296,14 +305,22 @@ class HyperparameterForm(Vertical):
         self._values.clear()
         self._fill()
         self._describe()
-        self._tell()
+        self._post()
 
     def action_diff(self) -> None:
-        """Show only what was changed, or everything."""
+        """Show only changed values, or all."""
         self._only_changed = not self._only_changed and bool(self._values)
         self._fill()
 
 
-def _whole(suggestions: tuple[str, ...]) -> tuple[str, ...]:
-    """Leave out those that something must be written behind, as in ``folder:``."""
+def changed_values(experiment: Experiment, record: RunRecord) -> dict[str, str]:
+    """Return the text of the hyperparameters and the seed of a run that differ from the defaults."""
+    views = {view.name: view for view in experiment.fields()}
+    texts = {name: views[name].show(value) for name, value in record.hyperparameters.items() if name in views}
+    changed = {name: text for name, text in texts.items() if text != views[name].show(views[name].default)}
+    return changed | ({"seed": str(record.seed)} if record.seed else {})
+
+
+def _complete(suggestions: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out suggestions that the user must complete, such as ``folder:``."""
     return tuple(text for text in suggestions if not text.endswith(":"))

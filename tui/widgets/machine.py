@@ -10,12 +10,16 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
+from engine import wording
+from tui.marks import mark
+
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine import MachineLoad
+    from tui.shown import ShownRun
 
-LOOK_SECONDS = 2.0
+MEASURE_SECONDS = 2.0
 
 
 class MachineLine(Horizontal):
@@ -30,10 +34,10 @@ class MachineLine(Horizontal):
         yield Static(id="shown")
 
     def on_mount(self) -> None:
-        """Look at the machine now and then, never on the event loop."""
-        self.set_interval(LOOK_SECONDS, self._look)
+        """Measure the machine every two seconds, in a thread."""
+        self.set_interval(MEASURE_SECONDS, self._measure)
 
-    async def _look(self) -> None:
+    async def _measure(self) -> None:
         from engine import machine_load
 
         self.show_load(await asyncio.to_thread(machine_load))
@@ -50,8 +54,13 @@ class MachineLine(Horizontal):
             Content.assemble((" Phosphene ", "bold $accent"), " · ".join(parts)), layout=False
         )
 
-    def show_run(self, text: Content) -> None:
-        """Show how far the shown run is."""
+    def show_run(self, shown: ShownRun) -> None:
+        """Show the state of the run that is on the screen, at the right."""
+        history, record = shown.history, shown.record
+        done = "" if history.state == "finished" else wording.share(history.step, history.total)
+        eta = f"  eta {wording.clock(history.eta)}" if history.state == "running" and history.total else ""
+        name = f" {wording.short_id(shown.run.id)} {record.experiment} {record.name}".rstrip()
+        text = Content.assemble(f"{name} ", mark(history.state), f" {history.state} {done}".rstrip(), f"{eta} ")
         self.query_one("#shown", Static).update(text, layout=False)
 
 

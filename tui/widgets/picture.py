@@ -1,4 +1,4 @@
-"""One picture, drawn as the terminal allows, as large as there is room; closer on demand."""
+"""One picture, drawn as the terminal allows, as large as there is room; magnified on demand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CELL = (10, 20)
 
 
 def picture_widget(renderer: str) -> Widget:
-    """Return an empty widget that draws pictures with the renderer named, without a question to the terminal."""
+    """Return an empty widget that draws pictures with this renderer, without a query to the terminal."""
     if "textual_image.widget" not in sys.modules:
         _import_silently()
     from textual_image import widget
@@ -40,7 +40,7 @@ def picture_widget(renderer: str) -> Widget:
 
 
 def _import_silently() -> None:
-    """Import the library that asks the terminal what it can do, and reads the user's keys as the answer, in silence."""
+    """Import textual_image without its query to the terminal, for whose answer it would take the user's keys."""
     from textual_image._terminal import CellSize, get_cell_size
 
     get_cell_size._result = CellSize(*cell_pixels())  # type: ignore[attr-defined]
@@ -100,12 +100,12 @@ class Picture(Vertical):
         self._centre = (0.5, 0.5)
 
     def compose(self) -> ComposeResult:
-        """Lay out what is said of a picture that cannot be read."""
+        """Lay out the text that stands in place of a picture that cannot be read."""
         yield Static("cannot be read: the file is gone or damaged", classes="unreadable")
 
     def on_mount(self) -> None:
-        """Say nothing yet."""
-        self._complain(False)
+        """Hide that text."""
+        self._show_unreadable(False)
 
     def show(self, shot: gallery.Shot | None) -> None:
         """Draw this, or nothing."""
@@ -117,20 +117,20 @@ class Picture(Vertical):
 
     @work(exclusive=True)
     async def _read(self, shot: gallery.Shot) -> None:
-        """Read a picture beside the event loop, which a large sheet would hold up, and draw it."""
+        """Read a picture in a thread, since a large sheet takes long, and draw it."""
         try:
             image = await asyncio.to_thread(shot.image)
         except OSError:
             self._image, self._drawn = None, ()
             if self._widget is not None:
                 self._widget.image = None
-            self._complain(True)
+            self._show_unreadable(True)
             return
-        self._complain(False)
+        self._show_unreadable(False)
         self._image = (shot, image)
         self._draw()
 
-    def _complain(self, unreadable: bool) -> None:
+    def _show_unreadable(self, unreadable: bool) -> None:
         self.query_one(".unreadable").display = unreadable
 
     def redraw_with(self, renderer: str) -> None:
@@ -141,13 +141,13 @@ class Picture(Vertical):
         self._widget, self._drawn = None, ()
         self._draw()
 
-    def closer(self, times: float) -> None:
-        """Show a part that is so many times smaller, around the same centre; at most a sixteenth of the sides."""
+    def magnify(self, times: float) -> None:
+        """Show a part of the picture `times` larger around the same centre; at most 16 times in all."""
         self._zoom = int(min(max(self._zoom * times, 1), 16))
         self.move(0, 0)
 
     def move(self, right: float, down: float) -> None:
-        """Move the part that is shown, in shares of its sides."""
+        """Move the part that is shown, by fractions of its sides."""
         edge = 0.5 / self._zoom
         x, y = (
             min(max(at + by / self._zoom, edge), 1 - edge) for at, by in zip(self._centre, (right, down), strict=True)
@@ -157,11 +157,11 @@ class Picture(Vertical):
 
     @property
     def zoom(self) -> int:
-        """How many times larger than as a whole it is shown."""
+        """How many times larger the part is than in the whole picture."""
         return self._zoom
 
     def on_resize(self, event: events.Resize) -> None:
-        """Use the new room."""
+        """Draw the picture at its new size."""
         del event
         self._draw()
 

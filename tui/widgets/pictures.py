@@ -1,4 +1,4 @@
-"""The pictures of a run: one kind at a time, scrubbed through its steps, compared with others."""
+"""The panel with the pictures of a run: one kind at a time, scrubbed through its steps, compared with others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from engine import PhospheneError, gallery
 from tui.actions import bindings
-from tui.widgets.picture import Picture
+from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 PLAY_SECONDS = 0.25
 BLINK_SECONDS = 0.5
-LOUDER = (1, 3, 10, 30)
-"""How many times a difference is enlarged, key press by key press."""
+AMPLIFICATIONS = (1, 3, 10, 30)
+"""Factors of a difference, one key press after the other."""
 Mode = Literal["single", "grid", "blink", "difference"]
-"""What is shown: the chosen picture, all of its kind, it and another in turn, or what it has more than the other."""
+"""What is shown: the chosen picture, all of its kind, it and another one in turn, or their difference."""
 
 
 class PicturePanel(VerticalGroup, can_focus=True):
@@ -41,33 +41,42 @@ class PicturePanel(VerticalGroup, can_focus=True):
     DEFAULT_CLASSES: ClassVar[str] = "pane"
 
     @dataclass
-    class Shown(Message):
-        """A picture of this step was chosen; None while the newest is shown whatever comes."""
+    class StepChosen(Message):
+        """The user chose the picture of this step; None: the newest, also when newer ones come."""
 
         step: int | None
 
     @dataclass
-    class EnlargeAsked(Message):
+    class Changed(Message):
+        """The panel shows something else than before."""
+
+        kind: str
+        shot: gallery.Shot | None
+
+    @dataclass
+    class EnlargeRequested(Message):
         """The user wants the picture on the whole screen."""
 
     def __init__(self, renderer: str) -> None:
         super().__init__(id="pictures")
-        self._images: dict[str, dict[int, gallery.Still]] = {}
+        self._images: dict[str, dict[int, gallery.Kept]] = {}
+        self._run = ""
         self.kind = ""
         self._chosen = False
         self._step: int | None = None
-        self._timer: Timer | None = None
+        self._play_timer: Timer | None = None
         self._renderer = renderer
         self._drawn: tuple[object, ...] = ()
-        self._marked: gallery.Still | None = None
+        self._posted: tuple[str, gallery.Shot | None] = ("", None)
+        self._marked: gallery.Kept | None = None
         self._mode: Mode = "single"
-        self._times = 1
-        self._blinking: Timer | None = None
+        self._amplification = 1
+        self._blink_timer: Timer | None = None
         self._blink_first = False
 
     def compose(self) -> ComposeResult:
         """Lay out the picture above its scrubber."""
-        yield Picture(self._renderer)
+        yield ShotView(self._renderer)
         yield Static(id="scrubber")
 
     @property
@@ -78,17 +87,17 @@ class PicturePanel(VerticalGroup, can_focus=True):
     def redraw_with(self, renderer: str) -> None:
         """Draw with another renderer from now on."""
         self._renderer = renderer
-        self.query_one(Picture).redraw_with(renderer)
+        self.query_one(ShotView).redraw_with(renderer)
 
-    def show(self, images: dict[str, dict[int, gallery.Still]]) -> None:
-        """Show a run's pictures: by step, by name."""
-        if images is not self._images:
+    def show(self, images: dict[str, dict[int, gallery.Kept]], run: str) -> None:
+        """Show the pictures and plots of a run, given by step within their name."""
+        if run != self._run:
             self._stop_playing()
             self._switch_to("single")
             self._chosen = False
-        self._images = images
+        self._images, self._run = images, run
         if not self._chosen or self.kind not in images:
-            # Until the user chooses one: the kind of which there is most to see.
+            # Until the user chooses a kind, the one with the most pictures is shown.
             kind = max(images, key=lambda name: len(images[name]), default="")
             self.kind, self._step = kind, self._step if kind == self.kind else None
         self._draw()
@@ -112,16 +121,16 @@ class PicturePanel(VerticalGroup, can_focus=True):
         return self._step if self._step in self.steps else None
 
     @property
-    def still(self) -> gallery.Still | None:
+    def still(self) -> gallery.Kept | None:
         """The single picture that is chosen."""
         return self._still(self.kind, self.current)
 
-    def _still(self, kind: str, step: int | None) -> gallery.Still | None:
+    def _still(self, kind: str, step: int | None) -> gallery.Kept | None:
         return None if step is None else self._images.get(kind, {}).get(step)
 
     @property
-    def other(self) -> gallery.Still | None:
-        """What the chosen picture is compared with: the marked one, or else the same step of the kind before."""
+    def other(self) -> gallery.Kept | None:
+        """The picture that the chosen one is compared with: the marked one, or the previous kind's at this step."""
         if self._marked is not None:
             return self._marked
         names = list(self._images)
@@ -136,30 +145,33 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if self._mode == "grid":
             return gallery.Sheet(tuple(self._images[self.kind][step] for step in self.steps))
         if other is not None and self._mode == "difference":
-            return gallery.Difference(other, still, self._times)
+            return gallery.Difference(other, still, self._amplification)
         return other if other is not None and self._blink_first else still
 
     def _draw(self) -> None:
-        picture, scrubber = self.query_one(Picture), self.query_one("#scrubber", Static)
+        view, scrubber = self.query_one(ShotView), self.query_one("#scrubber", Static)
         steps, current = self.steps, self.current
         room = max(4, scrubber.content_size.width - 4)
         shot = self.shot
-        state = (shot, current, len(steps), tuple(self._images), room)
+        state = (self.kind, shot, current, len(steps), tuple(self._images), room)
         if state == self._drawn:
             return
         self._drawn = state
-        picture.show(shot)
+        view.show(shot)
+        if (self.kind, shot) != self._posted:
+            self._posted = (self.kind, shot)
+            self.post_message(self.Changed(self.kind, shot))
         if current is None:
             self.border_subtitle = ""
             scrubber.update(Content.styled("no pictures yet", "$text-muted"), layout=False)
             return
         names = list(self._images)
         which = f" {names.index(self.kind) + 1}/{len(names)}" if len(names) > 1 else ""
-        # Names are shown as they are, whatever markup they seem to hold.
+        # Content shows names as they are, also if they look like markup.
         self.border_title = Content(f"{self.kind}{which}")
         still = self.still
-        says = f"step {current:,}{f' · {still.caption}' if still and still.caption else ''}"
-        self.border_subtitle = Content(shot.title if shot is not None and shot != still else says)
+        title = f"step {current:,}{f' · {still.caption}' if still and still.caption else ''}"
+        self.border_subtitle = Content(shot.title if shot is not None and shot != still else title)
         at = round(steps.index(current) / max(len(steps) - 1, 1) * (room - 1))
         bar = "─" * at + "●" + "─" * (room - 1 - at)
         line = Content.assemble(("◀ ", "$text-muted"), (bar, "$accent"), (" ▶", "$text-muted"))
@@ -168,7 +180,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
     def _go(self, step: int | None) -> None:
         self._step = step
         self._draw()
-        self.post_message(self.Shown(self.pinned))
+        self.post_message(self.StepChosen(self.pinned))
 
     def action_step(self, offset: int) -> None:
         """Show the picture some steps later (or, negative, earlier)."""
@@ -183,7 +195,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self._go(self.steps[0])
 
     def action_last(self) -> None:
-        """Show the newest picture, and those that come."""
+        """Show the newest picture, also when newer ones come."""
         self._go(None)
 
     def _go_to_kind(self, offset: int) -> None:
@@ -205,10 +217,10 @@ class PicturePanel(VerticalGroup, can_focus=True):
         """Play the pictures in order from the first, or stop playing."""
         if not self._stop_playing() and len(self.steps) > 1:
             self.action_first()
-            self._timer = self.set_interval(PLAY_SECONDS, self._play_on)
+            self._play_timer = self.set_interval(PLAY_SECONDS, self._play_on)
 
     def _stop_playing(self) -> bool:
-        timer, self._timer = self._timer, None
+        timer, self._play_timer = self._play_timer, None
         if timer is not None:
             timer.stop()
         return timer is not None
@@ -220,11 +232,11 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self.action_step(1)
 
     def _switch_to(self, mode: Mode) -> None:
-        """Take one way of showing, and leave the one before with its timer."""
+        """Show in another way, and end the present one with its timer."""
         self._mode = mode
-        if self._blinking is not None:
-            self._blinking.stop()
-        self._blinking, self._blink_first = None, False
+        if self._blink_timer is not None:
+            self._blink_timer.stop()
+        self._blink_timer, self._blink_first = None, False
 
     def action_grid(self) -> None:
         """Show all pictures of this kind beside each other, or one."""
@@ -232,21 +244,21 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._draw()
 
     def action_mark(self) -> None:
-        """Mark the chosen picture as the one that others are compared with; the same again: none."""
+        """Mark the chosen picture as the one that others are compared with; the marked one is unmarked."""
         still = self.still
         self._marked = None if still is None or self._marked == still else still
-        self.notify(f"compared with: {self._marked.title}" if self._marked else "no picture is marked", markup=False)
+        self.notify(f"marked: {self._marked.title}" if self._marked else "no picture is marked", markup=False)
         if self.other is None and self._mode in {"blink", "difference"}:
             self._switch_to("single")
         self._draw()
 
     def action_blink(self) -> None:
-        """Show this picture and the one it is compared with in turn, or stop that."""
+        """Show this picture and the one it is compared with in turn, or only this one."""
         if self._mode == "blink":
             self._switch_to("single")
         elif self._comparable():
             self._switch_to("blink")
-            self._blinking = self.set_interval(BLINK_SECONDS, self._blink)
+            self._blink_timer = self.set_interval(BLINK_SECONDS, self._blink)
         self._draw()
 
     def _blink(self) -> None:
@@ -254,15 +266,15 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._draw()
 
     def action_difference(self) -> None:
-        """Show the difference from the other picture, louder each time, then not at all."""
+        """Show the difference from the other picture; each press amplifies it, the last one ends it."""
         if self._mode != "difference":
             if self._comparable():
                 self._switch_to("difference")
-                self._times = LOUDER[0]
-        elif self._times == LOUDER[-1]:
+                self._amplification = AMPLIFICATIONS[0]
+        elif self._amplification == AMPLIFICATIONS[-1]:
             self._switch_to("single")
         else:
-            self._times = LOUDER[LOUDER.index(self._times) + 1]
+            self._amplification = AMPLIFICATIONS[AMPLIFICATIONS.index(self._amplification) + 1]
         self._draw()
 
     def _comparable(self) -> bool:
@@ -270,8 +282,12 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self.notify("mark a picture first to compare this one with: m", severity="error")
         return self.other is not None
 
+    def action_scroll(self, direction: int) -> None:
+        """Scroll a plot that is higher than its room, down (1) or up (-1)."""
+        self.query_one(ShotView).plot.scroll_page(direction)
+
     def action_export(self) -> None:
-        """Write what is shown into the current folder as PNG; a file that is there stays."""
+        """Save what is shown as PNG in the current folder; no file is overwritten."""
         shot = self.shot
         if shot is None:
             return
@@ -283,7 +299,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._export(Path.cwd() / gallery.file_name(shot), image.save)
 
     def action_animate(self) -> None:
-        """Write all pictures of this kind into the current folder as an animation; a file that is there stays."""
+        """Save all pictures of this kind as an animation in the current folder; no file is overwritten."""
         stills = [self._images[self.kind][step] for step in self.steps]
         if stills:
             name = Path.cwd() / gallery.file_name(gallery.Sheet(tuple(stills)))
@@ -291,7 +307,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     @work(group="export")
     async def _export(self, wanted: Path, write: Callable[[Path], None]) -> None:
-        """Write a file beside the event loop, which a long animation would hold up for seconds."""
+        """Write a file in a thread, since a long animation takes seconds."""
         path = gallery.free(wanted)
         try:
             await asyncio.to_thread(write, path)
@@ -304,9 +320,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self.notify(str(path), title="exported", markup=False)
 
     def action_enlarge(self) -> None:
-        """Ask for the whole screen."""
+        """Request the whole screen."""
         if self.still is not None:
-            self.post_message(self.EnlargeAsked())
+            self.post_message(self.EnlargeRequested())
 
     def on_click(self, event: events.Click) -> None:
         """Scrub with the mouse."""
@@ -318,6 +334,6 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self._go(None if step == self.steps[-1] else step)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Use the new room."""
+        """Draw the scrubber at its new width."""
         del event
         self._draw()

@@ -1,4 +1,4 @@
-"""The runs, newest first, with state and progress or result."""
+"""The list of runs, newest first, with state and progress or result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from engine import wording
 from tui.actions import bindings
+from tui.marks import mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,25 +20,6 @@ if TYPE_CHECKING:
     from engine import Listed
 
 SHOWN = 300
-MARKS = {
-    "queued": ("○", "$text-muted"),
-    "running": ("●", "$accent"),
-    "finished": ("✓", "$text-success"),
-    "failed": ("✗", "$text-error"),
-    "stopped": ("■", "$text-warning"),
-    "crashed": ("✗", "$text-error"),
-}
-
-
-def short(run: str) -> str:
-    """Return the last part of a run's id, by which people name it."""
-    return run.rpartition("-")[2]
-
-
-def headline(run: Listed, metric: str) -> str:
-    """Return the figure by which a finished run is judged, ``.974``, or the empty string."""
-    value = run.status.result.get(metric)
-    return "" if value is None else f"{value:.3f}".removeprefix("0")
 
 
 class RunList(OptionList):
@@ -53,13 +36,13 @@ class RunList(OptionList):
         entered: bool
 
     @dataclass
-    class RemoveAsked(Message):
+    class RemovalRequested(Message):
         """The user wants this run in the trash."""
 
         run: str
 
     @dataclass
-    class FormAsked(Message):
+    class FormRequested(Message):
         """The user wants this run's hyperparameters in the form."""
 
         run: str
@@ -69,25 +52,25 @@ class RunList(OptionList):
         self._runs: list[Listed] = []
         self._metrics: dict[str, str] = {}
         self._filter = ""
-        self._condemned = self._awaited = ""
+        self._to_remove = self._to_mark = ""
         self._drawn: dict[str, Content] = {}
 
     def show(self, runs: Sequence[Listed], metrics: dict[str, str]) -> None:
         """Show these runs; ``metrics`` names each experiment's headline. The highlight stays where it was."""
         self._runs, self._metrics = list(runs), metrics
         self._fill(self.chosen)
-        if self._awaited:
-            self.mark(self._awaited)
+        if self._to_mark:
+            self.mark(self._to_mark)
 
     def mark(self, run: str) -> None:
-        """Put the highlight on a run without telling anyone, as soon as it is listed."""
-        self._awaited = "" if run in self._drawn else run
+        """Put the highlight on a run as soon as it is listed, without a message."""
+        self._to_mark = "" if run in self._drawn else run
         if run in self._drawn and run != self.chosen:
             with self.prevent(OptionList.OptionHighlighted):
                 self.highlighted = self.get_option_index(run)
 
     def narrow(self, text: str) -> None:
-        """Show those whose id, name or state holds the text."""
+        """Show only runs whose id, name or state contains the text."""
         self._filter = text.lower().strip()
         self._fill(self.chosen)
 
@@ -123,36 +106,36 @@ class RunList(OptionList):
 
     def _line(self, run: Listed) -> Content:
         status, record = run.status, run.record
-        mark, style = MARKS[status.state]
         experiment = record.experiment if record else "?"
-        done = headline(run, self._metrics.get(experiment, ""))
+        done = wording.headline(status.result, self._metrics.get(experiment, ""))
         if status.state in {"running", "queued"}:
-            done = f"{100 * status.step / status.total:.0f} %" if status.total else status.state
+            done = wording.share(status.step, status.total) or status.state
         name = f" {record.name}" if record and record.name else ""
-        return Content.assemble((mark, style), f" {short(run.id)} {experiment} ", (done, "dim"), (name, "dim"))
+        short = wording.short_id(run.id)
+        return Content.assemble(mark(status.state), f" {short} {experiment} ", (done, "dim"), (name, "dim"))
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Tell which run the highlight is on."""
+        """Post which run the highlight is on."""
         event.stop()
         if event.option_id:
             self.post_message(self.Chosen(event.option_id, entered=False))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Tell that the user wants to look at this run."""
+        """Post that the user wants to look at this run."""
         event.stop()
         if event.option_id:
             self.post_message(self.Chosen(event.option_id, entered=True))
 
     def action_remove(self) -> None:
-        """Ask for the highlighted run to be removed."""
-        if self.chosen and self.chosen == self._condemned:
-            self.post_message(self.RemoveAsked(self.chosen))
-            self._condemned = ""
+        """Request that the highlighted run is removed; the key must be pressed twice."""
+        if self.chosen and self.chosen == self._to_remove:
+            self.post_message(self.RemovalRequested(self.chosen))
+            self._to_remove = ""
         elif self.chosen:
-            self._condemned = self.chosen
-            self.notify(f"press again to move {short(self.chosen)} into the trash", markup=False)
+            self._to_remove = self.chosen
+            self.notify(f"press again to move {wording.short_id(self.chosen)} into the trash", markup=False)
 
     def action_as_form(self) -> None:
-        """Ask for the highlighted run's hyperparameters."""
+        """Request the highlighted run's hyperparameters in the form."""
         if self.chosen:
-            self.post_message(self.FormAsked(self.chosen))
+            self.post_message(self.FormRequested(self.chosen))

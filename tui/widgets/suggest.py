@@ -1,4 +1,4 @@
-"""Completion of what is typed into a field: of the last name, where several are separated by commas."""
+"""Completes the text in a field: its last name, where commas separate several."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LastName(Suggester):
-    """Offers the first of some names that begins as the last one typed does, in whatever case."""
+    """Offers the first name that begins like the last one typed; case does not matter."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)

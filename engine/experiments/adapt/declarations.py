@@ -5,38 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
-from engine.datasets.sources import Dataset, classes_of
-from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
+from engine.datasets.references import Dataset, DatasetReference
+from engine.datasets.sources import classes_of
+from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+from engine.references import RunReference
 
-SOURCES, TARGETS = ("digits", "mnist", "folder:"), ("digits-m", "mnist-m", "folder:")
 OTHER_CLASSES = "must have the source's {} classes, {} …, not {}, {} …"
 SOURCE_ONLY = "source-only"
 
 
-def unfit(own: Any, earlier: Mapping[str, Any]) -> str:
+def unfit(own: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
     """Say why pseudo-labels cannot go on from an earlier run; nothing if they can."""
     if earlier.get("mode") == "target-only":
         return "has learnt from the target's labels: take one that has not"
-    classes, others = (classes_of(source) for source in (own.source, earlier["source"]))
+    classes, others = (classes_of(source) for source in (own["source"], earlier["source"]))
     if classes == others:
         return ""
     return f"tells {len(others)} classes apart, {others[0]} …, not these {len(classes)}, {classes[0]} …"
 
 
-START = RunMark(("dann", "pseudo-label"), words=(SOURCE_ONLY,), inherited=("batch_norm", "dropout"), unfit=unfit)
-Start = Annotated[str, AfterValidator(START.check), START]
+Start = Annotated[
+    str,
+    RunReference(("dann", "pseudo-label"), words=(SOURCE_ONLY,), inherited=("batch_norm", "dropout"), unfit=unfit),
+]
+"""The type of a hyperparameter that names a trained network to go on from."""
+Target = Annotated[str, DatasetReference(same_classes_as="source")]
+"""The type of a hyperparameter that names a data set with the classes of the source."""
 
 
 class AdaptationHyperparameters(Hyperparameters):
     """Two domains, and how the network is trained on them."""
 
-    source: Dataset = hyperparameter("digits", "domain with labels", suggestions=SOURCES, group="data")
-    target: Dataset = hyperparameter(
-        "digits-m", "domain whose labels are used for figures alone", suggestions=TARGETS, group="data"
-    )
+    source: Dataset = hyperparameter("digits", "domain with labels", group="data")
+    target: Target = hyperparameter("digits-m", "domain whose labels are used for figures alone", group="data")
     batch: int = hyperparameter(64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data")
     batch_norm: bool = hyperparameter(False, "batch normalisation after both convolutions", group="network")
     dropout: float = hyperparameter(
@@ -64,7 +68,7 @@ class AdaptationHyperparameters(Hyperparameters):
     def _tells_the_same_apart(cls, target: str, info: ValidationInfo) -> str:
         both = target, info.data.get("source", target)
         if any(name.startswith("folder:") for name in both):
-            return target  # checked when the run begins: a form should not read folders at every key
+            return target  # checked before the launch: a form should not read folders at every key
         own, other = (classes_of(name) for name in both)
         if own != other:
             raise ValueError(OTHER_CLASSES.format(len(other), other[0], len(own), own[0]))
@@ -90,7 +94,6 @@ class PseudoLabelHyperparameters(AdaptationHyperparameters):
     start: Start = hyperparameter(
         SOURCE_ONLY,
         "train on the source first, or go on from a run: run:ID, or last",
-        suggestions=(SOURCE_ONLY, "last"),
     )
     threshold: float = hyperparameter(
         0.95, "probability from which a prediction is a label", ge=0, le=1, group="labels"

@@ -16,7 +16,7 @@ from engine.datasets.images import signed_range
 from engine.datasets.sampling import EpochSampler
 from engine.experiments.adapt.declarations import SOURCE_ONLY
 from engine.experiments.adapt.domains import OTHER_DOMAIN, begin, evaluate, learning_rate, log_map, logits_of, report
-from engine.networks.backbones import fit_earlier
+from engine.experiments.earlier import NETWORK, restore
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,7 +40,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     source, target = domains.source.train, domains.target.train
     trained = hyperparameters.start != SOURCE_ONLY
     if trained and not context.resumes:
-        fit_earlier(network, hyperparameters.start.removeprefix("run:"), "network", context)
+        restore(network, hyperparameters.start, NETWORK, context)
     pseudo = torch.full((len(target),), NOT_TAKEN, device=target.images.device)
     rounds = torch.zeros(hyperparameters.rounds, len(COLUMNS) + len(source.classes), dtype=torch.float64)
     state: State = {

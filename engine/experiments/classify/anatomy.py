@@ -10,7 +10,8 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from engine.networks import backbones
+from engine.experiments.earlier import load_network
+from engine.networks.architectures import bare
 from engine.networks.cuts import known_as
 from engine.networks.names import parse
 from engine.plots import Bars
@@ -35,11 +36,12 @@ class Layer:
 
 def run(hyperparameters: AnatomyHyperparameters, context: Context) -> None:
     """Log a row for each layer, the totals, and the share of the fully connected layers."""
-    if parse(hyperparameters.model).weights == "run":
-        backbone = backbones.load(hyperparameters.model, context)
+    name = parse(hyperparameters.model)
+    if name.weights == "run":
+        backbone = load_network(hyperparameters.model, context)
         network, shape = backbone.network.to("meta"), backbone.shape
     else:
-        network, shape = backbones.bare(hyperparameters.model)
+        network, shape = bare(name.architecture, name.classes)
     for step in context.steps(1, unit="network"):
         found = list(layers(network, shape))
         total = sum(parameter.numel() for parameter in network.parameters())

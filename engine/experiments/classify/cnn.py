@@ -13,7 +13,8 @@ from engine.drawing.confusion import log_confusion, worst_mistakes
 from engine.drawing.grids import image_grid
 from engine.drawing.tiles import tile
 from engine.experiments.metrics import loss_and_accuracy
-from engine.networks.backbones import SMALL_CNN_INPUT, Backbone
+from engine.networks.architectures import SMALL_CNN_INPUT
+from engine.networks.backbones import Backbone
 from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
 from engine.plots import Tiles

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from engine.datasets.sources import Dataset
-from engine.datasets.trees import Images
+from typing import Annotated
+
+from engine.datasets.references import DatasetReference, Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Resize, images, network, resize
-from engine.networks.names import NetworkName
+from engine.networks.references import Architecture, NetworkName
 
 
 class CnnHyperparameters(Hyperparameters):
     """Hyperparameters of ``cnn``; the defaults are for the digits, MNIST wants batch 256 and lr 1e-3."""
 
-    dataset: Dataset = hyperparameter(
-        "digits",
-        "data set to train on, or some of its classes: digits:5-9",
-        suggestions=("digits", "mnist", "cifar10", "digits:0-4", "digits:5-9"),
-        group="data",
+    dataset: Annotated[str, DatasetReference(photographs=False)] = hyperparameter(
+        "digits", "data set to train on, or some of its classes: digits:5-9", group="data"
     )
     batch: int = hyperparameter(32, "images in a batch", ge=1, le=60_000, unit="images", group="data")
     epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
@@ -36,7 +34,7 @@ class PredictHyperparameters(Hyperparameters):
 class AnatomyHyperparameters(Hyperparameters):
     """Hyperparameters of ``anatomy``."""
 
-    model: NetworkName = network("vgg16")
+    model: Architecture = network("vgg16")
 
 
 EXPERIMENTS = (

@@ -9,8 +9,8 @@ import torch
 from engine.datasets import named_images
 from engine.datasets.photographs import UnreadableImage
 from engine.drawing.tiles import photograph_tile
+from engine.experiments.earlier import load_network
 from engine.experiments.subjects import true_class
-from engine.networks import backbones
 from engine.plots import Tiles
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ TILE = 224
 def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     """Log the most probable classes of every image: softmax over the logits."""
     images = named_images.find(hyperparameters.images)
-    backbone = backbones.load(hyperparameters.model, context)
+    backbone = load_network(hyperparameters.model, context)
     preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     count = min(hyperparameters.top_k, len(backbone.classes))
     rows: list[list[object]] = []

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import torch
 
 from engine.datasets.images import unit_range
+from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
 from engine.experiments.fool.declarations import AUTO
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import Rounds, take_steps
 from engine.experiments.subjects import batch_size, image_seeds, labels_to_keep, logits_of, open_images, targets_of
-from engine.networks import backbones
 from engine.plots import Lines
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     """Attack every image, judge the saved files, and find the accuracy that is left for every size of change."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     before = logits_of(subjects.pixels, backbone, context.device)
     targeted = bool(hyperparameters.target)

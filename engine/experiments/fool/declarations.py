@@ -6,17 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from engine.datasets.trees import Images
+from engine.datasets.references import Images
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
-from engine.experiments.hyperparameters import CLASSES, NETWORKS, Resize, images, network, resize
-from engine.networks.classes import AnyTarget, TargetClass
-from engine.networks.names import NetworkName, NetworkNames
+from engine.experiments.hyperparameters import Resize, images, network, resize
+from engine.networks.references import NetworkName, OptionalNetworkNames, OptionalTarget, TargetClass
 
 
 def _transfer() -> Any:
-    return hyperparameter(
-        "", "other networks that the saved images are shown to, by name, separated by commas", suggestions=NETWORKS
-    )
+    return hyperparameter("", "other networks that the saved images are shown to, by name, separated by commas")
 
 
 class FoolHyperparameters(Hyperparameters):
@@ -27,8 +24,6 @@ class FoolHyperparameters(Hyperparameters):
     target: TargetClass = hyperparameter(
         "3",
         "class by number or name that the images shall be taken for, or least-likely",
-        suggestions=("least-likely", *CLASSES),
-        min_length=1,
     )
     lr: float = hyperparameter(
         1.0, "length of a step in the normalised input, for one of 224 pixels", gt=0, le=1e3, live=True
@@ -37,7 +32,7 @@ class FoolHyperparameters(Hyperparameters):
     valid: bool = hyperparameter(
         default=True, description="keep pixels valid and judge images as 8 bits store them; off is the practical's way"
     )
-    transfer: NetworkNames = _transfer()
+    transfer: OptionalNetworkNames = _transfer()
     resize: Resize = resize()
 
 
@@ -73,12 +68,11 @@ class AttackHyperparameters(Hyperparameters):
     method: Literal["fgsm", "pgd", "cw"] = hyperparameter(
         "pgd", "fast gradient sign, projected gradient descent, or Carlini & Wagner"
     )
-    target: AnyTarget = hyperparameter(
+    target: OptionalTarget = hyperparameter(
         "",
         "class by number or name that the images shall be taken for, or least-likely; empty for any wrong one",
-        suggestions=("", "least-likely", *CLASSES),
     )
-    transfer: NetworkNames = _transfer()
+    transfer: OptionalNetworkNames = _transfer()
     resize: Resize = resize()
     norm: Literal["linf", "l2"] = hyperparameter("linf", "norm that is bounded, for pgd", group="fgsm and pgd")
     eps: float = hyperparameter(

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from engine.datasets.images import unit_range
+from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Goal, TargetedAscent
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import take_steps
 from engine.experiments.subjects import batch_size, logits_of, open_images, targets_of
-from engine.networks import backbones
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
     """Climb the target's logit, one normalised step after the other, until it is predicted."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     batch = batch_size(context.device)
     before = logits_of(subjects.pixels, backbone, context.device)

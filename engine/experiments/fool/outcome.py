@@ -12,9 +12,9 @@ from torch import Tensor
 from engine.datasets.images import unit_range
 from engine.datasets.photographs import image_of, open_image
 from engine.drawing.tiles import overview, tile
+from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Goal, norms
 from engine.experiments.subjects import Subjects, labels_to_keep, logits_of
-from engine.networks import backbones
 from engine.networks.names import parse, several
 from engine.plots import Tiles
 from engine.tensors.pixels import eight_bit, to_uint8
@@ -133,7 +133,7 @@ class Outcome:
         rows: list[list[object]] = []
         results: dict[str, float] = {}
         for name in several(networks):
-            other = backbones.load(name, context).fixed()
+            other = load_network(name, context).fixed()
             squash = other.preprocessing.resized("squash").pixels
             clean, fooled = (
                 logits_of(torch.stack([squash(image) for image in images]), other, context.device).argmax(1)

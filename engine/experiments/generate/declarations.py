@@ -5,16 +5,16 @@ from __future__ import annotations
 import importlib.util
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
-from pydantic import AfterValidator, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
-from engine.datasets.sources import Dataset, Pictures
-from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
+from engine.datasets.references import Dataset, Pictures
+from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+from engine.references import RunReference
 
-DATASETS = ("digits", "mnist", "cifar10", "celeba:Smiling", "celeba:Eyeglasses", "celeba:Bald", "folder:")
 EMBEDDED = "embedded"
-GENERATORS = RunMark(("dcgan", "cdcgan", "cgan"), words=(EMBEDDED,), otherwise=EMBEDDED)
-TrainedGenerator = Annotated[str, AfterValidator(GENERATORS.check), GENERATORS]
+TrainedGenerator = Annotated[str, RunReference(("dcgan", "cdcgan", "cgan"), words=(EMBEDDED,), otherwise=EMBEDDED)]
+"""The type of a hyperparameter that names the generator of an earlier run."""
 
 
 class Network(NamedTuple):
@@ -38,7 +38,7 @@ class GanHyperparameters(Hyperparameters):
     discriminator: ClassVar[Network]
 
     dataset: Pictures = hyperparameter(
-        "digits", "data set to learn to draw, some of its classes, or folder:PATH", suggestions=DATASETS, group="data"
+        "digits", "data set to learn to draw, some of its classes, or folder:PATH", group="data"
     )
     size: Literal["32", "64"] = hyperparameter("32", "height and width of the images, in pixels", group="data")
     channels: Literal["auto", "1", "3"] = hyperparameter(
@@ -107,7 +107,7 @@ class ConditionalHyperparameters(GanHyperparameters):
     conditional_discriminator: ClassVar[Network]
 
     dataset: Dataset = hyperparameter(
-        "digits", "data set to learn to draw, some of its classes, or folder:PATH", suggestions=DATASETS, group="data"
+        "digits", "data set to learn to draw, some of its classes, or folder:PATH", group="data"
     )
     tell_d: bool = hyperparameter(True, "give the class to the discriminator, too", group="networks")
     previews: int = hyperparameter(50, "images in a picture of samples", ge=1, le=400, unit="images", group="previews")
@@ -145,7 +145,6 @@ class InterpolateHyperparameters(Hyperparameters):
     model: TrainedGenerator = hyperparameter(
         "last",
         "generator of an earlier run: run:ID; last is the newest, or the embedded one",
-        suggestions=("last", EMBEDDED),
     )
     path: Literal["both", "linear", "spherical"] = hyperparameter(
         "both", "along the chord between two latent vectors, or along the arc"
@@ -206,9 +205,3 @@ EXPERIMENTS = (
         headline="linear/evenness",
     ),
 )
-GANS = {
-    experiment.name: experiment.hyperparameters
-    for experiment in EXPERIMENTS
-    if issubclass(experiment.hyperparameters, GanHyperparameters)
-}
-"""The hyperparameters of each experiment that trains a generator."""

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 
 from engine.datasets.loading import load_splits
 from engine.datasets.sources import classes_of
-from engine.declaration import validate
 from engine.drawing.grids import image_grid
+from engine.experiments.earlier import restore, trained_by
 from engine.experiments.generate import gan
-from engine.experiments.generate.declarations import EMBEDDED, GANS, CdcganHyperparameters
+from engine.experiments.generate.declarations import EMBEDDED, CdcganHyperparameters
 from engine.experiments.generate.latent import fixed_noise, one_hot
 from engine.experiments.generate.players import channels_of, generator_of, is_conditional
 from engine.experiments.generate.quality import samples_of
 from engine.experiments.speed import chosen_speed
-from engine.networks.backbones import fit_earlier
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -50,11 +49,9 @@ def earlier_generator(model: str, context: Context) -> tuple[GanHyperparameters,
     Raises:
         DataUnavailable: if its files are gone.
     """
-    run_id = model.removeprefix("run:")
-    record = context.earlier(run_id).record()
-    trained: GanHyperparameters = validate(GANS[record.experiment], record.hyperparameters)
+    trained = cast("GanHyperparameters", trained_by(model, context)[1])
     generator = generator_of(trained, classes_in(trained))
-    fit_earlier(generator, run_id, "generator", context)
+    restore(generator, model, "generator", context)
     return trained, generator
 
 

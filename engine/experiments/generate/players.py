@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from engine.datasets import sources
+from engine.datasets import names
 from engine.experiments.generate.declarations import ConditionalHyperparameters, GanHyperparameters, Network
 from engine.networks.dcgan import initialise
 
@@ -39,7 +39,7 @@ def _built(network: Network, chosen: GanHyperparameters, classes: int) -> nn.Mod
 
 def channels_of(chosen: GanHyperparameters) -> int:
     """Return how many channels the images have."""
-    return sources.channels_of(chosen.dataset) if chosen.channels == "auto" else int(chosen.channels)
+    return names.parse(chosen.dataset).channels if chosen.channels == "auto" else int(chosen.channels)
 
 
 def is_conditional(chosen: GanHyperparameters) -> bool:

@@ -12,7 +12,7 @@ from engine.errors import PhospheneError
 
 if TYPE_CHECKING:
     from engine.networks.cuts import Sectioned
-    from engine.networks.names import Cut
+    from engine.networks.places import Cut
 
 
 class NoClassActivation(PhospheneError):

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from engine.errors import InvalidHyperparameters
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect.activation import values_and_logits
 from engine.experiments.inspect.ascent import Ascent, chosen_bf16, climb, start
-from engine.networks import backbones
 from engine.networks.classes import UnknownClass, find
 from engine.networks.cuts import Sectioned
 
@@ -24,7 +24,7 @@ MOST = 64
 
 def run(hyperparameters: ActivationMaxHyperparameters, context: Context) -> None:
     """Climb the answers of some units at once; those joined by ``+`` are summed."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     sectioned = Sectioned(backbone.network, backbone.shape)
     cut = sectioned.find(hyperparameters.layer) if hyperparameters.layer else sectioned.every[-1]
     last = cut == sectioned.every[-1]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect.ascent import Ascent, chosen_bf16, climb, start
 from engine.experiments.subjects import probabilities
-from engine.networks import backbones
 from engine.networks.classes import find
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MOST = 64
 
 def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
     """Climb the logits of some classes at once; log each image on its way, its score and its switching step."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     numbers = find(hyperparameters.target, backbone.classes, MOST)
     names = [backbone.classes[number] for number in numbers]
     targets = torch.tensor(numbers, device=context.device)

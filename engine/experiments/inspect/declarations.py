@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator
 
-from engine.datasets.sources import Dataset
-from engine.datasets.trees import Images
+from engine.datasets.references import DatasetReference, Images, OptionalImages
 from engine.declaration import Experiment, Hyperparameters, hyperparameter, one_or_several
-from engine.experiments.hyperparameters import CLASSES, IMAGES, Precision, Resize, images, network, resize
+from engine.experiments.hyperparameters import Precision, Resize, images, network, resize
 from engine.experiments.inspect import methods
-from engine.networks.classes import Classes, ExplainedClass
-from engine.networks.names import DESCRIPTION, NetworkName, NetworkNames
+from engine.networks.names import DESCRIPTION
+from engine.networks.references import (
+    Classes,
+    ExplainedClass,
+    LayerName,
+    MapLayerName,
+    MapLayerNames,
+    NetworkName,
+    NetworkNames,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.datasets.trees import Tree
 
 GRADIENTS, ACTIVATION_MAPS = (methods.names(folder) for folder in (methods.GRADIENTS, methods.ACTIVATION_MAPS))
 METHODS = (*GRADIENTS, *ACTIVATION_MAPS)
 GRADCAMS = "gradcam,gradient-gradcam,guided-gradcam"
 Methods = Annotated[str, AfterValidator(one_or_several(METHODS))]
+
+
+def too_few_to_compare(values: Mapping[str, Any], tree: Tree) -> str:
+    """Say why the classes of a folder cannot be compared; nothing if they can."""
+    count = len(getattr(tree, values["part"]))
+    if count > len(tree.classes):
+        return ""
+    return f"has {count} images of {len(tree.classes)} classes in its part {values['part']}: more are needed to compare"
 
 
 class AttributionHyperparameters(Hyperparameters):
@@ -28,8 +48,6 @@ class AttributionHyperparameters(Hyperparameters):
     target: ExplainedClass = hyperparameter(
         "true",
         "class that is explained: true (predicted where that is not known), predicted, or one by number or name",
-        suggestions=("true", "predicted", *CLASSES),
-        min_length=1,
     )
     methods: Methods = hyperparameter(
         "gradient",
@@ -39,7 +57,9 @@ class AttributionHyperparameters(Hyperparameters):
     )
     view: Literal["heat", "overlay"] = hyperparameter("heat", "show maps alone, or laid over the images")
     resize: Resize = resize()
-    layer: str = hyperparameter("", "layer of class activation maps; empty for the last with maps", group="gradcam")
+    layer: MapLayerName = hyperparameter(
+        "", "layer of class activation maps; empty for the last with maps", group="gradcam"
+    )
     samples: int = hyperparameter(25, "noisy copies that SmoothGrad averages", ge=1, le=1_000, group="smoothgrad")
     sigma: float = hyperparameter(
         0.15, "SmoothGrad's noise, as a share of the image's range of values", ge=0, le=1, group="smoothgrad"
@@ -68,16 +88,13 @@ class GradcamHyperparameters(AttributionHyperparameters):
     view: Literal["heat", "overlay"] = hyperparameter("overlay", "show maps alone, or laid over the images")
 
 
-LAYERS = ("conv1", "relu1", "all", "conv1,conv2,conv3")
-
-
 class FeatureMapsHyperparameters(Hyperparameters):
     """Hyperparameters of ``feature-maps``."""
 
     images: Images = images()
     model: NetworkName = network()
-    layers: str = hyperparameter(
-        "", "layers by name, separated by commas, or all; empty for the first convolution", suggestions=LAYERS
+    layers: MapLayerNames = hyperparameter(
+        "", "layers by name, separated by commas, or all; empty for the first convolution"
     )
     relu: Literal["before", "after", "both"] = hyperparameter("both", "show maps before or after a layer's ReLU")
     channels: str = hyperparameter(
@@ -93,13 +110,13 @@ class FeatureMapsHyperparameters(Hyperparameters):
 class FilterStatisticsHyperparameters(Hyperparameters):
     """Hyperparameters of ``filter-statistics``."""
 
-    dataset: Dataset = hyperparameter(
-        "digits", "data set whose classes are compared", suggestions=("digits", "mnist", "cifar10", "scenes15")
+    dataset: Annotated[str, DatasetReference(unfit=too_few_to_compare)] = hyperparameter(
+        "digits", "data set whose classes are compared"
     )
     part: Literal["train", "test"] = hyperparameter("test", "part of the data set that is looked at")
     model: NetworkName = network()
-    layers: str = hyperparameter(
-        "", "layers by name, separated by commas; empty for every convolution behind its ReLU", suggestions=LAYERS
+    layers: MapLayerNames = hyperparameter(
+        "", "layers by name, separated by commas; empty for every convolution after its ReLU"
     )
     resize: Resize = resize()
 
@@ -121,8 +138,8 @@ class AscentHyperparameters(Hyperparameters):
     step: Literal["plain", "normalised"] = hyperparameter(
         "plain", "take the gradient as it is, or divide it by its norm", group="ascent"
     )
-    start: Images = hyperparameter(
-        "", "image to begin with, one for all or one for each; empty for noise", suggestions=IMAGES, group="ascent"
+    start: OptionalImages = hyperparameter(
+        "", "image to begin with, one for all or one for each; empty for noise", group="ascent"
     )
     noise: float = hyperparameter(
         1.0, "standard deviation of the noise to begin with, in normalised values", ge=0, le=10, group="ascent"
@@ -161,15 +178,13 @@ class AscentHyperparameters(Hyperparameters):
 class ClassImageHyperparameters(AscentHyperparameters):
     """Hyperparameters of ``class-image``."""
 
-    target: Classes = hyperparameter(
-        "all", "classes by number or name, separated by commas, or all", suggestions=("all", *CLASSES), min_length=1
-    )
+    target: Classes = hyperparameter("all", "classes by number or name, separated by commas, or all")
 
 
 class ActivationMaxHyperparameters(AscentHyperparameters):
     """Hyperparameters of ``activation-max``."""
 
-    layer: str = hyperparameter("", "layer by name; empty for the logits", suggestions=("", *LAYERS[:2], "dense1"))
+    layer: LayerName = hyperparameter("", "layer by name; empty for the logits")
     units: str = hyperparameter(
         "all",
         "units or filters: 0,3, 0-9, all; those joined by + are maximised together: 4+9,1+7",

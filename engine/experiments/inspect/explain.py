@@ -12,6 +12,7 @@ from engine.datasets.images import unit_range
 from engine.drawing.heat import heat
 from engine.drawing.tiles import overview, tile
 from engine.errors import InvalidHyperparameters
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect import activation, evaluation
 from engine.experiments.inspect.declarations import ACTIVATION_MAPS
 from engine.experiments.inspect.explanation import Explained, method
@@ -24,7 +25,6 @@ from engine.experiments.subjects import (
     probabilities,
     targets_of,
 )
-from engine.networks import backbones
 from engine.networks.cuts import Sectioned
 from engine.networks.names import several
 from engine.plots import Lines, Tiles
@@ -129,7 +129,7 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
 
 
 def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> View:
-    backbone = backbones.load(name, context).fixed()
+    backbone = load_network(name, context).fixed()
     preprocessing = backbone.preprocessing.resized(chosen.resize)
     subjects = open_images(chosen.images, preprocessing, context)
     logits = logits_of(subjects.pixels, backbone, context.device)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from engine.experiments.inspect.declarations import AttributionHyperparameters
     from engine.networks.backbones import Backbone
     from engine.networks.cuts import Sectioned
-    from engine.networks.names import Cut
+    from engine.networks.places import Cut
 
 
 @dataclass(frozen=True, slots=True)

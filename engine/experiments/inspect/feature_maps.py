@@ -11,9 +11,9 @@ from torch import Tensor
 from engine.drawing.heat import signed_heat
 from engine.drawing.tiles import tile
 from engine.errors import InvalidHyperparameters
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect.activation import NoClassActivation
 from engine.experiments.subjects import batch_size, open_images
-from engine.networks import backbones
 from engine.networks.cuts import Sectioned
 from engine.plots import Tiles
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from engine.authoring import Context
     from engine.experiments.inspect.declarations import FeatureMapsHyperparameters
-    from engine.networks.names import Cut
+    from engine.networks.places import Cut
 
 
 def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
     """Log the chosen maps of the chosen layers for every image, and what each channel answers on the whole."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     sectioned = Sectioned(backbone.network, backbone.shape)
     layers = layers_of(sectioned, hyperparameters.layers)

@@ -15,9 +15,9 @@ from engine.datasets import photographs
 from engine.drawing.heat import heat, strongest_in_colour
 from engine.drawing.tiles import tile
 from engine.errors import PhospheneError
+from engine.experiments.earlier import load_network
 from engine.experiments.inspect.feature_maps import layers_of
 from engine.experiments.subjects import batch_size
-from engine.networks import backbones
 from engine.networks.cuts import Sectioned
 from engine.plots import Heatmap, Tiles
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.datasets.photographs import Photographs
     from engine.experiments.inspect.declarations import FilterStatisticsHyperparameters
-    from engine.networks.names import Cut
+    from engine.networks.places import Cut
 
 PLACES = 28
 """Maps are averaged down to at most so many places a side before they are summed up."""
@@ -122,7 +122,7 @@ class Statistics:
 
 def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> None:
     """Log, layer by layer, what each filter answers to each class of a data set."""
-    backbone = backbones.load(hyperparameters.model, context).fixed()
+    backbone = load_network(hyperparameters.model, context).fixed()
     data = getattr(photographs.load(hyperparameters.dataset), hyperparameters.part)
     if len(data) <= len(data.classes):
         raise PhospheneError(

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from engine.datasets.sources import Dataset
+from engine.datasets.references import Dataset, DatasetReference
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Resize, resize
+from engine.experiments.transfer.enough import too_few_for_folds, too_few_to_hold_out
 from engine.experiments.transfer.grid import Grid
-from engine.networks.names import ARCHITECTURES, DESCRIPTION, NetworkName
-
-DATASETS = ("digits:5-9", "scenes15", "cifar10", "mnist", "digits", "folder:")
-NETWORKS = ("cnn:digits:0-4", "run:last", *ARCHITECTURES)
+from engine.networks.names import DESCRIPTION
+from engine.networks.references import CutName, CutNames, NetworkName
 
 
 class TransferHyperparameters(Hyperparameters):
     """Which network and which images; the defaults run offline, the reports take scenes15 and vgg16."""
 
-    dataset: Dataset = hyperparameter(
-        "digits:5-9", "data set, some of its classes, or folder:PATH", suggestions=DATASETS, group="images"
-    )
+    dataset: Dataset = hyperparameter("digits:5-9", "data set, some of its classes, or folder:PATH", group="images")
     resize: Resize = resize(group="images")
     broken: Literal["skip", "refuse"] = hyperparameter(
         "skip", "what becomes of images that cannot be read", group="images"
@@ -27,7 +24,6 @@ class TransferHyperparameters(Hyperparameters):
     model: NetworkName = hyperparameter(
         "cnn:digits:0-4",
         DESCRIPTION,
-        suggestions=NETWORKS,
         group="network",
     )
 
@@ -35,6 +31,9 @@ class TransferHyperparameters(Hyperparameters):
 class FeatureHyperparameters(TransferHyperparameters):
     """Which features are taken."""
 
+    dataset: Annotated[str, DatasetReference(unfit=too_few_for_folds)] = hyperparameter(
+        "digits:5-9", "data set, some of its classes, or folder:PATH", group="images"
+    )
     pool: int = hyperparameter(
         1, "maps are averaged to so many cells a side, 0 keeps them whole", ge=0, le=64, group="network"
     )
@@ -49,10 +48,9 @@ class FeatureHyperparameters(TransferHyperparameters):
 class ProbeHyperparameters(FeatureHyperparameters):
     """Hyperparameters of ``probe``."""
 
-    cut: str = hyperparameter(
+    cut: CutName = hyperparameter(
         "flatten",
         "where the network is cut: relu7, conv5_3, classifier[:-2]; see phosphene cuts MODEL",
-        suggestions=("flatten", "relu4", "relu7", "relu6", "pool5", "fire9", "avgpool"),
         group="network",
     )
     classifier: Literal["linear-svc", "svc-linear", "svc-rbf", "svc-sigmoid", "logistic"] = hyperparameter(
@@ -82,7 +80,7 @@ class CutsHyperparameters(FeatureHyperparameters):
     mode: Literal["curve", "pairs"] = hyperparameter(
         "curve", "every cut, or every pair of a convolutional and a classifier cut that fit", group="network"
     )
-    cuts: str = hyperparameter(
+    cuts: CutNames = hyperparameter(
         "all", "cuts to try, separated by commas; all takes those that phosphene cuts MODEL lists", group="network"
     )
     C: Grid = hyperparameter(
@@ -96,6 +94,9 @@ class CutsHyperparameters(FeatureHyperparameters):
 class FinetuneHyperparameters(TransferHyperparameters):
     """Hyperparameters of ``finetune``; the reports take scenes15, vgg16 and learning rate 5e-4."""
 
+    dataset: Annotated[str, DatasetReference(unfit=too_few_to_hold_out)] = hyperparameter(
+        "digits:5-9", "data set, some of its classes, or folder:PATH", group="images"
+    )
     batch: int = hyperparameter(40, "images in a batch", ge=2, le=10_000, unit="images", group="images")
     validation: float = hyperparameter(
         0.2, "share of each class's training images held out", gt=0, lt=1, group="images"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.experiments.hyperparameters import Precision
     from engine.networks.backbones import Backbone
-    from engine.networks.names import Cut
+    from engine.networks.places import Cut
 
 CHUNK = 256
 """Images whose features are kept as one file: what an interrupted run need not compute again."""

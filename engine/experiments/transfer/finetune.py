@@ -13,14 +13,14 @@ from torch import Tensor, nn
 
 from engine.datasets import photographs
 from engine.datasets.augmentation import Augmentation
-from engine.datasets.held import Held
+from engine.datasets.decoded import DecodedPhotographs
 from engine.datasets.images import unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.drawing.grids import image_grid
+from engine.experiments.earlier import load_network
 from engine.experiments.metrics import loss_and_accuracy
 from engine.experiments.speed import autocast, uses_bf16
 from engine.experiments.transfer.outcome import report
-from engine.networks import backbones
 from engine.networks.heads import replace_heads
 from engine.networks.names import parse
 from engine.networks.split import Split
@@ -42,7 +42,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     """Train on a part of the training images, choose the best epoch on the rest of them, and test that one once."""
     chosen = hyperparameters
     data = photographs.load(chosen.dataset)
-    backbone = backbones.load(chosen.model, context)
+    backbone = load_network(chosen.model, context)
     network, preprocessing = backbone.network, backbone.preprocessing.resized(chosen.resize)
     head = replace_heads(network, len(data.train.classes))
     split = Split(network.to(context.device), backbone.shape, head, chosen.freeze)
@@ -57,7 +57,8 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
         )
     parts = ((data.train[stays], larger), (data.train[held_out], preprocessing), (data.test, preprocessing))
     training, validation, testing = (
-        Feed(Held(part, size, context, refuse_broken=refuse), split, preprocessing, computing) for part, size in parts
+        Feed(DecodedPhotographs(part, size, context, refuse_broken=refuse), split, preprocessing, computing)
+        for part, size in parts
     )
     photographs.require_every_class(training.held.labels, data.train.classes)
     trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
@@ -124,7 +125,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
 class Feed:
     """What the trained piece of a network is fed: images, or what the frozen piece makes of them."""
 
-    held: Held
+    held: DecodedPhotographs
     split: Split
     preprocessing: Preprocessing
     computing: Callable[[], torch.autocast]
@@ -190,6 +191,6 @@ def network(hyperparameters: FinetuneHyperparameters, context: Context) -> Backb
     asked = parse(hyperparameters.model)
     plain = f"{asked.architecture}:random" if asked.architecture else hyperparameters.model
     classes = photographs.load(hyperparameters.dataset).train.classes
-    backbone = backbones.load(plain, context)
+    backbone = load_network(plain, context)
     replace_heads(backbone.network, len(classes))
     return replace(backbone, classes=classes)

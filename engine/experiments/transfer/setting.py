@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.datasets import photographs
 from engine.errors import PhospheneError
+from engine.experiments.earlier import load_network
 from engine.experiments.transfer.features import Extractor, Features, Place
-from engine.networks import backbones
 from engine.networks.cuts import Sectioned
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Setting:
         self._chosen = chosen
         self._context = context
         self.data = photographs.load(chosen.dataset)
-        self.backbone = backbones.load(chosen.model, context)
+        self.backbone = load_network(chosen.model, context)
         self.preprocessing = self.backbone.preprocessing.resized(chosen.resize)
         self.sectioned = Sectioned(self.backbone.network, self.backbone.shape)
 

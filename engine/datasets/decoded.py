@@ -1,4 +1,4 @@
-"""Photographs decoded once and held as bytes: in memory, on the GPU, or mapped from the disk where they are many."""
+"""Photographs decoded once and kept as bytes: in memory, on the GPU, or mapped from the disk where they are many."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ IN_MEMORY = 4 << 30
 BATCH = 256
 
 
-class Held:
+class DecodedPhotographs:
     """Images as uint8 ``[N, C, S, S]``, those that cannot be read left out.
 
     Args:
         photographs: what to decode, all of it, at once.
         preprocessing: to which size.
-        context: of the run: its console hears of broken images, its device gets the batches.
+        context: of the run: broken images are named on its console, batches go to its device.
         refuse_broken: raise for a broken image instead of leaving it out.
 
     Attributes:
@@ -47,10 +47,10 @@ class Held:
             pixels = torch.empty(shape, dtype=torch.uint8)
         else:
             context.cache.mkdir(parents=True, exist_ok=True)
-            context.message(f"{count / 2**30:.1f} GiB of images are decoded into a file that goes with the run")
+            context.message(f"{count / 2**30:.1f} GiB of images are decoded into a temporary file of the run")
             with tempfile.NamedTemporaryFile(dir=context.cache, prefix=".pixels-") as file:
                 os.posix_fallocate(file.fileno(), 0, count)
-                # The file has no name any more once it is mapped, so it never stays behind.
+                # The file loses its name once it is mapped, so it never outlives the run.
                 pixels = torch.from_file(file.name, shared=True, size=count, dtype=torch.uint8).view(shape)
         kept, indices = 0, []
         for batch in decoded(photographs, preprocessing, BATCH):

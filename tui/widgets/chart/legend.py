@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.cells import cell_len, set_cell_size
 
-from tui.widgets.braille import SAMPLES
-from tui.widgets.chart_axes import value_label
-from tui.widgets.chart_canvas import Canvas, Ink
+from tui.widgets.chart.braille import SAMPLES
+from tui.widgets.chart.canvas import Canvas, Ink
+from tui.widgets.chart.labels import value_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine import Trace
-    from tui.widgets.chart_frame import Curve, Settings
+    from tui.widgets.chart.model import Item, Settings
 
 _VALUE = 7  # cells kept for a value, so that the legend stands still while values change
 _GAP = 3
 Row = list[tuple[int, str, int]]  # x, text, ink
 
 
-def legend_rows(items: Sequence[tuple[Curve, Trace]], settings: Settings) -> list[Row]:
+def legend_rows(items: Sequence[Item], settings: Settings) -> list[Row]:
     """Lay out the legend within the settings' width and a third of their height; at least one row."""
     names = [curve.label or curve.name for curve, _ in items]
     start = cell_len(settings.title) + _GAP if settings.title else 0

@@ -1,4 +1,4 @@
-"""A live line chart drawn in braille; the drawing itself is in `chart_frame`, this is its life in the app."""
+"""The chart as a widget: when it redraws, and what keys and mouse do. The drawing itself starts in ``frame``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from textual.widget import Widget
 
 from engine import Trace
 from tui.actions import bindings
-from tui.widgets.chart_canvas import PALETTE, Ink
-from tui.widgets.chart_frame import Curve, Frame, Settings, draw, extent
+from tui.widgets.chart.canvas import PALETTE, Ink
+from tui.widgets.chart.frame import Frame, draw
+from tui.widgets.chart.model import STEP, Curve, Scale, Settings, XAxis
+from tui.widgets.chart.viewport import extent, panned, zoomed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,12 +25,6 @@ if TYPE_CHECKING:
     from textual import events
     from textual.strip import Strip
     from textual.timer import Timer
-
-    from tui.widgets.chart_axes import XAxis
-
-__all__ = ["Chart", "Curve"]
-
-_MOST_ZOOM = 1e-9  # of the whole range of x
 
 
 class Chart(Widget, can_focus=True):
@@ -81,7 +77,7 @@ class Chart(Widget, can_focus=True):
 
     log_y: reactive[bool] = reactive(False, repaint=False)
     smoothing: reactive[float] = reactive(0.0, repaint=False)
-    x_axis: reactive[XAxis] = reactive("step", repaint=False)
+    x_axis: reactive[XAxis] = reactive(STEP, repaint=False)
 
     def __init__(self, title: str = "", *, name: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, classes=classes)
@@ -117,10 +113,12 @@ class Chart(Widget, can_focus=True):
         `beside` are the curves of charts that stand together with this one: it spans their x too.
         """
         self._curves, self._markers, self._beside = tuple(curves), tuple(markers), tuple(beside)
-        self._soil()
+        self._outdate()
 
-    def _full(self) -> tuple[float, float] | None:
-        return extent((*self._curves, *self._beside))
+    def _full(self) -> Scale | None:
+        """Return the scale of x while nothing is zoomed."""
+        ends = extent((*self._curves, *self._beside), self.x_axis)
+        return Scale(*ends, log=self.x_axis.scale == "log") if ends else None
 
     @property
     def crosshair(self) -> float | None:
@@ -130,7 +128,7 @@ class Chart(Widget, can_focus=True):
     @crosshair.setter
     def crosshair(self, x: float | None) -> None:
         self._crosshair = x
-        self._soil()
+        self._outdate()
 
     @property
     def view(self) -> tuple[float, float] | None:
@@ -143,66 +141,53 @@ class Chart(Widget, can_focus=True):
 
     def watch_log_y(self) -> None:
         """Redraw with the other scale."""
-        self._soil()
+        self._outdate()
 
     def watch_smoothing(self) -> None:
         """Redraw with the new weight."""
-        self._soil()
+        self._outdate()
 
     def watch_x_axis(self) -> None:
         """Redraw the axis; positions on the former axis mean nothing on the new one."""
         self._view = self._crosshair = None
-        self._soil()
+        self._outdate()
 
     # zoom and pan
 
     def zoom(self, factor: float, around: float | None = None) -> None:
         """Show `1 / factor` of the present range, around an x (default: the crosshair, else the middle)."""
         full = self._full()
-        if full is None or not factor > 0:
-            return
-        low, high = self._view or full
-        centre = around if around is not None else self._crosshair
-        if centre is None or not low <= centre <= high:
-            centre = low + (high - low) / 2
-        span = max((high - low) / factor, (full[1] - full[0]) * _MOST_ZOOM, abs(centre) * 1e-12)
-        low = centre - (centre - low) / (high - low) * span
-        self._look(low, span, full)
+        if full is not None and factor > 0:
+            self._look(zoomed(full, self._view, factor, self._crosshair if around is None else around))
 
     def pan(self, fraction: float) -> None:
-        """Move the view by a fraction of its width, to the right where positive; nothing to do while following."""
+        """Move the view by a fraction of its width, to the right where positive; does nothing while all is shown."""
         full = self._full()
         if full is not None and self._view is not None:
-            low, high = self._view
-            self._look(low + fraction * (high - low), high - low, full)
+            self._look(panned(full, self._view, fraction))
 
     def reset_view(self) -> None:
         """Show everything again and follow the data."""
-        self._view = None
-        self._soil()
+        self._look(None)
 
-    def _look(self, low: float, span: float, full: tuple[float, float]) -> None:
-        if not span < full[1] - full[0]:
-            self.reset_view()
-            return
-        low = min(max(low, full[0]), full[1] - span)
-        self._view = (low, max(low + span, math.nextafter(low, math.inf)))
-        self._soil()
+    def _look(self, view: tuple[float, float] | None) -> None:
+        self._view = view
+        self._outdate()
 
     # keys and mouse
 
     def action_crosshair(self, cells: int) -> None:
         """Move the crosshair by some cells; the first press shows it at the near edge's last point or the middle."""
-        if self._frame is None or not self._frame.plot.width:
+        if self._frame is None or not self._frame.area.width:
             return
-        plot = self._frame.plot
-        at = plot.cell_at(self._crosshair) if self._crosshair is not None else None
+        area = self._frame.area
+        at = area.cell_at(self._crosshair) if self._crosshair is not None else None
         if at is None:
-            last = max((float(c.x[-1]) for c in self._curves if len(c.x)), default=plot.high)
-            at = plot.cell_at(min(last, plot.high))
-            self.crosshair = plot.x_at(at if at is not None else plot.left + plot.width // 2)
+            last = max((float(c.x[-1]) for c in self._curves if len(c.x)), default=area.x.high)
+            at = area.cell_at(min(last, area.x.high))
+            self.crosshair = area.x_at(at if at is not None else area.left + area.width // 2)
             return
-        self.crosshair = plot.x_at(min(max(at + cells, plot.left), plot.left + plot.width - 1))
+        self.crosshair = area.x_at(min(max(at + cells, area.left), area.left + area.width - 1))
 
     def action_pan(self, fraction: float) -> None:
         """Pan by a fraction of the view."""
@@ -233,15 +218,15 @@ class Chart(Widget, can_focus=True):
         self._wheel(event, 0.8)
 
     def _wheel(self, event: events.MouseEvent, factor: float) -> None:
-        if self._frame is not None and self._frame.plot.width:
+        if self._frame is not None and self._frame.area.width:
             event.stop()
-            self.zoom(factor, around=self._frame.plot.x_at(event.get_content_offset_capture(self).x))
+            self.zoom(factor, around=self._frame.area.x_at(event.get_content_offset_capture(self).x))
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a click or a drag."""
         full = self._full()
         if event.button == 1 and full is not None:
-            self._dragged_from, self._dragging = (event.screen_x, self._view or full), False
+            self._dragged_from, self._dragging = (event.screen_x, self._view or (full.low, full.high)), False
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
@@ -249,11 +234,11 @@ class Chart(Widget, can_focus=True):
         full = self._full()
         if self._dragged_from is None or self._frame is None or full is None:
             return
-        start, (low, high) = self._dragged_from
+        start, start_view = self._dragged_from
         moved = event.screen_x - start
         self._dragging |= moved != 0
-        if self._dragging and self._view is not None and self._frame.plot.width:
-            self._look(low - moved / self._frame.plot.width * (high - low), high - low, full)
+        if self._dragging and self._view is not None and self._frame.area.width:
+            self._look(panned(full, start_view, -moved / self._frame.area.width))
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """End a drag, or set the crosshair when the pointer did not move."""
@@ -261,13 +246,13 @@ class Chart(Widget, can_focus=True):
             return
         self.release_mouse()
         self._dragged_from = None
-        if not self._dragging and self._frame is not None and self._frame.plot.width:
-            plot, at = self._frame.plot, event.get_content_offset_capture(self).x
-            self.crosshair = plot.x_at(min(max(at, plot.left), plot.left + plot.width - 1))
+        if not self._dragging and self._frame is not None and self._frame.area.width:
+            area, at = self._frame.area, event.get_content_offset_capture(self).x
+            self.crosshair = area.x_at(min(max(at, area.left), area.left + area.width - 1))
 
     # drawing
 
-    def _soil(self) -> None:
+    def _outdate(self) -> None:
         self._dirty = True
         self._schedule()
 
@@ -308,7 +293,7 @@ class Chart(Widget, can_focus=True):
         bordered = self.styles.border_top[0] not in {"", "none", "hidden"}
         if bordered:
             self._tag()
-        size = self.content_size
+        size, full = self.content_size, self._full()
         settings = Settings(
             width=size.width,
             height=size.height,
@@ -316,7 +301,7 @@ class Chart(Widget, can_focus=True):
             log_y=self.log_y,
             smoothing=self.smoothing,
             x_axis=self.x_axis,
-            full=self._full(),
+            full=(full.low, full.high) if full is not None else None,
             view=self._view,
             crosshair=self._crosshair,
             markers=self._markers,
@@ -334,7 +319,7 @@ class Chart(Widget, can_focus=True):
         if self.smoothing:
             tags.append(f"smooth {self.smoothing:.3g}")
         if self._view is not None and (full := self._full()) is not None:
-            tags.append(f"zoom {(full[1] - full[0]) / (self._view[1] - self._view[0]):.3g}x")
+            tags.append(f"zoom {1 / (full.at(self._view[1]) - full.at(self._view[0])):.3g}x")
         text = " · ".join(tags)
         if text != (self.border_subtitle or ""):
             self.border_subtitle = text or None

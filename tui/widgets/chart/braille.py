@@ -93,7 +93,13 @@ def cells(
     if len(pattern) > 1:
         phase = np.arange(len(top))[None, :] + np.maximum(row - top, 0)
         dots &= pattern[phase % len(pattern)]
+    return pack(dots)
+
+
+def pack(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return dots `[4 * height, 2 * W]` as cells `[height, W]` of braille bits."""
+    rows, columns = dots.shape
     packed: NDArray[np.uint8] = np.einsum(
-        "hiwj,ij->hw", dots.view(np.uint8).reshape(height, 4, len(top) // 2, 2), _DOTS
+        "hiwj,ij->hw", dots.view(np.uint8).reshape(rows // 4, 4, columns // 2, 2), _DOTS
     )
     return packed

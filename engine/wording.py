@@ -1,0 +1,137 @@
+"""How both faces word things: marks of states, time spans, figures, events as lines, a form as a command line."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from engine.record.events import (
+    CheckpointSaved,
+    Event,
+    HyperparameterChanged,
+    Message,
+    Results,
+    State,
+    StateChanged,
+    TableLogged,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.declaration import Experiment
+
+STATE_MARKS: dict[State, str] = {
+    "queued": "○",
+    "running": "●",
+    "finished": "✓",
+    "failed": "✗",
+    "stopped": "■",
+    "crashed": "✗",
+}
+
+Level = Literal["info", "alarm", "error", "output"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line for a console.
+
+    Attributes:
+        t: seconds since the epoch.
+        text: without a line feed at its end.
+        level: how loud it is; ``output`` is what a program printed.
+    """
+
+    t: float
+    text: str
+    level: Level = "info"
+
+
+def line_of(event: Event) -> Line | None:  # noqa: PLR0911 - one return a kind of event
+    """Return the line that an event is worth, or None for those that charts and progress bars show."""
+    match event:
+        case StateChanged(state=state, reason=reason):
+            level: Level = "error" if state in {"failed", "crashed"} else "info"
+            return Line(event.t, f"{state}: {reason}" if reason else state, level)
+        case Message(text=text, level=level):
+            return Line(event.t, text, level)
+        case CheckpointSaved(step=step):
+            return Line(event.t, f"checkpoint saved after step {step:,}")
+        case HyperparameterChanged(name=name, value=value, previous=previous, step=step):
+            return Line(event.t, f"{name} {previous} → {value} after step {step:,}")
+        case TableLogged(name=name, file=file):
+            return Line(event.t, f"table {name}: {file}")
+        case Results(values=values):
+            return Line(event.t, "  ".join(f"{name} {figure(value)}" for name, value in values.items()))
+    return None
+
+
+def figure(value: float) -> str:
+    """Write a metric with four significant digits, a count with all of its own."""
+    if float(value).is_integer() and 1e4 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3e}"
+
+
+def headline(results: Mapping[str, float], metric: str) -> str:
+    """Write the headline figure of a run for a narrow list: ``.974``, ``12.3``; the empty string if it has none."""
+    if metric not in results:
+        return ""
+    value = results[metric]
+    if abs(value) >= 1000 or 0 < abs(value) < 1e-3:
+        return figure(value)
+    return f"{value:.3f}".removeprefix("0") if abs(value) < 10 else f"{value:.1f}"
+
+
+def clock(seconds: float) -> str:
+    """Write a time span: ``0:42``, ``1:02:03``."""
+    hours, rest = divmod(max(0, round(seconds)), 3600)
+    minutes, whole = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"
+
+
+def ago(t: float) -> str:
+    """Say how long ago a moment was: ``12 s``, ``5 min``, ``3 h``, ``2 d``."""
+    age = max(0.0, time.time() - t)
+    for limit, unit, size in ((60, "s", 1), (3600, "min", 60), (86400, "h", 3600)):
+        if age < limit:
+            return f"{age / size:.0f} {unit}"
+    return f"{age / 86400:.0f} d"
+
+
+def share(step: int, total: int) -> str:
+    """Say how much of a run is done, ``42 %``; the empty string while the total is not known."""
+    return f"{100 * step / total:.0f} %" if total else ""
+
+
+def short_id(run: str) -> str:
+    """Return the last part of a run's id, by which people name it."""
+    return run.rpartition("-")[2]
+
+
+def printable(text: str) -> str:
+    """Return a text without the characters that would steer a terminal; line feeds and tabs stay."""
+    return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else " " for c in text)
+
+
+def command_line(experiment: Experiment, values: Mapping[str, str]) -> str:
+    """Return the command that runs an experiment with these values, as typed; quoted for a shell."""
+    switches = {view.name for view in experiment.fields() if view.kind == "boolean"}
+    words = ["phosphene", "run", experiment.name]
+    for name, text in values.items():
+        flag = name.replace("_", "-")
+        if name in switches:
+            words.append(f"--{flag}" if text in {"on", "True", "true"} else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", text]
+    return shlex.join(words)
+
+
+def aligned(rows: Iterable[Iterable[str]]) -> list[str]:
+    """Return rows of a small table as lines, every column as wide as its longest cell and flush right."""
+    cells = [[*row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells]

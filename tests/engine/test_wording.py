@@ -1,0 +1,41 @@
+"""How both faces word things."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine import catalogue, wording
+from engine.record.events import Message, Progress, Results, StateChanged
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (59.6, "1:00"), (62, "1:02"), (3723, "1:02:03"), (-1, "0:00")]
+)
+def test_clock(seconds, text):
+    assert wording.clock(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.97159, "0.9716"), (7465, "7465"), (138_357_544.0, "138,357,544"), (1.5e7 + 0.5, "1.500e+07")]
+)
+def test_figure(value, text):
+    assert wording.figure(value) == text
+
+
+def test_events_as_lines():
+    assert wording.line_of(StateChanged(1.0, "failed", "no such file")).level == "error"
+    assert wording.line_of(StateChanged(1.0, "queued", "behind x")).text == "queued: behind x"
+    assert wording.line_of(Message(1.0, "look", "alarm")).level == "alarm"
+    assert wording.line_of(Results(1.0, {"test/accuracy": 0.5})).text == "test/accuracy 0.5"
+    assert wording.line_of(Progress(1.0, 1, 2)) is None
+
+
+def test_a_form_as_a_command_is_quoted_for_a_shell():
+    cnn = catalogue.experiment("cnn")
+    assert wording.command_line(cnn, {"lr": "0.1", "name": "it's"}) == "phosphene run cnn --lr 0.1 --name 'it'\"'\"'s'"
+    dann = catalogue.experiment("dann")
+    assert wording.command_line(dann, {"batch_norm": "off"}) == "phosphene run dann --no-batch-norm"
+
+
+def test_what_steers_a_terminal_is_not_printed():
+    assert wording.printable("a\x1b[31mb\nc") == "a [31mb\nc"

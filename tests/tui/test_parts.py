@@ -1,0 +1,149 @@
+"""The parts of the workbench, and its words, without a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from types import SimpleNamespace
+
+from engine import Engine, Workspace, catalogue, wording
+from tui.workbench.following import RunFollower
+from tui.workbench.listing import News, RunListing, last_time
+from tui.workbench.requests import RunRequests
+
+
+class Owner:
+    """Runs workers and collects messages, as a screen does."""
+
+    def __init__(self) -> None:
+        self.messages = []
+        self._groups = {}
+        self._posted = asyncio.Event()
+
+    def post_message(self, message) -> bool:
+        self.messages.append(message)
+        self._posted.set()
+        return True
+
+    def run_worker(self, work, *, group="", exclusive=False):
+        if exclusive and group in self._groups:
+            self._groups[group].cancel()
+        self._groups[group] = asyncio.ensure_future(work)
+
+    def of(self, kind):
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    async def wait_for(self, kind, count=1):
+        async with asyncio.timeout(15):
+            while len(self.of(kind)) < count:
+                self._posted.clear()
+                await self._posted.wait()
+        return self.of(kind)
+
+    async def close(self):
+        for task in self._groups.values():
+            task.cancel()
+        await asyncio.gather(*self._groups.values(), return_exceptions=True)
+
+
+def with_owner(scenario, home):
+    """Run a scenario with an owner and an engine."""
+
+    async def play():
+        owner, engine = Owner(), Engine(home)
+        try:
+            await scenario(owner, lambda: engine)
+        finally:
+            await owner.close()
+
+    asyncio.run(play())
+
+
+def test_follows_one_run_at_a_time_and_says_when_it_has_ended(album):
+    async def scenario(owner, engine):
+        follower = RunFollower(owner, engine)
+        follower.follow("1121-1100-count-9qd", pause=10)
+        await asyncio.sleep(0)
+        follower.follow("1121-1200-cnn-k3f")
+        await owner.wait_for(RunFollower.Ended)
+        (opened,) = owner.of(RunFollower.Opened)
+        assert opened.shown.run.id == "1121-1200-cnn-k3f"
+        assert opened.shown.history.step == 300
+        assert owner.of(RunFollower.Advanced)
+        said = [line.text for message in owner.of(RunFollower.Said) for line in message.lines]
+        assert "a [bold]plain[/] word" in said
+        assert not follower.busy
+
+    with_owner(scenario, album)
+
+
+def test_a_run_that_is_not_there_is_a_message(album):
+    async def scenario(owner, engine):
+        RunFollower(owner, engine).follow("nothing-like-that")
+        (failed,) = await owner.wait_for(RunFollower.Failed)
+        assert "nothing-like-that" in failed.reason
+
+    with_owner(scenario, album)
+
+
+def test_lists_at_once_on_demand_and_complains_once(album, monkeypatch):
+    monkeypatch.setattr("tui.workbench.listing.LIST_SECONDS", 3600)
+
+    async def scenario(owner, engine):
+        begun = asyncio.Event()
+        listing = RunListing(owner, lambda: (begun.set(), engine())[1])
+        listing.start()
+        (first,) = await owner.wait_for(RunListing.Changed)
+        assert [run.id for run in first.runs] == ["1121-1200-cnn-k3f", "1121-1100-count-9qd", "1121-1000-count-7xy"]
+        listing.look_again()
+        await owner.wait_for(RunListing.Changed, 2)
+        (album / "runs").rename(album / "away")
+        (album / "runs").write_text("")
+        for _ in range(3):
+            begun.clear()
+            listing.look_again()
+            await begun.wait()
+        (album / "runs").unlink()
+        (album / "away").rename(album / "runs")
+        listing.look_again()
+        await owner.wait_for(RunListing.Changed, 3)
+        assert len(owner.of(RunListing.Failed)) == 1
+
+    with_owner(scenario, album)
+
+
+def test_a_request_that_is_refused_is_a_message_with_the_field_or_the_reason(album):
+    async def scenario(owner, engine):
+        requests = RunRequests(owner, engine)
+        requests.launch(catalogue.experiment("count"), {"steps": "zero"}, {})
+        (refused,) = await owner.wait_for(RunRequests.Refused)
+        assert refused.name == "steps"
+        requests.stop(Workspace(album).find("k3f"), 1)
+        (failed,) = await owner.wait_for(RunRequests.Failed)
+        assert "k3f" in failed.reason
+
+    with_owner(scenario, album)
+
+
+def test_news_are_what_ended_since_the_runs_were_last_seen_and_what_is_active(album):
+    runs = Workspace(album).list()
+    ended = [run.status.changed for run in runs]
+    assert News.since(0, runs).ended == []
+    news = News.since(min(ended) + 1, runs)
+    assert [run.id for run in news.ended] == [run.id for run in runs if run.status.changed > min(ended) + 1]
+    assert news.best == runs[0].id
+    assert any("test/accuracy 0.974" in text for text, _ in news.lines())
+    assert News.since(0, []).best == ""
+
+
+def test_says_how_an_experiment_went_last_time(album):
+    runs, experiments = Workspace(album).list(), catalogue.experiments()
+    assert last_time(runs, experiments["cnn"]) == "last .974 in 5:02"
+    assert last_time(runs, experiments["count"]) == ""
+
+
+def test_a_command_line_switches_booleans_and_quotes_what_needs_it():
+    views = (SimpleNamespace(name="resume_it", kind="boolean"), SimpleNamespace(name="title", kind="string"))
+    experiment = SimpleNamespace(name="demo", fields=lambda: views)
+    command = wording.command_line(experiment, {"resume_it": "off", "title": "a b"})
+    assert shlex.split(command) == ["phosphene", "run", "demo", "--no-resume-it", "--title", "a b"]

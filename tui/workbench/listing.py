@@ -1,0 +1,116 @@
+"""The list of all runs: read again and again, and what follows from it. No widget is touched here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from engine import PhospheneError, wording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.screen import Screen
+
+    from engine import Engine, Experiment, Listed
+
+LIST_SECONDS = 1.0
+MOST_NEWS = 20
+"""Ended runs named when the workbench opens, at most."""
+
+
+class RunListing:
+    """Lists the runs every second, and at once on demand; never two listings at a time.
+
+    Args:
+        owner: the screen that gets the messages.
+        engine: returns the engine; called when the first listing begins.
+    """
+
+    @dataclass
+    class Changed(Message):
+        """The runs were listed again."""
+
+        runs: list[Listed]
+
+        def can_replace(self, message: Message) -> bool:
+            """Let a newer listing replace one that the screen has not looked at yet."""
+            return isinstance(message, RunListing.Changed)
+
+    @dataclass
+    class Failed(Message):
+        """The runs cannot be listed; posted once per reason."""
+
+        reason: str
+
+    def __init__(self, owner: Screen[None], engine: Callable[[], Engine]) -> None:
+        self._owner = owner
+        self._engine = engine
+        self._wanted = asyncio.Event()
+
+    def start(self) -> None:
+        """Begin to list, and go on until the screen is closed."""
+        self._owner.run_worker(self._keep_listing(), group="listing", exclusive=True)
+
+    def look_again(self) -> None:
+        """List at once."""
+        self._wanted.set()
+
+    async def _keep_listing(self) -> None:
+        reason = ""
+        while True:
+            try:
+                self._owner.post_message(self.Changed(await self._engine().runs()))
+                reason = ""
+            except PhospheneError as error:
+                if str(error) != reason:
+                    reason = str(error)
+                    self._owner.post_message(self.Failed(reason))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), LIST_SECONDS)
+            self._wanted.clear()
+
+
+@dataclass(frozen=True)
+class News:
+    """What happened while the workbench was closed.
+
+    Attributes:
+        active: runs that have not ended.
+        ended: runs that ended since then.
+        best: id of the run to show first; empty if there are no runs.
+    """
+
+    active: list[Listed] = field(default_factory=list)
+    ended: list[Listed] = field(default_factory=list)
+    best: str = ""
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return text and level of the lines that tell it."""
+        lines = [(f"{run.id} is {run.status.state}", "info") for run in self.active]
+        lines += [("while you were away:", "alarm")] if self.ended else []
+        for run in self.ended[:MOST_NEWS]:
+            figures = ", ".join(f"{name} {value:.4g}" for name, value in list(run.status.result.items())[:2])
+            lines.append((f"  {run.id} {run.status.state} {figures or run.status.reason}", "info"))
+        return lines
+
+    @classmethod
+    def since(cls, seen: float, runs: Sequence[Listed]) -> News:
+        """Compare the runs, newest first, with the time when they were last on a screen; 0 for never."""
+        active = [run for run in runs if not run.status.ended]
+        ended = [run for run in runs if run.status.ended and run.status.changed > seen > 0]
+        best = next((run.id for run in [*active, *ended, *runs]), "")
+        return cls(active, ended, best)
+
+
+def last_time(runs: Sequence[Listed], experiment: Experiment) -> str:
+    """Return how the newest finished run of an experiment went, ``last .974 in 1:05``, or the empty string."""
+    for run in runs:
+        if run.record and run.record.experiment == experiment.name and run.status.state == "finished":
+            took = wording.clock(run.status.changed - run.record.created)
+            return f"last {wording.headline(run.status.result, experiment.headline)} in {took}"
+    return ""
