@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 
 from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from engine.experiments.hyperparameters import Precision, Switch
 
-WORTH_COMPILING = 5_000
-"""Steps from which compilation, which takes half a minute, pays."""
-T = TypeVar("T", torch.Tensor, torch.nn.Module)
+COMPILED_FROM = 5_000
+"""Steps of a run from which on compilation, which takes half a minute, saves time."""
+T = TypeVar("T", bound="torch.Tensor | torch.nn.Module")
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """What was chosen; its text is what the record says."""
+    """How a network computes; its text is what the record says."""
 
     device: torch.device
     bf16: bool
@@ -36,29 +33,44 @@ class Speed:
         ]
         return ", ".join([*parts, *(["torch.compile"] if self.compile else [])])
 
-    def autocast(self) -> AbstractContextManager[Any]:
-        """Compute convolutions in bf16, if chosen; weights and losses stay float32."""
-        if not self.bf16:
-            return contextlib.nullcontext()
-        return torch.autocast(self.device.type, torch.bfloat16)
+    def autocast(self) -> torch.autocast:
+        """Return the context to compute in; see :func:`autocast`."""
+        return autocast(self.device, bf16=self.bf16)
 
     def lay_out(self, value: T) -> T:
         """Return images ``[N, C, H, W]`` or a network in the memory layout chosen."""
-        return value.to(memory_format=torch.channels_last) if self.channels_last else value  # type: ignore[call-overload]
+        # torch's overloads of `to` lose the type of a module's subclass.
+        return cast("T", value.to(memory_format=torch.channels_last)) if self.channels_last else value
 
     def compiled(self, network: torch.nn.Module) -> Any:
         """Return the network as it is to be called in training."""
         return torch.compile(network) if self.compile else network
 
 
+def uses_bf16(precision: Precision, device: torch.device, *, pays: bool = True) -> bool:
+    """Return whether to compute in bf16: where it is chosen, or on ``auto`` where the device is fast at it.
+
+    Args:
+        precision: as chosen.
+        device: which computes.
+        pays: whether bf16 is worth it for this network on a device that is fast at it.
+    """
+    return precision == "bf16" or (precision == "auto" and pays and fast_bf16(device))
+
+
+def autocast(device: torch.device, *, bf16: bool) -> torch.autocast:
+    """Return a context in which convolutions and products are computed in bf16, if chosen; weights stay float32."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+
+
 def chosen_speed(
     device: torch.device, precision: Precision, channels_last: Switch, compilation: Switch = "off", steps: int = 0
 ) -> Speed:
-    """Resolve what is ``auto``: bf16 where the device has instructions for it, compilation for long runs on GPUs."""
-    long = device.type == "cuda" and steps >= WORTH_COMPILING
+    """Return how to compute; ``auto`` is bf16 where the device is fast at it, and compilation for long runs on GPUs."""
+    long = device.type == "cuda" and steps >= COMPILED_FROM
     return Speed(
         device,
-        bf16=fast_bf16(device) if precision == "auto" else precision == "bf16",
+        bf16=uses_bf16(precision, device),
         channels_last=channels_last != "off",
         compile=long if compilation == "auto" else compilation == "on",
     )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from engine.datasets import named_images
+from engine.datasets.images import unit_range
 from engine.datasets.photographs import Preprocessing, UnreadableImage
 from engine.errors import DataUnavailable
 from engine.networks import classes
@@ -52,7 +53,7 @@ class Subjects:
         """Yield where a batch stands and its images ``[M, C, S, S]`` in [0, 1] on a device."""
         for start in range(0, len(self), size):
             part = slice(start, min(start + size, len(self)))
-            yield part, self.pixels[part].to(device).float() / 255
+            yield part, unit_range(self.pixels[part].to(device))
 
 
 def true_class(image: NamedImage, names: Sequence[str]) -> int:
@@ -126,12 +127,17 @@ def targets_of(text: str, subjects: Subjects, backbone: Backbone, logits: Tensor
 def logits_of(pixels: Tensor, backbone: Backbone, device: torch.device) -> Tensor:
     """Return the logits ``[N, classes]`` of images, uint8 ``[N, C, S, S]``, on the host."""
     parts = pixels.split(batch_size(device))
-    return torch.cat([backbone.logits(part.to(device).float() / 255).cpu() for part in parts])
+    return torch.cat([backbone.logits(unit_range(part.to(device))).cpu() for part in parts])
 
 
 def probabilities(logits: Tensor, targets: Tensor) -> Tensor:
     """Return the probability of each image's class, ``[N]``."""
     return logits.softmax(1).gather(1, targets[:, None]).squeeze(1)
+
+
+def image_seeds(seed: int, first: int, count: int) -> list[int]:
+    """Return a seed for each image from the ``first`` on, so that what is drawn for it does not depend on others."""
+    return [seed * 1_000_003 + index for index in range(first, first + count)]
 
 
 def batch_size(device: torch.device) -> int:

@@ -53,7 +53,7 @@ class DenseDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, classes: int, hidden: int = 256, channels: int = 1, size: int = 32, dropout: float = 0.3
+        self, classes: int = 0, hidden: int = 256, channels: int = 1, size: int = 32, dropout: float = 0.3
     ) -> None:
         super().__init__()
 

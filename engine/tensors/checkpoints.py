@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import random
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import torch
@@ -16,8 +17,15 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
+
+
+class State(TypedDict, total=False):
+    """What a program gives to `Context.restore` and `Context.checkpoint`: ``context.restore(**state)``."""
+
+    modules: Mapping[str, torch.nn.Module]
+    optimisers: Mapping[str, torch.optim.Optimizer]
+    tensors: Mapping[str, torch.Tensor]
 
 
 def save(
@@ -49,7 +57,8 @@ def save(
     flat["generators/torch"] = torch.get_rng_state()
     if torch.cuda.is_initialized():
         flat["generators/cuda"] = torch.cuda.get_rng_state()
-    legacy = np.random.get_state()
+    legacy = np.random.get_state(legacy=True)
+    assert isinstance(legacy, tuple)
     flat["generators/numpy"] = torch.from_numpy(np.asarray(legacy[1]).astype(np.int64))
     plain["numpy"] = [legacy[0], *legacy[2:]]
     plain["random"] = random.getstate()

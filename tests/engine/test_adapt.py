@@ -10,9 +10,9 @@ import torch
 
 from engine import InvalidHyperparameters, Message, Metrics, catalogue
 from engine.datasets.images import load, signed_range
-from engine.experiments.adapt.dann import reversal, unseen
+from engine.experiments.adapt.dann import features_without_trace, reversal
 from engine.experiments.adapt.domains import learning_rate
-from engine.experiments.adapt.pseudo_label import NOT_TAKEN, Plan, surest
+from engine.experiments.adapt.pseudo_label import NOT_TAKEN, Plan, confident_labels
 from engine.networks.dann import DannNetwork, scale_gradient
 
 SHORT = {"source": "digits:0-1", "target": "digits-m:0-1", "epochs": 1, "batch": 256, "map_images": 0}
@@ -85,7 +85,7 @@ def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
 def test_without_adaptation_features_do_not_depend_on_the_target(context_of, monkeypatch, mode):
     from engine.experiments.adapt import domains
 
-    def learnt(other: bool) -> torch.Tensor:
+    def learned(other: bool) -> torch.Tensor:
         """Return what the convolutions learn, with the target's images as they are or inverted."""
         context, _ = context_of("dann")
         kept = {}
@@ -103,7 +103,7 @@ def test_without_adaptation_features_do_not_depend_on_the_target(context_of, mon
             dann.load()(dann.validate(SHORT | {"mode": mode, "batch_norm": True}), context)
         return torch.cat([value.flatten().clone() for name, value in kept.items() if name.startswith("features")])
 
-    assert torch.equal(learnt(other=False), learnt(other=True)) == (mode == "source-only")
+    assert torch.equal(learned(other=False), learned(other=True)) == (mode == "source-only")
 
 
 def invert(images):
@@ -114,7 +114,7 @@ def invert(images):
 def test_images_that_are_not_learnt_from_leave_no_trace():
     network = DannNetwork(batch_norm=True)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    features = unseen(network, torch.randn(8, 3, 28, 28))
+    features = features_without_trace(network, torch.randn(8, 3, 28, 28))
     assert not features.requires_grad
     assert network.training
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
@@ -197,10 +197,10 @@ def test_labels_are_taken_from_the_threshold_on_and_evenly_on_demand():
         probability, labels = network(signed_range(target.images)).softmax(1).max(1)
     threshold = float(probability.median())
     chosen = catalogue.experiment("pseudo-label").validate({"threshold": threshold})
-    pseudo = surest(network, target, chosen, torch.device("cpu"))
+    pseudo = confident_labels(network, target, chosen, torch.device("cpu"))
     assert torch.equal(pseudo != NOT_TAKEN, probability >= threshold)
     assert torch.equal(pseudo[pseudo != NOT_TAKEN], labels[pseudo != NOT_TAKEN])
-    balanced = surest(
+    balanced = confident_labels(
         network, target, chosen.model_copy(update={"threshold": 0.0, "balance": True}), torch.device("cpu")
     )
     fewest = int(labels.bincount(minlength=2).min())
@@ -232,11 +232,11 @@ def test_rounds_say_how_many_labels_were_taken_and_how_many_were_right(play):
     assert [f"{value:.4f}" for value in accuracies[-2:]] == [row["target/accuracy"] for row in rows]
 
 
-def test_no_label_is_sure_enough_and_the_source_alone_goes_on(play):
+def test_without_a_confident_prediction_training_goes_on_with_the_source_alone(play):
     played = play("pseudo-label", SHORT | {"rounds": 1, "round_epochs": 1, "threshold": 1.0})
     row = played.table("rounds")[0]
     assert (row["taken"], row["right"]) == ("0", "")
-    assert any("no label is sure enough" in text for text in played.messages)
+    assert any("no prediction reaches the threshold" in text for text in played.messages)
     assert not any("nan" in text for text in played.messages)
 
 
@@ -246,7 +246,7 @@ def test_the_reversal_gains_on_mnist_m_what_its_absence_loses(play, real_mnist):
         values = {"source": "mnist", "target": "mnist-m", "dropout": 0.0, "mode": mode, "map_images": 0}
         return play("dann", values).results
 
-    adapted, alone, told = accuracy("dann"), accuracy("source-only"), accuracy("no-reversal")
+    adapted, alone, unreversed = accuracy("dann"), accuracy("source-only"), accuracy("no-reversal")
     assert adapted["target-test/accuracy"] > alone["target-test/accuracy"] + 0.08
-    assert told["target-test/accuracy"] < alone["target-test/accuracy"] - 0.1
-    assert told["source-test/domain-accuracy"] > 0.99 > adapted["source-test/domain-accuracy"]
+    assert unreversed["target-test/accuracy"] < alone["target-test/accuracy"] - 0.1
+    assert unreversed["source-test/domain-accuracy"] > 0.99 > adapted["source-test/domain-accuracy"]

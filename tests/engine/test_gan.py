@@ -13,8 +13,7 @@ from engine.experiments.generate.collapse import CollapseWatch, spread
 from engine.experiments.generate.gan import FIGURES, discriminator_loss, generator_loss
 from engine.experiments.generate.latent import fixed_labels, fixed_noise
 from engine.experiments.generate.players import channels_of, discriminator_of, generator_of
-from engine.experiments.generate.quality import frechet_distance, fresh
-from engine.experiments.generate.quality import judge as REAL_JUDGE
+from engine.experiments.generate.quality import frechet_distance, log_quality, new_samples
 from engine.experiments.speed import chosen_speed
 from engine.networks.dcgan import LogitConvolution, Projection
 
@@ -73,20 +72,20 @@ def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, name, pre
     assert alarms(whole.run) or name == "cgan"
 
 
-def test_a_run_that_ended_while_its_samples_were_judged_is_judged_again(stopped_and_resumed, monkeypatch):
+def test_quality_is_measured_again_if_the_run_stopped_while_it_was_measured(stopped_and_resumed, monkeypatch):
     values = SMALL | WIDTHS["cdcgan"] | {"quality": 30}
-    judged = []
+    calls = []
 
-    def judge(*arguments):
-        judged.append(True)
-        if len(judged) == 2:  # the first is that of the whole run
+    def stopped_once(*arguments):
+        calls.append(True)
+        if len(calls) == 2:  # the first is that of the whole run
             raise StopRequested
-        return REAL_JUDGE(*arguments)
+        return log_quality(*arguments)
 
-    monkeypatch.setattr("engine.experiments.generate.quality.judge", judge)
+    monkeypatch.setattr("engine.experiments.generate.quality.log_quality", stopped_once)
     cut, whole = stopped_and_resumed("cdcgan", values, 13)
     assert cut.results == whole.results
-    assert len(judged) == 3
+    assert len(calls) == 3
 
 
 @pytest.mark.parametrize(
@@ -113,12 +112,12 @@ def test_every_variation_runs_and_keeps_its_previews(play, name, values):
 
 
 @pytest.mark.parametrize("name", ["cdcgan", "cgan"])
-def test_the_discriminator_is_told_the_class_or_not(name):
-    told, untold = (catalogue.experiment(name).validate({"tell_d": tell}) for tell in (True, False))
+def test_the_discriminator_takes_the_class_or_not(name):
+    with_class, without = (catalogue.experiment(name).validate({"tell_d": tell}) for tell in (True, False))
     images, one, other = torch.randn(2, 1, 32, 32), torch.eye(10)[:2], torch.eye(10)[2:4]
-    judge = discriminator_of(told, 10).eval()
-    assert not torch.allclose(judge(images, one), judge(images, other))
-    assert discriminator_of(untold, 10).eval()(images).shape == (2,)
+    discriminator = discriminator_of(with_class, 10).eval()
+    assert not torch.allclose(discriminator(images, one), discriminator(images, other))
+    assert discriminator_of(without, 10).eval()(images).shape == (2,)
 
 
 def test_the_logged_length_is_that_of_the_whole_gradient(play):
@@ -230,19 +229,19 @@ def test_samples_are_judged_by_a_network_of_the_same_images(play):
 
 
 def test_fid_and_kid_come_from_torch_fidelity(play, monkeypatch, tmp_path):
-    asked = {}
+    options = {}
 
-    def measured(**options):
-        asked.update(options)
+    def measured(**given):
+        options.update(given)
         return {"frechet_inception_distance": 3.0, "kernel_inception_distance_mean": 0.5}
 
     monkeypatch.setattr("torch_fidelity.calculate_metrics", measured)
     monkeypatch.setattr("engine.experiments.generate.fidelity.require_weights", lambda: None)
     played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 1, "fidelity": True, "quality": 20})
     assert played.results["quality/fid"] == 3.0
-    assert asked["input1"][0].shape == (3, 32, 32)
-    assert asked["input1"][0].dtype == torch.uint8
-    assert (len(asked["input1"]), len(asked["input2"])) == (20, 1_444)
+    assert options["input1"][0].shape == (3, 32, 32)
+    assert options["input1"][0].dtype == torch.uint8
+    assert (len(options["input1"]), len(options["input2"])) == (20, 1_444)
 
 
 def test_what_fid_needs_is_asked_for_before_the_training(play, monkeypatch, tmp_path):
@@ -272,8 +271,8 @@ def test_what_are_no_numbers_is_not_judged(context_of):
     broken = torch.nn.Linear(8, 1)
     broken.weight.data.fill_(float("nan"))
     chosen = catalogue.experiment("dcgan").validate({"nz": 8, "quality": 10})
-    assert fresh(chosen, broken, 10, context, chosen_speed(torch.device("cpu"), "float32", "off")) is None
-    assert "no numbers any more" in alarms(run)[-1]
+    assert new_samples(chosen, broken, 10, context, chosen_speed(torch.device("cpu"), "float32", "off")) is None
+    assert "are not finite" in alarms(run)[-1]
 
 
 @pytest.mark.parametrize(("dataset", "channels"), [("digits", 1), ("digits-m", 3), ("cifar10", 3), ("celeba:4", 3)])

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.experiments.adapt.declarations import DannHyperparameters
     from engine.networks.dann import DannNetwork
+    from engine.tensors.checkpoints import State
 
 
 def train(hyperparameters: DannHyperparameters, context: Context) -> None:
-    """Name the classes of one domain and tell the domains apart, with features that make the latter hard."""
+    """Train classes on the source, and features that hide from a domain classifier which domain an image is of."""
     device, mode = context.device, hyperparameters.mode
     domains, network, optimiser, speed = begin(hyperparameters, context)
     source, target = domains.source.train, domains.target.train
-    state = {"modules": {"network": network}, "optimisers": {"sgd": optimiser}}
+    state: State = {"modules": {"network": network}, "optimisers": {"sgd": optimiser}}
     context.restore(**state)
 
     batch = min(hyperparameters.batch, len(source), len(target))
@@ -39,7 +40,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
     total = hyperparameters.epochs * longer.steps_per_epoch
     is_target = torch.arange(2, device=device).repeat_interleave(batch).float()
     factor = torch.zeros((), device=device)
-    learns_from = slice(batch, None) if mode == "target-only" else slice(batch)
+    labelled = slice(batch, None) if mode == "target-only" else slice(batch)
     if not context.done:
         log_map(network, domains, hyperparameters.map_images, context, 0)
 
@@ -50,24 +51,25 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
         optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, progress)
         own, other = source[of_source.batch(step)].to(device), target[of_target.batch(step)].to(device)
         images = signed_range(speed.lay_out(torch.cat((own.images, other.images))))
-        labels = torch.cat((own.labels, other.labels))[learns_from]
+        labels = torch.cat((own.labels, other.labels))[labelled]
 
         with speed.autocast():
             if mode in {"dann", "no-reversal"}:
                 features = network.features(images)
-                learnt = features[learns_from]
+                labelled_features = features[labelled]
             else:
-                # What is not learnt from must not reach batch normalisation's statistics either.
-                learnt = network.features(images[learns_from])
-                features = unseen(network, images)
-            logits, told = network.label_head(learnt).float(), network.domain(scale_gradient(features, factor)).float()
+                # The statistics of batch normalisation, too, must come from the labelled domain alone.
+                labelled_features = network.features(images[labelled])
+                features = features_without_trace(network, images)
+            logits = network.label_head(labelled_features).float()
+            domain_logits = network.domain(scale_gradient(features, factor)).float()
         loss = F.cross_entropy(logits, labels)
-        domain_loss = F.binary_cross_entropy_with_logits(told, is_target)
+        domain_loss = F.binary_cross_entropy_with_logits(domain_logits, is_target)
         optimiser.zero_grad()
         (loss + domain_loss).backward()
         optimiser.step()
 
-        metrics = {"train/loss": loss.detach(), "train/domain-loss": domain_loss.detach()}
+        metrics: dict[str, float | Tensor] = {"train/loss": loss.detach(), "train/domain-loss": domain_loss.detach()}
         if mode == "dann":
             metrics["schedule/lambda"] = strength
         if longer.ends_epoch(step):
@@ -83,15 +85,15 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
 
 
 def reversal(hyperparameters: DannHyperparameters, progress: float) -> float:
-    """Return lambda after a share of the steps: from 0 to its strength as the paper has it, or constant."""
+    """Return lambda after a share of the steps: growing from 0 to its strength as in the paper, or constant."""
     if hyperparameters.schedule == "constant":
         return hyperparameters.strength
     return hyperparameters.strength * (2 / (1 + math.exp(-hyperparameters.gamma * progress)) - 1)
 
 
 @torch.no_grad()
-def unseen(network: DannNetwork, images: Tensor) -> Tensor:
-    """Return features of images that leave no trace in the network, neither gradients nor batch statistics."""
+def features_without_trace(network: DannNetwork, images: Tensor) -> Tensor:
+    """Return features of images without gradients and without changing the statistics of batch normalisation."""
     network.eval()
     features: Tensor = network.features(images)
     network.train()

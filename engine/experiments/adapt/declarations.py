@@ -1,4 +1,4 @@
-"""What the adapting experiments are called and which hyperparameters they have. No torch."""
+"""The adapting experiments: their names and hyperparameters. No torch."""
 
 from __future__ import annotations
 
@@ -37,20 +37,24 @@ Target = Annotated[str, DatasetReference(same_classes_as="source")]
 
 
 class AdaptationHyperparameters(Hyperparameters):
-    """Two domains, and how the network that is to serve both learns."""
+    """Two domains, and how the network is trained on them."""
 
     source: Dataset = hyperparameter("digits", "domain with labels", group="data")
-    target: Target = hyperparameter("digits-m", "domain whose labels only the figures see", group="data")
+    target: Target = hyperparameter("digits-m", "domain whose labels are used for figures alone", group="data")
     batch: int = hyperparameter(64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data")
-    batch_norm: bool = hyperparameter(False, "normalise behind both convolutions", group="network")
+    batch_norm: bool = hyperparameter(False, "batch normalisation after both convolutions", group="network")
     dropout: float = hyperparameter(
-        0.25, "share of maps and dense values left out; the paper's network has 0", ge=0, lt=1, group="network"
+        0.25, "probability of dropping a map or a dense value; the paper's network has 0", ge=0, lt=1, group="network"
     )
     epochs: int = hyperparameter(
         20, "passes over the domain with more training images", ge=1, le=10_000, group="optimiser"
     )
     lr: float = hyperparameter(
-        0.01, "learning rate at first; after a share p of the steps / (1 + 10 p)^0.75", gt=0, le=1, group="optimiser"
+        0.01,
+        "learning rate at the start; after a share p of the steps lr / (1 + 10 p)^0.75",
+        gt=0,
+        le=1,
+        group="optimiser",
     )
     momentum: float = hyperparameter(0.9, "momentum of gradient descent", ge=0, lt=1, group="optimiser")
     map_images: int = hyperparameter(
@@ -64,7 +68,7 @@ class AdaptationHyperparameters(Hyperparameters):
     def _tells_the_same_apart(cls, target: str, info: ValidationInfo) -> str:
         both = target, info.data.get("source", target)
         if any(name.startswith("folder:") for name in both):
-            return target  # looked at before the launch: a form should not read folders at every key
+            return target  # checked before the launch: a form should not read folders at every key
         own, other = (classes_of(name) for name in both)
         if own != other:
             raise ValueError(OTHER_CLASSES.format(len(other), other[0], len(own), own[0]))
@@ -75,13 +79,13 @@ class DannHyperparameters(AdaptationHyperparameters):
     """Hyperparameters of ``dann``; defaults after Ganin et al. 2016."""
 
     mode: Literal["dann", "no-reversal", "source-only", "target-only"] = hyperparameter(
-        "dann", "reversed gradient, gradient as it is, or no adaptation", group="adaptation"
+        "dann", "reversed gradient, plain gradient, or no adaptation", group="adaptation"
     )
     schedule: Literal["growing", "constant"] = hyperparameter(
         "growing", "whether lambda grows as 2 / (1 + exp(-gamma p)) - 1", group="adaptation"
     )
     gamma: float = hyperparameter(10.0, "how fast lambda grows", gt=0, le=1_000, group="adaptation")
-    strength: float = hyperparameter(1.0, "lambda at the end, or all along", ge=0, le=100, group="adaptation")
+    strength: float = hyperparameter(1.0, "lambda at the end, or the constant lambda", ge=0, le=100, group="adaptation")
 
 
 class PseudoLabelHyperparameters(AdaptationHyperparameters):
@@ -91,10 +95,12 @@ class PseudoLabelHyperparameters(AdaptationHyperparameters):
         SOURCE_ONLY,
         "train on the source first, or go on from a run: run:ID, or last",
     )
-    threshold: float = hyperparameter(0.95, "probability from which a label is taken", ge=0, le=1, group="labels")
-    rounds: int = hyperparameter(3, "how often the labels are taken anew", ge=1, le=100, group="labels")
+    threshold: float = hyperparameter(
+        0.95, "probability from which a prediction is a label", ge=0, le=1, group="labels"
+    )
+    rounds: int = hyperparameter(3, "rounds, each with new labels", ge=1, le=100, group="labels")
     round_epochs: int = hyperparameter(5, "epochs of a round", ge=1, le=1_000, group="labels")
-    balance: bool = hyperparameter(False, "take equally many of each class, the surest first", group="labels")
+    balance: bool = hyperparameter(False, "take the same number of each class, the most probable first", group="labels")
 
 
 CHARTS = (("source/accuracy", "target/accuracy"), ("source/loss", "target/loss"))
@@ -122,7 +128,7 @@ EXPERIMENTS = (
         name="pseudo-label",
         title="Pseudo-labels",
         family="adapt",
-        summary="Let a network go on learning from those of its answers on the other domain that it is sure of.",
+        summary="Train a network on its own confident predictions in another domain.",
         hyperparameters=PseudoLabelHyperparameters,
         program="engine.experiments.adapt.pseudo_label:train",
         charts=(CHARTS[0], ("train/loss", "train/pseudo-loss"), ("labels/share", "labels/right"), CHARTS[1]),

@@ -1,4 +1,4 @@
-"""The two domains of an adaptation, the network that learns in them, and what is reported of both."""
+"""The two domains of an adaptation, the network that is trained on them, and the figures and plots of both."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from engine.datasets.sources import classes_of
 from engine.drawing.confusion import log_confusion
 from engine.errors import DataUnavailable
 from engine.experiments.adapt.declarations import OTHER_CLASSES
+from engine.experiments.metrics import loss_and_accuracy
 from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
 from engine.networks.dann import SIZE, DannNetwork
@@ -30,9 +31,9 @@ NAMES = ("source", "target")
 INPUT = Preprocessing(SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 """Images of both domains in three channels from -1 to 1."""
 EVALUATED = 1_000
-"""Images that are evaluated at once."""
+"""Images in an evaluated batch."""
 OTHER_DOMAIN = 1 << 32
-"""Added to the seed for the order of the target's images, which else would come in pairs with the source's."""
+"""Added to the seed for the order of the target's images: with one seed both domains would come in the same order."""
 
 
 class Domains(NamedTuple):
@@ -46,7 +47,7 @@ def load_domains(hyperparameters: AdaptationHyperparameters, context: Context) -
     """Load both domains.
 
     Raises:
-        DataUnavailable: if one is not there, saying what to do, or if their classes differ.
+        DataUnavailable: if one is not there, with what to do about it, or if their classes differ.
     """
     both = hyperparameters.source, hyperparameters.target
     domains = Domains(*(load_splits(name, SIZE, 3, context) for name in both))
@@ -63,7 +64,7 @@ def new_network(hyperparameters: AdaptationHyperparameters) -> DannNetwork:
 
 
 def network(hyperparameters: AdaptationHyperparameters, context: Context) -> Backbone:
-    """Rebuild the network of a run; whoever asks loads its weights."""
+    """Rebuild the network of a run; the caller loads its weights."""
     classes = classes_of(hyperparameters.source)
     return Backbone("dann", new_network(hyperparameters).to(context.device), INPUT, classes, "dann")
 
@@ -74,7 +75,7 @@ def learning_rate(lr: float, progress: float) -> float:
 
 
 class Setting(NamedTuple):
-    """What a training in two domains begins with."""
+    """What a training on two domains needs."""
 
     domains: Domains
     network: DannNetwork
@@ -92,58 +93,57 @@ def begin(hyperparameters: AdaptationHyperparameters, context: Context) -> Setti
     return Setting(domains, network, optimiser, speed)
 
 
-class Answers(NamedTuple):
-    """What the network says of images: class logits ``[N, classes]``, domain logits ``[N]``; above 0 is the target."""
+class Logits(NamedTuple):
+    """Of images: class logits ``[N, classes]`` and domain logits ``[N]``, which are above 0 for the target."""
 
     classes: Tensor
     domains: Tensor
 
 
 @torch.no_grad()
-def answers(network: DannNetwork, images: ImageSet, device: torch.device) -> Answers:
-    """Ask the network in evaluation mode, in float32; it is left in training mode."""
+def logits_of(network: DannNetwork, images: ImageSet, device: torch.device) -> Logits:
+    """Return the logits of a whole set, computed in evaluation mode and float32; afterwards it is in training mode."""
     network.eval()
     features = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
-    logits = torch.cat([network.label_head(part) for part in features])
-    domains = torch.cat([network.domain(part) for part in features])
+    logits = Logits(*(torch.cat([head(part) for part in features]) for head in (network.label_head, network.domain)))
     network.train()
-    return Answers(logits, domains)
+    return logits
 
 
-def figures_of(said: Answers, labels: Tensor, domain: int, part: str) -> dict[str, Tensor]:
+def figures_of(logits: Logits, labels: Tensor, domain: int, part: str) -> dict[str, Tensor]:
     """Return accuracies in [0, 1] and cross-entropies in nats, of classes and of domains: ``part/accuracy`` and so on.
 
     Args:
-        said: of the network.
+        logits: of both.
         labels: true classes ``[N]``.
         domain: 0 for the source and 1 for the target, as in training.
-        part: of the names.
+        part: what stands before the names.
     """
-    labels = labels.to(said.classes.device)
+    labels = labels.to(logits.classes.device)
+    domains = torch.full_like(logits.domains, domain)
     return {
-        f"{part}/accuracy": (said.classes.argmax(1) == labels).float().mean(),
-        f"{part}/loss": F.cross_entropy(said.classes, labels),
-        f"{part}/domain-accuracy": ((said.domains > 0) == bool(domain)).float().mean(),
-        f"{part}/domain-loss": F.binary_cross_entropy_with_logits(said.domains, torch.full_like(said.domains, domain)),
+        **loss_and_accuracy(logits.classes, labels, part),
+        f"{part}/domain-accuracy": ((logits.domains > 0) == bool(domain)).float().mean(),
+        f"{part}/domain-loss": F.binary_cross_entropy_with_logits(logits.domains, domains),
     }
 
 
 def evaluate(network: DannNetwork, domains: Domains, device: torch.device) -> dict[str, Tensor]:
     """Return the figures of both domains on the validation images."""
-    found = {}
+    found: dict[str, Tensor] = {}
     for number, (name, splits) in enumerate(zip(NAMES, domains, strict=True)):
-        said = answers(network, splits.validation, device)
-        found |= figures_of(said, splits.validation.labels, number, name)
+        logits = logits_of(network, splits.validation, device)
+        found |= figures_of(logits, splits.validation.labels, number, name)
     return found
 
 
 def report(network: DannNetwork, domains: Domains, context: Context, step: int) -> None:
     """Log the figures on the test images and a confusion matrix for each domain."""
     for number, (name, splits) in enumerate(zip(NAMES, domains, strict=True)):
-        said = answers(network, splits.test, context.device)
-        predicted = said.classes.argmax(1).cpu()
+        logits = logits_of(network, splits.test, context.device)
+        predicted = logits.classes.argmax(1).cpu()
         log_confusion(splits.test.labels.cpu(), predicted, splits.test.classes, context, step, f"{name} confusion")
-        found = figures_of(said, splits.test.labels, number, f"{name}-test")
+        found = figures_of(logits, splits.test.labels, number, f"{name}-test")
         context.result({figure: float(value) for figure, value in found.items()})
 
 
@@ -151,10 +151,10 @@ def log_map(network: DannNetwork, domains: Domains, count: int, context: Context
     """Log the features in two dimensions, by PCA and by t-SNE: a colour for each class, a shape for each domain.
 
     Args:
-        network: is left in training mode.
-        domains: ``count`` test images of each are shown, drawn at random.
-        count: nothing is drawn if 0.
-        context: whose seed t-SNE takes, the same at every time.
+        network: afterwards it is in training mode.
+        domains: ``count`` test images of each, drawn at random, are on the maps.
+        count: see above; 0 for no maps.
+        context: whose seed both PCA and t-SNE take.
         step: of the plots; 0 before the training.
     """
     if not count:

@@ -1,7 +1,7 @@
-"""Self-training on the target (after Lee 2013, ICML workshop): sure answers become labels, round by round.
+"""Self-training on the target (after Lee 2013, ICML workshop): confident predictions become labels, in rounds.
 
-Lee raises the weight of the pseudo-labels step by step and takes all of them; here those above a threshold count as
-much as the true ones from the first step of a round.
+Lee takes all predictions and raises their weight step by step; here those above a threshold count as much as true
+labels from the first step of a round.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from engine.datasets.images import signed_range
 from engine.datasets.sampling import EpochSampler
 from engine.experiments.adapt.declarations import SOURCE_ONLY
-from engine.experiments.adapt.domains import OTHER_DOMAIN, answers, begin, evaluate, learning_rate, log_map, report
+from engine.experiments.adapt.domains import OTHER_DOMAIN, begin, evaluate, learning_rate, log_map, logits_of, report
 from engine.experiments.earlier import NETWORK, restore
 
 if TYPE_CHECKING:
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
     from engine.datasets.images import ImageSet
     from engine.experiments.adapt.declarations import PseudoLabelHyperparameters
     from engine.networks.dann import DannNetwork
+    from engine.tensors.checkpoints import State
 
 NOT_TAKEN = -1
-"""Stands for the label of an image that was not taken."""
+"""The label of an image whose prediction was not confident enough."""
 COLUMNS = ("taken", "share", "right", "target/accuracy")
-"""Of the table of rounds, before the classes."""
+"""Of the table of rounds; one more for each class follows."""
 
 
 def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None:
-    """Train on the source, or take a trained network; then on the source and the target's own labels, in rounds."""
+    """Train on the source, or take a trained network; then train on the source and on pseudo-labels, in rounds."""
     device, batch = context.device, hyperparameters.batch
     domains, network, optimiser, speed = begin(hyperparameters, context)
     source, target = domains.source.train, domains.target.train
@@ -42,7 +43,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
         restore(network, hyperparameters.start, NETWORK, context)
     pseudo = torch.full((len(target),), NOT_TAKEN, device=target.images.device)
     rounds = torch.zeros(hyperparameters.rounds, len(COLUMNS) + len(source.classes), dtype=torch.float64)
-    state = {
+    state: State = {
         "modules": {"network": network},
         "optimisers": {"sgd": optimiser},
         "tensors": {"pseudo": pseudo, "rounds": rounds},
@@ -59,8 +60,8 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     for step in context.steps(plan.first + hyperparameters.rounds * plan.each, unit="batch"):
         number, position, length = plan.place(step)
         if number and position == 0:
-            pseudo.copy_(surest(network, target, hyperparameters, device))
-            rounds[number - 1] = counted(pseudo, target)
+            pseudo.copy_(confident_labels(network, target, hyperparameters, device))
+            rounds[number - 1] = round_figures(pseudo, target)
         if number != taken_in:
             taken, taken_in = (pseudo != NOT_TAKEN).nonzero().flatten(), number
             of_taken = EpochSampler(
@@ -77,7 +78,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
         loss = losses["train/loss"]
         if len(chosen):
             losses["train/pseudo-loss"] = F.cross_entropy(logits[len(own) :], labels)
-            # Each image counts the same, whichever domain it is of.
+            # Each image has the same weight in both domains.
             loss = loss + losses["train/pseudo-loss"] * len(chosen) / len(own)
         optimiser.zero_grad()
         loss.backward()
@@ -85,7 +86,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
 
         metrics = {name: loss.detach() for name, loss in losses.items()}
         if number and position == 0:
-            metrics |= tell(rounds[number - 1], number, context)
+            metrics |= label_metrics(rounds[number - 1], number, context)
         if (position + 1) % per_epoch == 0:
             metrics |= evaluate(network, domains, device)
         if number and position + 1 == length:
@@ -93,7 +94,7 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
         context.log(step, metrics, epoch=step / per_epoch)
         context.checkpoint(step, **state)
 
-    context.table("rounds", ["round", *COLUMNS, *source.classes], [row_of(*row) for row in enumerate(rounds, 1)])
+    context.table("rounds", ["round", *COLUMNS, *source.classes], [table_row(*row) for row in enumerate(rounds, 1)])
     report(network, domains, context, context.total)
     log_map(network, domains, hyperparameters.map_images, context, context.total)
 
@@ -105,21 +106,21 @@ class Plan(NamedTuple):
     each: int
 
     def place(self, step: int) -> tuple[int, int, int]:
-        """Return the round of a step, 0 for the training on the source; its place in it, from 0; the round's length."""
+        """Return the round of a step (0 is the training on the source), its place in it from 0, and its length."""
         if step <= self.first:
             return 0, step - 1, self.first
         number, position = divmod(step - 1 - self.first, self.each)
         return number + 1, position, self.each
 
 
-def surest(
+def confident_labels(
     network: DannNetwork, target: ImageSet, hyperparameters: PseudoLabelHyperparameters, device: torch.device
 ) -> Tensor:
-    """Return the labels ``[N]`` the network gives with a probability from the threshold on, else -1.
+    """Return the predicted classes ``[N]``; -1 where the probability is below the threshold.
 
-    With ``balance`` of each class that comes up no more are taken than of the rarest, the surest first.
+    With ``balance``, all predicted classes get as many labels as the rarest of them, the most probable ones.
     """
-    probability, labels = answers(network, target, device).classes.softmax(1).max(1)
+    probability, labels = logits_of(network, target, device).classes.softmax(1).max(1)
     pseudo = torch.where(probability >= hyperparameters.threshold, labels, NOT_TAKEN)
     if hyperparameters.balance:
         counts = pseudo[pseudo != NOT_TAKEN].bincount()
@@ -130,24 +131,24 @@ def surest(
     return pseudo
 
 
-def counted(pseudo: Tensor, target: ImageSet) -> Tensor:
-    """Return a row of the table of rounds, its accuracy still to come; the true labels serve for nothing but this."""
+def round_figures(pseudo: Tensor, target: ImageSet) -> Tensor:
+    """Return a row of the table of rounds without its accuracy; the true labels are used for this row alone."""
     taken, labels = pseudo[pseudo != NOT_TAKEN].cpu(), target.labels[pseudo != NOT_TAKEN].cpu()
-    right = (taken == labels).double().mean()  # NaN of none
+    right = (taken == labels).double().mean()  # NaN if none is taken
     figures = torch.tensor([len(taken), len(taken) / len(target), right, float("nan")], dtype=torch.float64)
     return torch.cat((figures, taken.bincount(minlength=len(target.classes)).double()))
 
 
-def tell(row: Tensor, number: int, context: Context) -> dict[str, Tensor]:
-    """Return the figures of a round's labels; say so if none was taken."""
+def label_metrics(row: Tensor, number: int, context: Context) -> dict[str, Tensor]:
+    """Return the metrics of a round's labels; log an alarm if none was taken."""
     if row[0]:
         return {"labels/share": row[1], "labels/right": row[2]}
-    context.message(f"round {number}: no label is sure enough, the source alone goes on", level="alarm")
+    context.message(f"round {number}: no prediction reaches the threshold, only the source is used", level="alarm")
     return {"labels/share": row[1]}
 
 
-def row_of(number: int, row: Tensor) -> list[object]:
-    """Return a row of the table of rounds as it is printed; what there is not stays empty."""
+def table_row(number: int, row: Tensor) -> list[object]:
+    """Return a row of the table of rounds as it is printed; NaN is an empty cell."""
     count, *shares = row[: len(COLUMNS)].tolist()
     printed = ["" if math.isnan(share) else f"{share:.4f}" for share in shares]
     return [number, int(count), *printed, *row[len(COLUMNS) :].int().tolist()]

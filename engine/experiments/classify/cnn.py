@@ -12,6 +12,7 @@ from engine.datasets.sampling import EpochSampler
 from engine.drawing.confusion import log_confusion, worst_mistakes
 from engine.drawing.grids import image_grid
 from engine.drawing.tiles import tile
+from engine.experiments.metrics import loss_and_accuracy
 from engine.networks.architectures import SMALL_CNN_INPUT
 from engine.networks.backbones import Backbone
 from engine.networks.names import SMALL_CNN
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from engine.authoring import Context
     from engine.experiments.classify.declarations import CnnHyperparameters
+    from engine.tensors.checkpoints import State
 
 
 def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
@@ -32,7 +34,7 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
     optimiser = torch.optim.Adam(network.parameters(), fused=context.device.type == "cuda")
     # Correct answers and images seen since the epoch began.
     totals = torch.zeros(2, dtype=torch.long, device=context.device)
-    state = {"modules": {"network": network}, "optimisers": {"adam": optimiser}, "tensors": {"totals": totals}}
+    state: State = {"modules": {"network": network}, "optimisers": {"adam": optimiser}, "tensors": {"totals": totals}}
     context.restore(**state)
 
     sampler = EpochSampler(len(data.train), hyperparameters.batch, context.seed, device=context.device)
@@ -79,15 +81,13 @@ def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Co
         pairs = zip(test.labels[worst], logits[worst].argmax(1), strict=True)
         captions = tuple((f"{test.classes[true]} > {test.classes[predicted]}",) for true, predicted in pairs)
         context.plot("mistakes", Tiles(tuple(map(tile, unit_range(test.images[worst]))), captions), step)
-    figures = evaluate(network, test, "test") | evaluate(network, validation, "validation")
+    figures = loss_and_accuracy(logits, test.labels, "test") | evaluate(network, validation, "validation")
     context.result({name: float(value) for name, value in figures.items()})
 
 
 def evaluate(network: nn.Module, images: ImageSet, part: str) -> dict[str, Tensor]:
-    """Return ``part/loss`` (cross-entropy in nats) and ``part/accuracy`` (in [0, 1]) as scalars on the device."""
-    logits = predict(network, images)
-    accuracy = (logits.argmax(1) == images.labels).float().mean()
-    return {f"{part}/loss": F.cross_entropy(logits, images.labels), f"{part}/accuracy": accuracy}
+    """Return loss and accuracy on a whole set; see :func:`loss_and_accuracy`."""
+    return loss_and_accuracy(predict(network, images), images.labels, part)
 
 
 @torch.no_grad()

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.datasets.images import unit_range
 from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
 from engine.experiments.fool.declarations import AUTO
 from engine.experiments.fool.outcome import judge
 from engine.experiments.fool.stepping import Rounds, take_steps
-from engine.experiments.subjects import batch_size, labels_to_keep, logits_of, open_images, targets_of
+from engine.experiments.subjects import batch_size, image_seeds, labels_to_keep, logits_of, open_images, targets_of
 from engine.plots import Lines
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     elif not judged.all():
         context.message(f"left alone: {int((~judged).sum())} images that show none of the network's classes")
     goal = Goal(labels.to(context.device), targeted)
-    images = subjects.pixels.to(context.device).float() / 255
+    images = unit_range(subjects.pixels.to(context.device))
     rows = torch.arange(len(images), device=context.device)
     done = goal.reached(before.to(context.device), rows) | ~judged.to(context.device)
 
@@ -92,7 +93,7 @@ def build(
         )
     if chosen.method == "fgsm":
         return Pgd(backbone.logits, images, goal, batch, norm="linf", eps=eps, alpha=eps, done=done)
-    seeds = [context.seed * 1_000_003 + index for index in range(len(images))] if chosen.random_start else None
+    seeds = image_seeds(context.seed, 0, len(images)) if chosen.random_start else None
     share = eps / chosen.eps_in_pixels  # smaller balls are searched in smaller steps
     alpha = share * chosen.alpha / 255 if chosen.norm == "linf" else 2.5 * eps / chosen.steps
     return Pgd(backbone.logits, images, goal, batch, norm=chosen.norm, eps=eps, alpha=alpha, seeds=seeds, done=done)

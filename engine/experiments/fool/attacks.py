@@ -187,7 +187,8 @@ class Pgd(Attack):
         if self._norm == "linf":
             return (2 * torch.rand(shape, generator=generator) - 1) * self._eps
         direction = torch.randn(shape, generator=generator)
-        return direction / direction.norm() * self._eps * torch.rand((), generator=generator)
+        length: Tensor = direction.norm()
+        return direction / length * self._eps * torch.rand((), generator=generator)
 
     def step(self, number: int) -> None:
         """Move every image that is not done by alpha, back into the ball and into [0, 1]."""
@@ -351,4 +352,5 @@ def norms(images: Tensor, others: Tensor) -> dict[str, Tensor]:
 
 def _norm(values: Tensor) -> Tensor:
     """Return the L2 norm of each image as ``[N, 1, 1, 1]``, never 0."""
-    return values.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, 1, 1, 1)
+    lengths: Tensor = values.flatten(1).norm(dim=1)
+    return lengths.clamp(min=1e-12).view(-1, 1, 1, 1)

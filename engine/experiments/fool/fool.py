@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.datasets.images import unit_range
 from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Goal, TargetedAscent
 from engine.experiments.fool.outcome import judge
@@ -24,7 +25,7 @@ def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
     batch = batch_size(context.device)
     before = logits_of(subjects.pixels, backbone, context.device)
     targets = targets_of(hyperparameters.target, subjects, backbone, before).to(context.device)
-    images = subjects.pixels.to(context.device).float() / 255
+    images = unit_range(subjects.pixels.to(context.device))
     spread = torch.tensor(backbone.preprocessing.std, device=context.device).view(1, -1, 1, 1)
     attack = TargetedAscent(
         backbone.logits,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.datasets.images import unit_range
 from engine.datasets.photographs import image_of, open_image
 from engine.drawing.tiles import overview, tile
 from engine.experiments.earlier import load_network
@@ -63,13 +64,13 @@ class Outcome:
         """Log the plots, the table of all images, and the results."""
         classes, names = self.backbone.classes, self.subjects.names
         labels = self.subjects.labels(classes)
-        images = self.subjects.pixels.float() / 255
+        images = unit_range(self.subjects.pixels)
         rows: list[list[object]] = []
         panels: list[Tiles] = []
         for index, name in enumerate(names):
             was, now = self.before[index].argmax(), self.after[index].argmax()
             taken = _answer(self.before[index], classes), _answer(self.after[index], classes)
-            result = _read(self.files[index], self.backbone).float() / 255
+            result = unit_range(_read(self.files[index], self.backbone))
             change = result - images[index]
             far = {kind: float(own[index]) for kind, own in self.norms.items()}
             panel = Tiles(
@@ -176,7 +177,7 @@ def judge(
         goal.reached(after, every),
         judged,
         judged & ~goal.reached(before, every),
-        norms(saved.float() / 255, subjects.pixels.float() / 255),
+        norms(unit_range(saved), unit_range(subjects.pixels)),
         attack.state["steps"].cpu(),
     )
 

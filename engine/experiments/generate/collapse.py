@@ -1,4 +1,4 @@
-"""Watches an adversarial training for its two known ends: a discriminator that has won, samples that are all alike."""
+"""Watches an adversarial training for two failures: a discriminator that has won, and samples that are all alike."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from engine.authoring import Context
 
 WON = 0.05
-"""Nats: a discriminator whose loss stays below tells every drawn image; nothing can be learnt from it any more."""
-MEMORY = 0.98
-"""Of the running mean of that loss: about the last 50 steps."""
+"""Nats: a discriminator with a lower loss recognises every fake image, and the generator gets no gradient from it."""
+DECAY = 0.98
+"""Of the running mean of that loss, which covers about the last 50 steps."""
 ALIKE = 0.5
-"""Share of the largest diversity so far, or of real images' if that is less, below which samples have become alike."""
-FLOOR, EARLY = 0.25, 200
-"""Diversity below which they are alike whatever came before, once so many steps are done."""
+"""Share of the largest diversity so far, or of real images' if that is less; samples below it have become alike."""
+LEAST_DIVERSITY, FROM_STEP = 0.25, 200
+"""Samples below this diversity are alike in any case, from this step on."""
 RECOVERED = 1.5
-"""How many times a threshold must be passed again before the same is said once more."""
+"""An alarm is given again only after its value was above the threshold by this factor."""
 
 
 class CollapseWatch:
-    """Notices collapse; its state is one tensor, so that a resumed run says what an uninterrupted one does.
+    """Notices collapse. Its state is one tensor, so that a resumed run gives the alarms of an uninterrupted one.
 
     Args:
-        real: some images ``[N, C, H, W]`` in [0, 1], the measure of diversity.
-        groups: the class of each, int64 ``[N]``, if images are to be compared within their class alone.
+        real: some real images ``[N, C, H, W]`` in [0, 1]; their diversity counts as 1.
+        groups: the class of each, int64 ``[N]``; images are then compared within their class alone.
         device: of the state.
 
     Attributes:
@@ -40,8 +40,8 @@ class CollapseWatch:
         self._real = spread(real, groups)
 
     def discriminator(self, loss: Tensor) -> None:
-        """Take note of the discriminator's loss, a scalar, in one step."""
-        self.state[0].lerp_(loss.double(), 1 - MEMORY)
+        """Add the discriminator's loss of one step, a scalar, to the running mean."""
+        self.state[0].lerp_(loss.double(), 1 - DECAY)
         self.state[1] += 1
 
     def samples(self, images: Tensor, groups: Tensor | None = None) -> float:
@@ -51,33 +51,35 @@ class CollapseWatch:
         return diversity
 
     def alarms(self) -> list[str]:
-        """Return what has to be said now, each thing once until it is over."""
+        """Return the new alarms; an alarm comes again only after the failure was over."""
         mean, steps, diversity, largest, given = self.state.tolist()
-        loss = mean / (1 - MEMORY**steps) if steps else 1.0
-        least = max(ALIKE * min(largest, 1.0), FLOOR if steps >= EARLY else 0.0)
-        found, said = [], int(given)
+        loss = mean / (1 - DECAY**steps) if steps else 1.0
+        least = max(ALIKE * min(largest, 1.0), LEAST_DIVERSITY if steps >= FROM_STEP else 0.0)
+        found: list[str] = []
+        flags = int(given)
         won = f"the discriminator has won: its loss is {loss:.3f}, and the generator learns nothing from it"
         alike = f"the samples are alike: their diversity is {diversity:.2f} of real images', and was {largest:.2f}"
         ratios = loss / WON, diversity / least if least else 1.0
         for bit, ratio, text in zip((1, 2), ratios, (won, alike), strict=True):
-            if ratio < 1 and not said & bit:
+            if ratio < 1 and not flags & bit:
                 found.append(text)
-                said |= bit
+                flags |= bit
             elif ratio > RECOVERED:
-                said &= ~bit
-        self.state[4] = said
+                flags &= ~bit
+        self.state[4] = flags
         return found
 
-    def tell(self, context: Context, step: int) -> None:
-        """Raise the alarms there are."""
+    def log_alarms(self, context: Context, step: int) -> None:
+        """Log the new alarms."""
         for alarm in self.alarms():
             context.message(f"step {step:,}: {alarm}", level="alarm")
 
 
 def spread(images: Tensor, groups: Tensor | None = None) -> float:
-    """Return the root of the mean squared distance between two of the images ``[N, C, H, W]``, per pixel.
+    """Return the root of the mean squared difference between two images of ``[N, C, H, W]``, per pixel.
 
-    With groups, int64 ``[N]``, between two of the same group, in the mean of those with more than one image.
+    With groups, int64 ``[N]``, both images are of one group, and the result is the mean over the groups that have more
+    than one image.
     """
     if groups is None:
         return float(images.float().var(0, unbiased=False).mean().mul(2).sqrt())

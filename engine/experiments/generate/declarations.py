@@ -1,9 +1,9 @@
-"""What the generating experiments are called and which hyperparameters they have. No torch."""
+"""The generating experiments: their names, hyperparameters and networks. No torch."""
 
 from __future__ import annotations
 
 import importlib.util
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import ValidationInfo, field_validator
 
@@ -17,8 +17,25 @@ TrainedGenerator = Annotated[str, RunReference(("dcgan", "cdcgan", "cgan"), word
 """The type of a hyperparameter that names the generator of an earlier run."""
 
 
+class Network(NamedTuple):
+    """A generator or a discriminator, and what it is built with beside the shape of the images.
+
+    Attributes:
+        made_by: ``"package.module:class"``.
+        widths: names of the hyperparameters that it takes.
+        conditional: whether it takes the number of classes and, later, class vectors.
+    """
+
+    made_by: str
+    widths: tuple[str, ...]
+    conditional: bool = False
+
+
 class GanHyperparameters(Hyperparameters):
     """What all adversarial networks have in common; defaults after Radford et al. 2016."""
+
+    generator: ClassVar[Network]
+    discriminator: ClassVar[Network]
 
     dataset: Pictures = hyperparameter(
         "digits", "data set to learn to draw, some of its classes, or folder:PATH", group="data"
@@ -27,14 +44,16 @@ class GanHyperparameters(Hyperparameters):
     channels: Literal["auto", "1", "3"] = hyperparameter(
         "auto", "grey, three colour channels, or what the images have", group="data"
     )
-    batch: int = hyperparameter(128, "real images, and as many drawn ones", ge=2, le=4_096, unit="images", group="data")
+    batch: int = hyperparameter(
+        128, "real images in a batch, and as many fake ones", ge=2, le=4_096, unit="images", group="data"
+    )
     nz: int = hyperparameter(100, "length of the latent vector", ge=1, le=10_000, group="networks")
     init: Literal["dcgan", "default"] = hyperparameter(
         "dcgan", "weights from N(0, 0.02), or torch's own", group="networks"
     )
     steps: int = hyperparameter(600, "steps to train", ge=1, le=10_000_000, group="training")
     epochs: int = hyperparameter(
-        0, "passes over the images instead of steps; 0 counts steps", ge=0, le=100_000, group="training"
+        0, "passes over the images, in place of steps; 0 takes the number of steps", ge=0, le=100_000, group="training"
     )
     lr_g: float = hyperparameter(2e-4, "learning rate of the generator", gt=0, le=10, live=True, group="training")
     lr_d: float = hyperparameter(2e-4, "learning rate of the discriminator", gt=0, le=10, live=True, group="training")
@@ -45,18 +64,18 @@ class GanHyperparameters(Hyperparameters):
     d_updates: int = hyperparameter(1, "updates of the discriminator in a step", ge=1, le=100, group="training")
     g_updates: int = hyperparameter(1, "updates of the generator in a step", ge=1, le=100, group="training")
     preview_every: int = hyperparameter(
-        50, "samples from fixed noise after so many", ge=1, unit="steps", group="previews"
+        50, "steps between two pictures of samples from fixed noise", ge=1, unit="steps", group="previews"
     )
     previews: int = hyperparameter(16, "images in a picture of samples", ge=1, le=400, unit="images", group="previews")
     quality: int = hyperparameter(
         2_000,
-        "samples judged at the end by a CNN of the same images; 0 for none",
+        "samples whose quality a CNN of the same images measures at the end; 0 for none",
         ge=0,
         le=50_000,
-        group="judging",
+        group="quality",
     )
     fidelity: bool = hyperparameter(
-        False, "FID and KID of Inception v3 for them, too; needs the extra phosphene[fidelity]", group="judging"
+        False, "measure FID and KID by Inception v3, too; needs the extra phosphene[fidelity]", group="quality"
     )
     precision: Precision = precision()
     channels_last: Switch = channels_last()
@@ -68,33 +87,45 @@ class GanHyperparameters(Hyperparameters):
         if fidelity and importlib.util.find_spec("torch_fidelity") is None:
             raise ValueError("needs torch-fidelity: pip install 'phosphene[fidelity]'")
         if fidelity and info.data.get("quality", 2) < 2:
-            raise ValueError("needs samples: let quality be 2,000 or so")
+            raise ValueError("needs samples: set quality to 2 or more, for example 2000")
         return fidelity
 
 
 class DcganHyperparameters(GanHyperparameters):
     """Hyperparameters of ``dcgan``, at the width the reports use."""
 
+    generator = Network("engine.networks.dcgan:Generator", ("nz", "ngf"))
+    discriminator = Network("engine.networks.dcgan:Discriminator", ("ndf",))
+
     ngf: int = hyperparameter(32, "feature maps of the generator's last stage", ge=1, le=1_024, group="networks")
     ndf: int = hyperparameter(32, "feature maps of the discriminator's first stage", ge=1, le=1_024, group="networks")
 
 
 class ConditionalHyperparameters(GanHyperparameters):
-    """What generators have that are told the class."""
+    """What conditional networks have in common; the inherited discriminator does not take the class."""
+
+    conditional_discriminator: ClassVar[Network]
 
     dataset: Dataset = hyperparameter(
         "digits", "data set to learn to draw, some of its classes, or folder:PATH", group="data"
     )
-    tell_d: bool = hyperparameter(True, "whether the discriminator is told the class, too", group="networks")
+    tell_d: bool = hyperparameter(True, "give the class to the discriminator, too", group="networks")
     previews: int = hyperparameter(50, "images in a picture of samples", ge=1, le=400, unit="images", group="previews")
 
 
 class CdcganHyperparameters(ConditionalHyperparameters, DcganHyperparameters):
     """Hyperparameters of ``cdcgan``."""
 
+    generator = Network("engine.networks.cdcgan:ConditionalGenerator", ("nz", "ngf"), conditional=True)
+    conditional_discriminator = Network("engine.networks.cdcgan:ConditionalDiscriminator", ("ndf",), conditional=True)
+
 
 class CganHyperparameters(ConditionalHyperparameters):
     """Hyperparameters of ``cgan``."""
+
+    generator = Network("engine.networks.cgan:DenseGenerator", ("nz", "hidden"), conditional=True)
+    discriminator = Network("engine.networks.cgan:DenseDiscriminator", ("hidden",))
+    conditional_discriminator = Network("engine.networks.cgan:DenseDiscriminator", ("hidden",), conditional=True)
 
     init: Literal["dcgan", "default"] = hyperparameter(
         "default", "weights from N(0, 0.02), or torch's own", group="networks"
@@ -146,7 +177,7 @@ EXPERIMENTS = (
         name="cdcgan",
         title="Conditional DCGAN",
         family="generate",
-        summary="The same with both networks told the class: what is asked for is drawn.",
+        summary="Give the class to both networks of a DCGAN, so that the generator draws images of a chosen class.",
         hyperparameters=CdcganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
@@ -157,7 +188,7 @@ EXPERIMENTS = (
         name="cgan",
         title="Conditional GAN of dense layers",
         family="generate",
-        summary="The conditional game between networks of dense layers alone, for comparison.",
+        summary="Train a conditional generator and discriminator of dense layers alone, to compare with convolutions.",
         hyperparameters=CganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
@@ -168,7 +199,7 @@ EXPERIMENTS = (
         name="interpolate",
         title="Paths between samples",
         family="generate",
-        summary="Draw what lies between samples of a trained generator, and every class from the same noise.",
+        summary="Draw images between samples of a trained generator, and every class from the same noise.",
         hyperparameters=InterpolateHyperparameters,
         program="engine.experiments.generate.interpolate:run",
         headline="linear/evenness",

@@ -11,13 +11,14 @@ from torch.utils.data import Dataset
 from engine.datasets.images import drawn
 from engine.errors import DataUnavailable
 from engine.experiments.generate.quality import MOST
+from engine.tensors.pixels import to_uint8
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.authoring import Context
     from engine.datasets.images import Splits
-    from engine.experiments.generate.quality import Fresh
+    from engine.experiments.generate.quality import Samples
 
 KID_SUBSET = 1_000
 
@@ -36,10 +37,10 @@ class _Pixels(Dataset):  # type: ignore[type-arg]
 
 
 def require_weights() -> None:
-    """See to it that the weights of Inception are there before hours are spent on samples: download them if not.
+    """Download the weights of Inception if they are missing, so that a run without them ends before the training.
 
     Raises:
-        DataUnavailable: saying where to put them.
+        DataUnavailable: if they cannot be downloaded, with the folder to put them in.
     """
     from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 
@@ -55,11 +56,11 @@ def require_weights() -> None:
         ) from error
 
 
-def measure(samples: Fresh, data: Splits, context: Context) -> None:
+def measure(samples: Samples, data: Splits, context: Context) -> None:
     """Log ``quality/fid`` and ``quality/kid`` of samples against the training images, at most 50,000 of them."""
     import torch_fidelity
 
-    images = samples.images.mul(255).round().to(torch.uint8)
+    images = to_uint8(samples.images)
     found: dict[str, Any] = torch_fidelity.calculate_metrics(
         input1=_Pixels(images),
         input2=_Pixels(drawn(data.train, MOST).images),

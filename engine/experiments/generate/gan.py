@@ -1,4 +1,4 @@
-"""Trains a generator against a discriminator (Goodfellow et al. 2014, arXiv:1406.2661), told the class or not.
+"""Trains a generator against a discriminator (Goodfellow et al. 2014, arXiv:1406.2661), with or without the class.
 
 The networks are those of Radford, Metz & Chintala 2016 (arXiv:1511.06434), their conditional form, or dense ones after
 Mirza & Osindero 2014 (arXiv:1411.1784).
@@ -22,8 +22,8 @@ from engine.experiments.generate.players import (
     channels_of,
     discriminator_of,
     generator_of,
+    has_conditional_discriminator,
     is_conditional,
-    tells_discriminator,
 )
 from engine.experiments.speed import chosen_speed
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from engine.datasets.images import ImageSet
     from engine.experiments.generate.declarations import GanHyperparameters
     from engine.experiments.speed import Speed
+    from engine.tensors.checkpoints import State
 
 FIGURES = (
     *("generator/loss", "discriminator/loss", "discriminator/real", "discriminator/fake"),
@@ -45,31 +46,28 @@ MEASURED = 400
 
 
 def train(hyperparameters: GanHyperparameters, context: Context) -> None:
-    """Let the networks play, and judge what the generator has come to draw."""
+    """Train both networks, then measure the quality of the generator's samples."""
     if hyperparameters.fidelity:
         fidelity.require_weights()
     data = load_splits(hyperparameters.dataset, int(hyperparameters.size), channels_of(hyperparameters), context)
-    generator, speed = play(hyperparameters, data.train, context)
-    samples = quality.fresh(hyperparameters, generator, len(data.train.classes), context, speed)
+    generator, speed = train_networks(hyperparameters, data.train, context)
+    samples = quality.new_samples(hyperparameters, generator, len(data.train.classes), context, speed)
     if samples is None:
         return
-    quality.judge(hyperparameters, samples, data, context)
+    quality.log_quality(hyperparameters, samples, data, context)
     if hyperparameters.fidelity:
         fidelity.measure(samples, data, context)
 
 
-def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) -> tuple[nn.Module, Speed]:
-    """Alternate updates of the discriminator and the generator, and preview what fixed noise becomes.
+def train_networks(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) -> tuple[nn.Module, Speed]:
+    """Alternate updates of the discriminator and the generator, and show samples from fixed noise.
 
     Returns:
         The generator, in training mode, and how it computes.
     """
     device, classes = context.device, len(real.classes)
-    conditional, judged = is_conditional(hyperparameters), tells_discriminator(hyperparameters)
+    conditional, informed = is_conditional(hyperparameters), has_conditional_discriminator(hyperparameters)
     fixed = [part.to(device) for part in fixed_inputs(hyperparameters, classes, context.seed)]
-    generator = generator_of(hyperparameters, classes).to(device)
-    discriminator = discriminator_of(hyperparameters, classes).to(device)
-
     sampler = EpochSampler(len(real), hyperparameters.batch, context.seed, device=real.images.device, drop_last=True)
     steps_per_epoch = max(1, sampler.steps_per_epoch // hyperparameters.d_updates)
     total = hyperparameters.epochs * steps_per_epoch or hyperparameters.steps
@@ -77,7 +75,8 @@ def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) 
         device, hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile, total
     )
     context.message(f"computing with {speed}")
-    generator, discriminator = speed.lay_out(generator), speed.lay_out(discriminator)
+    generator = speed.lay_out(generator_of(hyperparameters, classes).to(device))
+    discriminator = speed.lay_out(discriminator_of(hyperparameters, classes).to(device))
     betas = (hyperparameters.beta1, 0.999)
     weights_g, weights_d = list(generator.parameters()), list(discriminator.parameters())
     optimiser_g = torch.optim.Adam(weights_g, hyperparameters.lr_g, betas, fused=True)
@@ -86,13 +85,13 @@ def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) 
     some = drawn(real, MEASURED)
     groups = fixed[1].argmax(1) if conditional else None
     watch = CollapseWatch(unit_range(some.images), some.labels if conditional else None, device)
-    state = {
+    state: State = {
         "modules": {"generator": generator, "discriminator": discriminator},
         "optimisers": {"generator": optimiser_g, "discriminator": optimiser_d},
         "tensors": {"figures": figures, "watch": watch.state},
     }
     context.restore(**state)
-    draw, judge = speed.compiled(generator), speed.compiled(discriminator)
+    generate, discriminate = speed.compiled(generator), speed.compiled(discriminator)
 
     def noise() -> Tensor:
         return torch.randn(sampler.size, hyperparameters.nz, device=device, generator=context.generator)
@@ -103,13 +102,14 @@ def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) 
         for update in range(hyperparameters.d_updates):
             batch = real[sampler.batch((step - 1) * hyperparameters.d_updates + update + 1)].to(device)
             images = speed.lay_out(signed_range(batch.images))
-            asked = (one_hot(batch.labels, classes),) if conditional else ()
-            told = asked if judged else ()
+            one_hot_labels = (one_hot(batch.labels, classes),) if conditional else ()
+            known_labels = one_hot_labels if informed else ()
             with speed.autocast():
-                # Nothing is learnt through images that only the discriminator sees.
+                # The generator needs no gradient through images that only update the discriminator.
                 with torch.set_grad_enabled(update + 1 == hyperparameters.d_updates):
-                    fakes = draw(noise(), *asked)
-                real_logits, fake_logits = judge(images, *told).float(), judge(fakes.detach(), *told).float()
+                    fake_images = generate(noise(), *one_hot_labels)
+                real_logits = discriminate(images, *known_labels).float()
+                fake_logits = discriminate(fake_images.detach(), *known_labels).float()
             loss_d = discriminator_loss(real_logits, fake_logits)
             optimiser_d.zero_grad()
             loss_d.backward()
@@ -117,17 +117,18 @@ def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) 
 
         for update in range(hyperparameters.g_updates):
             with speed.autocast():
-                # The images the discriminator has just seen serve the first update, as in the paper's own code.
-                logits = judge(fakes if update == 0 else draw(noise(), *asked), *told).float()
+                # The first update takes the images that the discriminator has just seen, as in the paper's own code.
+                fake_images = fake_images if update == 0 else generate(noise(), *one_hot_labels)
+                logits = discriminate(fake_images, *known_labels).float()
             loss_g = generator_loss(logits, hyperparameters.loss)
             optimiser_g.zero_grad()
-            # The discriminator's own gradients, which nobody would use, are not computed.
+            # Gradients of the discriminator's weights are not used here, so they are not computed.
             loss_g.backward(inputs=weights_g)
             optimiser_g.step()
 
-        seen = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
+        probabilities = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
         lengths = gradient_norm(weights_g), gradient_norm(weights_d)
-        figures.copy_(torch.stack([loss_g.detach(), loss_d.detach(), *seen, *lengths]))
+        figures.copy_(torch.stack([loss_g.detach(), loss_d.detach(), *probabilities, *lengths]))
         watch.discriminator(figures[1])
         metrics = dict(zip(FIGURES, figures, strict=True))
         if step == 1:
@@ -136,7 +137,7 @@ def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) 
             samples = quality.samples_of(generator, *fixed, speed=speed)
             context.image("samples", image_grid(samples, columns=columns(classes) if conditional else 0), step)
             metrics["samples/diversity"] = watch.samples(samples, groups)
-            watch.tell(context, step)
+            watch.log_alarms(context, step)
         context.log(step, metrics, epoch=sampler.epoch(step * hyperparameters.d_updates))
         context.checkpoint(step, **state)
 
@@ -145,7 +146,7 @@ def play(hyperparameters: GanHyperparameters, real: ImageSet, context: Context) 
 
 
 def fixed_inputs(hyperparameters: GanHyperparameters, classes: int, seed: int) -> list[Tensor]:
-    """Return what every preview is drawn from: noise and, for conditional networks, each class with the same noise."""
+    """Return the inputs of every preview: noise and, for conditional networks, each class with the same noise."""
     if not is_conditional(hyperparameters):
         return [fixed_noise(hyperparameters.previews, hyperparameters.nz, seed)]
     labels = fixed_labels(hyperparameters.previews, classes)
@@ -166,7 +167,7 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 def generator_loss(fake_logits: Tensor, kind: str) -> Tensor:
     """Return the generator's loss for logits ``[N]`` (Goodfellow et al. 2014, section 3).
 
-    ``non-saturating``: -log D(G(z)), strong while the discriminator is right; ``minimax``: log(1 - D(G(z))), the game's
-    own value, whose gradient vanishes then.
+    ``non-saturating``: -log D(G(z)), whose gradient is strong while the discriminator is right. ``minimax``:
+    log(1 - D(G(z))), the value of the game itself, whose gradient vanishes then.
     """
     return F.softplus(-fake_logits).mean() if kind == "non-saturating" else -F.softplus(fake_logits).mean()

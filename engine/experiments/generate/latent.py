@@ -1,4 +1,4 @@
-"""What generators draw from: latent vectors and classes, fixed by the seed."""
+"""Inputs of generators: latent vectors and classes, fixed by the seed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def fixed_noise(count: int, nz: int, seed: int, repeated: int = 1) -> Tensor:
 
 
 def fixed_labels(count: int, classes: int) -> Tensor:
-    """Return classes ``[count]`` in turn, int64, so that a row of the grid holds each."""
+    """Return the classes one after the other, again and again, int64 ``[count]``: a row of the grid holds each."""
     return torch.arange(count) % classes
 
 

@@ -1,20 +1,13 @@
-"""Which networks an adversarial experiment pits against each other."""
+"""Builds the generator and the discriminator that a declaration names."""
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from engine.datasets import names
-from engine.experiments.generate.declarations import (
-    CdcganHyperparameters,
-    CganHyperparameters,
-    ConditionalHyperparameters,
-    DcganHyperparameters,
-    GanHyperparameters,
-)
-from engine.networks.cdcgan import ConditionalDiscriminator, ConditionalGenerator
-from engine.networks.cgan import DenseDiscriminator, DenseGenerator
-from engine.networks.dcgan import Discriminator, Generator, initialise
+from engine.experiments.generate.declarations import ConditionalHyperparameters, GanHyperparameters, Network
+from engine.networks.dcgan import initialise
 
 if TYPE_CHECKING:
     from torch import nn
@@ -22,36 +15,26 @@ if TYPE_CHECKING:
 
 def generator_of(chosen: GanHyperparameters, classes: int) -> nn.Module:
     """Return the generator with fresh weights; a conditional one takes class vectors ``[N, classes]``, too."""
-    channels, size = channels_of(chosen), int(chosen.size)
-    network: nn.Module
-    match chosen:
-        case CganHyperparameters():
-            network = DenseGenerator(classes, chosen.nz, chosen.hidden, channels, size)
-        case CdcganHyperparameters():
-            network = ConditionalGenerator(classes, chosen.nz, chosen.ngf, channels, size)
-        case DcganHyperparameters():
-            network = Generator(chosen.nz, chosen.ngf, channels, size)
-        case _:
-            raise TypeError(f"{type(chosen).__name__} names no generator")
-    initialise(network, chosen.init)
-    return network
+    return _built(chosen.generator, chosen, classes)
 
 
 def discriminator_of(chosen: GanHyperparameters, classes: int) -> nn.Module:
-    """Return the discriminator with fresh weights; it takes class vectors if it is told the class."""
-    channels, size = channels_of(chosen), int(chosen.size)
-    network: nn.Module
-    match chosen:
-        case CganHyperparameters():
-            network = DenseDiscriminator(classes if chosen.tell_d else 0, chosen.hidden, channels, size)
-        case CdcganHyperparameters() if chosen.tell_d:
-            network = ConditionalDiscriminator(classes, chosen.ndf, channels, size)
-        case DcganHyperparameters():
-            network = Discriminator(chosen.ndf, channels, size)
-        case _:
-            raise TypeError(f"{type(chosen).__name__} names no discriminator")
-    initialise(network, chosen.init)
-    return network
+    """Return the discriminator with fresh weights; a conditional one takes class vectors ``[N, classes]``, too."""
+    if isinstance(chosen, ConditionalHyperparameters) and chosen.tell_d:
+        return _built(chosen.conditional_discriminator, chosen, classes)
+    return _built(chosen.discriminator, chosen, classes)
+
+
+def _built(network: Network, chosen: GanHyperparameters, classes: int) -> nn.Module:
+    module, _, name = network.made_by.partition(":")
+    sizes = {width: getattr(chosen, width) for width in network.widths}
+    if network.conditional:
+        sizes["classes"] = classes
+    built: nn.Module = getattr(importlib.import_module(module), name)(
+        **sizes, channels=channels_of(chosen), size=int(chosen.size)
+    )
+    initialise(built, chosen.init)
+    return built
 
 
 def channels_of(chosen: GanHyperparameters) -> int:
@@ -60,10 +43,10 @@ def channels_of(chosen: GanHyperparameters) -> int:
 
 
 def is_conditional(chosen: GanHyperparameters) -> bool:
-    """Tell whether the generator is told the class."""
+    """Return whether the generator takes the class."""
     return isinstance(chosen, ConditionalHyperparameters)
 
 
-def tells_discriminator(chosen: GanHyperparameters) -> bool:
-    """Tell whether the discriminator is told the class."""
+def has_conditional_discriminator(chosen: GanHyperparameters) -> bool:
+    """Return whether the discriminator takes the class."""
     return isinstance(chosen, ConditionalHyperparameters) and chosen.tell_d

@@ -1,4 +1,4 @@
-"""How good samples are, in the eyes of a small CNN that was trained on the same images at the same size."""
+"""Quality of samples, measured by a small CNN that was trained on the same images at the same size."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 BATCH = 500
 MOST = 50_000
 """Real images that samples are compared with, at most."""
-SURE = 0.9
-"""Probability from which the CNN is said to be sure of a sample's class."""
-JUDGING_NOISE = 1
-"""Added to the seed: samples are judged that no preview has shown."""
+CONFIDENT = 0.9
+"""Probability from which on the CNN counts as confident of a sample's class."""
+QUALITY_NOISE = 1
+"""Added to the seed, so that the samples differ from those of the previews."""
 
 
 @torch.no_grad()
 def samples_of(generator: nn.Module, latent: Tensor, *labels: Tensor, speed: Speed) -> Tensor:
-    """Return what a generator draws, ``[N, C, H, W]`` in [0, 1], float32, in evaluation mode; it is left in training.
+    """Return samples ``[N, C, H, W]`` in [0, 1], float32, drawn in evaluation mode.
 
     Args:
-        generator: conditional if labels are given.
+        generator: conditional if labels are given; afterwards it is in training mode.
         latent: ``[N, nz]``.
-        *labels: class vectors ``[N, classes]``.
+        *labels: one-hot, ``[N, classes]``.
         speed: how it computes.
     """
     generator.eval()
@@ -49,43 +49,45 @@ def samples_of(generator: nn.Module, latent: Tensor, *labels: Tensor, speed: Spe
     return (drawn + 1) / 2
 
 
-class Fresh(NamedTuple):
-    """Samples that no preview has shown, ``[N, C, H, W]`` in [0, 1], and the classes that were asked for, ``[N]``."""
+class Samples(NamedTuple):
+    """Images ``[N, C, H, W]`` in [0, 1] and the class that each was drawn for, ``[N]``."""
 
     images: Tensor
-    asked: Tensor
+    labels: Tensor
 
 
-def fresh(
+def new_samples(
     hyperparameters: GanHyperparameters, generator: nn.Module, classes: int, context: Context, speed: Speed
-) -> Fresh | None:
-    """Draw the samples that are judged; none if none are to be, or if they are no numbers any more, which is said."""
+) -> Samples | None:
+    """Draw the samples whose quality is measured; None if it is not wanted, or if some values are not finite."""
     count = hyperparameters.quality
     if not count:
         return None
-    noise = fixed_noise(count, hyperparameters.nz, context.seed + JUDGING_NOISE).to(context.device)
-    asked = fixed_labels(count, classes).to(context.device)
-    told = (one_hot(asked, classes),) if is_conditional(hyperparameters) else ()
-    images = samples_of(generator, noise, *told, speed=speed)
+    noise = fixed_noise(count, hyperparameters.nz, context.seed + QUALITY_NOISE).to(context.device)
+    labels = fixed_labels(count, classes).to(context.device)
+    one_hot_labels = (one_hot(labels, classes),) if is_conditional(hyperparameters) else ()
+    images = samples_of(generator, noise, *one_hot_labels, speed=speed)
     if images.isfinite().all():
-        return Fresh(images, asked)
-    context.message("no figures of quality: what the generator draws are no numbers any more", level="alarm")
+        return Samples(images, labels)
+    context.message("no figures of quality: the generator's samples are not finite", level="alarm")
     return None
 
 
-def judge(hyperparameters: GanHyperparameters, samples: Fresh, data: Splits, context: Context) -> None:
-    """Log figures of quality of samples, and how they spread over the classes.
+def log_quality(hyperparameters: GanHyperparameters, samples: Samples, data: Splits, context: Context) -> None:
+    """Log figures of quality of samples, and how the samples spread over the classes.
 
-    ``quality/frechet``: Frechet distance of the CNN's 25 features to those of the training images (after Heusel et al.
-    2017, arXiv:1706.08500); ``quality/frechet-test``: the same of the test images, for scale: the distance falls with
-    the number of images, and of test images there may be few. ``quality/classifier``: the CNN's accuracy on the test
-    images, in the mean of the classes. ``quality/sure``: the share of samples it is at least 90 % sure of.
-    ``quality/classes``: how many classes have at least a tenth of their even share of the samples.
-    ``quality/as-asked``: of conditional ones the share that the CNN takes for what was asked for.
+    - ``quality/frechet``: Frechet distance between the CNN's 25 features of samples and of training images (after
+      Heusel et al. 2017, arXiv:1706.08500).
+    - ``quality/frechet-test``: the same distance for test images, for scale. The distance falls with the number of
+      images, and the test images may be few.
+    - ``quality/classifier``: the CNN's accuracy on the test images, as the mean over the classes.
+    - ``quality/sure``: the share of samples for which the CNN gives a class at least 90 %.
+    - ``quality/classes``: how many classes have at least a tenth of an even share of the samples.
+    - ``quality/as-asked``: the share of conditional samples that the CNN assigns to the class they were drawn for.
     """
     classes = len(data.train.classes)
     if classes < 2:
-        context.message("no figures of quality: they need a CNN that tells at least two classes apart")
+        context.message("no figures of quality: they need a data set with at least two classes")
         return
     cnn = trained_cnn(hyperparameters.dataset, data, context).eval()
     hidden, logits = features_of(cnn, samples.images)
@@ -96,7 +98,7 @@ def judge(hyperparameters: GanHyperparameters, samples: Fresh, data: Splits, con
     right = per_class(test[1].argmax(1) == labels, labels, classes)
     results = {
         "quality/classifier": float(right[~right.isnan()].mean()),
-        "quality/sure": float((logits.softmax(1).max(1).values >= SURE).float().mean()),
+        "quality/sure": float((logits.softmax(1).max(1).values >= CONFIDENT).float().mean()),
         "quality/classes": float((shares >= 0.1 / classes).sum()),
     }
     for name, features in (("quality/frechet", hidden), ("quality/frechet-test", test[0])):
@@ -106,10 +108,10 @@ def judge(hyperparameters: GanHyperparameters, samples: Fresh, data: Splits, con
     real = data.train.labels.bincount(minlength=classes) / len(data.train)
     table = [data.train.classes, *([f"{value:.4f}" for value in part.tolist()] for part in (shares, real, right))]
     if is_conditional(hyperparameters):
-        as_asked = predicted == samples.asked
+        as_asked = predicted == samples.labels
         results["quality/as-asked"] = float(as_asked.float().mean())
         columns.append("as-asked")
-        table.append([f"{value:.4f}" for value in per_class(as_asked, samples.asked, classes).tolist()])
+        table.append([f"{value:.4f}" for value in per_class(as_asked, samples.labels, classes).tolist()])
     context.table("classes", columns, list(zip(*table, strict=True)))
     context.plot(
         "classes", Bars(data.train.classes, tuple(shares.tolist()), label="share of the samples"), context.total
@@ -118,12 +120,18 @@ def judge(hyperparameters: GanHyperparameters, samples: Fresh, data: Splits, con
 
 
 def per_class(right: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Return the share that is right of each class, ``[classes]``, for bool and int64 ``[N]``; NaN of those without."""
+    """Return the accuracy of each class, ``[classes]``; NaN for a class without images.
+
+    Args:
+        right: bool ``[N]``.
+        labels: int64 ``[N]``.
+        classes: how many there are.
+    """
     return torch.stack([right[labels == label].float().mean() for label in range(classes)])
 
 
 def real_images(images: ImageSet, context: Context) -> Tensor:
-    """Return images ``[N, C, H, W]`` in [0, 1] on the device: all, or 50,000 drawn from them, as is the custom."""
+    """Return images ``[N, C, H, W]`` in [0, 1] on the device: all, or 50,000 of them at random, as is usual for FID."""
     return unit_range(drawn(images, MOST).images.to(context.device))
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from engine.errors import InvalidHyperparameters
 from engine.experiments.earlier import load_network
 from engine.experiments.inspect.activation import values_and_logits
-from engine.experiments.inspect.ascent import Ascent, climb, start, uses_bf16
+from engine.experiments.inspect.ascent import Ascent, chosen_bf16, climb, start
 from engine.networks.classes import UnknownClass, find
 from engine.networks.cuts import Sectioned
 
@@ -42,7 +42,7 @@ def run(hyperparameters: ActivationMaxHyperparameters, context: Context) -> None
         return (answers * weights).sum(1), logits
 
     inputs = start(hyperparameters, backbone, keys, context, deviation=hyperparameters.noise)
-    bf16 = uses_bf16(hyperparameters.precision, context.device, backbone.preprocessing.channels)
+    bf16 = chosen_bf16(hyperparameters, backbone, context)
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     climb(ascent, names, None, context)
     reached, logits = ascent.judged()

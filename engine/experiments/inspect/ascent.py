@@ -18,9 +18,9 @@ from engine.drawing.tiles import tile
 from engine.errors import InvalidHyperparameters
 from engine.experiments.hyperparameters import FULL_SIZE
 from engine.experiments.inspect.blur import blurred
+from engine.experiments.speed import autocast, uses_bf16
 from engine.experiments.subjects import open_images, probabilities
 from engine.plots import Tiles
-from engine.tensors.devices import fast_bf16
 from engine.tensors.pixels import eight_bit
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Ascent:
         chosen = self.chosen
         shifts = [self._shift(key, number) for key in self.keys]
         images = _rolled(self.inputs, shifts).detach().requires_grad_()
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
+        with autocast(images.device, bf16=self.bf16):
             scores, logits = self.scores(images)
         scores = scores.float()
         # Learning rate and penalty are meant for inputs of 224 pixels a side: others step and shrink in proportion.
@@ -187,6 +187,6 @@ def _show(ascent: Ascent, names: Sequence[str], targets: Tensor | None, step: in
         context.image(name, picture, step, f"{name} {figure}")
 
 
-def uses_bf16(precision: str, device: torch.device, channels: int) -> bool:
-    """Tell whether the network computes in bf16: where it is wanted, or where it pays and nobody objects."""
-    return precision == "bf16" or (precision == "auto" and channels == 3 and fast_bf16(device))
+def chosen_bf16(chosen: AscentHyperparameters, backbone: Backbone, context: Context) -> bool:
+    """Return whether to compute in bf16; it gains nothing for the small networks of grey images."""
+    return uses_bf16(chosen.precision, context.device, pays=backbone.preprocessing.channels == 3)

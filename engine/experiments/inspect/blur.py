@@ -1,4 +1,4 @@
-"""Blur that fits into any image."""
+"""Gaussian blur whose kernel fits into an image of any size."""
 
 from __future__ import annotations
 
@@ -13,4 +13,5 @@ if TYPE_CHECKING:
 def blurred(images: Tensor, sigma: float) -> Tensor:
     """Return images ``[N, C, H, W]`` under a Gaussian, cut off at four standard deviations or at the edge."""
     widest = 2 * ((min(images.shape[-2:]) - 1) // 2) + 1
-    return gaussian_blur(images, min(2 * max(1, round(4 * sigma)) + 1, widest), sigma)
+    smooth: Tensor = gaussian_blur(images, min(2 * max(1, round(4 * sigma)) + 1, widest), sigma)
+    return smooth

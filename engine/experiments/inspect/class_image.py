@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from engine.experiments.earlier import load_network
-from engine.experiments.inspect.ascent import Ascent, climb, start, uses_bf16
+from engine.experiments.inspect.ascent import Ascent, chosen_bf16, climb, start
 from engine.experiments.subjects import probabilities
 from engine.networks.classes import find
 
@@ -33,7 +33,7 @@ def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
         return logits.gather(1, targets[:, None]).squeeze(1), logits
 
     inputs = start(hyperparameters, backbone, keys, context, deviation=hyperparameters.noise)
-    bf16 = uses_bf16(hyperparameters.precision, context.device, backbone.preprocessing.channels)
+    bf16 = chosen_bf16(hyperparameters, backbone, context)
     context.message(f"{len(names)} images in one batch, {'bf16' if bf16 else 'float32'}")
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     switched = climb(ascent, names, targets, context)

@@ -8,7 +8,8 @@ from pydantic import AfterValidator
 
 from engine.datasets.references import DatasetReference, Images, OptionalImages
 from engine.declaration import Experiment, Hyperparameters, hyperparameter, one_or_several
-from engine.experiments.hyperparameters import Resize, images, network, resize
+from engine.experiments.hyperparameters import Precision, Resize, images, network, resize
+from engine.experiments.inspect import methods
 from engine.networks.names import DESCRIPTION
 from engine.networks.references import (
     Classes,
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
 
     from engine.datasets.trees import Tree
 
-METHODS = (
-    *("gradient", "smoothgrad", "input-x-gradient", "integrated-gradients", "guided"),
-    *("cam", "gradcam", "gradient-gradcam", "guided-gradcam"),
-)
+GRADIENTS, ACTIVATION_MAPS = (methods.names(folder) for folder in (methods.GRADIENTS, methods.ACTIVATION_MAPS))
+METHODS = (*GRADIENTS, *ACTIVATION_MAPS)
+GRADCAMS = "gradcam,gradient-gradcam,guided-gradcam"
 Methods = Annotated[str, AfterValidator(one_or_several(METHODS))]
 
 
@@ -52,7 +52,7 @@ class AttributionHyperparameters(Hyperparameters):
     methods: Methods = hyperparameter(
         "gradient",
         f"one or several of {', '.join(METHODS)}",
-        suggestions=(*METHODS, ",".join(METHODS[:5]), ",".join(METHODS[6:])),
+        suggestions=(*METHODS, ",".join(GRADIENTS), GRADCAMS),
         min_length=1,
     )
     view: Literal["heat", "overlay"] = hyperparameter("heat", "show maps alone, or laid over the images")
@@ -80,9 +80,9 @@ class GradcamHyperparameters(AttributionHyperparameters):
     """Hyperparameters of ``gradcam``."""
 
     methods: Methods = hyperparameter(
-        "gradcam,gradient-gradcam,guided-gradcam",
+        GRADCAMS,
         f"one or several of {', '.join(METHODS)}",
-        suggestions=(*METHODS[5:], "gradcam,gradient-gradcam,guided-gradcam", "cam,gradcam"),
+        suggestions=(*ACTIVATION_MAPS, GRADCAMS, "cam,gradcam"),
         min_length=1,
     )
     view: Literal["heat", "overlay"] = hyperparameter("overlay", "show maps alone, or laid over the images")
@@ -145,8 +145,8 @@ class AscentHyperparameters(Hyperparameters):
         1.0, "standard deviation of the noise to begin with, in normalised values", ge=0, le=10, group="ascent"
     )
     show_every: int = hyperparameter(25, "steps between two pictures", ge=1, unit="steps", group="ascent")
-    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
-        "auto", "auto takes bf16 where the device is fast at it", group="ascent"
+    precision: Precision = hyperparameter(
+        "auto", "number format; auto is bf16 where the device is fast at it", group="ascent"
     )
     l2: float = hyperparameter(
         1e-3,

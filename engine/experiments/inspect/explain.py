@@ -1,4 +1,4 @@
-"""Shows which pixels count for a class: saliency and its kin, class activation maps, side by side."""
+"""Shows which pixels count for a class: maps from gradients and class activation maps, side by side."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.datasets.images import unit_range
 from engine.drawing.heat import heat
 from engine.drawing.tiles import overview, tile
 from engine.errors import InvalidHyperparameters
 from engine.experiments.earlier import load_network
 from engine.experiments.inspect import activation, evaluation
-from engine.experiments.inspect.methods import Methods
-from engine.experiments.subjects import Subjects, batch_size, logits_of, open_images, probabilities, targets_of
+from engine.experiments.inspect.declarations import ACTIVATION_MAPS
+from engine.experiments.inspect.explanation import Explained, method
+from engine.experiments.subjects import (
+    Subjects,
+    batch_size,
+    image_seeds,
+    logits_of,
+    open_images,
+    probabilities,
+    targets_of,
+)
 from engine.networks.cuts import Sectioned
 from engine.networks.names import several
 from engine.plots import Lines, Tiles
@@ -25,25 +35,27 @@ if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.experiments.inspect.declarations import AttributionHyperparameters
     from engine.networks.backbones import Backbone
-    from engine.networks.places import Cut
 
 CHECKED = 16
-"""Images whose maps are compared with those at random weights, at least, if there are so many."""
+"""Images whose maps are compared with those at random weights: the batches in which the first of them are."""
 
 
 @dataclass
 class View:
-    """One network, the images at its input size, and what it is asked about them."""
+    """One network, the images at its input size, and the classes that are explained in them."""
 
     title: str
-    backbone: Backbone
+    explained: Explained
     subjects: Subjects
     targets: Tensor
     probabilities: Tensor
-    sectioned: Sectioned | None
-    layer: Cut | None
     alone: bool = True
     maps: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def backbone(self) -> Backbone:
+        """The network with what its images go through."""
+        return self.explained.backbone
 
     @property
     def true(self) -> list[str]:
@@ -57,7 +69,7 @@ class View:
         return "" if self.alone else f"{self.title}/"
 
     def named(self, what: str) -> str:
-        """Return a name for a picture of this network."""
+        """Return a name for a picture or a plot of this network."""
         return what if self.alone else f"{what} {self.title}"
 
     def says(self, index: int) -> str:
@@ -66,7 +78,7 @@ class View:
 
 
 def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
-    """Log a map for every image, method and network, and what the maps are worth if that is asked for."""
+    """Log a map for every image, method and network; measure and check the maps if that is chosen."""
     methods = hyperparameters.methods.split(",")
     views = [_view(name, hyperparameters, context) for name in several(hyperparameters.model)]
     architectures = [view.title for view in views]
@@ -81,32 +93,32 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     rows: list[list[object]] = []
     done = 0
     for view in views:
-        ask = Methods(hyperparameters, view.backbone, view.sectioned, view.layer, context.seed)
-        for method in methods:
-            worth: dict[str, list[Tensor]] = {}
+        for name in methods:
+            explain = method(name).explain
+            measured: dict[str, list[Tensor]] = {}
             maps = []
             for part, images in view.subjects.batches(batch, context.device):
                 step = next(steps)
                 inputs = view.backbone.preprocessing.standardised(images)
                 targets = view.targets[part].to(context.device)
-                own, figures = ask(method, inputs, targets, part.start)
+                own = explain(view.explained, inputs, targets, image_seeds(context.seed, part.start, len(images)))
+                figures = dict(own.figures)
                 if hyperparameters.evaluate:
-                    areas = evaluation.deletion_and_insertion(view.backbone.network, inputs, targets, own)
+                    areas = evaluation.deletion_and_insertion(view.backbone.network, inputs, targets, own.maps)
                     figures |= dict(zip(("deletion", "insertion"), areas, strict=True))
-                for name, values in figures.items():
-                    worth.setdefault(name, []).append(values.cpu())
-                maps.append(own.cpu())
+                for figure, values in figures.items():
+                    measured.setdefault(figure, []).append(values.cpu())
+                maps.append(own.maps.cpu())
                 done += len(images)
                 context.log(step, {"maps/done": done})
-            view.maps[method] = torch.cat(maps)
+            view.maps[name] = torch.cat(maps)
             for index in range(len(view.subjects)):
-                context.image(
-                    view.named(method), _picture(view, method, index, hyperparameters), index + 1, view.says(index)
-                )
-            joined = {name: torch.cat(values) for name, values in worth.items()}
-            rows += _rows(view, method, joined)
-            results = {name.replace(" ", "_"): float(values.mean()) for name, values in joined.items()}
-            context.result({f"{view.prefix}{method}/{name}": value for name, value in results.items()})
+                picture = _picture(view, name, index, hyperparameters)
+                context.image(view.named(name), picture, index + 1, view.says(index))
+            joined = {figure: torch.cat(values) for figure, values in measured.items()}
+            rows += _rows(view, name, joined)
+            means = {figure.replace(" ", "_"): float(values.mean()) for figure, values in joined.items()}
+            context.result({f"{view.prefix}{name}/{figure}": mean for figure, mean in means.items()})
     _log_side_by_side(views, hyperparameters, context)
     columns = ["image", "network", "true class", "class", "probability", "method"]
     context.table("maps", [*columns, "deletion", "insertion", "completeness error"], rows)
@@ -122,19 +134,20 @@ def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> Vi
     subjects = open_images(chosen.images, preprocessing, context)
     logits = logits_of(subjects.pixels, backbone, context.device)
     targets = targets_of(chosen.target, subjects, backbone, logits)
-    wants_maps = any("cam" in method for method in chosen.methods.split(","))
-    if chosen.layer and not wants_maps:
+    need_layer = not set(chosen.methods.split(",")).isdisjoint(ACTIVATION_MAPS)
+    if chosen.layer and not need_layer:
         raise InvalidHyperparameters({"layer": "only class activation maps have one: add the method gradcam"})
-    sectioned = Sectioned(backbone.network, backbone.shape) if wants_maps else None
+    sectioned = Sectioned(backbone.network, backbone.shape) if need_layer else None
     layer = activation.layer(sectioned, chosen.layer) if sectioned else None
     if layer:
         context.message(f"class activation maps of {name} at {layer.name}, {list(layer.shape)}")
-    return View(backbone.architecture, backbone, subjects, targets, probabilities(logits, targets), sectioned, layer)
+    explained = Explained(chosen, backbone, sectioned, layer)
+    return View(backbone.architecture, explained, subjects, targets, probabilities(logits, targets))
 
 
 def _picture(view: View, method: str, index: int, chosen: AttributionHyperparameters) -> Tensor:
     """Draw one map, alone or over its image: ``[3, H, W]`` in [0, 1]."""
-    over = view.subjects.pixels[index : index + 1].float() / 255 if chosen.view == "overlay" else None
+    over = unit_range(view.subjects.pixels[index : index + 1]) if chosen.view == "overlay" else None
     return heat(view.maps[method][index : index + 1], over=over)[0]
 
 
@@ -142,20 +155,20 @@ def _log_side_by_side(views: list[View], chosen: AttributionHyperparameters, con
     """Log each image beside all its maps, and the first of them as one plot."""
     first, rows = views[0], []
     for index, (name, true) in enumerate(zip(first.subjects.names, first.true, strict=True)):
-        pictures = [first.subjects.pixels[index].float() / 255]
+        pictures = [unit_range(first.subjects.pixels[index])]
         captions = [(name, true)]
         for view in views:
-            for method in view.maps:
-                pictures.append(_picture(view, method, index, chosen))
-                captions.append((view.named(method), view.says(index)))
+            for explained_by in view.maps:
+                pictures.append(_picture(view, explained_by, index, chosen))
+                captions.append((view.named(explained_by), view.says(index)))
         row = Tiles(tuple(map(tile, pictures)), tuple(captions), columns=len(pictures))
         context.plot("side by side", row, index + 1)
         rows.append(row)
     context.plot("overview", overview(rows), 1)
 
 
-def _rows(view: View, method: str, worth: dict[str, Tensor]) -> list[list[object]]:
-    figures = [worth.get(name) for name in ("deletion", "insertion", "completeness error")]
+def _rows(view: View, method: str, measured: dict[str, Tensor]) -> list[list[object]]:
+    figures = [measured.get(name) for name in ("deletion", "insertion", "completeness error")]
     return [
         [
             name,
@@ -177,8 +190,12 @@ def _check_sanity(
     steps: Iterator[int],
     context: Context,
 ) -> None:
-    """Log how like the maps of the first images stay as ever more layers lose what they learnt: they should not."""
+    """Log how similar the maps of the first images stay while more and more layers lose what they learnt.
+
+    Maps that explain a network depend on its weights, so that the similarity should fall.
+    """
     rows: list[list[object]] = []
+    checked = [name for name in methods if method(name).sanity_checked]
     for view in views:
         batches = [
             (part, view.backbone.preprocessing.standardised(images), view.targets[part].to(context.device))
@@ -187,34 +204,30 @@ def _check_sanity(
         ]
         context.message(f"maps at random weights, of {batches[-1][0].stop} images: {view.title}")
         names: list[str] = []
-        likeness: dict[str, list[float]] = {method: [] for method in methods}
-        for name, network in evaluation.randomised(view.backbone.network, context.seed):
+        similarity: dict[str, list[float]] = {name: [] for name in checked}
+        for layer_name, network in evaluation.randomised(view.backbone.network, context.seed):
             next(steps)
-            sectioned = Sectioned(network, view.backbone.shape) if view.sectioned else None
-            layer = sectioned.find(view.layer.node) if sectioned and view.layer else None
-            ask = Methods(chosen, replace(view.backbone, network=network), sectioned, layer, context.seed)
-            for method in methods:
-                if method == "cam":
-                    continue  # It is Grad-CAM but for a factor, which ranks do not see.
-                alike = [
+            sectioned = Sectioned(network, view.backbone.shape) if view.explained.sectioned else None
+            layer = sectioned.find(view.explained.layer.node) if sectioned and view.explained.layer else None
+            explained = Explained(chosen, replace(view.backbone, network=network), sectioned, layer)
+            for name in checked:
+                found = [
                     evaluation.rank_correlation(
-                        view.maps[method][part], ask(method, inputs, targets, part.start)[0].cpu()
+                        view.maps[name][part],
+                        method(name)
+                        .explain(explained, inputs, targets, image_seeds(context.seed, part.start, len(inputs)))
+                        .maps.cpu(),
                     )
                     for part, inputs, targets in batches
                 ]
-                likeness[method].append(float(torch.cat(alike).mean()))
-            names.append(name)
-        shown = {method: values for method, values in likeness.items() if values}
-        for row, name in enumerate(names):
-            figures = [round(shown[method][row], 4) if method in shown else "" for method in methods]
-            rows.append([view.title, name, *figures])
-        if shown:
-            plot = Lines(
-                tuple(names),
-                {method: tuple(values) for method, values in shown.items()},
-                x_label="weights randomised down to",
-                y_label="rank correlation",
-            )
+                similarity[name].append(float(torch.cat(found).mean()))
+            names.append(layer_name)
+        for row, layer_name in enumerate(names):
+            figures = [round(similarity[name][row], 4) if name in similarity else "" for name in methods]
+            rows.append([view.title, layer_name, *figures])
+        if similarity:
+            series = {name: tuple(values) for name, values in similarity.items()}
+            plot = Lines(tuple(names), series, x_label="weights randomised down to", y_label="rank correlation")
             context.plot(view.named("sanity"), plot, 1)
-        context.result({f"{view.prefix}{method}/sanity": values[-1] for method, values in shown.items()})
+        context.result({f"{view.prefix}{name}/sanity": values[-1] for name, values in similarity.items()})
     context.table("sanity", ["network", "randomised down to", *methods], rows)

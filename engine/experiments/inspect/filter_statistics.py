@@ -61,7 +61,7 @@ class Statistics:
     def add(self, maps: Tensor, labels: Tensor) -> None:
         """Take in the maps ``[N, filters, H, W]`` of a batch and its classes ``[N]``."""
         maps, labels = maps.detach().float(), labels.to(maps.device)
-        pooled = F.adaptive_avg_pool2d(maps, self._maps.shape[-2:]).double()
+        pooled = F.adaptive_avg_pool2d(maps, (self._maps.shape[-2], self._maps.shape[-1])).double()
         strength = maps.double().mean((2, 3))
         members = F.one_hot(labels, len(self.images)).to(maps.device, torch.float64).T
 
@@ -188,12 +188,14 @@ def _draw(layer: Cut, statistics: Statistics, mean_images: Tensor, data: Photogr
 
 
 def _tabulate(gathered: dict[Cut, Statistics], classes: Sequence[str], context: Context) -> None:
-    answers, separations, results = [], [], {}
+    answers: list[list[object]] = []
+    separations: list[tuple[str, int, float, str]] = []
+    results: dict[str, float] = {}
     for layer, own in gathered.items():
         for number, ratio in enumerate(own.separation.tolist()):
             strongest = int(own.strength[:, number].argmax())
             answers_to = classes[strongest] if own.strength[strongest, number] > 0 else ""
-            separations.append([layer.name, number, round(ratio, 2), answers_to])
+            separations.append((layer.name, number, round(ratio, 2), answers_to))
             for label, name in enumerate(classes):
                 figures = own.fires[label, number], own.places[label, number], own.strength[label, number]
                 answers.append([layer.name, number, name, *(round(float(value), 4) for value in figures)])

@@ -95,7 +95,7 @@ class Guided(TorchFunctionMode):
         return values.copy_(rectified) if in_place and not _is_input(values) else rectified
 
     def __exit__(self, kind: Any, *rest: Any) -> None:
-        super().__exit__(kind, *rest)
+        super().__exit__(kind, *rest)  # type: ignore[no-untyped-call]  # torch leaves it without types
         if kind is None and not self._met:
             raise NoGuidedBackpropagation(
                 "guided backpropagation is defined for ReLU, and this network has none: choose gradient or smoothgrad"

@@ -155,7 +155,7 @@ class Machine:
         near = squares[:, None] + squares[None] - 2 * gram
         np.fill_diagonal(near, 0.0)
         near_test = squares_test[:, None] + squares[None] - 2 * gram_test
-        return tuple(np.exp(-gamma * np.maximum(distance, 0)) for distance in (near, near_test))
+        return np.exp(-gamma * np.maximum(near, 0)), np.exp(-gamma * np.maximum(near_test, 0))
 
     def estimator(self, c: float, data: Samples) -> Any:
         """Return an unfitted scikit-learn estimator for :meth:`inputs`."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from engine.datasets.references import Dataset, DatasetReference
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
-from engine.experiments.hyperparameters import Resize, resize
+from engine.experiments.hyperparameters import Precision, Resize, resize
 from engine.experiments.transfer.enough import too_few_for_folds, too_few_to_hold_out
 from engine.experiments.transfer.grid import Grid
 from engine.networks.names import DESCRIPTION
@@ -37,8 +37,8 @@ class FeatureHyperparameters(TransferHyperparameters):
     pool: int = hyperparameter(
         1, "maps are averaged to so many cells a side, 0 keeps them whole", ge=0, le=64, group="network"
     )
-    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
-        "auto", "number format; auto takes bf16 where it is quick and exact to 2 %", group="network"
+    precision: Precision = hyperparameter(
+        "auto", "number format; auto is bf16 where it is fast and changes the features by at most 2 %", group="network"
     )
     scaling: Literal["l2", "standard", "none"] = hyperparameter(
         "l2", "features divided by each image's length, or standardised over the training images", group="classifier"
@@ -107,8 +107,8 @@ class FinetuneHyperparameters(TransferHyperparameters):
     freeze: Literal["backbone", "features", "none"] = hyperparameter(
         "none", "what stays as it is: all but the last layer, the convolutional part, or nothing", group="network"
     )
-    precision: Literal["auto", "float32", "bf16"] = hyperparameter(
-        "auto", "number format of the convolutions; auto takes bf16 where it is quick", group="network"
+    precision: Precision = hyperparameter(
+        "auto", "number format of the convolutions; auto is bf16 where the device is fast at it", group="network"
     )
     epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
     optimiser: Literal["adam", "sgd"] = hyperparameter("adam", "Adam, or SGD with momentum 0.9", group="optimiser")

@@ -8,7 +8,7 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -18,18 +18,18 @@ from torch import Tensor
 
 from engine.datasets import feature_cache
 from engine.datasets.photographs import Batch, Photographs, Preprocessing, UnreadableImage, decoded_at, leave_out
+from engine.experiments.speed import autocast, uses_bf16
 from engine.networks.cuts import Sectioned
 from engine.record.files import write_atomically
-from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.authoring import Context
+    from engine.experiments.hyperparameters import Precision
     from engine.networks.backbones import Backbone
     from engine.networks.places import Cut
 
-Precision = Literal["auto", "float32", "bf16"]
 CHUNK = 256
 """Images whose features are kept as one file: what an interrupted run need not compute again."""
 TRIED = 16
@@ -166,7 +166,8 @@ class Extractor:
     def _compute(self, coming: Iterator[Batch], batches: int) -> tuple[dict[str, Tensor], list[str]]:
         """Return a piece, and what is wrong with the images left out of it."""
         rows: dict[str, list[Tensor]] = {place.name: [] for place in self.places}
-        positions, left_out = [], []
+        positions: list[Tensor] = []
+        left_out: list[str] = []
         for _ in range(batches):
             indices, pixels, broken = next(coming)
             leave_out(broken, self._context, refuse=self._refuse_broken)
@@ -200,7 +201,7 @@ class Extractor:
                     start=self._sectioned.boundary,
                 )
 
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=precision == "bf16"):
+        with autocast(self._device, bf16=precision == "bf16"):
             self._sectioned.run(list(by_cut), self._preprocessing.normalised(pixels), take)
         return taken
 
@@ -215,8 +216,8 @@ class Extractor:
         return values.contiguous().flatten(1).cpu()
 
     def _chosen_precision(self, photographs: Photographs) -> Precision:
-        """Take bf16 if the device is quick at it and the error on some images is small."""
-        if not fast_bf16(self._device):
+        """Return bf16 if the device is fast at it and the error on some images is small."""
+        if not uses_bf16("auto", self._device):
             return "float32"
         pixels = next(decoded_at(photographs, self._preprocessing, [torch.arange(len(photographs))[:TRIED]])).pixels
         if not len(pixels):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.datasets import photographs
@@ -19,17 +18,19 @@ from engine.datasets.images import unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.drawing.grids import image_grid
 from engine.experiments.earlier import load_network
+from engine.experiments.metrics import loss_and_accuracy
+from engine.experiments.speed import autocast, uses_bf16
 from engine.experiments.transfer.outcome import report
 from engine.networks.heads import replace_heads
 from engine.networks.names import parse
 from engine.networks.split import Split
-from engine.tensors.devices import fast_bf16
 
 if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.datasets.photographs import Preprocessing
     from engine.experiments.transfer.declarations import FinetuneHyperparameters
     from engine.networks.backbones import Backbone
+    from engine.tensors.checkpoints import State
 
 LARGER = 8 / 7
 """How much larger than the input images are held for random crops: 256 pixels for 224."""
@@ -71,7 +72,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     # Correct answers and images seen since the epoch began; lowest validation loss, its epoch, epochs since then.
     totals = torch.zeros(2, dtype=torch.long, device=context.device)
     record = torch.tensor([torch.inf, 0.0, 0.0])
-    state = {
+    state: State = {
         "modules": {"network": network, "best": best},
         "optimisers": {"optimiser": optimiser},
         "tensors": {"totals": totals, "record": record},
@@ -100,7 +101,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
         if sampler.ends_epoch(step):
             metrics["train/accuracy"] = totals[0] / totals[1]
             totals.zero_()
-            metrics |= _figures(validation.logits(), validation.held.labels, "validation")
+            metrics |= loss_and_accuracy(validation.logits(), validation.held.labels, "validation")
             _remember(record, float(metrics["validation/loss"]), sampler.epoch(step), network, best)
         context.log(step, metrics, epoch=sampler.epoch(step))
         if chosen.patience and int(record[2]) >= chosen.patience:
@@ -114,8 +115,8 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     logits = testing.logits()
     scores = logits.cpu()
     report(scores.argmax(1), scores, testing.held.photographs, preprocessing, context, total)
-    figures = _figures(logits, testing.held.labels, "test")
-    figures |= _figures(validation.logits(), validation.held.labels, "validation")
+    figures = loss_and_accuracy(logits, testing.held.labels, "test")
+    figures |= loss_and_accuracy(validation.logits(), validation.held.labels, "validation")
     own = {"best/epoch": float(record[1]), "parameters/trained": trained}
     context.result({name: float(value) for name, value in figures.items()} | own)
 
@@ -160,12 +161,6 @@ class Feed:
         return image_grid(images)
 
 
-def _figures(logits: Tensor, labels: Tensor, part: str) -> dict[str, Tensor]:
-    """Return ``part/accuracy`` (in [0, 1]) and ``part/loss`` (cross-entropy in nats) as scalars on the device."""
-    accuracy = (logits.argmax(1) == labels).float().mean()
-    return {f"{part}/accuracy": accuracy, f"{part}/loss": F.cross_entropy(logits, labels)}
-
-
 def _remember(record: Tensor, loss: float, epoch: float, network: nn.Module, best: nn.Module) -> None:
     """Keep the weights of the epoch with the lowest validation loss."""
     record[2] += 1
@@ -186,9 +181,9 @@ def _optimiser(chosen: FinetuneHyperparameters, network: nn.Module, head: str) -
 
 
 def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[], torch.autocast]:
-    enabled = fast_bf16(context.device) if chosen.precision == "auto" else chosen.precision == "bf16"
-    context.message(f"computing in {'bf16 autocast' if enabled else 'float32'}")
-    return functools.partial(torch.autocast, context.device.type, torch.bfloat16, enabled=enabled)
+    bf16 = uses_bf16(chosen.precision, context.device)
+    context.message(f"computing in {'bf16 autocast' if bf16 else 'float32'}")
+    return functools.partial(autocast, context.device, bf16=bf16)
 
 
 def network(hyperparameters: FinetuneHyperparameters, context: Context) -> Backbone:

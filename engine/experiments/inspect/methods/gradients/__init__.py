@@ -1,0 +1,1 @@
+"""Methods that ask how the class changes with each pixel."""

@@ -1,0 +1,21 @@
+"""Saliency (Simonyan, Vedaldi & Zisserman 2014): the largest magnitude of the gradient over the channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.experiments.inspect.attribution import saliency
+from engine.experiments.inspect.explanation import Explained, Explanation, Method
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def explain(explained: Explained, inputs: Tensor, targets: Tensor, seeds: Sequence[int]) -> Explanation:
+    """Return the maps of a batch."""
+    del seeds
+    return Explanation(saliency(explained.network, inputs, targets))
+
+
+METHOD = Method(explain)

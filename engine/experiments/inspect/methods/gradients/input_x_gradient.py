@@ -1,0 +1,21 @@
+"""Input times gradient (Shrikumar et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.experiments.inspect.attribution import input_x_gradient, summed
+from engine.experiments.inspect.explanation import Explained, Explanation, Method
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def explain(explained: Explained, inputs: Tensor, targets: Tensor, seeds: Sequence[int]) -> Explanation:
+    """Return the maps of a batch."""
+    del seeds
+    return Explanation(summed(input_x_gradient(explained.network, inputs, targets)))
+
+
+METHOD = Method(explain)
