@@ -347,3 +347,18 @@ def test_the_experiment_one_left_with_is_in_sight_however_long_the_list(drive, a
         await until(in_sight)
 
     drive(scenario, over=app, size=(80, 24))
+
+
+def test_lines_that_come_while_the_console_is_hidden_fill_its_width_when_it_is_shown(drive, album):
+    async def scenario(pilot, until):
+        console = pilot.app.screen.query_one(Console)
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).ended)
+        await pilot.press("5")
+        await until(lambda: "finished" in text_of(console))
+        await pilot.press("3")
+        await until(lambda: console.region.area == 0)
+        console.say("one two three four five six")
+        await pilot.press("5")
+        await until(lambda: any("one two three four five six" in line.text for line in console.lines))
+
+    drive(scenario, size=(80, 24))

@@ -71,7 +71,8 @@ class RunListing:
                     reason = str(error)
                     self._owner.post_message(self.Failed(reason))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), LIST_SECONDS)
+                async with asyncio.timeout(LIST_SECONDS):  # unlike wait_for, it never swallows a cancellation
+                    await self._wanted.wait()
             self._wanted.clear()
 
 
