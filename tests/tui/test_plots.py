@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from textual.widgets import Static
 
 from engine.plots import Bars, Heatmap, Lines, Plot, Tiles
 from engine.record.events import PlotLogged, StateChanged
@@ -97,6 +98,7 @@ def test_a_plot_whose_file_is_gone_is_said_to_be(drive, plotted):
     (run / "plots/confusion/000000007.json").unlink()
 
     async def scenario(pilot, until):
-        await until(lambda: "cannot be read" in rows(pilot.app))
+        view = pilot.app.screen.query_one(PlotView)
+        await until(lambda: view.query(Static) and "cannot be read" in str(view.query_one(Static).content))
 
     drive(scenario, (160, 48))
