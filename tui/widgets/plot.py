@@ -70,8 +70,9 @@ class PlotView(VerticalScroll, can_focus=False):
         if min(room) < 1 or wanted == self._drawn:
             return
         self._drawn = wanted
-        self.run_worker(self._replace(self._widgets(self._plot, *room)), group="replace", exclusive=True)
+        self._replace(self._widgets(self._plot, *room))
 
+    @work(group="replace", exclusive=True)
     async def _replace(self, widgets: list[Widget]) -> None:
         with self.app.batch_update():
             await self.remove_children()
