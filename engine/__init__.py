@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
     from engine.datasets import feature_cache, sources
-    from engine.declaration import Experiment, FieldView, Hyperparameters, RunOptions, fields_of, validate
+    from engine.declaration import Experiment, FieldView, Headline, Hyperparameters, RunOptions, fields_of, validate
     from engine.drawing import gallery
     from engine.errors import (
         DataUnavailable,
         DiskFull,
         InvalidHyperparameters,
         LaunchError,
+        MachineFailure,
         PhospheneError,
         RunStateError,
         UnknownExperiment,
@@ -51,6 +52,7 @@ _HOMES = {
     "engine.declaration": (
         "Experiment",
         "FieldView",
+        "Headline",
         "Hyperparameters",
         "RunOptions",
         "fields_of",
@@ -61,6 +63,7 @@ _HOMES = {
         "DiskFull",
         "InvalidHyperparameters",
         "LaunchError",
+        "MachineFailure",
         "PhospheneError",
         "RunStateError",
         "UnknownExperiment",
@@ -108,12 +111,14 @@ __all__ = [
     "Experiment",
     "FieldView",
     "GpuLoad",
+    "Headline",
     "HyperparameterChanged",
     "Hyperparameters",
     "ImageLogged",
     "InvalidHyperparameters",
     "LaunchError",
     "Listed",
+    "MachineFailure",
     "MachineLoad",
     "Message",
     "Metrics",

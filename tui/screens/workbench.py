@@ -133,7 +133,8 @@ class Workbench(View):
             self._look_again.clear()
 
     def _show_runs(self) -> None:
-        metrics = {name: experiment.headline for name, experiment in self._catalogue.items()}
+        declared = {name: experiment.headline for name, experiment in self._catalogue.items()}
+        metrics = {name: headline.result for name, headline in declared.items() if headline}
         if not self._listed_once:
             self._listed_once = True
             self._tell_what_happened()
@@ -247,7 +248,7 @@ class Workbench(View):
         done = [r for r in self._runs if r.record and r.record.experiment == name and r.status.state == "finished"]
         if done and (record := done[0].record):
             took = _clock(done[0].status.changed - record.created)
-            figure = headline(done[0], form.experiment.headline)
+            figure = headline(done[0], declared.result) if (declared := form.experiment.headline) else ""
             form.hint = f"last {figure} in {took}"
 
     def on_hyperparameter_form_changed(self, message: HyperparameterForm.Changed) -> None:

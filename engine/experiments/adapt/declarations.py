@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from engine.datasets.sources import Dataset, classes_of
-from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
+from engine.declaration import Experiment, Headline, Hyperparameters, RunMark, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 
 SOURCES, TARGETS = ("digits", "mnist", "folder:"), ("digits-m", "mnist-m", "folder:")
@@ -46,7 +46,12 @@ class AdaptationHyperparameters(Hyperparameters):
         20, "passes over the domain with more training images", ge=1, le=10_000, group="optimiser"
     )
     lr: float = hyperparameter(
-        0.01, "learning rate at first; after a share p of the steps / (1 + 10 p)^0.75", gt=0, le=1, group="optimiser"
+        0.01,
+        "learning rate at first; after a share p of the steps / (1 + 10 p)^0.75",
+        gt=0,
+        le=1,
+        log=True,
+        group="optimiser",
     )
     momentum: float = hyperparameter(0.9, "momentum of gradient descent", ge=0, lt=1, group="optimiser")
     map_images: int = hyperparameter(
@@ -112,7 +117,7 @@ EXPERIMENTS = (
             CHARTS[1],
             ("source/domain-loss", "target/domain-loss"),
         ),
-        headline="target-test/accuracy",
+        headline=Headline("target-test/accuracy", better="higher"),
         network="engine.experiments.adapt.domains:network",
     ),
     Experiment(
@@ -123,7 +128,7 @@ EXPERIMENTS = (
         hyperparameters=PseudoLabelHyperparameters,
         program="engine.experiments.adapt.pseudo_label:train",
         charts=(CHARTS[0], ("train/loss", "train/pseudo-loss"), ("labels/share", "labels/right"), CHARTS[1]),
-        headline="target-test/accuracy",
+        headline=Headline("target-test/accuracy", better="higher"),
         tables=("rounds",),
         network="engine.experiments.adapt.domains:network",
     ),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ValidationInfo, field_validator
 
 from engine.datasets.sources import Dataset, Pictures
-from engine.declaration import Experiment, Hyperparameters, RunMark, hyperparameter
+from engine.declaration import Experiment, Headline, Hyperparameters, RunMark, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 
 DATASETS = ("digits", "mnist", "cifar10", "celeba:Smiling", "celeba:Eyeglasses", "celeba:Bald", "folder:")
@@ -36,8 +36,12 @@ class GanHyperparameters(Hyperparameters):
     epochs: int = hyperparameter(
         0, "passes over the images instead of steps; 0 counts steps", ge=0, le=100_000, group="training"
     )
-    lr_g: float = hyperparameter(2e-4, "learning rate of the generator", gt=0, le=10, live=True, group="training")
-    lr_d: float = hyperparameter(2e-4, "learning rate of the discriminator", gt=0, le=10, live=True, group="training")
+    lr_g: float = hyperparameter(
+        2e-4, "learning rate of the generator", gt=0, le=10, live=True, log=True, group="training"
+    )
+    lr_d: float = hyperparameter(
+        2e-4, "learning rate of the discriminator", gt=0, le=10, live=True, log=True, group="training"
+    )
     beta1: float = hyperparameter(0.5, "Adam's first momentum", ge=0, lt=1, group="training")
     loss: Literal["non-saturating", "minimax"] = hyperparameter(
         "non-saturating", "what the generator minimises", group="training"
@@ -140,7 +144,7 @@ EXPERIMENTS = (
         hyperparameters=DcganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
-        headline="quality/frechet",
+        headline=Headline("quality/frechet", better="lower"),
         tables=("classes",),
     ),
     Experiment(
@@ -151,7 +155,7 @@ EXPERIMENTS = (
         hyperparameters=CdcganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
-        headline="quality/as-asked",
+        headline=Headline("quality/as-asked", better="higher"),
         tables=("classes",),
     ),
     Experiment(
@@ -162,7 +166,7 @@ EXPERIMENTS = (
         hyperparameters=CganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
-        headline="quality/as-asked",
+        headline=Headline("quality/as-asked", better="higher"),
         tables=("classes",),
     ),
     Experiment(
@@ -172,6 +176,6 @@ EXPERIMENTS = (
         summary="Draw what lies between samples of a trained generator, and every class from the same noise.",
         hyperparameters=InterpolateHyperparameters,
         program="engine.experiments.generate.interpolate:run",
-        headline="linear/evenness",
+        headline=Headline("linear/evenness", better="higher"),
     ),
 )
