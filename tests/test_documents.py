@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -39,25 +38,8 @@ def test_every_command_a_document_shows_is_one_the_program_knows(document, home)
             assert rest in catalogue.experiments(), rest
 
 
-@pytest.fixture
-def example(home, monkeypatch, tmp_path):
-    """Install the example by hand, as pip would: its modules on the path, its entry point beside them."""
-    folder = ROOT / "examples/softmax"
-    declared = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    info = tmp_path / "site" / f"{declared['name'].replace('-', '_')}-{declared['version']}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {declared['name']}\nVersion: {declared['version']}\n")
-    lines = [
-        f"[{group}]\n{name} = {value}\n"
-        for group, entries in declared["entry-points"].items()
-        for name, value in entries.items()
-    ]
-    (info / "entry_points.txt").write_text("\n".join(lines))
-    monkeypatch.setenv("PYTHONPATH", f"{info.parent}:{folder}:{ROOT}")
-
-
 def test_the_example_runs_and_is_listed_without_a_change_to_any_face(example, home):
-    phosphene = [sys.executable, "-m", "commands.main"]
+    phosphene = [sys.executable, "-m", "phosphene"]
     listed = subprocess.run([*phosphene, "experiments", "--json"], capture_output=True, text=True, check=True)
     assert "softmax" in [entry["name"] for entry in json.loads(listed.stdout)]
     helped = subprocess.run([*phosphene, "run", "softmax", "--help"], capture_output=True, text=True, check=True)

@@ -113,5 +113,7 @@ def last_time(runs: Sequence[Listed], experiment: Experiment) -> str:
     for run in runs:
         if run.record and run.record.experiment == experiment.name and run.status.state == "finished":
             took = wording.clock(run.status.changed - run.record.created)
-            return f"last {wording.headline(run.status.result, experiment.headline)} in {took}"
+            metric = experiment.headline.result if experiment.headline else ""
+            figure = wording.headline(run.status.result, metric)
+            return f"last {figure} in {took}" if figure else f"last in {took}"
     return ""
