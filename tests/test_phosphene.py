@@ -46,3 +46,12 @@ def test_the_wheel_holds_every_room_and_the_script_starts_here():
     shipped = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
     rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert set(shipped) == {"phosphene.py"} | rooms
+
+
+def test_no_room_imports_it():
+    """It stands above all rooms; what plug-ins and tests import from it, rooms take from each other."""
+    for room in ("engine", "commands", "tui"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                assert "phosphene" not in [*names, getattr(node, "module", None)], path

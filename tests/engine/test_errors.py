@@ -18,9 +18,8 @@ def test_the_machines_failures_end_with_1_and_the_users_mistakes_with_2(error):
 
 
 def test_the_tree_is_drawn_whole_at_the_top_of_its_module():
-    drawn = {
-        line.strip("│ ├└─").split()[0] for line in errors.__doc__.splitlines() if "Phosphene" in line or "──" in line
-    }
+    lines = errors.__doc__.splitlines()
+    drawn = {line.strip("│ ├└─").split()[0] for line in lines if line.startswith(("Phosphene", "├", "└", "    "))}
     assert drawn == {error.__name__ for error in tree() if error.__module__ == "engine.errors"}
 
 
