@@ -19,6 +19,7 @@ from engine.networks.small_cnn import SmallCnn
 from engine.record.files import write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from engine.authoring import Context
@@ -62,7 +63,7 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
     except (OSError, SafetensorError, RuntimeError):
         context.message(f"training the small CNN on {dataset} once; it is cached in {path}")
         began = time.monotonic()
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]), _one_thread():
             torch.manual_seed(SEED)
             network = SmallCnn(**shape).to(context.device)
             accuracy = _train(network, data, context)
@@ -72,6 +73,17 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
         with contextlib.suppress(OSError, SafetensorError):
             _cache(path, network)
     return network.to(context.device)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute with one thread, so that rounding, and with it the network, is the same on every machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _digest(images: ImageSet) -> str:
