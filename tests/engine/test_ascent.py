@@ -143,7 +143,7 @@ def test_it_begins_from_an_image_if_one_is_named(play):
 
 
 def test_units_anywhere_can_be_maximised_alone_and_together(play):
-    values = {"layer": "relu2", "units": "0,3+5", "steps": 40, "step": "normalised", "noise": 0.1, "l2": 1e-4}
+    values = {"layer": "relu2", "units": "0,3+5", "steps": 100, "step": "normalised", "noise": 0.1, "l2": 1e-4}
     played = play("activation-max", values)
     assert [row["units"] for row in played.table("units")] == ["0", "3 + 5"]
     for row in played.table("units"):

@@ -40,7 +40,7 @@ class Outcome:
         before: logits of the images before, ``[N, classes]``.
         after: logits of the saved files, ``[N, classes]``.
         files: the saved files.
-        reached: which images did what was wanted before they were saved, bool ``[N]``.
+        reached: images that reached the goal before they were saved, bool ``[N]``.
         saved: images that still reach it when read from their files.
         counted: images whose prediction can be right, see :func:`labels_to_keep`, bool ``[N]``.
         eligible: images of the success rate: counted, and not at the goal from the start.
