@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -56,6 +57,6 @@ def _document(experiment: Experiment) -> dict[str, Any]:
         "title": experiment.title,
         "family": experiment.family,
         "summary": experiment.summary,
-        "headline": experiment.headline,
+        "headline": asdict(experiment.headline) if experiment.headline else None,
         "hyperparameters": experiment.hyperparameters.model_json_schema(),
     }

@@ -1,10 +1,7 @@
-"""The command ``phosphene``: its grammar, and how errors leave it. Bodies live in the other modules and import late."""
+"""The grammar of the command ``phosphene``. The bodies live in the other modules and import late."""
 
 from __future__ import annotations
 
-import io
-import os
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -75,27 +72,3 @@ app.command("experiments")(experiments.experiments)
 app.command("cuts")(cuts.cuts)
 app.add_typer(data.app, name="data")
 app.command("doctor")(doctor.doctor)
-
-
-def main(arguments: list[str] | None = None) -> Any:
-    """Run the command line; a user's error becomes one sentence on stderr and exit status 2."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that knows fewer letters than a name has is no reason to fail.
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        return app(arguments)
-    except BrokenPipeError:
-        # The reader of the pipe has left, as `head` does: there is nobody to write to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except Exception as error:
-        from engine import PhospheneError
-
-        if not isinstance(error, PhospheneError):
-            raise
-        print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201 - narration
-        sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

@@ -45,7 +45,7 @@ def list_runs(
     def row(run: Listed) -> list[str]:
         status, record = run.status, run.record
         declared = catalogue.experiments().get(record.experiment) if record else None
-        headline = declared.headline if declared else ""
+        headline = declared.headline.result if declared and declared.headline else ""
         result = f"{headline} {wording.figure(status.result[headline])}" if headline in status.result else ""
         progress = wording.share(status.step, status.total)
         started = wording.ago(record.created) if record else ""

@@ -24,7 +24,7 @@ ENTRY_POINTS = "phosphene.experiments"
 def experiments() -> Mapping[str, Experiment]:
     """Return every declared experiment by name, family by family.
 
-    A package that fails to declare its experiments is left out with a warning that names it.
+    A package whose experiments cannot be read is left out, with a warning that names it.
     """
     found: dict[str, Experiment] = {}
     for family in FAMILIES:
@@ -34,7 +34,7 @@ def experiments() -> Mapping[str, Experiment]:
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
             declared = _declared(entry.load())
-        except Exception as error:  # noqa: BLE001 - somebody else's package must not take the workbench down
+        except Exception as error:  # noqa: BLE001 - a broken package of somebody else must not stop the workbench
             warnings.warn(f"the experiments of {entry.value} are left out: {error}", RuntimeWarning, stacklevel=2)
             continue
         found |= {experiment.name: experiment for experiment in declared if experiment.name not in found}
@@ -58,7 +58,7 @@ def experiment(name: str) -> Experiment:
     """Return the experiment of that name.
 
     Raises:
-        UnknownExperiment: with the nearest name there is.
+        UnknownExperiment: naming the most similar experiment.
     """
     known = experiments()
     if name in known:

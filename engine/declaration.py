@@ -1,6 +1,6 @@
-"""How an experiment is declared: its hyperparameters, once, and where its program lives.
+"""How an experiment is declared: its hyperparameters, its headline, and where its program is. No torch.
 
-Forms, command-line options, help, JSON schema and validation messages are all derived from here. No torch.
+Forms, command-line options, help, JSON schema and validation messages are all made from the declaration.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Hyperparameters(BaseModel):
 
 
 class RunOptions(Hyperparameters):
-    """What every run takes beside the hyperparameters of its experiment."""
+    """The options of every run, besides the hyperparameters of its experiment."""
 
     name: str = Field(default="", max_length=200, description="a name for this run, free text")
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of every random generator")
@@ -45,7 +45,7 @@ class RunOptions(Hyperparameters):
         default=1,
         ge=1,
         le=64,
-        description="runs allowed at once on the device; this one waits while as many are ahead",
+        description="how many runs may be on the device at once; this one waits while as many are ahead of it",
     )
 
 
@@ -55,6 +55,7 @@ def hyperparameter(
     *,
     unit: str = "",
     live: bool = False,
+    log: bool = False,
     group: str = "",
     suggestions: tuple[str, ...] = (),
     **bounds: Any,
@@ -66,16 +67,17 @@ def hyperparameter(
         description: one line, lower case, for the form and the help.
         unit: what the value counts or measures, e.g. ``"images"``.
         live: whether it may be changed while the run is going.
-        group: heading under which the form and the help place it.
+        log: whether its scale is logarithmic: a sweep then tries 1e-4, 1e-3, 1e-2 rather than equal distances.
+        group: heading under which the form and the help show it.
         suggestions: values of free text that are offered for completion.
         **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
     """
-    extra: dict[str, Any] = {"unit": unit, "live": live, "group": group, "suggestions": list(suggestions)}
+    extra: dict[str, Any] = {"unit": unit, "live": live, "log": log, "group": group, "suggestions": list(suggestions)}
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 
 def one_or_several(choices: tuple[str, ...]) -> Callable[[str], str]:
-    """Return a check, for pydantic's ``AfterValidator``, of texts that hold one choice or several, by commas."""
+    """Return a check for pydantic's ``AfterValidator``: the text is one choice, or several separated by commas."""
 
     def check(text: str) -> str:
         chosen = [name.strip() for name in text.split(",") if name.strip()]
@@ -106,12 +108,13 @@ class FieldView:
     open_maximum: bool = False
     unit: str = ""
     live: bool = False
+    log: bool = False
     group: str = ""
     suggestions: tuple[str, ...] = ()
 
     @property
     def bounds(self) -> str:
-        """The allowed values in words: ``1 .. 1000``, ``> 0``, or the empty string."""
+        """The allowed values as text: ``1 .. 1000``, ``> 0``, or the empty string."""
         low, high = (None if b is None else f"{b:g}" for b in (self.minimum, self.maximum))
         if low is not None and high is not None and not (self.open_minimum or self.open_maximum):
             return f"{low} .. {high}"
@@ -129,7 +132,7 @@ class FieldView:
 
 
 def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
-    """Return the fields of a model in the order of their declaration, those of a group together.
+    """Return the fields of a model in the order of their declaration, the fields of a group together.
 
     What a reference suggests is suggested beside the defaults of the other fields; see :func:`suggestions_for`.
     """
@@ -150,6 +153,7 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 open_maximum="exclusiveMaximum" in entry,
                 unit=entry.get("unit", ""),
                 live=entry.get("live", False),
+                log=entry.get("log", False),
                 group=entry.get("group", ""),
                 suggestions=tuple(entry.get("suggestions", ())) or suggestions_for(model, name, {}),
             )
@@ -184,7 +188,7 @@ def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
     """Build a model from values as typed, strings included.
 
     Raises:
-        InvalidHyperparameters: naming every field refused, with the bound it breaks.
+        InvalidHyperparameters: naming every refused field and the bound it breaks.
     """
     try:
         return model.model_validate(dict(values))
@@ -199,7 +203,7 @@ _PLAIN = {
     "bool_parsing": "must be on or off",
     "string_too_short": "must not be empty",
 }
-"""Plain words where pydantic speaks of parsing."""
+"""Our sentences for kinds of errors that pydantic words as parsing."""
 
 
 def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]:
@@ -211,14 +215,27 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]
             hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(model.model_fields)}"
             sentences[name] = f"no such hyperparameter{hint}"
         elif problem["type"] == "value_error":
-            # A check of our own, whose sentence says it all.
+            # A check of our own, whose sentence needs no addition.
             sentences[name] = problem["msg"].removeprefix("Value error, ")
         else:
             if problem["type"] == "string_pattern_mismatch":
-                problem["msg"] = f"is none of these: {model.model_fields[name].description}"
+                problem["msg"] = f"must be one of these: {model.model_fields[name].description}"
             text = _PLAIN.get(problem["type"]) or problem["msg"].replace("Input should be", "must be")
             sentences[name] = f"{text}, got {problem['input']!r}" if problem["loc"] else text
     return sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The result by which runs of an experiment are listed and compared.
+
+    Attributes:
+        result: its name, e.g. ``test/accuracy``.
+        better: whether a higher or a lower value is better, or neither, as for a count of parameters.
+    """
+
+    result: str
+    better: Literal["higher", "lower", "neither"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,13 +244,13 @@ class Experiment:
 
     Attributes:
         name: what the user types, e.g. ``dcgan``.
-        title: the same for a heading.
-        family: the shelf it stands on, e.g. ``generate``.
+        title: its name in headings.
+        family: the group it is listed in, e.g. ``generate``.
         summary: one sentence.
-        hyperparameters: the model its form and options come from.
+        hyperparameters: the model that its form and options are made from.
         program: ``"package.module:function"``, called as ``function(hyperparameters, context)`` in a worker.
-        charts: groups of metric names that are drawn together, in order; metrics of no group follow by themselves.
-        headline: the result by which runs of this experiment are listed, e.g. ``test/accuracy``.
+        charts: names of metrics, those of a group drawn in one chart; each metric of no group gets its own chart.
+        headline: the result by which its runs are listed and compared; None if it has no such result.
         tables: names of the tables that are printed when a run on the command line has ended.
         network: ``"package.module:function"``, called as ``function(hyperparameters, context)`` to rebuild the network
             that a run saved under the name ``network``; empty if it trains none.
@@ -246,12 +263,16 @@ class Experiment:
     hyperparameters: type[Hyperparameters]
     program: str
     charts: tuple[tuple[str, ...], ...] = ()
-    headline: str = ""
+    headline: Headline | None = None
     tables: tuple[str, ...] = ()
     network: str = ""
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.headline, Headline | None):
+            raise TypeError(f"{self.name}: write the headline as Headline({self.headline!r}, better='higher')")
+
     def validate(self, values: Mapping[str, Any]) -> Hyperparameters:
-        """Check values as typed; see :func:`validate`."""
+        """Build the hyperparameters from values as typed; see :func:`validate`."""
         return validate(self.hyperparameters, values)
 
     def fields(self) -> tuple[FieldView, ...]:
@@ -259,6 +280,6 @@ class Experiment:
         return fields_of(self.hyperparameters)
 
     def load(self) -> Callable[[Any, Any], None]:
-        """Import the program; this is what brings torch, in the worker only."""
+        """Import the program. Only workers do this, because the program imports torch."""
         module, _, function = self.program.partition(":")
         return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]

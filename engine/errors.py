@@ -1,21 +1,30 @@
-"""The errors a user can cause, one family: each is a sentence that says what to do.
+"""The errors that end in one sentence instead of a traceback. The class decides the exit status of the command.
 
-PhospheneError
+PhospheneError                  a mistake that the user can put right: exit status 2
 ├── InvalidHyperparameters      a value is missing, of the wrong type, out of range or of an unknown name
 ├── UnknownExperiment           no experiment of that name is declared
-├── UnknownRun                  no run, or more than one, answers to that name
+├── UnknownRun                  no run has that name, or several have it
 ├── RunStateError               the run is not in a state that allows the request
-├── WorkspaceError              the workspace cannot be read or written
 ├── DataUnavailable             a data set or weights file is not there and cannot be fetched
-├── DiskFull                    the disk under the workspace is full
-└── LaunchError                 the worker process could not be started
+└── MachineFailure              the machine cannot do what was asked: exit status 1
+    ├── WorkspaceError          the workspace, or a run in it, cannot be read or written
+    ├── DiskFull                the disk under the workspace is full
+    └── LaunchError             the worker process could not be started
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class PhospheneError(Exception):
-    """Base of every error that a user can cause; its text is the sentence shown to them."""
+    """Base of all our errors; its text is the sentence that the user reads.
+
+    Attributes:
+        exit_status: with which the command ends: 2 for the user's mistake, 1 for the machine's failure.
+    """
+
+    exit_status: ClassVar[int] = 2
 
 
 class InvalidHyperparameters(PhospheneError):
@@ -35,29 +44,35 @@ class UnknownExperiment(PhospheneError):
 
 
 class UnknownRun(PhospheneError):
-    """No run, or more than one, answers to the name given."""
+    """No run has the name given, or several have it."""
 
 
 class RunStateError(PhospheneError):
     """The run is not in a state that allows the request."""
 
 
-class WorkspaceError(PhospheneError):
-    """The workspace, or a run in it, cannot be read or written."""
-
-
 class DataUnavailable(PhospheneError):
     """A data set or a weights file is not there and cannot be fetched."""
 
 
-class DiskFull(PhospheneError):
+class MachineFailure(PhospheneError):
+    """The machine cannot do what was asked, though it was asked rightly."""
+
+    exit_status = 1
+
+
+class WorkspaceError(MachineFailure):
+    """The workspace, or a run in it, cannot be read or written."""
+
+
+class DiskFull(MachineFailure):
     """The disk under the workspace is full."""
 
 
-class LaunchError(PhospheneError):
+class LaunchError(MachineFailure):
     """The worker process could not be started."""
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of what an error says, or its kind if it says nothing."""
+    """Return the first line of an error's text, or the name of its class if it has no text."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]

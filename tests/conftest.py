@@ -15,6 +15,7 @@ import subprocess
 import sys
 import termios
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
 
 PROGRAMS = Path(__file__).parent / "programs"
-PHOSPHENE = [sys.executable, "-m", "commands.main"]
+PHOSPHENE = [sys.executable, "-m", "phosphene"]
 PATIENCE = 30.0
 """Seconds until a test gives up waiting; nothing takes that long unless it is broken."""
 
@@ -46,6 +47,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield home
     for run in _directories(home):
         _end_workers(run)
+    catalogue.experiments.cache_clear()
+
+
+@pytest.fixture
+def example(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Install the example plug-in by hand, as pip would: its modules on the path, its entry point beside them."""
+    folder = PROGRAMS.parents[1] / "examples/softmax"
+    declared = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    info = tmp_path / "site" / f"{declared['name'].replace('-', '_')}-{declared['version']}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {declared['name']}\nVersion: {declared['version']}\n")
+    lines = [
+        f"[{group}]\n{name} = {value}\n"
+        for group, entries in declared["entry-points"].items()
+        for name, value in entries.items()
+    ]
+    (info / "entry_points.txt").write_text("\n".join(lines))
+    monkeypatch.setenv("PYTHONPATH", f"{info.parent}:{folder}:{os.environ['PYTHONPATH']}")
+    for path in (folder, info.parent):
+        monkeypatch.syspath_prepend(str(path))
     catalogue.experiments.cache_clear()
 
 

@@ -1,4 +1,4 @@
-"""What a program sees of the world: steps to take, places to log to, state to save and restore."""
+"""The context a program runs in: steps to take, what to log, what to save and restore, requests to serve."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ POLL_SECONDS = 0.1
 CHECKPOINT_SECONDS = 60.0
 KEPT_CHECKPOINTS = 2
 LONGEST_NAME = 80
-"""Characters of a picture's or a table's name that stand in the name of its file, at most."""
+"""How many characters of a picture's or a table's name its file's name may have."""
 
 
 class StopRequested(BaseException):
-    """Raised between two steps when the run is to stop; no program needs to know it."""
+    """Raised between two steps to stop the run; programs let it pass."""
 
 
 class Context:
@@ -54,9 +54,10 @@ class Context:
     Attributes:
         seed: the run's seed; every generator is seeded from it before the program starts.
         done: the last step that is done, 0 on a fresh run.
-        torch_seeded: whether torch was there to be seeded before the program started; else it is when first used.
+        torch_seeded: whether torch was imported, and so seeded, before the program started; if not, the context seeds
+            it at the first use of the device.
 
-    ``early`` are the requests that came while the run waited in the queue.
+    ``early`` holds the requests that came while the run waited in the queue.
     """
 
     def __init__(
@@ -153,10 +154,10 @@ class Context:
         self.flush()
 
     def serve(self) -> None:
-        """Serve requests within something that takes long behind the last step; to be called now and then.
+        """Serve requests during long work after the last step; to be called now and then.
 
         Raises:
-            StopRequested: if the run is to stop; resumed, it does again what is behind the last step.
+            StopRequested: if the run is to stop; when it is resumed, it repeats what comes after the last step.
         """
         self._between_steps()
 
@@ -167,7 +168,7 @@ class Context:
 
     def _between_steps(self) -> None:
         self._poll()
-        # A program that saves is stopped only right after it has saved, so that nothing is computed in vain.
+        # A program that saves is stopped only right after it has saved, so that no step has to be repeated.
         if self._stop and (not self._saves or self._saved_step == self.done):
             self.flush()
             raise StopRequested
@@ -200,14 +201,14 @@ class Context:
         except ValueError as error:
             self.message(f"{name} stays {previous}: {error}", level="alarm")
             return
-        # What earlier attempts did to it further on is overruled.
+        # The user's new value replaces the changes that earlier attempts made at later steps.
         self._scheduled = [change for change in self._scheduled if change.name != name]
         changed = getattr(self._hyperparameters, name)
         if changed != previous:
             self._log.append(HyperparameterChanged(time.time(), name, changed, previous, self.done), durable=True)
 
     def _apply_scheduled(self, step: int) -> None:
-        """Repeat the live changes of an earlier attempt at the steps at which they were made."""
+        """Repeat the live changes of earlier attempts at the steps at which they were made."""
         while self._scheduled and self._scheduled[0].step < step:
             change = self._scheduled.pop(0)
             previous = getattr(self._hyperparameters, change.name)
@@ -237,7 +238,7 @@ class Context:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was logged; called by itself often enough."""
+        """Write what was logged; the context does it by itself often enough."""
         self._flush_at = time.monotonic() + FLUSH_SECONDS
         if not self._pending:
             return
@@ -289,7 +290,7 @@ class Context:
         self._note(TableLogged(time.time(), name, str(path.relative_to(self._run.path))))
 
     def result(self, values: Mapping[str, float]) -> None:
-        """Log final figures; they are what lists, comparisons and studies read."""
+        """Log final figures, ``part/quantity`` to value; lists, comparisons and studies read them."""
         plain = {name: float(value) for name, value in values.items()}
         self.results |= plain
         self._note(Results(time.time(), plain))
@@ -333,7 +334,7 @@ class Context:
         To be called at the end of every step; it costs nothing when none is due.
         """
         self._saves = True
-        # What is changed from here on takes effect with the next step.
+        # Hyperparameters that change from here on take effect with the next step.
         self.done = step
         self._poll()
         now = time.monotonic()
@@ -352,7 +353,7 @@ class Context:
         self._log.append(event, durable=True)
         self._saved_step, self._save_now = step, False
         self._checkpoint_at = now + CHECKPOINT_SECONDS
-        # Kept are the last ones that were announced: a crash may have left files that no event tells of.
+        # Only checkpoints that an event names are kept: a crash may have left files without one.
         self._kept = [*(kept for kept in self._kept if kept != path), path][-KEPT_CHECKPOINTS:]
         for old in path.parent.glob("[0-9]*.safetensors"):
             if old not in self._kept:
@@ -364,7 +365,7 @@ def _is_live(info: Any) -> bool:
 
 
 def _detached(value: Any) -> Any:
-    """Free a scalar tensor of its graph; on the host read it at once, on a GPU keep a copy nobody overwrites."""
+    """Return a scalar tensor's value if it is on the host; on a GPU a copy of it without its graph."""
     if not hasattr(value, "detach"):
         return float(value)
     return value.item() if value.device.type == "cpu" else value.detach().clone()
@@ -377,7 +378,7 @@ def _numbers(values: list[Any]) -> list[float]:
 
 
 def _file_name(name: str) -> str:
-    """Return what a name is called on the disk; one that would come out like another, or too long, gets a hash."""
+    """Return a name for a file; a hash is appended if characters were replaced or the name is too long."""
     plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
     if plain == name.replace(" ", "-") and len(plain) <= LONGEST_NAME:
         return plain

@@ -20,7 +20,7 @@ def _visible() -> tuple[Any, ...]:
         entries = map(str, range(count)) if named is None else (entry.strip() for entry in named.split(","))
         handles = []
         for entry in entries:
-            # As CUDA does: by number or by name, and nothing behind the first entry that is not there.
+            # As CUDA does it: by number or by name, up to the first entry that does not exist.
             if entry.isdigit() and int(entry) < count:
                 handles.append(pynvml.nvmlDeviceGetHandleByIndex(int(entry)))
             elif entry.startswith(("GPU-", "MIG-")):
@@ -54,7 +54,7 @@ def resolve_device(name: str) -> str:
 
 
 def queue_name(device: str) -> str:
-    """Return by which name a device is queued for: a GPU by its own, whatever number CUDA gives it here."""
+    """Return the name of a device's queue: a GPU's unique id, because CUDA may number it differently elsewhere."""
     _, _, number = device.partition(":")
     handles = _visible() if number else ()
     if int(number or 0) >= len(handles):
@@ -79,7 +79,7 @@ class GpuLoad:
 
 @dataclass(frozen=True, slots=True)
 class MachineLoad:
-    """How busy this machine is: ``cpu`` in percent since the last look, memory in bytes."""
+    """How busy this machine is: ``cpu`` in percent since the last measurement, memory in bytes."""
 
     cpu: float
     used: int
@@ -88,7 +88,7 @@ class MachineLoad:
 
 
 def machine_load() -> MachineLoad:
-    """Look at CPU, memory and GPUs; a GPU that does not answer is left out."""
+    """Measure CPU, memory and GPUs; a GPU that does not answer is left out."""
     import psutil
 
     memory = psutil.virtual_memory()

@@ -1,16 +1,15 @@
-"""The async Engine: launch, follow, stop, resume, set, remove and list runs. The run directories hold the truth."""
+"""The async Engine: launch, follow, stop, resume, set, remove and list runs. It keeps no state: run directories do."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import os
-import signal
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
+from engine.control.executors.local import LocalExecutor
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import InvalidHyperparameters, RunStateError
 from engine.record.events import Event, StateChanged
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
+    from engine.control.executors.base import Executor
     from engine.declaration import Experiment
     from engine.record.history import History
     from engine.record.run_directory import RunDirectory, Status
@@ -29,7 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 FOLLOW_SECONDS = (0.02, 0.2)
-"""Shortest and longest pause between two looks at a log that is followed."""
+"""The shortest and the longest pause between two reads of a log that is followed."""
 
 
 class Engine:
@@ -41,15 +41,15 @@ class Engine:
 
     def __init__(self, home: Path | None = None) -> None:
         self.workspace = Workspace(home)
-        self._warm = launching.WarmWorker()
+        self._executor: Executor = LocalExecutor()
 
     async def warm(self) -> None:
-        """Have a worker ready that has torch imported, so that the next launch shows its first point at once."""
-        await _in_thread(self._warm.start)
+        """Start a worker that imports torch and waits, so that the next launch shows its first point at once."""
+        await _in_thread(self._executor.warm)
 
     def close(self) -> None:
-        """Let the warm worker go. Runs go on."""
-        self._warm.close()
+        """End the waiting worker. Runs go on."""
+        self._executor.close()
 
     async def launch(
         self,
@@ -58,7 +58,7 @@ class Engine:
         options: RunOptions | Mapping[str, Any] | None = None,
         parents: tuple[str, ...] = (),
     ) -> RunDirectory:
-        """Start a run; it goes on whatever becomes of this process, also if this call is cancelled.
+        """Start a run. It goes on when this process ends, and also if this call is cancelled.
 
         Raises:
             UnknownExperiment, InvalidHyperparameters, DataUnavailable: before anything is written.
@@ -73,7 +73,7 @@ class Engine:
             options = validate(RunOptions, options or {})
         values, named = await _in_thread(resolving.resolved, self.workspace, values)
         return await _in_thread(
-            launching.launch, self.workspace, declared, values, options, (*parents, *named), self._warm
+            launching.launch, self.workspace, declared, values, options, (*parents, *named), self._executor
         )
 
     async def resume(self, run: RunDirectory) -> RunDirectory:
@@ -82,12 +82,12 @@ class Engine:
         Raises:
             RunStateError: if it is busy or finished.
         """
-        return await _in_thread(launching.resume, run, self._warm)
+        return await _in_thread(launching.resume, run, self._executor)
 
     async def follow(self, run: RunDirectory) -> AsyncIterator[Event]:
-        """Yield every event of a run from its first, then as they come, until the run has ended.
+        """Yield every event of a run: those in its log, then new ones as they come, until the run has ended.
 
-        A crash, which no worker can log, is yielded as a last ``StateChanged``.
+        No worker can log its own crash, so a crash is yielded as a last ``StateChanged``.
         """
         reader = run.reader()
         async for events in self._batches(run, reader.poll):
@@ -105,7 +105,7 @@ class Engine:
         pause, looked = shortest, 0.0
         status: Status | None = None
         while True:
-            # The state is looked at first: what a worker wrote before it ended is then sure to be read.
+            # The state is read before the log, so that the log holds all that an ended worker wrote.
             if time.monotonic() - looked >= longest:
                 looked = time.monotonic()
                 status = await asyncio.to_thread(run.status)
@@ -129,7 +129,7 @@ class Engine:
         Raises:
             RunStateError: if it has ended already, or is to be killed but lives on another host.
         """
-        await _in_thread(_stop, run, kill)
+        await _in_thread(_stop, run, self._executor if kill else None)
 
     async def set(self, run: RunDirectory, values: Mapping[str, Any]) -> None:
         """Change live hyperparameters of a running run.
@@ -161,7 +161,7 @@ class Engine:
         return await _in_thread(self.workspace.list)
 
     async def find(self, name: str) -> RunDirectory:
-        """Return the run that a user means; see :meth:`Workspace.find`."""
+        """Return the run of that name; see :meth:`Workspace.find`."""
         return await _in_thread(self.workspace.find, name)
 
     async def history(self, run: RunDirectory) -> History:
@@ -170,7 +170,7 @@ class Engine:
 
 
 async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking work in a thread; once begun it is carried through even if the caller is cancelled."""
+    """Run blocking work in a thread. Once begun, it is finished even if the caller is cancelled."""
     work = functools.partial(function, *args, **kwargs)
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
 
@@ -182,22 +182,15 @@ def _require_busy(run: RunDirectory) -> Status:
     return status
 
 
-def _stop(run: RunDirectory, kill: bool) -> None:
-    status = _require_busy(run)
+def _stop(run: RunDirectory, killer: Executor | None) -> None:
+    _require_busy(run)
     requests.send(run.control, "stop")
-    if not kill:
+    if killer is None:
         return
-    if status.worker is None or status.worker.presence() != "alive":
-        where = f"on {status.worker.host}" if status.worker else "not there yet"
-        raise RunStateError(
-            f"the worker of run {run.id} is {where}: it was asked to stop, but cannot be killed from here"
-        )
     try:
-        os.killpg(status.worker.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-    except PermissionError as error:
-        raise RunStateError(f"the worker of run {run.id} is another user's: it was asked to stop") from error
+        killer.cancel(run.attempts()[-1].path)
+    except RunStateError as error:
+        raise RunStateError(f"run {run.id} was asked to stop after its present step, but {error}") from error
 
 
 def _set(run: RunDirectory, values: Mapping[str, Any]) -> None:

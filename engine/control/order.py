@@ -1,4 +1,4 @@
-"""What a worker is told: which directory to publish under which name, and which attempt is its own."""
+"""The order a worker gets: which attempt to make, and under which name to publish its directory."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class Order:
     """An attempt to be made.
 
-    A run (or a further attempt of it) is prepared under a hidden name and appears by one rename, done by the launcher
-    or by the worker, whoever comes first: what is visible has a worker, even if the launcher dies on the way.
+    A run, or a further attempt of one, is prepared under a hidden name and published by one rename. Launcher and worker
+    both try the rename, so that it happens even if the launcher is killed. Every visible attempt has a worker.
 
     Attributes:
         staged: the hidden directory.
-        published: the name it gets.
+        published: the same directory under its final name.
         run: the run directory.
         attempt: name of the attempt's folder in it.
     """
@@ -43,12 +43,12 @@ class Order:
         return cls(Path(values["staged"]), Path(values["published"]), Path(values["run"]), values["attempt"])
 
     def folders(self) -> tuple[Path, Path]:
-        """Return where the attempt lies before and after it is published."""
+        """Return the attempt's folder before and after it is published."""
         there = self.run / "attempts" / self.attempt
         return self.staged / there.relative_to(self.published), there
 
     def claim(self, worker: Identity) -> bool:
-        """Write that the attempt is this worker's; return False if it is another one's, or gone."""
+        """Write that this worker serves the attempt; return False if another one does, or if the attempt is gone."""
         for folder in self.folders():
             try:
                 return write_claim(folder, worker)
@@ -57,7 +57,7 @@ class Order:
         return False
 
     def publish(self) -> bool:
-        """Give the directory its name; return False if another one has taken it."""
+        """Give the directory its final name; return False if another directory has that name."""
         try:
             self.staged.rename(self.published)
         except FileNotFoundError:

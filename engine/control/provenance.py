@@ -1,4 +1,4 @@
-"""What a run's record says of the software: the packages' versions, and the state of the user's git tree."""
+"""What a run's record says about the software: versions of packages, and the state of the user's git tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def versions() -> dict[str, str]:
 
 
 def git_state() -> dict[str, Any]:
-    """Return commit and cleanness of the git tree the user stands in; empty outside of one."""
+    """Return the commit of the git tree here and whether files differ from it; an empty dict outside of one."""
     command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=2, check=True, stdin=subprocess.DEVNULL)

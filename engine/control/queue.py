@@ -1,7 +1,7 @@
 """The local queue: one ticket per waiting or running worker and device, numbered in the order of arrival.
 
-A ticket counts while its worker holds the lock on it, and the kernel drops locks with their holder: no worker's
-death, waiting or running, leaves anything to clean up. A run starts when fewer live tickets are ahead than it allows.
+A ticket counts while its worker holds the lock on its file. The kernel drops the locks of a process that ends, so
+a dead worker leaves nothing to clean up. A run starts when fewer live tickets are ahead of its own than it allows.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Ticket:
         self._folder = home / "queue" / socket.gethostname() / device.replace(":", "-")
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._door():
-            # Numbering and publishing are one act, so that no one can arrive with a lower number later.
+            # Numbering and publishing are one locked step, so that nobody can arrive later with a lower number.
             self.number = max((int(name.partition("-")[0]) for name in self._names()), default=0) + 1
             self._path = self._folder / f"{self.number:08d}-{run}"
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        # A forked child shares the lock: it must not hold the place of a dead worker.
+        # A forked child shares the lock and would keep the place of a dead worker.
         os.register_at_fork(after_in_child=self._disown)
 
     @contextlib.contextmanager
@@ -42,7 +42,7 @@ class Ticket:
         return sorted(name for name in os.listdir(self._folder) if name[:8].isdigit())
 
     def ahead(self) -> list[str]:
-        """Return the ids of the runs ahead that still have a worker, first come first; dead tickets are removed."""
+        """Return the ids of the runs ahead whose workers live, in the order of arrival; remove dead tickets."""
         return [name.partition("-")[2] for name in self._names() if int(name[:8]) < self.number and self._live(name)]
 
     def _live(self, name: str) -> bool:
@@ -55,7 +55,7 @@ class Ticket:
         except BlockingIOError:
             return True
         else:
-            # A resumed run may have taken the name anew meanwhile: only the file that was looked at goes.
+            # A resumed run may have made a new file of this name meanwhile: remove only the one that was locked here.
             with self._door(), contextlib.suppress(FileNotFoundError):
                 if (self._folder / name).stat().st_ino == os.fstat(descriptor).st_ino:
                     (self._folder / name).unlink()

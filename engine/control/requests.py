@@ -1,4 +1,4 @@
-"""Control goes to a worker through small files in the run's ``control`` folder; the worker removes what it served."""
+"""Requests to a worker are small files in the run's ``control`` folder. The worker removes those it has taken."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def send(control: Path, request: str, /, **values: Any) -> Path:
-    """Put a request (``stop``, ``set``, ``checkpoint``) into the folder; its name keeps the order of arrival."""
+    """Write a request (``stop``, ``set``, ``checkpoint``) into the folder; its file name keeps the order of arrival."""
     path = control / f"{time.time_ns():020d}-{secrets.token_hex(3)}.json"
     with disk_errors(control):
         control.mkdir(exist_ok=True)
@@ -24,7 +24,7 @@ def send(control: Path, request: str, /, **values: Any) -> Path:
 
 
 def take(control: Path) -> list[dict[str, Any]]:
-    """Return the requests that wait, oldest first, and remove them; unreadable ones are removed unserved."""
+    """Return the waiting requests, oldest first, and remove them; those that cannot be read are removed too."""
     try:
         names = sorted(name for name in os.listdir(control) if name.endswith(".json") and not name.startswith("."))
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""The worker: one process that runs one attempt of one run, in a session of its own.
+"""The worker: one process, in a session of its own, that runs one attempt of one run.
 
-``python -m engine.control.worker ORDER`` starts at once; ``--warm`` waits for its order on stdin and imports torch
-meanwhile. Everything until the program is resolved runs without torch.
+An executor starts it through `phosphene.py`: with an order, or with ``--warm`` to import torch and wait for the order
+on stdin. Nothing before the program's own import needs torch.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.control import requests
 from engine.control.order import Order
@@ -36,12 +36,19 @@ PULSE_SECONDS = 10.0
 _leave = os._exit
 
 
-def main(arguments: list[str]) -> int:
-    """Run the worker; the exit status is 0 unless the run failed."""
+def main(arguments: list[str]) -> NoReturn:
+    """Run the worker and end the process: with exit status 0 unless the run failed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    if arguments[0] != "--warm":
-        return _serve(Order.from_json(arguments[0]))
-    # In a thread, so that an order that comes early is taken at once and the run says that it is starting.
+    status = _wait_warm() if arguments[0] == "--warm" else _serve(Order.from_json(arguments[0]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that a program or a library left running must not keep the device.
+    _leave(status)
+
+
+def _wait_warm() -> int:
+    """Import torch and wait for an order; end if stdin is closed before one comes."""
+    # In a thread, so that an early order is taken at once and the run's state says that it is starting.
     warming = threading.Thread(target=importlib.import_module, args=("engine.tensors.warm",), name="warm", daemon=True)
     warming.start()
     line = sys.stdin.readline()
@@ -51,11 +58,11 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(order: Order, warming: threading.Thread | None = None) -> int:
-    # What is visible has a worker that can be known, whenever either of the two is killed: claim first, then publish.
+    # Claim first, then publish: whenever launcher or worker is killed, a visible attempt names its worker.
     try:
         claimed = order.claim(Identity.own())
     except OSError:
-        # The disk is full: what was set aside has room for the claim and for the reason.
+        # The disk is full: removing the reserve makes room for the claim and for the reason.
         for folder in order.folders():
             (folder / RESERVE_NAME).unlink(missing_ok=True)
         claimed = order.claim(Identity.own())
@@ -70,7 +77,7 @@ def _serve(order: Order, warming: threading.Thread | None = None) -> int:
 
 
 def _redirect(output: Path) -> None:
-    """Let stdin, stdout and stderr be those of a worker started for this run."""
+    """Replace stdin, stdout and stderr by those of a worker that was started for this run."""
     with Path(os.devnull).open("rb") as null, output.open("ab", buffering=0) as file:
         os.dup2(null.fileno(), 0)
         os.dup2(file.fileno(), 1)
@@ -96,12 +103,12 @@ class _Worker:
         threading.Thread(target=self._pulse, name="pulse", daemon=True).start()
         try:
             state, reason = self._attempt()
-        except BaseException as error:  # noqa: BLE001 - whatever a program raises becomes the run's last word
+        except BaseException as error:  # noqa: BLE001 - whatever a program raises ends as the run's last event
             if os.getpid() != self._pid:
                 _leave(1)
-            state, reason = _verdict(error)
+            state, reason = _outcome(error)
         if os.getpid() != self._pid:
-            # The program forked and a child came back up here: the run is its parent's.
+            # The program forked and the child returned to here: only the parent speaks for the run.
             _leave(0)
         self._ended.set()
         context = self._context
@@ -110,7 +117,7 @@ class _Worker:
         final = StateChanged(time.time(), state, reason, step, total, result)
         with contextlib.suppress(OSError):
             sys.stdout.flush()
-        # Given back first: the last word then has room on a full disk, and behind it nothing changes any more.
+        # The reserve goes first, so that the last event has room on a full disk. After that event nothing changes.
         self._log.release_reserve()
         self._log.append(final, durable=True)
         self._log.close()
@@ -139,14 +146,14 @@ class _Worker:
             # Two threads must not import torch at the same time.
             self._warming.join()
         program = declared.load()
-        context.torch_seeded = _seed(record.seed)
+        context.torch_seeded = seed_generators(record.seed)
         try:
             program(hyperparameters, context)
             context.flush()
         except StopRequested:
             return "stopped", f"after step {context.done:,}" if context.done else "before its first step"
         finally:
-            # A failing program's last values are worth as much as its first.
+            # The last values of a failing program are kept too.
             with contextlib.suppress(Exception):
                 context.flush()
         return "finished", ""
@@ -175,8 +182,8 @@ class _Worker:
             self._context.request_stop()
 
     def _witness_exits(self) -> None:
-        """Leave a word when the program forks, or ends the process behind everybody's back."""
-        told = False
+        """Log a message when the program forks, and when it ends the process by itself."""
+        noted = False
 
         def witnessed(status: int) -> None:
             if os.getpid() == self._pid:
@@ -187,9 +194,9 @@ class _Worker:
             _leave(status)
 
         def forked() -> None:
-            nonlocal told
-            if not told and os.getpid() == self._pid:
-                told = True
+            nonlocal noted
+            if not noted and os.getpid() == self._pid:
+                noted = True
                 with contextlib.suppress(OSError):
                     self._log.append(Message(time.time(), "the program forked; only this process speaks for the run"))
 
@@ -197,7 +204,7 @@ class _Worker:
         os.register_at_fork(after_in_parent=forked)
 
     def _pulse(self) -> None:
-        """Give a sign of life every ten seconds, and bring what was logged onto the disk once a second."""
+        """Log a sign of life every ten seconds, and sync the log to the disk once a second."""
         beat = time.monotonic() + PULSE_SECONDS
         while not self._ended.wait(1.0):
             try:
@@ -207,12 +214,12 @@ class _Worker:
                     self._log.append(Pulse(time.time(), pages * os.sysconf("SC_PAGE_SIZE")))
                 self._log.sync()
             except OSError:
-                # The disk refuses; the step that logs next says so where it can be handled.
+                # The disk refuses. The next step that logs raises this where it can be handled.
                 continue
 
 
-def _seed(seed: int) -> bool:
-    """Seed the random generators that the program has imported; return whether torch's are among them."""
+def seed_generators(seed: int) -> bool:
+    """Seed the random generators of the modules imported so far; return whether torch is one of them."""
     random.seed(seed)
     if "torch" in sys.modules:
         from engine.tensors.devices import seed_everything
@@ -224,8 +231,8 @@ def _seed(seed: int) -> bool:
     return False
 
 
-def _verdict(error: BaseException) -> tuple[State, str]:
-    """Say in one sentence how a run ended by an exception."""
+def _outcome(error: BaseException) -> tuple[State, str]:
+    """Return the state, and the reason in one sentence, of a run that an exception ended."""
     if isinstance(error, PhospheneError):
         return "failed", str(error)
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -243,11 +250,3 @@ def _verdict(error: BaseException) -> tuple[State, str]:
             f"out of memory: lower the batch size, or choose another device ({text or type(error).__name__})",
         )
     return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-if __name__ == "__main__":
-    status = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Threads that a program or a library left behind must not keep the device.
-    _leave(status)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from engine import Experiment, Hyperparameters
-from engine.declaration import hyperparameter
+from phosphene import Experiment, Headline, Hyperparameters, hyperparameter
 
 
 class SoftmaxHyperparameters(Hyperparameters):
     """Hyperparameters of ``softmax``."""
 
     epochs: int = hyperparameter(20, "passes over the training images", ge=1, le=1_000)
-    lr: float = hyperparameter(0.5, "learning rate of plain gradient descent", gt=0, le=10, live=True)
+    lr: float = hyperparameter(0.5, "learning rate of plain gradient descent", gt=0, le=10, live=True, log=True)
 
 
 EXPERIMENT = Experiment(
@@ -21,5 +20,5 @@ EXPERIMENT = Experiment(
     hyperparameters=SoftmaxHyperparameters,
     program="phosphene_softmax_program:train",
     charts=(("train/loss",),),
-    headline="test/accuracy",
+    headline=Headline("test/accuracy", better="higher"),
 )

@@ -12,7 +12,7 @@ from torchvision.utils import make_grid
 if TYPE_CHECKING:
     from phosphene_softmax import SoftmaxHyperparameters
 
-    from engine.authoring import Context
+    from phosphene import Context
 
 
 def train(hyperparameters: SoftmaxHyperparameters, context: Context) -> None:

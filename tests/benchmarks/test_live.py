@@ -46,7 +46,7 @@ def test_from_launch_to_the_first_point_with_a_warm_worker(home, full, report):
 async def _settled(engine: Engine) -> None:
     import psutil
 
-    process = psutil.Process(engine._warm._process.pid)
+    process = psutil.Process(engine._executor._waiting.pid)
     quiet, before = 0, -1.0
     while quiet < 4:
         await asyncio.sleep(0.25)

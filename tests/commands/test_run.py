@@ -117,7 +117,7 @@ def test_a_second_ctrl_c_stops_it(terminal, visible, finish):
 
 def test_ctrl_c_while_a_script_follows_in_json_ends_in_130(home, launch, until):
     run = launch("count", {"gate": str(home / "gate")})
-    command = [sys.executable, "-m", "commands.main", "follow", run.id, "--json"]
+    command = [sys.executable, "-m", "phosphene", "follow", run.id, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
         follower.stdout.readline()
         follower.send_signal(signal.SIGINT)
@@ -152,7 +152,7 @@ def test_a_reader_that_leaves_gets_no_traceback(launch, finish, command):
     finish(launch("count", {"steps": 2000, "series": 5}))
     reading, writing = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-m", "commands.main", *command], stdout=writing, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "phosphene", *command], stdout=writing, stderr=subprocess.PIPE, text=True
     )
     os.close(writing)
     os.read(reading, 1)

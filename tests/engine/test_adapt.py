@@ -120,25 +120,6 @@ def test_images_that_are_not_learnt_from_leave_no_trace():
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
-@pytest.mark.parametrize(
-    ("name", "values", "step"),
-    [
-        ("dann", {"dropout": 0.3, "batch_norm": True, "epochs": 2}, 5),
-        ("pseudo-label", {"rounds": 2, "round_epochs": 1, "threshold": 0.5, "batch": 128}, 20),
-    ],
-)
-def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, name, values, step):
-    cut, whole = stopped_and_resumed(name, SHORT | values, step)
-    one, other = points(cut.run), points(whole.run)
-    assert one == other
-    if name == "pseudo-label":
-        assert int(whole.table("rounds")[0]["taken"]) > 100
-        assert 20 not in {step for step, values in one.items() if "labels/share" in values}, "stopped within a round"
-    tables = [played.run.path / "tables" for played in (cut, whole)]
-    for file in tables[1].iterdir():
-        assert (tables[0] / file.name).read_bytes() == file.read_bytes()
-
-
 def test_features_that_are_all_the_same_are_not_mapped(context_of):
     from engine.experiments.adapt import domains
 

@@ -170,11 +170,3 @@ def test_units_are_read_as_they_are_meant(text, classes, units):
 def test_units_that_are_not_there_are_refused(text):
     with pytest.raises(InvalidHyperparameters, match="units"):
         units_of(text, 10, ())
-
-
-def test_it_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed):
-    values = {"steps": 120, "target": "2,8", "show_every": 120}
-    cut, whole = stopped_and_resumed("class-image", values, 40)
-    assert curve(cut.run, "8/score") == curve(whole.run, "8/score")
-    pictures = [(played.run.path / "images/2/000000120.png").read_bytes() for played in (cut, whole)]
-    assert pictures[0] == pictures[1]

@@ -322,13 +322,3 @@ def test_a_search_goes_on_from_its_state_bit_for_bit(network):
     for number in range(34, 61):
         second.step(number)
     assert all(torch.equal(second.state[name], value) for name, value in whole.state.items())
-
-
-def test_an_attack_goes_on_bit_for_bit_after_it_was_stopped_during_its_curve(stopped_and_resumed):
-    values = {"steps": 200, "alpha": 0.01, "eps": 0.5, "curve": "0.2,0.3,0.4", "images": "digits:test/0-7"}
-    cut, whole = stopped_and_resumed("attack", values, 250)
-    for index in range(1, 9):
-        files = [played.run.path / f"images/adversarial/{index:09d}.png" for played in (cut, whole)]
-        assert files[0].read_bytes() == files[1].read_bytes()
-    curves = [(played.run.path / "tables/curve.csv").read_bytes() for played in (cut, whole)]
-    assert curves[0] == curves[1]

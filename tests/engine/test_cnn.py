@@ -52,12 +52,6 @@ def test_reaches_97_percent_on_the_digits_by_default_and_leaves_table_and_plots(
     assert steps == list(range(1, status.total + 1))
 
 
-def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed):
-    cut, whole = stopped_and_resumed("cnn", {"epochs": 3}, 60)
-    for name in ("train/loss", "validation/loss", "train/accuracy"):
-        assert curve(cut.run, name) == curve(whole.run, name)
-
-
 def test_a_missing_data_set_is_refused_with_the_command_that_provides_it(home, launch, tmp_path, monkeypatch):
     monkeypatch.setenv("PHOSPHENE_DATA", str(tmp_path / "nothing"))
     with pytest.raises(DataUnavailable, match="phosphene data fetch mnist"):

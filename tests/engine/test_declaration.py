@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Hyperparameters, InvalidHyperparameters, RunOptions, catalogue, fields_of, validate
+from engine import Experiment, Hyperparameters, InvalidHyperparameters, RunOptions, catalogue, fields_of, validate
 from engine.declaration import hyperparameter
 
 
@@ -99,3 +99,27 @@ def test_every_experiment_runs_with_its_defaults_and_says_what_its_values_mean()
         assert all(view.description for view in experiment.fields()), name
         assert experiment.summary.endswith(".")
         assert not RunOptions.model_fields.keys() & experiment.hyperparameters.model_fields.keys()
+
+
+def test_a_field_says_whether_its_scale_is_logarithmic():
+    class Scales(Hyperparameters):
+        lr: float = hyperparameter(0.1, "learning rate", gt=0, log=True)
+        momentum: float = hyperparameter(0.9, "momentum")
+
+    assert [(field.name, field.log) for field in fields_of(Scales)] == [("lr", True), ("momentum", False)]
+
+
+def test_every_learning_rate_and_weight_decay_has_a_logarithmic_scale():
+    for experiment in catalogue.experiments().values():
+        for field in experiment.fields():
+            if experiment.program.startswith("engine.") and field.name.startswith(("lr", "weight_decay")):
+                assert field.log, f"{experiment.name} {field.name}"
+
+
+def test_a_headline_says_which_direction_is_better():
+    better = {name: one.headline.better for name, one in catalogue.experiments().items() if one.headline}
+    assert better["dcgan"] == better["class-image"] == "lower"
+    assert better["cnn"] == better["probe"] == "higher"
+    assert better["anatomy"] == "neither"
+    with pytest.raises(TypeError, match="own: write the headline as Headline\\('test/loss', better='higher'\\)"):
+        Experiment("own", "Own", "mine", "Does.", Everything, "own:run", headline="test/loss")

@@ -193,7 +193,7 @@ def test_follow_shows_a_run_in_progress_within_two_seconds(home, launch, phosphe
     run = launch("count", {"steps": 400, "pause": 0.005})
     began = time.monotonic()
     follower = subprocess.Popen(
-        [sys.executable, "-m", "commands.main", "follow", run.id, "--json"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "phosphene", "follow", run.id, "--json"], stdout=subprocess.PIPE, text=True
     )
     with follower:
         first = json.loads(follower.stdout.readline())

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import os
 import subprocess
-import sys
 
 import pytest
 
 from engine import Engine, Metrics, Workspace
 from engine.control import launching
+from engine.control.executors import local
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def fill(disk, leave=0):
 def test_a_launch_on_a_full_disk_says_so_and_leaves_nothing(disk, phosphene):
     fill(disk)
     done = phosphene("run", "count")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert done.stderr.startswith(f"phosphene: the disk under {disk} is full: free some space")
     assert done.stderr.count("\n") == 1
     assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "filler"]
@@ -61,7 +61,7 @@ def test_a_launch_that_finds_too_little_room_leaves_nothing(disk, phosphene):
         fill(disk, leave)
         done = phosphene("run", "count", "--steps", "3")
         runs = Workspace(disk).directories()
-        if done.returncode == 2:
+        if done.returncode == 1:
             assert "is full" in done.stderr
             assert runs == []
             assert [path for path in disk.rglob("*") if path.is_file()] == [disk / "filler"]
@@ -82,7 +82,7 @@ def test_a_run_on_a_disk_that_fills_up_fails_with_the_reason_and_resumes(disk, p
     assert len(steps) > 100
     assert "the disk is full" in phosphene("runs").stdout
     refused = phosphene("resume", run.id)
-    assert refused.returncode == 2
+    assert refused.returncode == 1
     assert "is full" in refused.stderr
     subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
     asyncio.run(Engine(disk).resume(run))
@@ -113,8 +113,8 @@ def test_a_worker_that_starts_on_a_full_disk_says_so(disk, monkeypatch):
     monkeypatch.setattr(launching, "_start", lambda order, *_: orders.append(order))
     run = asyncio.run(Engine(disk).launch("count", {"steps": 100_000, "series": 20}))
     fill(disk)
-    worker = [sys.executable, "-m", "engine.control.worker", orders[0].to_json()]
-    assert subprocess.run(worker, capture_output=True, check=False).returncode == 1
+    worker = local.command(orders[0].to_json())
+    assert subprocess.run(worker, env=local.environment(), capture_output=True, check=False).returncode == 1
     status = run.status()
     assert status.state == "failed", status
     assert "the disk is full" in status.reason
@@ -126,7 +126,7 @@ def test_a_read_only_workspace_can_be_looked_at_and_nothing_else(disk, phosphene
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     for command in (["run", "count"], ["remove", run.id]):
         done = phosphene(*command)
-        assert done.returncode == 2, command
+        assert done.returncode == 1, command
         assert done.stderr == f"phosphene: {disk} cannot be written: set PHOSPHENE_HOME to a folder of yours\n"
     for command in (["runs"], ["show", run.id], ["follow", run.id], ["doctor"]):
         done = phosphene(*command)
@@ -140,7 +140,7 @@ def test_a_request_that_cannot_be_written_is_one_sentence(home, launch, phosphen
     run.control.rmdir()
     run.control.write_text("in the way")
     done = phosphene("stop", run.id)
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert done.stderr.startswith(f"phosphene: {run.control} is not a folder")
     assert done.stderr.count("\n") == 1
 
@@ -149,7 +149,7 @@ def test_a_request_that_cannot_be_written_is_one_sentence(home, launch, phosphen
 def test_a_workspace_that_cannot_be_is_one_sentence(home, phosphene, monkeypatch, place):
     monkeypatch.setenv("PHOSPHENE_HOME", place)
     done = phosphene("run", "count")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert done.stderr.startswith("phosphene: ")
     assert done.stderr.count("\n") == 1
     assert "PHOSPHENE_HOME" in done.stderr

@@ -88,7 +88,7 @@ def test_without_a_generator_the_embedded_one_is_trained_first(play, monkeypatch
     monkeypatch.setattr("engine.experiments.generate.interpolate.EMBEDDED_STEPS", 3)
     drawn = play("interpolate", {"model": "embedded", "points": 3, "paths": 2})
     assert {"samples", "linear", "class-by-noise"} <= drawn.pictures()
-    assert drawn.results.keys() >= {"generator/loss", catalogue.experiment("interpolate").headline}
+    assert drawn.results.keys() >= {"generator/loss", catalogue.experiment("interpolate").headline.result}
 
 
 @pytest.mark.parametrize("nz", [1, 2, 3])

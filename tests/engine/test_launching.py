@@ -32,7 +32,7 @@ def test_a_machine_that_starts_no_process_is_one_sentence_and_leaves_nothing(hom
     def refuse(*_, **__):
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("engine.control.launching.subprocess.Popen", refuse)
+    monkeypatch.setattr("engine.control.executors.local.subprocess.Popen", refuse)
     with pytest.raises(LaunchError, match="try again when the machine is less busy"):
         asyncio.run(Engine(home).launch("count"))
     assert list((home / "runs").iterdir()) == []
@@ -50,7 +50,7 @@ def test_a_record_says_what_ran_on_which_versions(launch, finish):
 def test_a_warm_worker_goes_when_its_owner_is_killed(home, until, when):
     script = (
         "import asyncio, sys; from engine import Engine; engine = Engine(); asyncio.run(engine.warm())\n"
-        "print(engine._warm._process.pid, flush=True); sys.stdin.readline()"
+        "print(engine._executor._waiting.pid, flush=True); sys.stdin.readline()"
     )
     owner = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with owner:
@@ -78,7 +78,7 @@ def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, f
         return run
 
     run = asyncio.run(use())
-    waiting = Identity.of(engine._warm._process.pid)
+    waiting = Identity.of(engine._executor._waiting.pid)
     assert waiting.presence() == "alive"
     engine.close()
     engine.close()
@@ -91,15 +91,15 @@ def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, f
 def test_a_warm_worker_that_has_died_is_replaced_by_a_cold_one(home, finish, until):
     engine = Engine(home)
     asyncio.run(engine.warm())
-    engine._warm._process.kill()
-    until(lambda: Identity.of(engine._warm._process.pid).presence() == "dead")
+    engine._executor._waiting.kill()
+    until(lambda: Identity.of(engine._executor._waiting.pid).presence() == "dead")
     run = asyncio.run(engine.launch("count", {}, {"device": "cpu"}))
     assert finish(run).state == "finished"
     asyncio.run(engine.warm())
-    engine._warm._process.kill()
-    until(lambda: Identity.of(engine._warm._process.pid).presence() == "dead")
+    engine._executor._waiting.kill()
+    until(lambda: Identity.of(engine._executor._waiting.pid).presence() == "dead")
     asyncio.run(engine.warm())
-    assert Identity.of(engine._warm._process.pid).presence() == "alive"
+    assert Identity.of(engine._executor._waiting.pid).presence() == "alive"
     engine.close()
 
 

@@ -69,7 +69,7 @@ def test_validation_serves_where_there_is_no_test(tree):
     [
         (lambda path: None, "there is no folder"),
         (lambda path: path.mkdir(), "holds no images"),
-        (lambda path: picture(path / "train/a/1.jpg"), "none called test"),
+        (lambda path: picture(path / "train/a/1.jpg"), "no folder test"),
         (lambda path: [picture(path / part / "a/1.jpg") for part in ("train", "test")], "only one class, a"),
         (
             lambda path: [picture(path / n) for n in ("train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg")],
@@ -349,5 +349,5 @@ def test_a_file_may_have_a_comma_in_its_name(tmp_path):
 
 def test_an_archive_with_objects_in_it_is_not_opened(tmp_path):
     np.savez(tmp_path / "x.npz", X=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(DataUnavailable, match="no archive of images"):
+    with pytest.raises(DataUnavailable, match="is not an archive of images"):
         named_images.find(str(tmp_path / "x.npz"))

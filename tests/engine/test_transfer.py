@@ -143,13 +143,6 @@ def test_it_ends_when_nothing_gets_better_for_as_long_as_one_has_patience(play):
     assert epochs == played.results["best/epoch"] + 3 < 60
 
 
-@pytest.mark.parametrize("values", [{"freeze": "backbone"}, {"augmentation": True}])
-def test_finetuning_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, values):
-    cut, whole = stopped_and_resumed("finetune", {**values, "epochs": 3, "batch": 16}, 100)
-    for name in ("train/loss", "validation/loss"):
-        assert curve(cut.run, name) == curve(whole.run, name)
-
-
 @pytest.mark.parametrize("architecture", ["squeezenet1_1", "resnet18", "mobilenet_v3_small", "densenet121"])
 @pytest.mark.parametrize("freeze", ["backbone", "features", "none"])
 def test_any_architecture_gets_a_new_head_and_trains_only_what_it_should(architecture, freeze):

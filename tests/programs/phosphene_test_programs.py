@@ -9,8 +9,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from engine import Experiment, Hyperparameters
-from engine.declaration import hyperparameter
+from phosphene import Experiment, Headline, Hyperparameters, hyperparameter
 
 
 class CountHyperparameters(Hyperparameters):
@@ -97,7 +96,7 @@ EXPERIMENTS = (
         hyperparameters=CountHyperparameters,
         program="phosphene_test_programs:count",
         charts=(("train/loss",), ("train/lr",)),
-        headline="test/accuracy",
+        headline=Headline("test/accuracy", better="higher"),
     ),
     Experiment(
         name="trouble",

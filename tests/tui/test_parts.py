@@ -147,3 +147,21 @@ def test_a_command_line_switches_booleans_and_quotes_what_needs_it():
     experiment = SimpleNamespace(name="demo", fields=lambda: views)
     command = wording.command_line(experiment, {"resume_it": "off", "title": "a b"})
     assert shlex.split(command) == ["phosphene", "run", "demo", "--no-resume-it", "--title", "a b"]
+
+
+def test_the_listing_ends_when_it_is_cancelled_in_the_moment_in_which_it_is_wanted(album, monkeypatch):
+    monkeypatch.setattr("tui.workbench.listing.LIST_SECONDS", 3600)
+
+    async def scenario(owner, engine):
+        for passes in range(6):
+            listing = RunListing(owner, engine)
+            listing.start()
+            await owner.wait_for(RunListing.Changed, passes + 1)
+            await asyncio.sleep(0)
+            listing.look_again()
+            for _ in range(passes):
+                await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                await owner.close()
+
+    with_owner(scenario, album)

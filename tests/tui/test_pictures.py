@@ -13,6 +13,7 @@ from tui.renderers import RENDERERS, choose_images
 from tui.screens.picture import PictureScreen
 from tui.widgets.picture import Picture, _part, fit
 from tui.widgets.pictures import PicturePanel
+from tui.widgets.shot import ShotView
 
 
 def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_back(drive, album):
@@ -23,7 +24,7 @@ def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_ba
         panel.focus()
         await pilot.press("left", "left")
         await until(lambda: panel.current == 100)
-        panel.show({"batch": {**panel._images["batch"], 400: replace(panel.still, step=400)}})
+        panel.show({"batch": {**panel._images["batch"], 400: replace(panel.still, step=400)}}, panel._run)
         assert panel.current == 100
         await pilot.press("end")
         await until(lambda: panel.current == 400)
@@ -167,7 +168,7 @@ def test_without_a_mark_a_picture_is_compared_with_the_kind_before_at_the_same_s
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
         both = {name: {7: replace(panel.still, name=name, step=7)} for name in ("gradient", "gradcam")}
-        panel.show(both)
+        panel.show(both, panel._run)
         panel.focus()
         await pilot.press("n")
         await until(lambda: panel.still == both["gradcam"][7] and panel.other == both["gradient"][7])
@@ -203,7 +204,9 @@ def test_a_part_is_seen_closer_and_moved(drive, album):
         await until(lambda: isinstance(pilot.app.screen, PictureScreen))
         picture = pilot.app.screen.query_one(Picture)
         await pilot.press("plus", "plus")
-        await until(lambda: picture.zoom == 4 and "4 times larger" in str(picture.border_subtitle))
+        await until(
+            lambda: picture.zoom == 4 and "4 times larger" in str(pilot.app.screen.query_one(ShotView).border_subtitle)
+        )
         await pilot.press(*["h"] * 9, *["k"] * 9)
         await until(lambda: picture._centre == (0.125, 0.125))
         await pilot.press("n")
@@ -231,7 +234,7 @@ def test_another_run_ends_blinking_and_a_marked_picture_that_is_gone_is_said_to_
         await pilot.press("home", "m", "end", "b")
         await until(lambda: panel._blink_timer is not None)
         gone = replace(panel.still, run="1", file=tmp_path / "gone.png")
-        panel.show({"batch": {1: gone}})
+        panel.show({"batch": {1: gone}}, "another")
         await until(lambda: panel._blink_timer is None and panel.shot == gone)
         picture = panel.query_one(Picture)
         await until(lambda: picture.query_one(".unreadable").display)
@@ -249,8 +252,10 @@ def test_the_enlarged_picture_follows_what_the_panel_shows(drive, album):
         picture = pilot.app.screen.query_one(Picture)
         await until(lambda: picture._shot == panel.still)
         newer = replace(panel.still, step=400)
-        panel.show({"batch": {**panel._images["batch"], 400: newer}})
-        await until(lambda: picture._shot == newer and "step 400" in str(picture.border_subtitle))
+        panel.show({"batch": {**panel._images["batch"], 400: newer}}, panel._run)
+        await until(
+            lambda: picture._shot == newer and "step 400" in str(pilot.app.screen.query_one(ShotView).border_subtitle)
+        )
         await pilot.press("g")
         await until(lambda: isinstance(picture._shot, gallery.Sheet))
         await pilot.press("b", "escape")

@@ -42,7 +42,7 @@ def settled(*keys: str, then=lambda app: True):
                 await pilot.pause(0.02)
 
         await wait_for(lambda: app.screen.query("#charts") and getattr(app.screen, "shown", None))
-        await wait_for(lambda: app.screen.shown.ended and app.screen.query_one(Picture).region is not None)
+        await wait_for(lambda: app.screen.shown.history.ended and app.screen.query_one(Picture).region is not None)
         for key in keys:
             await pilot.press(key)
         await wait_for(lambda: then(app))

@@ -49,8 +49,8 @@ def test_launches_the_form_and_shows_every_point_until_the_run_has_finished(driv
         choose(pilot.app, "count", steps="50", pause="0.002")
         await until(lambda: form_is(pilot.app, "count"))
         await pilot.press("r")
-        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).state == "finished")
-        assert list(shown(pilot.app).curves.series["train/loss"].step) == list(range(1, 51))
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.state == "finished")
+        assert list(shown(pilot.app).history.curves.series["train/loss"].step) == list(range(1, 51))
         assert shown(pilot.app).record.hyperparameters["steps"] == 50
         await until(lambda: pilot.app.screen.query_one(RunList).chosen == shown(pilot.app).run.id)
 
@@ -99,11 +99,11 @@ def test_stops_and_resumes_the_shown_run_and_leaves_it_running_when_it_quits(dri
         choose(pilot.app, "count", steps="100000", pause="0.01")
         await until(lambda: form_is(pilot.app, "count"))
         await pilot.press("r")
-        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).step > 0)
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.step > 0)
         await pilot.press("s")
-        await until(lambda: shown(pilot.app).state == "stopped")
+        await until(lambda: shown(pilot.app).history.state == "stopped")
         await pilot.press("R")
-        await until(lambda: shown(pilot.app).state == "running" and shown(pilot.app).run.status().attempt == 2)
+        await until(lambda: shown(pilot.app).history.state == "running" and shown(pilot.app).run.status().attempt == 2)
         await until(lambda: any(not run.status.ended for run in pilot.app.screen.runs))
         await pilot.press("q")
         await until(lambda: pilot.app.return_value)
@@ -143,7 +143,7 @@ def test_says_what_went_wrong_with_a_program_and_stays_responsive(drive, trouble
         choose(pilot.app, "trouble", trouble=trouble)
         await until(lambda: form_is(pilot.app, "trouble"))
         await pilot.press("r")
-        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).state == state)
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.state == state)
         console = pilot.app.screen.query_one(Console)
         await until(lambda: word in text_of(console).replace("\n", ""))
         before = time.monotonic()
@@ -243,23 +243,23 @@ def test_writes_the_forms_live_values_into_the_run_and_marks_them_on_the_charts(
         choose(pilot.app, "count", steps="100000", pause="0.01")
         await until(lambda: form_is(pilot.app, "count"))
         await pilot.press("r")
-        await until(lambda: shown(pilot.app) is not None and "train/lr" in shown(pilot.app).curves.series)
+        await until(lambda: shown(pilot.app) is not None and "train/lr" in shown(pilot.app).history.curves.series)
         form = pilot.app.screen.query_one("#form")
         form._set(form._views["lr"], "0.25")
         await pilot.press("w")
         await until(lambda: [text for _, text in shown(pilot.app).markers] == ["lr 0.25"])
-        series = shown(pilot.app).curves.series["train/lr"]
+        series = shown(pilot.app).history.curves.series["train/lr"]
         await until(lambda: series.value[-1] == 0.25)
         assert series.value[0] == 0.1
         await pilot.press("s")
-        await until(lambda: shown(pilot.app).state == "stopped")
+        await until(lambda: shown(pilot.app).history.state == "stopped")
 
     drive(scenario)
 
 
 def test_the_first_run_of_a_session_is_the_one_shown_though_older_ones_are_listed(drive, album):
     async def scenario(pilot, until):
-        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).ended)
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.ended)
         choose(pilot.app, "count", steps="100000", pause="0.01")
         await until(lambda: form_is(pilot.app, "count"))
         await pilot.press("r")
@@ -269,7 +269,7 @@ def test_the_first_run_of_a_session_is_the_one_shown_though_older_ones_are_liste
         await pilot.pause(0.5)
         assert shown(pilot.app).run.id == mine
         await pilot.press("s")
-        await until(lambda: shown(pilot.app).state == "stopped")
+        await until(lambda: shown(pilot.app).history.state == "stopped")
 
     drive(scenario)
 
@@ -347,3 +347,18 @@ def test_the_experiment_one_left_with_is_in_sight_however_long_the_list(drive, a
         await until(in_sight)
 
     drive(scenario, over=app, size=(80, 24))
+
+
+def test_lines_that_come_while_the_console_is_hidden_fill_its_width_when_it_is_shown(drive, album):
+    async def scenario(pilot, until):
+        console = pilot.app.screen.query_one(Console)
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).ended)
+        await pilot.press("5")
+        await until(lambda: "finished" in text_of(console))
+        await pilot.press("3")
+        await until(lambda: console.region.area == 0)
+        console.say("one two three four five six")
+        await pilot.press("5")
+        await until(lambda: any("one two three four five six" in line.text for line in console.lines))
+
+    drive(scenario, size=(80, 24))

@@ -126,7 +126,8 @@ class Workbench(Screen[None]):
         if not self._greeted:
             self._greeted = True
             self._greet(News.since(self._settings.seen, self.runs))
-        headlines = {name: experiment.headline for name, experiment in self.catalogue.items()}
+        declared = {name: experiment.headline for name, experiment in self.catalogue.items()}
+        headlines = {name: headline.result for name, headline in declared.items() if headline}
         self.query_one(RunList).show(self.runs, headlines)
         if self.shown is not None and not self._follower.busy:
             listed = self._find(self.shown.run.id)

@@ -92,7 +92,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
         while len(self._charts) > len(wanted):
             self._charts.pop().remove()
         for (title, _), chart in zip(wanted, self._charts, strict=False):
-            chart.name_it(title)
+            chart.set_title(title)
         for title, _ in wanted[len(self._charts) :]:
             chart = Chart(title=title)
             self._set_up(chart)

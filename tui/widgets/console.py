@@ -30,8 +30,10 @@ class Console(RichLog):
         """Add a line."""
         clock = time.strftime("%H:%M:%S ", time.localtime(t))
         self._lines.append(Text.assemble((clock, "dim"), (text, STYLES.get(level, ""))))
-        if self._width:
-            self.write(self._lines[-1])
+        if not self._width or self.scrollable_content_region.width != self._width:
+            self._width = 0  # while it is hidden, the log would wrap at a width of its own
+            return
+        self.write(self._lines[-1])
 
     def forget(self) -> None:
         """Remove all lines."""
@@ -41,6 +43,13 @@ class Console(RichLog):
     def on_resize(self, event: events.Resize) -> None:
         """Wrap the lines at the new width."""
         del event
+        self._wrap()
+
+    def on_show(self) -> None:
+        """Wrap the lines that came while the console was hidden."""
+        self._wrap()
+
+    def _wrap(self) -> None:
         width = self.scrollable_content_region.width
         if width and width != self._width:
             self._width = width

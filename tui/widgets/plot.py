@@ -26,6 +26,7 @@ class PlotView(VerticalScroll, can_focus=False):
         self.renderer = renderer
         self._shown: gallery.Plotted | None = None
         self._plot: plots.Plot | None = None
+        self._unreadable = ""
         self._drawn: tuple[object, ...] = ()
 
     def show(self, plotted: gallery.Plotted | None) -> None:
@@ -34,7 +35,7 @@ class PlotView(VerticalScroll, can_focus=False):
             return
         self._shown = plotted
         if plotted is None:
-            self._plot = None
+            self._plot, self._unreadable = None, ""
             self._draw()
         else:
             self._read(plotted)
@@ -43,11 +44,9 @@ class PlotView(VerticalScroll, can_focus=False):
     async def _read(self, plotted: gallery.Plotted) -> None:
         """Read a plot beside the event loop and draw it."""
         try:
-            self._plot = await asyncio.to_thread(plotted.plot)
+            self._plot, self._unreadable = await asyncio.to_thread(plotted.plot), ""
         except PhospheneError as error:
-            self._plot = None
-            await self._replace([Static(str(error), markup=False)])
-            return
+            self._plot, self._unreadable = None, str(error)
         self._draw()
 
     def redraw_with(self, renderer: str) -> None:
@@ -67,12 +66,13 @@ class PlotView(VerticalScroll, can_focus=False):
     def _draw(self) -> None:
         # The scroll bar may come and go: its column is never used.
         room = (self.container_size.width - 1, self.container_size.height)
-        wanted = (self._plot, room, self.renderer)
+        wanted = (self._plot, self._unreadable, room, self.renderer)
         if min(room) < 1 or wanted == self._drawn:
             return
         self._drawn = wanted
-        self.run_worker(self._replace(self._widgets(self._plot, *room)), group="replace", exclusive=True)
+        self._replace(self._widgets(self._plot, *room))
 
+    @work(group="replace", exclusive=True)
     async def _replace(self, widgets: list[Widget]) -> None:
         with self.app.batch_update():
             await self.remove_children()
@@ -81,7 +81,7 @@ class PlotView(VerticalScroll, can_focus=False):
 
     def _widgets(self, plot: plots.Plot | None, width: int, height: int) -> list[Widget]:
         if plot is None:
-            return []
+            return [Static(self._unreadable, markup=False)] if self._unreadable else []
         if isinstance(plot, plots.Lines):
             return [_chart(plot, height)]
         if isinstance(plot, plots.Tiles) and self.renderer in {"kitty", "sixel"}:

@@ -71,7 +71,8 @@ class RunListing:
                     reason = str(error)
                     self._owner.post_message(self.Failed(reason))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), LIST_SECONDS)
+                async with asyncio.timeout(LIST_SECONDS):  # unlike wait_for, it never swallows a cancellation
+                    await self._wanted.wait()
             self._wanted.clear()
 
 
@@ -112,5 +113,7 @@ def last_time(runs: Sequence[Listed], experiment: Experiment) -> str:
     for run in runs:
         if run.record and run.record.experiment == experiment.name and run.status.state == "finished":
             took = wording.clock(run.status.changed - run.record.created)
-            return f"last {wording.headline(run.status.result, experiment.headline)} in {took}"
+            metric = experiment.headline.result if experiment.headline else ""
+            figure = wording.headline(run.status.result, metric)
+            return f"last {figure} in {took}" if figure else f"last in {took}"
     return ""

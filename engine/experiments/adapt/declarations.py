@@ -9,7 +9,7 @@ from pydantic import ValidationInfo, field_validator
 
 from engine.datasets.references import Dataset, DatasetReference
 from engine.datasets.sources import classes_of
-from engine.declaration import Experiment, Hyperparameters, hyperparameter
+from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 from engine.references import RunReference
 
@@ -54,6 +54,7 @@ class AdaptationHyperparameters(Hyperparameters):
         "learning rate at the start; after a share p of the steps lr / (1 + 10 p)^0.75",
         gt=0,
         le=1,
+        log=True,
         group="optimiser",
     )
     momentum: float = hyperparameter(0.9, "momentum of gradient descent", ge=0, lt=1, group="optimiser")
@@ -121,7 +122,7 @@ EXPERIMENTS = (
             CHARTS[1],
             ("source/domain-loss", "target/domain-loss"),
         ),
-        headline="target-test/accuracy",
+        headline=Headline("target-test/accuracy", better="higher"),
         network="engine.experiments.adapt.domains:network",
     ),
     Experiment(
@@ -132,7 +133,7 @@ EXPERIMENTS = (
         hyperparameters=PseudoLabelHyperparameters,
         program="engine.experiments.adapt.pseudo_label:train",
         charts=(CHARTS[0], ("train/loss", "train/pseudo-loss"), ("labels/share", "labels/right"), CHARTS[1]),
-        headline="target-test/accuracy",
+        headline=Headline("target-test/accuracy", better="higher"),
         tables=("rounds",),
         network="engine.experiments.adapt.domains:network",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from engine.datasets.references import DatasetReference, Images
-from engine.declaration import Experiment, Hyperparameters, hyperparameter
+from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Resize, images, network, resize
 from engine.networks.references import Architecture, NetworkName
 
@@ -18,8 +18,10 @@ class CnnHyperparameters(Hyperparameters):
     )
     batch: int = hyperparameter(32, "images in a batch", ge=1, le=60_000, unit="images", group="data")
     epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
-    lr: float = hyperparameter(3e-3, "learning rate of Adam", gt=0, le=1, live=True, group="optimiser")
-    weight_decay: float = hyperparameter(0.0, "L2 penalty on the weights", ge=0, le=1, live=True, group="optimiser")
+    lr: float = hyperparameter(3e-3, "learning rate of Adam", gt=0, le=1, live=True, log=True, group="optimiser")
+    weight_decay: float = hyperparameter(
+        0.0, "L2 penalty on the weights", ge=0, le=1, live=True, log=True, group="optimiser"
+    )
 
 
 class PredictHyperparameters(Hyperparameters):
@@ -46,7 +48,7 @@ EXPERIMENTS = (
         hyperparameters=CnnHyperparameters,
         program="engine.experiments.classify.cnn:train",
         charts=(("train/loss", "validation/loss"), ("train/accuracy", "validation/accuracy")),
-        headline="test/accuracy",
+        headline=Headline("test/accuracy", better="higher"),
         network="engine.experiments.classify.cnn:network",
     ),
     Experiment(
@@ -57,7 +59,7 @@ EXPERIMENTS = (
         hyperparameters=PredictHyperparameters,
         program="engine.experiments.classify.predict:run",
         charts=(("images/done",),),
-        headline="top1/accuracy",
+        headline=Headline("top1/accuracy", better="higher"),
         tables=("predictions",),
     ),
     Experiment(
@@ -67,7 +69,7 @@ EXPERIMENTS = (
         summary="Count the parameters and multiply-adds of a network, layer by layer; no weights are needed.",
         hyperparameters=AnatomyHyperparameters,
         program="engine.experiments.classify.anatomy:run",
-        headline="parameters/total",
+        headline=Headline("parameters/total", better="neither"),
         tables=("layers",),
     ),
 )

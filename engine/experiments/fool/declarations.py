@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from engine.datasets.references import Images
-from engine.declaration import Experiment, Hyperparameters, hyperparameter
+from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Resize, images, network, resize
 from engine.networks.references import NetworkName, OptionalNetworkNames, OptionalTarget, TargetClass
 
@@ -26,7 +26,7 @@ class FoolHyperparameters(Hyperparameters):
         "class by number or name that the network should predict, or least-likely",
     )
     lr: float = hyperparameter(
-        1.0, "length of a step in the normalised input, for one of 224 pixels", gt=0, le=1e3, live=True
+        1.0, "length of a step in the normalised input, for one of 224 pixels", gt=0, le=1e3, live=True, log=True
     )
     steps: int = hyperparameter(100, "steps, at most", ge=1, le=100_000)
     valid: bool = hyperparameter(
@@ -76,13 +76,19 @@ class AttackHyperparameters(Hyperparameters):
     resize: Resize = resize()
     norm: Literal["linf", "l2"] = hyperparameter("linf", "norm that is bounded, for pgd", group="fgsm and pgd")
     eps: float = hyperparameter(
-        8.0, "largest change of a pixel, for linf", ge=0.01, le=255, unit="255ths", group="fgsm and pgd"
+        8.0, "largest change of a pixel, for linf", ge=0.01, le=255, log=True, unit="255ths", group="fgsm and pgd"
     )
     eps_l2: float = hyperparameter(
-        2.0, "largest L2 norm of the change, pixels in [0, 1], for l2", ge=1e-3, le=1e3, group="fgsm and pgd"
+        2.0, "largest L2 norm of the change, pixels in [0, 1], for l2", ge=1e-3, le=1e3, log=True, group="fgsm and pgd"
     )
     alpha: float = hyperparameter(
-        2.0, "step of pgd, for linf; for l2 it is 2.5 eps / steps", ge=1e-3, le=255, unit="255ths", group="fgsm and pgd"
+        2.0,
+        "step of pgd, for linf; for l2 it is 2.5 eps / steps",
+        ge=1e-3,
+        le=255,
+        log=True,
+        unit="255ths",
+        group="fgsm and pgd",
     )
     steps: int = hyperparameter(10, "steps of pgd, at most", ge=1, le=100_000, group="fgsm and pgd")
     random_start: bool = hyperparameter(
@@ -90,7 +96,7 @@ class AttackHyperparameters(Hyperparameters):
     )
     searches: int = hyperparameter(9, "rounds of the binary search on c", ge=1, le=50, group="carlini & wagner")
     iterations: int = hyperparameter(1_000, "steps in each round, at most", ge=1, le=100_000, group="carlini & wagner")
-    lr: float = hyperparameter(0.01, "learning rate of its Adam", gt=0, le=10, group="carlini & wagner")
+    lr: float = hyperparameter(0.01, "learning rate of its Adam", gt=0, le=10, log=True, group="carlini & wagner")
     confidence: float = hyperparameter(
         0.0, "by how much the wrong logit must lead", ge=0, le=1e3, group="carlini & wagner"
     )
@@ -137,7 +143,7 @@ EXPERIMENTS = (
         hyperparameters=FoolHyperparameters,
         program="engine.experiments.fool.fool:run",
         charts=(("reached/share",),),
-        headline="success/saved",
+        headline=Headline("success/saved", better="higher"),
         tables=("images", "transfer"),
     ),
     Experiment(
@@ -148,7 +154,7 @@ EXPERIMENTS = (
         hyperparameters=AttackHyperparameters,
         program="engine.experiments.fool.attack:run",
         charts=(("reached/share",),),
-        headline="success/saved",
+        headline=Headline("success/saved", better="higher"),
         tables=("images", "transfer", "curve"),
     ),
 )

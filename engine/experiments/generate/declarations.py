@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 from pydantic import ValidationInfo, field_validator
 
 from engine.datasets.references import Dataset, Pictures
-from engine.declaration import Experiment, Hyperparameters, hyperparameter
+from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 from engine.references import RunReference
 
@@ -55,8 +55,12 @@ class GanHyperparameters(Hyperparameters):
     epochs: int = hyperparameter(
         0, "passes over the images, in place of steps; 0 takes the number of steps", ge=0, le=100_000, group="training"
     )
-    lr_g: float = hyperparameter(2e-4, "learning rate of the generator", gt=0, le=10, live=True, group="training")
-    lr_d: float = hyperparameter(2e-4, "learning rate of the discriminator", gt=0, le=10, live=True, group="training")
+    lr_g: float = hyperparameter(
+        2e-4, "learning rate of the generator", gt=0, le=10, live=True, log=True, group="training"
+    )
+    lr_d: float = hyperparameter(
+        2e-4, "learning rate of the discriminator", gt=0, le=10, live=True, log=True, group="training"
+    )
     beta1: float = hyperparameter(0.5, "Adam's first momentum", ge=0, lt=1, group="training")
     loss: Literal["non-saturating", "minimax"] = hyperparameter(
         "non-saturating", "what the generator minimises", group="training"
@@ -170,7 +174,7 @@ EXPERIMENTS = (
         hyperparameters=DcganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
-        headline="quality/frechet",
+        headline=Headline("quality/frechet", better="lower"),
         tables=("classes",),
     ),
     Experiment(
@@ -181,7 +185,7 @@ EXPERIMENTS = (
         hyperparameters=CdcganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
-        headline="quality/as-asked",
+        headline=Headline("quality/as-asked", better="higher"),
         tables=("classes",),
     ),
     Experiment(
@@ -192,7 +196,7 @@ EXPERIMENTS = (
         hyperparameters=CganHyperparameters,
         program=PROGRAM,
         charts=CHARTS,
-        headline="quality/as-asked",
+        headline=Headline("quality/as-asked", better="higher"),
         tables=("classes",),
     ),
     Experiment(
@@ -202,6 +206,6 @@ EXPERIMENTS = (
         summary="Draw images between samples of a trained generator, and every class from the same noise.",
         hyperparameters=InterpolateHyperparameters,
         program="engine.experiments.generate.interpolate:run",
-        headline="linear/evenness",
+        headline=Headline("linear/evenness", better="higher"),
     ),
 )

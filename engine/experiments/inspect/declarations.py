@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from engine.datasets.references import DatasetReference, Images, OptionalImages
-from engine.declaration import Experiment, Hyperparameters, hyperparameter, one_or_several
+from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter, one_or_several
 from engine.experiments.hyperparameters import Precision, Resize, images, network, resize
 from engine.experiments.inspect import methods
 from engine.networks.names import DESCRIPTION
@@ -124,7 +124,9 @@ class FilterStatisticsHyperparameters(Hyperparameters):
 
 
 def _lr(default: float) -> Any:
-    return hyperparameter(default, "learning rate, for an input of 224 pixels", gt=0, le=1e6, live=True, group="ascent")
+    return hyperparameter(
+        default, "learning rate, for an input of 224 pixels", gt=0, le=1e6, live=True, log=True, group="ascent"
+    )
 
 
 def _steps(default: int) -> Any:
@@ -156,10 +158,17 @@ class AscentHyperparameters(Hyperparameters):
         ge=0,
         le=1e3,
         live=True,
+        log=True,
         group="regularisation",
     )
     tv: float = hyperparameter(
-        0.0, "weight of the mean total variation of the input", ge=0, le=1e3, live=True, group="regularisation"
+        0.0,
+        "weight of the mean total variation of the input",
+        ge=0,
+        le=1e3,
+        live=True,
+        log=True,
+        group="regularisation",
     )
     jitter: int = hyperparameter(
         16,
@@ -197,7 +206,13 @@ class ActivationMaxHyperparameters(AscentHyperparameters):
         0, "steps between two blurs; 0 for none", ge=0, unit="steps", group="regularisation"
     )
     tv: float = hyperparameter(
-        2.0, "weight of the mean total variation of the input", ge=0, le=1e3, live=True, group="regularisation"
+        2.0,
+        "weight of the mean total variation of the input",
+        ge=0,
+        le=1e3,
+        live=True,
+        log=True,
+        group="regularisation",
     )
 
 
@@ -210,7 +225,7 @@ EXPERIMENTS = (
         hyperparameters=FeatureMapsHyperparameters,
         program="engine.experiments.inspect.feature_maps:run",
         charts=(("images/done",),),
-        headline="images/number",
+        headline=Headline("images/number", better="neither"),
     ),
     Experiment(
         name="saliency",
@@ -220,7 +235,7 @@ EXPERIMENTS = (
         hyperparameters=AttributionHyperparameters,
         program="engine.experiments.inspect.explain:run",
         charts=(("maps/done",),),
-        headline="images/number",
+        headline=Headline("images/number", better="neither"),
         tables=("maps",),
     ),
     Experiment(
@@ -231,7 +246,7 @@ EXPERIMENTS = (
         hyperparameters=GradcamHyperparameters,
         program="engine.experiments.inspect.explain:run",
         charts=(("maps/done",),),
-        headline="images/number",
+        headline=Headline("images/number", better="neither"),
         tables=("maps",),
     ),
     Experiment(
@@ -241,7 +256,7 @@ EXPERIMENTS = (
         summary="Make images that maximise the logits of some classes, from noise or from an image.",
         hyperparameters=ClassImageHyperparameters,
         program="engine.experiments.inspect.class_image:run",
-        headline="switching/step",
+        headline=Headline("switching/step", better="lower"),
         tables=("classes",),
     ),
     Experiment(
@@ -251,7 +266,7 @@ EXPERIMENTS = (
         summary="Make images that maximise units of any layer, one by one or several together.",
         hyperparameters=ActivationMaxHyperparameters,
         program="engine.experiments.inspect.activation_max:run",
-        headline="score/mean",
+        headline=Headline("score/mean", better="higher"),
         tables=("units",),
     ),
     Experiment(

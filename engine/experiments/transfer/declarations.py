@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from engine.datasets.references import Dataset, DatasetReference
-from engine.declaration import Experiment, Hyperparameters, hyperparameter
+from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Resize, resize
 from engine.experiments.transfer.enough import too_few_for_folds, too_few_to_hold_out
 from engine.experiments.transfer.grid import Grid
@@ -57,13 +57,21 @@ class ProbeHyperparameters(FeatureHyperparameters):
         "linear-svc", "one-vs-rest squared hinge, SVC with a kernel, or logistic regression", group="classifier"
     )
     C: Grid = hyperparameter(
-        "1", "inverse regularisation; several (0.1,1,10) or a range (1e-4..1) are cross-validated", group="classifier"
+        "1",
+        "inverse regularisation; several (0.1,1,10) or a range (1e-4..1) are cross-validated",
+        log=True,
+        group="classifier",
     )
     folds: int = hyperparameter(
         5, "folds of the cross-validation on the training images", ge=2, le=20, group="classifier"
     )
     gamma: float = hyperparameter(
-        0.0, "of the RBF and the sigmoid kernel; 0 for 1 / (dimensions x variance)", ge=0, le=1e6, group="classifier"
+        0.0,
+        "of the RBF and the sigmoid kernel; 0 for 1 / (dimensions x variance)",
+        ge=0,
+        le=1e6,
+        log=True,
+        group="classifier",
     )
     pca: float = hyperparameter(
         0.0,
@@ -84,7 +92,7 @@ class CutsHyperparameters(FeatureHyperparameters):
         "all", "cuts to try, separated by commas; all takes those that phosphene cuts MODEL lists", group="network"
     )
     C: Grid = hyperparameter(
-        "1", "inverse regularisation; of several the best is taken for each cut", group="classifier"
+        "1", "inverse regularisation; of several the best is taken for each cut", log=True, group="classifier"
     )
     folds: int = hyperparameter(
         5, "folds of the cross-validation on the training images", ge=2, le=20, group="classifier"
@@ -112,11 +120,21 @@ class FinetuneHyperparameters(TransferHyperparameters):
     )
     epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
     optimiser: Literal["adam", "sgd"] = hyperparameter("adam", "Adam, or SGD with momentum 0.9", group="optimiser")
-    lr: float = hyperparameter(5e-4, "learning rate of the new layer", gt=0, le=10, live=True, group="optimiser")
-    lr_pretrained: float = hyperparameter(
-        1.0, "learning rate of the pretrained layers, as a multiple of lr", ge=0, le=10, live=True, group="optimiser"
+    lr: float = hyperparameter(
+        5e-4, "learning rate of the new layer", gt=0, le=10, live=True, log=True, group="optimiser"
     )
-    weight_decay: float = hyperparameter(0.0, "L2 penalty on the weights", ge=0, le=1, live=True, group="optimiser")
+    lr_pretrained: float = hyperparameter(
+        1.0,
+        "learning rate of the pretrained layers, as a multiple of lr",
+        ge=0,
+        le=10,
+        live=True,
+        log=True,
+        group="optimiser",
+    )
+    weight_decay: float = hyperparameter(
+        0.0, "L2 penalty on the weights", ge=0, le=1, live=True, log=True, group="optimiser"
+    )
     patience: int = hyperparameter(
         0, "epochs without a better validation loss after which it ends; 0 never", ge=0, le=10_000, group="optimiser"
     )
@@ -131,7 +149,7 @@ EXPERIMENTS = (
         hyperparameters=ProbeHyperparameters,
         program="engine.experiments.transfer.probe:run",
         charts=(("validation/accuracy",), ("validation/fit_seconds",), ("features/images_per_second",)),
-        headline="test/accuracy",
+        headline=Headline("test/accuracy", better="higher"),
         tables=("classes", "C"),
     ),
     Experiment(
@@ -142,7 +160,7 @@ EXPERIMENTS = (
         hyperparameters=CutsHyperparameters,
         program="engine.experiments.transfer.cuts:run",
         charts=(("validation/accuracy", "test/accuracy"), ("features/images_per_second",)),
-        headline="test/accuracy",
+        headline=Headline("test/accuracy", better="higher"),
         tables=("cuts",),
     ),
     Experiment(
@@ -153,7 +171,7 @@ EXPERIMENTS = (
         hyperparameters=FinetuneHyperparameters,
         program="engine.experiments.transfer.finetune:train",
         charts=(("train/loss", "validation/loss"), ("train/accuracy", "validation/accuracy")),
-        headline="test/accuracy",
+        headline=Headline("test/accuracy", better="higher"),
         tables=("classes",),
         network="engine.experiments.transfer.finetune:network",
     ),

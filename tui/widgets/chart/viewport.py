@@ -82,5 +82,5 @@ def _inside(full: Scale, low: float, span: float) -> tuple[float, float] | None:
         return None
     low = min(max(low, 0.0), 1 - span)
     start, end = full.value(low), full.value(low + span)
-    # So far from zero, two numbers that are closer together could not be told apart.
+    # Far from zero, floats that are closer together than this are the same number.
     return start, max(end, start + abs(start) * 1e-12, math.nextafter(start, math.inf))

@@ -81,7 +81,7 @@ class Chart(Widget, can_focus=True):
 
     def __init__(self, title: str = "", *, name: str | None = None, classes: str | None = None) -> None:
         super().__init__(name=name, classes=classes)
-        self.name_it(title)
+        self.set_title(title)
         self.frames_drawn = 0
         self._curves: tuple[Curve, ...] = ()
         self._traces: dict[str, Trace] = {}
@@ -100,17 +100,17 @@ class Chart(Widget, can_focus=True):
 
     # what is shown
 
-    def name_it(self, title: str) -> None:
-        """Give the chart a title, shown as it is."""
+    def set_title(self, title: str) -> None:
+        """Give the chart a title; markup in it is not interpreted."""
         self.title = title
         self.border_title = Content(title) if title else None
 
     def show(
         self, curves: Sequence[Curve], markers: Sequence[tuple[float, str]] = (), beside: Sequence[Curve] = ()
     ) -> None:
-        """Show these curves, told apart by name and label, and vertical markers (x, text); cheap to call.
+        """Show curves, which name and label identify, and vertical markers (x, text); cheap to call.
 
-        `beside` are the curves of charts that stand together with this one: it spans their x too.
+        `beside` are the curves of the other charts in a column: the x axis of this one spans them too.
         """
         self._curves, self._markers, self._beside = tuple(curves), tuple(markers), tuple(beside)
         self._outdate()
@@ -177,7 +177,7 @@ class Chart(Widget, can_focus=True):
     # keys and mouse
 
     def action_crosshair(self, cells: int) -> None:
-        """Move the crosshair by some cells; the first press shows it at the near edge's last point or the middle."""
+        """Move the crosshair by some cells; the first press shows it at the last point, or else in the middle."""
         if self._frame is None or not self._frame.area.width:
             return
         area = self._frame.area
@@ -206,7 +206,7 @@ class Chart(Widget, can_focus=True):
         self.crosshair = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """Leave enter and escape to others while there is no crosshair to hide."""
+        """Leave enter and escape to other bindings while there is no crosshair to hide."""
         return self._crosshair is not None if action == "hide_crosshair" else True
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
@@ -270,7 +270,7 @@ class Chart(Widget, can_focus=True):
     def _redraw(self) -> None:
         self._timer = None
         if not self._dirty or not self._visible:
-            return  # being painted or shown again schedules anew
+            return  # a paint or a show event schedules the next redraw
         before = self._frame
         self._draw()
         assert self._frame is not None
@@ -314,7 +314,7 @@ class Chart(Widget, can_focus=True):
         self._drawn_at = monotonic()
 
     def _tag(self) -> None:
-        """Name what changes the picture in the border: log scale, smoothing, zoom."""
+        """Write into the border how the curves are shown: log scale, smoothing, zoom."""
         tags = ["log y"] if self.log_y else []
         if self.smoothing:
             tags.append(f"smooth {self.smoothing:.3g}")
@@ -337,13 +337,13 @@ class Chart(Widget, can_focus=True):
         return strip
 
     def notify_style_update(self) -> None:
-        """Forget styles that were worked out for another theme or state."""
+        """Forget the styles of the former theme or state."""
         super().notify_style_update()
         self._inks.clear()
         self._strips.clear()
 
     def on_show(self) -> None:
-        """Catch up with what came while the chart was hidden."""
+        """Draw the points that came while the chart was hidden."""
         self._schedule()
 
     def _ink(self, ink: int) -> Style:

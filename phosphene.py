@@ -1,0 +1,169 @@
+"""The name under which the world imports Phosphene, and where its command and its workers start. Imports no torch.
+
+Our rooms ``engine``, ``commands`` and ``tui`` have names that other projects use too. This module makes Python find
+ours, whatever the current folder or ``PYTHONPATH`` holds. Until then it imports nothing but ``os`` and ``sys``.
+"""
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from typing import Any
+
+    from engine import (
+        DataUnavailable,
+        DiskFull,
+        Engine,
+        Headline,
+        InvalidHyperparameters,
+        LaunchError,
+        MachineFailure,
+        Run,
+        RunOptions,
+        RunStateError,
+        UnknownExperiment,
+        UnknownRun,
+        Workspace,
+        WorkspaceError,
+        catalogue,
+    )
+    from engine.authoring import (
+        Bars,
+        Context,
+        Experiment,
+        Heatmap,
+        Hyperparameters,
+        Lines,
+        PhospheneError,
+        Plot,
+        Scatter,
+        Tiles,
+        hyperparameter,
+    )
+    from engine.testing import ExperimentContract
+
+__all__ = [
+    "Bars",
+    "Context",
+    "DataUnavailable",
+    "DiskFull",
+    "Engine",
+    "Experiment",
+    "ExperimentContract",
+    "Headline",
+    "Heatmap",
+    "Hyperparameters",
+    "InvalidHyperparameters",
+    "LaunchError",
+    "Lines",
+    "MachineFailure",
+    "PhospheneError",
+    "Plot",
+    "Run",
+    "RunOptions",
+    "RunStateError",
+    "Scatter",
+    "Tiles",
+    "UnknownExperiment",
+    "UnknownRun",
+    "Workspace",
+    "WorkspaceError",
+    "catalogue",
+    "hyperparameter",
+]
+
+_HOMES = {
+    **dict.fromkeys(("Bars", "Context", "Heatmap", "Lines", "Plot", "Scatter", "Tiles"), "engine.authoring"),
+    "ExperimentContract": "engine.testing",
+    "hyperparameter": "engine.declaration",
+}
+"""Where a name is defined that ``engine`` does not hand on."""
+
+_ROOT = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib would be imported too early
+_ROOMS = frozenset({"phosphene", "engine", "commands", "tui"})
+
+
+class _OwnRooms:
+    """A finder for the import system that looks for our rooms beside this file and for nothing else."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
+        """Return where a room of ours lies, None for every other module."""
+        del path, target
+        if name not in _ROOMS:
+            return None
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(name, [_ROOT])
+
+
+# This file may be loaded twice: as the script that was started, and by name.
+if not any(getattr(finder, "__name__", "") == _OwnRooms.__name__ for finder in sys.meta_path):
+    sys.meta_path.insert(0, _OwnRooms)
+
+
+def __getattr__(name: str) -> "Any":
+    """Import what is used when it is used: ``phosphene --help`` needs none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'phosphene' has no attribute {name!r}")
+    from importlib import import_module
+
+    engine = import_module("engine")
+    if os.path.dirname(engine.__path__[0] if hasattr(engine, "__path__") else "") != _ROOT:  # noqa: PTH120
+        raise ImportError(f"{engine.__file__} was imported as 'engine' before phosphene: import phosphene first")
+    value = globals()[name] = getattr(import_module(_HOMES.get(name, "engine")), name)
+    return value
+
+
+def main() -> "Any":
+    """Run the command line; ``--worker ORDER`` and ``--worker --warm`` are for our own executors."""
+    works = sys.argv[1:2] == ["--worker"]
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        if not works:
+            sys.exit("phosphene: the current folder was deleted: change to another one")
+        # A worker gets absolute paths only, and torch cannot be imported in a folder that is gone.
+        os.chdir("/")
+    _search_strangers_last()
+    if works:
+        from engine.control.worker import main as work
+
+        work(sys.argv[2:])
+    from commands.entry import main as command
+
+    return command()
+
+
+def _search_strangers_last() -> None:
+    """Drop the folder Python was started from, and search the folders of ``PYTHONPATH`` after all others."""
+    # An executor hands PYTHONPATH on under this name: a stranger's types.py on it would stop the worker's interpreter.
+    handed_on = os.environ.pop("PHOSPHENE_PYTHONPATH", "")
+    if handed_on:
+        os.environ["PYTHONPATH"] = handed_on
+    started = {"", os.path.dirname(os.path.realpath(sys.argv[0])), *_absolute(".")}  # noqa: PTH120
+    if sys.path and sys.path[0] in started and not sys.flags.safe_path:
+        del sys.path[0]
+    if sys.flags.ignore_environment or not os.environ.get("PYTHONPATH"):
+        return
+    folders = _absolute(os.environ["PYTHONPATH"])
+    # Installed packages among them come first, so that a stranger's torch.py does not.
+    folders.sort(key=lambda folder: not folder.endswith(("site-packages", "dist-packages")))
+    sys.path[:] = [*(entry for entry in sys.path if entry not in folders), *folders]
+
+
+def _absolute(folders: str) -> "list[str]":
+    """Return the folders of a search path; one that is relative to a deleted folder is left out."""
+    found = []
+    for folder in folders.split(os.pathsep):
+        try:
+            found.append(os.path.abspath(folder))  # noqa: PTH100
+        except FileNotFoundError:
+            continue
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""What every executor does alike, and that starting and ending workers is an executor's business alone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from engine import Workspace, catalogue
+from engine.control.executors.local import LocalExecutor
+from engine.control.order import Order
+from engine.errors import LaunchError, RunStateError
+from engine.record.run_directory import RunDirectory, RunRecord
+
+ROOT = Path(__file__).parents[2]
+
+
+class ExecutorContract:
+    """The contract of executors; each implementation has a subclass with a fixture ``make``.
+
+    ``make()`` returns an executor as a process of its own would make it: two know nothing of each other.
+    """
+
+    @pytest.fixture
+    def staged(self, home):
+        """Stage a run of ``count`` and return its order."""
+
+        def stage(**values) -> Order:
+            hyperparameters = catalogue.experiment("count").validate(values).model_dump(mode="json")
+            record = RunRecord("", "count", hyperparameters, 0, "cpu", time.time(), slots=64)
+            record, staged = Workspace(home).prepare(record)
+            run = Workspace(home).runs / record.id
+            return Order(staged, run, run, "0001")
+
+        return stage
+
+    @pytest.fixture
+    def going(self, home, staged, until):
+        """Submit a run that waits at a gate; return the run and the attempt's folder."""
+
+        def start(executor):
+            order = staged(gate=str(home / "gate"))
+            executor.submit(order)
+            assert order.publish()
+            run, attempt = RunDirectory(order.run), order.folders()[1]
+            until(lambda: run.status().state == "running")
+            return run, attempt
+
+        return start
+
+    @pytest.mark.parametrize("warm", [False, True])
+    def test_a_submitted_order_is_carried_out(self, make, staged, finish, until, warm):
+        executor = make()
+        if warm:
+            executor.warm()
+        order = staged(steps=3)
+        executor.submit(order)
+        assert order.publish()
+        assert finish(RunDirectory(order.run)).state == "finished"
+        until(lambda: executor.poll(order.folders()[1]) == "dead")
+        executor.close()
+
+    def test_a_worker_publishes_what_its_launcher_left_unpublished(self, make, staged, finish, until):
+        order = staged(steps=3)
+        make().submit(order)
+        until(order.published.is_dir)
+        assert finish(RunDirectory(order.run)).state == "finished"
+
+    def test_another_one_finds_a_worker_and_ends_it_with_its_session(self, make, going, until):
+        run, attempt = going(make())
+        other = make()
+        assert other.poll(attempt) == "alive"
+        other.cancel(attempt)
+        until(lambda: make().poll(attempt) == "dead")
+        assert run.status().state == "crashed"
+
+    def test_to_cancel_a_worker_that_is_gone_does_nothing(self, make, staged, finish, until):
+        executor, order = make(), staged(steps=1)
+        executor.submit(order)
+        assert order.publish()
+        finish(RunDirectory(order.run))
+        attempt = order.folders()[1]
+        until(lambda: executor.poll(attempt) == "dead")
+        executor.cancel(attempt)
+        assert RunDirectory(order.run).status().state == "finished"
+
+    def test_a_closed_executor_leaves_its_workers_alone(self, make, going, home, finish):
+        executor = make()
+        executor.warm()
+        run, attempt = going(executor)
+        executor.close()
+        executor.close()
+        assert executor.poll(attempt) == "alive"
+        (home / "gate").touch()
+        assert finish(run).state == "finished"
+
+
+class TestLocalExecutor(ExecutorContract):
+    @pytest.fixture
+    def make(self):
+        made = []
+
+        def make():
+            made.append(LocalExecutor())
+            return made[-1]
+
+        yield make
+        for executor in made:
+            executor.close()
+
+    def test_an_attempt_without_a_claim_waits_and_cannot_be_cancelled(self, make, staged):
+        attempt = staged().folders()[0]
+        assert make().poll(attempt) == "waiting"
+        with pytest.raises(RunStateError, match="not there yet and cannot be killed from here"):
+            make().cancel(attempt)
+
+    def test_a_worker_of_another_host_is_elsewhere(self, make, going, home):
+        _, attempt = going(make())
+        claim = json.loads((attempt / "claim.json").read_text())
+        (attempt / "claim.json").write_text(json.dumps(claim | {"host": "far", "boot": "another"}))
+        assert make().poll(attempt) == "elsewhere"
+        with pytest.raises(RunStateError, match="is on far"):
+            make().cancel(attempt)
+        (attempt / "claim.json").write_text(json.dumps(claim))
+
+    def test_an_interpreter_that_cannot_be_started_is_a_launch_error(self, make, staged, monkeypatch):
+        monkeypatch.setattr("sys.executable", "/nowhere/python")
+        with pytest.raises(LaunchError, match="the worker could not be started"):
+            make().submit(staged())
+
+
+def names_used(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        node.attr if isinstance(node, ast.Attribute) else node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.Name)
+    }
+
+
+def test_nothing_but_an_executor_starts_or_ends_a_worker():
+    ours = [
+        ROOT / "phosphene.py",
+        *(path for room in ("engine", "tui", "commands") for path in (ROOT / room).rglob("*.py")),
+    ]
+    users = {
+        path.relative_to(ROOT).as_posix() for path in ours if names_used(path) & {"Popen", "killpg", "kill", "fork"}
+    }
+    assert users == {"engine/control/executors/local.py"}
