@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.networks.backbones import Backbone
 
 MOST_PIXELS = 256 << 20
-"""Bytes of decoded images that are held at once, at most; what is computed from them takes up to 30 times as much."""
+"""Bytes of decoded images in memory, at most; what is computed from them takes up to 30 times as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +64,18 @@ def true_class(image: NamedImage, names: Sequence[str]) -> int:
 
 
 def labels_to_keep(subjects: Subjects, names: Sequence[str], predicted: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the class each image should be given, int64 ``[N]``, and which images can be judged by it, bool ``[N]``.
+    """Return the class each image should be given, int64 ``[N]``, and which images count, bool ``[N]``.
 
-    Where the true class is not known, it is the class the network gives the unchanged image; where it is known and none
-    of the network's, nothing the network says is right, and the image is not judged.
+    Where the true class is not known, it is the class that the network predicts for the unchanged image. An image whose
+    true class is none of the network's does not count, since no prediction would be right.
     """
     labels = subjects.labels(names)
-    told = torch.tensor([bool(image.label) or image.number is not None for image in subjects.images])
-    return torch.where(labels >= 0, labels, predicted), (labels >= 0) | ~told
+    labelled = torch.tensor([bool(image.label) or image.number is not None for image in subjects.images])
+    return torch.where(labels >= 0, labels, predicted), (labels >= 0) | ~labelled
 
 
 def open_images(names: str, preprocessing: Preprocessing, context: Context, *, refuse: bool = False) -> Subjects:
-    """Decode the images that are named, each in turn; those that cannot be read are left out and said.
+    """Decode the images that are named, each in turn; those that cannot be read are left out, with a message.
 
     Raises:
         UnreadableImage: if none can be read, or one cannot and that is refused.
@@ -141,5 +141,5 @@ def image_seeds(seed: int, first: int, count: int) -> list[int]:
 
 
 def batch_size(device: torch.device) -> int:
-    """Return how many images go through a network at once: on the CPU few, for the sake of its caches."""
+    """Return how many images are in a batch: few on the CPU, so that they fit into its caches."""
     return 64 if device.type == "cuda" else 8

@@ -81,7 +81,7 @@ def load(
     """Restore in place what :func:`save` wrote, generators included, and return its step.
 
     Raises:
-        KeyError: if the file lacks something that is asked for.
+        KeyError: if the file lacks a module, an optimiser or a tensor.
         RuntimeError: if shapes differ.
     """
     with safe_open(path, "pt") as file:
@@ -116,7 +116,7 @@ def load(
 
 
 def with_versions(state: Mapping[str, torch.Tensor], module: torch.nn.Module) -> OrderedDict[str, torch.Tensor]:
-    """Return a state dict that says which version of a module it is for: some modules insist on it."""
+    """Return a state dict with the versions of a module's parts, which some modules require."""
     whole = OrderedDict(state)
     whole._metadata = module.state_dict()._metadata  # type: ignore[attr-defined]
     return whole

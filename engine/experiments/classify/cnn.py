@@ -66,7 +66,7 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
 
 
 def network(hyperparameters: CnnHyperparameters, context: Context) -> Backbone:
-    """Rebuild the network of a run; whoever asks loads its weights."""
+    """Rebuild the network of a run; the caller loads its weights."""
     classes = load(hyperparameters.dataset, size=28).train.classes
     small = SmallCnn(classes=len(classes)).to(context.device)
     return Backbone("cnn", small, SMALL_CNN_INPUT, classes, SMALL_CNN)

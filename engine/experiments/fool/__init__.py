@@ -1,1 +1,1 @@
-"""Images that are changed so that a network takes them for something else."""
+"""Adversarial images: small changes that make a network predict another class."""

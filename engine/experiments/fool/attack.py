@@ -1,4 +1,4 @@
-"""Attacks a network on a set of images: how often, with how small a change, and whether the change works elsewhere."""
+"""Attacks a network on a set of images: success rate, sizes of the changes, transfer to other networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.datasets.images import unit_range
 from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Attack, CarliniWagner, Goal, Pgd
 from engine.experiments.fool.declarations import AUTO
-from engine.experiments.fool.outcome import judge
+from engine.experiments.fool.outcome import save_and_classify
 from engine.experiments.fool.stepping import Rounds, take_steps
 from engine.experiments.subjects import batch_size, image_seeds, labels_to_keep, logits_of, open_images, targets_of
 from engine.plots import Lines
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 
 def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
-    """Attack every image, judge the saved files, and find the accuracy that is left for every size of change."""
+    """Attack every image, classify the saved files, and measure the robust accuracy at every size of change."""
     backbone = load_network(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     before = logits_of(subjects.pixels, backbone, context.device)
     targeted = bool(hyperparameters.target)
-    labels, judged = labels_to_keep(subjects, backbone.classes, before.argmax(1))
+    labels, valid = labels_to_keep(subjects, backbone.classes, before.argmax(1))
     if targeted:
-        labels, judged = targets_of(hyperparameters.target, subjects, backbone, before), torch.ones_like(judged)
-    elif not judged.all():
-        context.message(f"left alone: {int((~judged).sum())} images that show none of the network's classes")
+        labels, valid = targets_of(hyperparameters.target, subjects, backbone, before), torch.ones_like(valid)
+    elif not valid.all():
+        context.message(f"not attacked: {int((~valid).sum())} images that show none of the network's classes")
     goal = Goal(labels.to(context.device), targeted)
     images = unit_range(subjects.pixels.to(context.device))
     rows = torch.arange(len(images), device=context.device)
-    done = goal.reached(before.to(context.device), rows) | ~judged.to(context.device)
+    done = goal.reached(before.to(context.device), rows) | ~valid.to(context.device)
 
     def make(size: float) -> Attack:
         return build(hyperparameters, backbone, images, goal, done, context, size)
@@ -49,7 +49,7 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     others = [] if hyperparameters.method == "cw" else [size / scale for size in sizes]
     rounds = Rounds(make, [hyperparameters.eps_in_pixels, *others], hyperparameters.total_steps)
     take_steps(rounds, rounds.total, context)
-    outcome = judge(rounds.main, subjects, backbone, before, judged, context)
+    outcome = save_and_classify(rounds.main, subjects, backbone, before, valid, context)
     outcome.log(context)
     known = subjects.labels(backbone.classes) >= 0
     right = before.argmax(1) == labels
@@ -58,8 +58,8 @@ def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     if hyperparameters.transfer:
         outcome.log_transfer(hyperparameters.transfer, context)
     if sizes:
-        # Of images whose class nobody has told, what is left is the network's own answer.
-        counted, what = (known, "robust accuracy") if known.any() else (judged, "unchanged answers")
+        # Where no true class is known, the curve counts predictions that stay as they were.
+        counted, what = (known, "robust accuracy") if known.any() else (valid, "unchanged answers")
         if hyperparameters.method == "cw":
             fooled = [outcome.saved & (outcome.norms["L2"] <= size) for size in sizes]
         else:
@@ -100,7 +100,7 @@ def build(
 
 
 def _log_curve(sizes: list[float], left: list[float], what: str, unit: str, context: Context) -> None:
-    """Log what is left for changes of every size."""
+    """Log the robust accuracy at every size of change."""
     rows = [[size, round(share, 4)] for size, share in zip(sizes, left, strict=True)]
     context.table("curve", [f"eps ({unit})", what], rows)
     context.plot("curve", Lines(tuple(sizes), {what: tuple(left)}, x_label=f"largest change ({unit})", y_label=what), 1)

@@ -23,10 +23,10 @@ Logits = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Goal:
-    """What an attack is after.
+    """What an attack aims at.
 
     Attributes:
-        classes: int64 ``[N]``: those to reach, or those to get away from.
+        classes: int64 ``[N]``: the classes to reach, or the true classes to leave.
         targeted: which of the two.
     """
 
@@ -34,7 +34,7 @@ class Goal:
     targeted: bool
 
     def reached(self, logits: Tensor, rows: Tensor) -> Tensor:
-        """Tell for the images at ``rows`` whether their logits are what is wanted, bool ``[M]``."""
+        """Return for the images at ``rows`` whether their logits reach the goal, bool ``[M]``."""
         return (logits.argmax(1) == self.classes[rows]) == self.targeted
 
 
@@ -43,14 +43,14 @@ class Attack:
 
     Attributes:
         state: everything that changes, by name, so that it can be saved; ``adversarial`` is the images so far,
-            ``reached`` tells which of them do what is wanted, ``steps`` counts the steps each has taken.
+            ``reached`` says which of them have reached the goal, ``steps`` counts the steps of each.
 
     Args:
         logits: of images.
         images: see the module.
         goal: see :class:`Goal`.
-        batch: images through the network at once.
-        done: which images do what is wanted from the start and are left alone, bool ``[N]``; none if None.
+        batch: images that go through the network together.
+        done: images that stay unchanged, bool ``[N]``; None for none.
     """
 
     def __init__(self, logits: Logits, images: Tensor, goal: Goal, batch: int, done: Tensor | None = None) -> None:
@@ -73,7 +73,7 @@ class Attack:
 
     @property
     def reached(self) -> Tensor:
-        """Which images do what is wanted, bool ``[N]``."""
+        """Which images have reached the goal, bool ``[N]``."""
         return self.state["reached"]
 
     def step(self, number: int) -> None:
@@ -81,11 +81,11 @@ class Attack:
         raise NotImplementedError
 
     def finish(self) -> None:
-        """Judge the images that came out of the last step."""
+        """Check the images that came out of the last step."""
 
     @torch.no_grad()
     def stored(self) -> Tensor:
-        """Return which images do what is wanted once they are stored in 8 bits, bool ``[N]``."""
+        """Return which images reach the goal when they are stored in 8 bits, bool ``[N]``."""
         every = torch.arange(len(self.images), device=self.images.device)
         seen = [self.goal.reached(self.logits(eight_bit(self.adversarial[rows])), rows) for rows in self._chunks(every)]
         return torch.cat(seen)
@@ -103,11 +103,11 @@ class TargetedAscent(Attack):
         logits: of images.
         images: see the module.
         goal: the targets.
-        batch: images through the network at once.
+        batch: images that go through the network together.
         lr: length of a step in the network's normalised input, for one of 224 pixels; others move in proportion.
         spread: what a normalised input is multiplied with to give pixels, ``[1, C, 1, 1]``.
-        valid: keep pixels in [0, 1], and compute logits and gradient on the image as 8 bits store it, so that what is
-            judged is what will be saved.
+        valid: keep pixels in [0, 1], and compute logits and gradient on the image as 8 bits store it, so that the
+            network sees what will be saved.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class TargetedAscent(Attack):
         self._spread, self._valid = spread, valid
 
     def step(self, number: int) -> None:
-        """Judge the images, and move those that are not there yet."""
+        """Move the images that have not reached the goal."""
         del number
         state = self.state
         for rows in self._chunks((~state["reached"]).nonzero().flatten()):
@@ -137,7 +137,7 @@ class TargetedAscent(Attack):
 
     @torch.no_grad()
     def finish(self) -> None:
-        """Judge those that moved last."""
+        """Check the images that moved in the last step."""
         for rows in self._chunks((~self.reached).nonzero().flatten()):
             images = self.adversarial[rows]
             seen = eight_bit(images) if self._valid else images
@@ -154,7 +154,7 @@ class Pgd(Attack):
         logits: of images.
         images: see the module.
         goal: see :class:`Goal`; cross-entropy is raised, or lowered towards targets.
-        batch: images through the network at once.
+        batch: images that go through the network together.
         norm: ``linf`` or ``l2``.
         eps: radius of the ball.
         alpha: length of a step in the same norm.
@@ -207,7 +207,7 @@ class Pgd(Attack):
 
     @torch.no_grad()
     def finish(self) -> None:
-        """Judge those that moved last."""
+        """Check the images that moved in the last step."""
         for rows in self._chunks((~self.reached).nonzero().flatten()):
             self.reached[rows] = self.goal.reached(self.logits(self.adversarial[rows]), rows)
 
@@ -233,13 +233,13 @@ class CarliniWagner(Attack):
         logits: of images.
         images: see the module.
         goal: see :class:`Goal`.
-        batch: images through the network at once.
+        batch: images that go through the network together.
         lr: of Adam.
         iterations: steps in each round, at most: an image whose loss does not fall over a tenth of them waits for the
             next round.
         initial: the first ``c``.
         confidence: by how much the wanted logit must lead.
-        stored: count as found only what is so once it is stored in 8 bits; the paper does not ask for it.
+        stored: count only images that are misclassified when stored in 8 bits; the paper does not require it.
     """
 
     def __init__(
@@ -295,7 +295,7 @@ class CarliniWagner(Attack):
         (slope,) = torch.autograd.grad(loss.sum(), w)
         with torch.no_grad():
             won = lead + self._confidence <= 0
-            # What is kept must be misjudged, not merely tie.
+            # A tie is not enough: the image must be misclassified.
             won &= self.goal.reached(logits, rows)
             if self._stored and won.any():
                 stored = self.goal.reached(self.logits(eight_bit(images[won])), rows[won])
@@ -317,7 +317,7 @@ class CarliniWagner(Attack):
                 state["last"][rows] = loss
 
     def _lead(self, logits: Tensor, rows: Tensor) -> Tensor:
-        """Return by how much what is not wanted leads over what is, ``[M]``."""
+        """Return how far the goal is missed, as a difference of logits ``[M]``; below 0 it is reached."""
         wanted = F.one_hot(self.goal.classes[rows], logits.shape[1]).bool()
         own = logits.gather(1, self.goal.classes[rows, None]).squeeze(1)
         other = logits.masked_fill(wanted, -torch.inf).amax(1)

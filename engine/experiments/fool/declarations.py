@@ -1,4 +1,4 @@
-"""What the experiments that fool networks are called and which hyperparameters they have. No torch."""
+"""The experiments that fool networks: their names and hyperparameters. No torch."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class FoolHyperparameters(Hyperparameters):
     model: NetworkName = network()
     target: TargetClass = hyperparameter(
         "3",
-        "class by number or name that the images shall be taken for, or least-likely",
+        "class by number or name that the network should predict, or least-likely",
     )
     lr: float = hyperparameter(
         1.0, "length of a step in the normalised input, for one of 224 pixels", gt=0, le=1e3, live=True, log=True
     )
     steps: int = hyperparameter(100, "steps, at most", ge=1, le=100_000)
     valid: bool = hyperparameter(
-        default=True, description="keep pixels valid and judge images as 8 bits store them; off is the practical's way"
+        default=True, description="keep pixels in [0, 1] and classify images as 8 bits store them; off follows CS231n"
     )
     transfer: OptionalNetworkNames = _transfer()
     resize: Resize = resize()
@@ -70,7 +70,7 @@ class AttackHyperparameters(Hyperparameters):
     )
     target: OptionalTarget = hyperparameter(
         "",
-        "class by number or name that the images shall be taken for, or least-likely; empty for any wrong one",
+        "class by number or name that the network should predict, or least-likely; empty for any wrong one",
     )
     transfer: OptionalNetworkNames = _transfer()
     resize: Resize = resize()
@@ -101,11 +101,13 @@ class AttackHyperparameters(Hyperparameters):
         0.0, "by how much the wrong logit must lead", ge=0, le=1e3, group="carlini & wagner"
     )
     stored: bool = hyperparameter(
-        default=True, description="count only what is misjudged once stored in 8 bits", group="carlini & wagner"
+        default=True,
+        description="count an image only if it still succeeds in 8 bits",
+        group="carlini & wagner",
     )
     curve: Annotated[str, AfterValidator(_sizes)] = hyperparameter(
         AUTO,
-        "sizes at which the accuracy that is left is found, 255ths for linf; auto, or empty for none",
+        "sizes of change for the curve of robust accuracy, 255ths for linf; auto, or empty for none",
         suggestions=(AUTO, "1,2,4,8,16", "0.25,0.5,1,2,4"),
         group="robust accuracy",
     )
@@ -137,7 +139,7 @@ EXPERIMENTS = (
         name="fool",
         title="Fooling images",
         family="fool",
-        summary="Change images, hardly visibly, until a network takes them for a class of your choice.",
+        summary="Change images, almost invisibly, until a network predicts a class of your choice.",
         hyperparameters=FoolHyperparameters,
         program="engine.experiments.fool.fool:run",
         charts=(("reached/share",),),

@@ -1,4 +1,4 @@
-"""Changes images until a network takes them for a class of one's choice."""
+"""Changes images until a network predicts a chosen class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from engine.datasets.images import unit_range
 from engine.experiments.earlier import load_network
 from engine.experiments.fool.attacks import Goal, TargetedAscent
-from engine.experiments.fool.outcome import judge
+from engine.experiments.fool.outcome import save_and_classify
 from engine.experiments.fool.stepping import take_steps
 from engine.experiments.subjects import batch_size, logits_of, open_images, targets_of
 
@@ -38,7 +38,9 @@ def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
     )
     take_steps(attack, hyperparameters.steps, context)
     attack.finish()
-    outcome = judge(attack, subjects, backbone, before, torch.ones(len(subjects), dtype=torch.bool), context)
+    outcome = save_and_classify(
+        attack, subjects, backbone, before, torch.ones(len(subjects), dtype=torch.bool), context
+    )
     outcome.log(context)
     if hyperparameters.transfer:
         outcome.log_transfer(hyperparameters.transfer, context)

@@ -1,4 +1,4 @@
-"""What came of an attack: pictures, norms, the saved files tested again, and what other networks make of them."""
+"""The outcome of an attack: plots, norms, the saved files classified again, by this network and by others."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Outcome:
         before: logits of the images before, ``[N, classes]``.
         after: logits of the saved files, ``[N, classes]``.
         files: the saved files.
-        reached: which images did what was wanted before they were saved, bool ``[N]``.
-        saved: which do so still, read from their files.
-        judged: which can be judged at all, bool ``[N]``.
-        eligible: which count: those that can, and did not do it from the start.
+        reached: images that reached the goal before they were saved, bool ``[N]``.
+        saved: images that still reach it when read from their files.
+        counted: images whose prediction can be right, see :func:`labels_to_keep`, bool ``[N]``.
+        eligible: images of the success rate: counted, and not at the goal from the start.
         norms: of the saved images' differences, see :func:`engine.experiments.fool.attacks.norms`.
         steps: how many each took.
     """
@@ -55,7 +55,7 @@ class Outcome:
     files: list[Path]
     reached: Tensor
     saved: Tensor
-    judged: Tensor
+    counted: Tensor
     eligible: Tensor
     norms: dict[str, Tensor]
     steps: Tensor
@@ -69,7 +69,7 @@ class Outcome:
         panels: list[Tiles] = []
         for index, name in enumerate(names):
             was, now = self.before[index].argmax(), self.after[index].argmax()
-            taken = _answer(self.before[index], classes), _answer(self.after[index], classes)
+            taken = _prediction(self.before[index], classes), _prediction(self.after[index], classes)
             result = unit_range(_read(self.files[index], self.backbone))
             change = result - images[index]
             far = {kind: float(own[index]) for kind, own in self.norms.items()}
@@ -118,7 +118,7 @@ class Outcome:
         return found
 
     def _verdict(self, index: int) -> str:
-        if not self.judged[index]:
+        if not self.counted[index]:
             return "shows none of the classes"
         if not self.eligible[index]:
             return "from the start"
@@ -127,7 +127,7 @@ class Outcome:
         return "not once saved" if self.reached[index] else "no"
 
     def log_transfer(self, networks: str, context: Context) -> None:
-        """Log what other networks make of the saved files: how often they are wrong where they were right."""
+        """Log how often other networks misclassify the saved files of images that they classified correctly before."""
         won = (self.saved & self.eligible).nonzero().flatten().tolist()
         classes = [self.backbone.classes[number] for number in self.after.argmax(1).tolist()]
         rows: list[list[object]] = []
@@ -139,8 +139,8 @@ class Outcome:
                 logits_of(torch.stack([squash(image) for image in images]), other, context.device).argmax(1)
                 for images in (map(image_of, self.subjects.pixels), map(open_image, self.files))
             )
-            labels, judged = labels_to_keep(self.subjects, other.classes, clean)
-            knew = [index for index in won if judged[index] and clean[index] == labels[index]]
+            labels, counted = labels_to_keep(self.subjects, other.classes, clean)
+            knew = [index for index in won if counted[index] and clean[index] == labels[index]]
             wrong = [index for index in knew if fooled[index] != labels[index]]
             same = [index for index in wrong if other.classes[int(fooled[index])] == classes[index]]
             rate = len(wrong) / len(knew) if knew else math.nan
@@ -153,15 +153,15 @@ class Outcome:
         context.result(results)
 
 
-def judge(
-    attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, judged: Tensor, context: Context
+def save_and_classify(
+    attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, counted: Tensor, context: Context
 ) -> Outcome:
-    """Save the attacked images, and judge them again as their files hold them."""
+    """Save the attacked images, and classify them again as read from their files."""
     images = eight_bit(attack.adversarial).cpu()
-    told = logits_of(to_uint8(images), backbone, context.device)
+    logits_of_all = logits_of(to_uint8(images), backbone, context.device)
     files = [
-        context.image("adversarial", image, index, _answer(logits, backbone.classes))
-        for index, (image, logits) in enumerate(zip(images, told, strict=True), start=1)
+        context.image("adversarial", image, index, _prediction(logits, backbone.classes))
+        for index, (image, logits) in enumerate(zip(images, logits_of_all, strict=True), start=1)
     ]
     saved = torch.stack([_read(file, backbone) for file in files])
     after = logits_of(saved, backbone, context.device)
@@ -175,15 +175,15 @@ def judge(
         files,
         attack.reached.cpu(),
         goal.reached(after, every),
-        judged,
-        judged & ~goal.reached(before, every),
+        counted,
+        counted & ~goal.reached(before, every),
         norms(unit_range(saved), unit_range(subjects.pixels)),
         attack.state["steps"].cpu(),
     )
 
 
-def _answer(logits: Tensor, classes: tuple[str, ...]) -> str:
-    """Return what an image is taken for, and how surely."""
+def _prediction(logits: Tensor, classes: tuple[str, ...]) -> str:
+    """Return the predicted class and its probability."""
     best = int(logits.argmax())
     return f"{classes[best]} {float(logits.softmax(0)[best]):.2f}"
 

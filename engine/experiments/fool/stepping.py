@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def take_steps(attack: Attack | Rounds, total: int, context: Context) -> None:
-    """Step an attack as often as it may, from where a checkpoint left it; its state is saved on the way."""
+    """Take all steps of an attack, or those after its last checkpoint; checkpoints save its state."""
     context.restore(tensors=attack.state)
     for step in context.steps(total):
         attack.step(step)
@@ -28,7 +28,7 @@ class Rounds:
 
     Attributes:
         main: the attack at the first size.
-        found: which images did what is wanted at each size, stored in 8 bits, bool ``[sizes, N]``.
+        found: which images reached the goal at each size, stored in 8 bits, bool ``[sizes, N]``.
         total: how many steps there are.
     """
 
@@ -41,7 +41,7 @@ class Rounds:
 
     @property
     def reached(self) -> Tensor:
-        """Which images do what is wanted at the present size."""
+        """Which images have reached the goal at the present size."""
         return self.main.reached if self._index == 0 else self._current.reached
 
     @property

@@ -1,1 +1,1 @@
-"""Looking inside a network: what it answers to in an image, and which images it answers to most."""
+"""Looking inside a network: which pixels count for its predictions, and which images maximise its units."""

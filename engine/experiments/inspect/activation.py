@@ -1,4 +1,4 @@
-"""Class activation maps: which places of a layer's maps speak for a class."""
+"""Class activation maps: which places of a layer's maps support a class."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def cam(sectioned: Sectioned, cut: Cut, inputs: Tensor, targets: Tensor) -> Tens
         NoClassActivation: if they are not.
     """
     refused = NoClassActivation(
-        f"CAM needs logits that are means of maps, or one linear layer behind those, and at {cut.name} they are not: "
+        f"CAM needs logits that are means of maps, or one linear layer after those, and at {cut.name} they are not: "
         "choose gradcam"
     )
     maps, logits = values_and_logits(sectioned, cut, inputs)

@@ -1,4 +1,4 @@
-"""Makes the image to which a unit anywhere in a network, or several at once, answers most."""
+"""Makes images that maximise units anywhere in a network, one by one or several together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST = 64
 
 
 def run(hyperparameters: ActivationMaxHyperparameters, context: Context) -> None:
-    """Climb the answers of some units at once; those joined by ``+`` are summed."""
+    """Maximise some units in one batch; those joined by ``+`` are summed."""
     backbone = load_network(hyperparameters.model, context).fixed()
     sectioned = Sectioned(backbone.network, backbone.shape)
     cut = sectioned.find(hyperparameters.layer) if hyperparameters.layer else sectioned.every[-1]
@@ -37,15 +37,15 @@ def run(hyperparameters: ActivationMaxHyperparameters, context: Context) -> None
 
     def scores(inputs: Tensor) -> tuple[Tensor, Tensor]:
         values, logits = values_and_logits(sectioned, cut, inputs)
-        # A filter's answer is the mean over its map.
-        answers = values.mean((2, 3)) if cut.spatial else values.flatten(1)
-        return (answers * weights).sum(1), logits
+        # The activation of a filter is the mean over its map.
+        activations = values.mean((2, 3)) if cut.spatial else values.flatten(1)
+        return (activations * weights).sum(1), logits
 
     inputs = start(hyperparameters, backbone, keys, context, deviation=hyperparameters.noise)
     bf16 = chosen_bf16(hyperparameters, backbone, context)
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     climb(ascent, names, None, context)
-    reached, logits = ascent.judged()
+    reached, logits = ascent.final_scores()
     best = logits.softmax(1).max(1)
     rows = [
         [name, round(score, 4), backbone.classes[taken], round(sure, 4)]

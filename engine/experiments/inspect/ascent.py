@@ -1,4 +1,4 @@
-"""Gradient ascent on the input: images that a class, or a unit anywhere in a network, answers to most.
+"""Gradient ascent on the input: images that maximise a class or a unit anywhere in a network.
 
 Several are made as one batch, each from its own noise and with its own shifts, so that each is what it would be alone.
 Simonyan, Vedaldi & Zisserman 2014; jitter, blur and clamping as in the practical, after Yosinski et al. 2015.
@@ -35,12 +35,12 @@ Scores = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 @dataclass
 class Ascent:
-    """Images on their way up.
+    """Images under gradient ascent.
 
     Attributes:
         inputs: as the network takes them, ``[N, C, S, S]``.
         scores: gives what is maximised.
-        preprocessing: tells what values are valid pixels.
+        preprocessing: defines which values are valid pixels.
         chosen: learning rate, penalties and the like.
         keys: one for each image, from which its noise and its shifts are drawn.
         bf16: whether the network computes in bfloat16.
@@ -80,8 +80,8 @@ class Ascent:
         return (self.inputs * std + mean).clamp(0, 1)
 
     @torch.no_grad()
-    def judged(self) -> tuple[Tensor, Tensor]:
-        """Return scores ``[N]`` and logits ``[N, classes]`` of the images as they are kept: 8 bits, not shifted."""
+    def final_scores(self) -> tuple[Tensor, Tensor]:
+        """Return scores ``[N]`` and logits ``[N, classes]`` of the images as they are saved: 8 bits, not shifted."""
         scores, logits = self.scores(self.preprocessing.standardised(eight_bit(self.pictures())))
         return scores.float(), logits.float()
 
@@ -174,7 +174,7 @@ def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context:
 
 def _show(ascent: Ascent, names: Sequence[str], targets: Tensor | None, step: int, context: Context) -> None:
     """Log the images as they are now, each with its score or probability, and all of them as one plot."""
-    scores, logits = ascent.judged()
+    scores, logits = ascent.final_scores()
     if targets is None:
         figures = [f"score {score:.3g}" for score in scores.tolist()]
     else:

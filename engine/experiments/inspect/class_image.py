@@ -1,4 +1,4 @@
-"""Makes the image that a network takes for a class most surely."""
+"""Makes the image with the largest logit of a class."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = 64
 
 
 def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
-    """Climb the logits of some classes at once; log each image on its way, its score and its switching step."""
+    """Maximise the logits of some classes in one batch; log the images, their scores and their switching steps."""
     backbone = load_network(hyperparameters.model, context).fixed()
     numbers = find(hyperparameters.target, backbone.classes, MOST)
     names = [backbone.classes[number] for number in numbers]
@@ -37,7 +37,7 @@ def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
     context.message(f"{len(names)} images in one batch, {'bf16' if bf16 else 'float32'}")
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     switched = climb(ascent, names, targets, context)
-    own, logits = ascent.judged()
+    own, logits = ascent.final_scores()
     sure = probabilities(logits, targets)
     ranks = (logits > own[:, None]).sum(1) + 1
     figures = [column.tolist() for column in (switched, own, sure, ranks)]

@@ -1,4 +1,4 @@
-"""What the experiments that look inside a network are called and which hyperparameters they have. No torch."""
+"""The experiments that look inside a network: their names and hyperparameters. No torch."""
 
 from __future__ import annotations
 
@@ -70,9 +70,11 @@ class AttributionHyperparameters(Hyperparameters):
     baseline: Literal["black", "mean"] = hyperparameter(
         "black", "image that shows nothing: black, or the mean colour", group="integrated gradients"
     )
-    evaluate: bool = hyperparameter(default=False, description="measure deletion and insertion curves", group="worth")
+    evaluate: bool = hyperparameter(
+        default=False, description="measure deletion and insertion curves", group="evaluation"
+    )
     sanity: bool = hyperparameter(
-        default=False, description="compare with maps of the same network at random weights", group="worth"
+        default=False, description="compare with maps of the same network at random weights", group="evaluation"
     )
 
 
@@ -240,7 +242,7 @@ EXPERIMENTS = (
         name="gradcam",
         title="Grad-CAM",
         family="inspect",
-        summary="Show which places of a layer's maps speak for a class: CAM, Grad-CAM, guided Grad-CAM.",
+        summary="Show which places of a layer's maps support a class: CAM, Grad-CAM, guided Grad-CAM.",
         hyperparameters=GradcamHyperparameters,
         program="engine.experiments.inspect.explain:run",
         charts=(("maps/done",),),
@@ -251,7 +253,7 @@ EXPERIMENTS = (
         name="class-image",
         title="Class images",
         family="inspect",
-        summary="Make the images that a network takes for some classes most surely, from noise or from an image.",
+        summary="Make images that maximise the logits of some classes, from noise or from an image.",
         hyperparameters=ClassImageHyperparameters,
         program="engine.experiments.inspect.class_image:run",
         headline=Headline("switching/step", better="lower"),
@@ -261,7 +263,7 @@ EXPERIMENTS = (
         name="activation-max",
         title="Activation maximisation",
         family="inspect",
-        summary="Make the images to which units of any layer answer most, one by one or several at once.",
+        summary="Make images that maximise units of any layer, one by one or several together.",
         hyperparameters=ActivationMaxHyperparameters,
         program="engine.experiments.inspect.activation_max:run",
         headline=Headline("score/mean", better="higher"),
@@ -271,7 +273,7 @@ EXPERIMENTS = (
         name="filter-statistics",
         title="Filter statistics",
         family="inspect",
-        summary="Count which filters answer to which class, how strongly and where, and what tells classes apart.",
+        summary="Count which filters respond to which class, how strongly and where, and which separate the classes.",
         hyperparameters=FilterStatisticsHyperparameters,
         program="engine.experiments.inspect.filter_statistics:run",
         charts=(("images/done",),),

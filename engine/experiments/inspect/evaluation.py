@@ -1,4 +1,4 @@
-"""What an explanation is worth: whether the class goes with the pixels it names, and depends on the weights."""
+"""Measures of explanations: deletion and insertion of the pixels they name, and sanity checks at random weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def deletion_and_insertion(
 
     Pixels are taken in the order of the map, strongest first, in ``steps`` equal parts: for deletion they are replaced
     by 0, which is the mean colour or, where none is subtracted, black, and a good map makes the class's probability
-    fall at once (small area); for insertion they are put into a blurred image, where it should rise at once (large).
+    fall quickly (small area); for insertion they are put into a blurred image, where it should rise quickly (large).
     Petsiuk, Das & Saenko 2018, RISE.
 
     Args:
@@ -53,7 +53,7 @@ def randomised(network: nn.Module, seed: int) -> Iterator[tuple[str, nn.Module]]
     """Yield the network with ever more layers at random weights, from the last to the first, at most six times.
 
     Adebayo et al. 2018, Sanity checks for saliency maps: the cascading randomisation. What comes is the name of the
-    layer down to which it was randomised, and the network, which is changed again when the next is asked for.
+    layer down to which it was randomised, and the network, which changes again with the next iteration.
     """
     network = copy.deepcopy(network)
     layers = _layers(network)
@@ -98,5 +98,5 @@ def rank_correlation(first: Tensor, second: Tensor) -> Tensor:
 
 def _spearman(a: Tensor, b: Tensor) -> float:
     if float(a.std()) == 0 or float(b.std()) == 0:
-        return 0.0  # A map that says nothing agrees with none.
+        return 0.0  # A constant map has no ranks to compare.
     return float(np.corrcoef(rankdata(a.cpu().numpy()), rankdata(b.cpu().numpy()))[0, 1])

@@ -72,7 +72,7 @@ class View:
         """Return a name for a picture or a plot of this network."""
         return what if self.alone else f"{what} {self.title}"
 
-    def says(self, index: int) -> str:
+    def prediction(self, index: int) -> str:
         """Return the class that is explained in an image, and its probability."""
         return f"{self.backbone.classes[self.targets[index]]} {float(self.probabilities[index]):.2f}"
 
@@ -114,7 +114,7 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
             view.maps[name] = torch.cat(maps)
             for index in range(len(view.subjects)):
                 picture = _picture(view, name, index, hyperparameters)
-                context.image(view.named(name), picture, index + 1, view.says(index))
+                context.image(view.named(name), picture, index + 1, view.prediction(index))
             joined = {figure: torch.cat(values) for figure, values in measured.items()}
             rows += _rows(view, name, joined)
             means = {figure.replace(" ", "_"): float(values.mean()) for figure, values in joined.items()}
@@ -160,7 +160,7 @@ def _log_side_by_side(views: list[View], chosen: AttributionHyperparameters, con
         for view in views:
             for explained_by in view.maps:
                 pictures.append(_picture(view, explained_by, index, chosen))
-                captions.append((view.named(explained_by), view.says(index)))
+                captions.append((view.named(explained_by), view.prediction(index)))
         row = Tiles(tuple(map(tile, pictures)), tuple(captions), columns=len(pictures))
         context.plot("side by side", row, index + 1)
         rows.append(row)

@@ -58,7 +58,7 @@ class Explanation:
 
     Attributes:
         maps: ``[N, H, W]``, at least 0; the larger, the more a place counts for the class.
-        figures: what the method says of its own maps, by name, each ``[N]``.
+        figures: measures of the maps by the method itself, by name, each ``[N]``.
     """
 
     maps: Tensor

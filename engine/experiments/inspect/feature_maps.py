@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
-    """Log the chosen maps of the chosen layers for every image, and what each channel answers on the whole."""
+    """Log the chosen maps of the chosen layers for every image, and statistics of each channel over all of them."""
     backbone = load_network(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)
     sectioned = Sectioned(backbone.network, backbone.shape)
@@ -34,12 +34,12 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
     places = {layer: around_relu(sectioned, layer, hyperparameters.relu) for layer in layers}
     chosen = {layer: channels_of(hyperparameters.channels, layer.shape[0], context.generator) for layer in layers}
     ends = list(dict.fromkeys(cut for own in places.values() for cut in own))
-    answers = {cut: Answers(cut.shape[0]) for cut in ends}
+    statistics = {cut: ChannelStatistics(cut.shape[0]) for cut in ends}
     maps: dict[Cut, Tensor] = {}
 
     def take(cut: Cut, values: Tensor) -> None:
         maps[cut] = values.float().cpu()
-        answers[cut].add(maps[cut])
+        statistics[cut].add(maps[cut])
 
     batch = batch_size(context.device)
     batches = subjects.batches(batch, torch.device("cpu"))
@@ -52,14 +52,14 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
                 plot = _tiles(images[row], name, own, chosen[layer], one_scale=hyperparameters.scale == "layer")
                 context.plot(layer.name, plot, part.start + row + 1)
         context.log(step, {"images/done": part.stop})
-    rows = [row for cut in ends for row in answers[cut].rows(cut.name)]
+    rows = [row for cut in ends for row in statistics[cut].rows(cut.name)]
     context.table("channels", ["layer", "channel", "mean", "largest", "share active"], rows)
-    silent = sum(answers[places[layer][-1]].silent for layer in layers)
+    silent = sum(statistics[places[layer][-1]].silent for layer in layers)
     context.result({"images/number": len(subjects), "channels/silent": silent})
 
 
-class Answers:
-    """What each channel of a layer answers over all images and places, summed up batch by batch."""
+class ChannelStatistics:
+    """Activations of each channel of a layer over all images and places, summed up batch by batch."""
 
     def __init__(self, channels: int) -> None:
         self._images = 0
@@ -76,7 +76,7 @@ class Answers:
 
     @property
     def silent(self) -> int:
-        """How many channels never answer above 0."""
+        """How many channels are never above 0."""
         return int((self._largest <= 0).sum())
 
     def rows(self, layer: str) -> list[list[object]]:

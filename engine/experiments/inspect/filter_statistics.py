@@ -1,4 +1,4 @@
-"""Counts which filters of a network answer to which class, how strongly and where, and what tells classes apart.
+"""Counts which filters of a network respond to which class, how strongly and where, and which separate the classes.
 
 After the filter-activation practical (Heritier & Nanchen, exercise 1).
 """
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from engine.networks.places import Cut
 
 PLACES = 28
-"""Maps are averaged down to at most so many places a side before they are summed up."""
+"""Places a side to which maps are averaged, at most, before they are summed up."""
 SHOWN = 16
-"""Filters in a plot, at most: those that tell the classes apart best."""
+"""Filters in a plot, at most: those that separate the classes best."""
 TILE = 112
 """Pixels of the longer side of a class's mean image in a plot, at most."""
 MOST_BYTES = 4 << 30
@@ -40,7 +40,7 @@ MOST_BYTES = 4 << 30
 
 
 class Statistics:
-    """What the filters of one layer answered, class by class, summed up batch by batch.
+    """Activations of one layer's filters by class, summed up batch by batch.
 
     Args:
         shape: ``(filters, height, width)`` of the layer's maps.
@@ -81,17 +81,17 @@ class Statistics:
 
     @property
     def fires(self) -> Tensor:
-        """The share of the images of each class in which a filter answers anywhere, ``[classes, filters]``."""
+        """The share of the images of each class in which a filter is above 0 anywhere, ``[classes, filters]``."""
         return self._mean(self._fired)
 
     @property
     def places(self) -> Tensor:
-        """The share of the places at which a filter answers, ``[classes, filters]``."""
+        """The share of the places at which a filter is above 0, ``[classes, filters]``."""
         return self._mean(self._places)
 
     @property
     def strength(self) -> Tensor:
-        """The mean answer over images and places, ``[classes, filters]``."""
+        """The mean activation over images and places, ``[classes, filters]``."""
         return self._mean(self._strength)
 
     @property
@@ -101,7 +101,7 @@ class Statistics:
 
     @property
     def separation(self) -> Tensor:
-        """The F ratio of each filter's mean answer between the classes, ``[filters]``; see :meth:`_f_ratio`."""
+        """The F ratio of each filter's mean activation between the classes, ``[filters]``; see :meth:`_f_ratio`."""
         return self._f_ratio(self._strength, self._strength_squared)
 
     @property
@@ -121,7 +121,7 @@ class Statistics:
 
 
 def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> None:
-    """Log, layer by layer, what each filter answers to each class of a data set."""
+    """Log, layer by layer, how each filter responds to each class of a data set."""
     backbone = load_network(hyperparameters.model, context).fixed()
     data = getattr(photographs.load(hyperparameters.dataset), hyperparameters.part)
     if len(data) <= len(data.classes):
@@ -133,7 +133,7 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
         layers_of(sectioned, hyperparameters.layers) if hyperparameters.layers.strip(" ,") else sectioned.convolutions()
     )
     if not layers:
-        raise PhospheneError("no convolution of this network can be looked behind: name layers with maps")
+        raise PhospheneError("this network has no convolution with a ReLU after it: name layers with maps")
     sizes = (layer.shape[0] * min(layer.shape[1], PLACES) ** 2 for layer in layers)
     if sum(sizes) * len(data.classes) * 8 > MOST_BYTES:
         raise PhospheneError(f"maps of {len(layers)} layers for {len(data.classes)} classes are too many: name layers")
@@ -188,17 +188,17 @@ def _draw(layer: Cut, statistics: Statistics, mean_images: Tensor, data: Photogr
 
 
 def _tabulate(gathered: dict[Cut, Statistics], classes: Sequence[str], context: Context) -> None:
-    answers: list[list[object]] = []
+    responses: list[list[object]] = []
     separations: list[tuple[str, int, float, str]] = []
     results: dict[str, float] = {}
     for layer, own in gathered.items():
         for number, ratio in enumerate(own.separation.tolist()):
             strongest = int(own.strength[:, number].argmax())
-            answers_to = classes[strongest] if own.strength[strongest, number] > 0 else ""
-            separations.append((layer.name, number, round(ratio, 2), answers_to))
+            strongest_class = classes[strongest] if own.strength[strongest, number] > 0 else ""
+            separations.append((layer.name, number, round(ratio, 2), strongest_class))
             for label, name in enumerate(classes):
                 figures = own.fires[label, number], own.places[label, number], own.strength[label, number]
-                answers.append([layer.name, number, name, *(round(float(value), 4) for value in figures)])
+                responses.append([layer.name, number, name, *(round(float(value), 4) for value in figures)])
         results |= {
             f"{layer.name}/largest_F": float(own.separation.max()),
             f"{layer.name}/silent": int((own.fires.amax(0) == 0).sum()),
@@ -206,5 +206,5 @@ def _tabulate(gathered: dict[Cut, Statistics], classes: Sequence[str], context: 
     context.table(
         "separation", ["layer", "filter", "F", "answers most to"], sorted(separations, key=lambda row: -row[2])
     )
-    context.table("filters", ["layer", "filter", "class", "fires share", "places share", "strength"], answers)
+    context.table("filters", ["layer", "filter", "class", "fires share", "places share", "strength"], responses)
     context.result(results)

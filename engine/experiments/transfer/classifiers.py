@@ -1,6 +1,6 @@
 """Classifiers on features: scikit-learn's, fed so that one Gram matrix serves every C, kernel and fold.
 
-The features of n images span at most n dimensions. Where there are more (25,088 behind VGG16's last pooling), the
+The features of n images span at most n dimensions. Where there are more (25,088 after VGG16's last pooling), the
 classifiers get coordinates in that span instead, in which all inner products are the same: what depends on nothing else
 - linear machines, kernels, PCA - gives the same predictions, many times faster.
 """
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Classifier = Literal["linear-svc", "svc-linear", "svc-rbf", "svc-sigmoid", "logistic"]
 Scaling = Literal["l2", "standard", "none"]
 COLUMNS = 4_096
-"""Feature columns that are looked at at once: what bounds the memory of a Gram matrix beside the features."""
+"""Feature columns that are multiplied at a time, which bounds the memory beside the features."""
 LARGEST_GRAM = 12_000
 """Training images up to which a Gram matrix is made; it needs their square."""
 RANK_TOLERANCE = 1e-10
@@ -180,7 +180,7 @@ class Machine:
         return make_pipeline(PCA(count, svd_solver="full"), last)
 
     def require_components(self, images: int, data: Samples) -> None:
-        """Check that a PCA fitted on so many images can have as many components as are asked for.
+        """Check that a PCA fitted on ``images`` images can have the chosen number of components.
 
         Raises:
             PhospheneError: saying how many it can have.
@@ -237,13 +237,13 @@ def cross_validated(
     machine.require_components(min(len(fitted) for fitted, _ in splits), data)
     for c in grid:
         accuracies, seconds = [], []
-        for fitted, held in splits:
+        for fitted, validated in splits:
             estimator = machine.estimator(c, data)
             began = time.perf_counter()
             estimator.fit(inputs[np.ix_(fitted, fitted)] if pairwise else inputs[fitted], labels[fitted])
             seconds.append(time.perf_counter() - began)
-            held_inputs = inputs[np.ix_(held, fitted)] if pairwise else inputs[held]
-            accuracies.append(float((estimator.predict(held_inputs) == labels[held]).mean()))
+            validated_inputs = inputs[np.ix_(validated, fitted)] if pairwise else inputs[validated]
+            accuracies.append(float((estimator.predict(validated_inputs) == labels[validated]).mean()))
         yield Scored(c, tuple(accuracies), tuple(seconds))
 
 
@@ -254,11 +254,11 @@ def best(scored: Sequence[Scored]) -> Scored:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A classifier fitted on all training images: what it says of the test images.
+    """A classifier fitted on all training images, and its predictions of the test images.
 
     Attributes:
         predictions: int64 ``[m]``.
-        scores: ``[m, classes]``: decision values or log-probabilities; higher is surer.
+        scores: ``[m, classes]``: decision values or log-probabilities; the higher, the more confident.
         train_accuracy: on the images it was fitted on.
         seconds: of the fit.
         components: what a PCA kept; 0 without one.

@@ -1,4 +1,4 @@
-"""What the transfer experiments are called and which hyperparameters they have. No torch."""
+"""The transfer experiments: their names and hyperparameters. No torch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TransferHyperparameters(Hyperparameters):
     dataset: Dataset = hyperparameter("digits:5-9", "data set, some of its classes, or folder:PATH", group="images")
     resize: Resize = resize(group="images")
     broken: Literal["skip", "refuse"] = hyperparameter(
-        "skip", "what becomes of images that cannot be read", group="images"
+        "skip", "skip images that cannot be read, or refuse them", group="images"
     )
     model: NetworkName = hyperparameter(
         "cnn:digits:0-4",
@@ -35,7 +35,7 @@ class FeatureHyperparameters(TransferHyperparameters):
         "digits:5-9", "data set, some of its classes, or folder:PATH", group="images"
     )
     pool: int = hyperparameter(
-        1, "maps are averaged to so many cells a side, 0 keeps them whole", ge=0, le=64, group="network"
+        1, "cells a side to which maps are averaged; 0 keeps them whole", ge=0, le=64, group="network"
     )
     precision: Precision = hyperparameter(
         "auto", "number format; auto is bf16 where it is fast and changes the features by at most 2 %", group="network"
@@ -113,7 +113,7 @@ class FinetuneHyperparameters(TransferHyperparameters):
         False, "flip 0.5, rotation 15, resized crop, colour jitter 0.2, perspective 0.2", group="images"
     )
     freeze: Literal["backbone", "features", "none"] = hyperparameter(
-        "none", "what stays as it is: all but the last layer, the convolutional part, or nothing", group="network"
+        "none", "what is not trained: all but the last layer, the convolutional part, or none", group="network"
     )
     precision: Precision = hyperparameter(
         "auto", "number format of the convolutions; auto is bf16 where the device is fast at it", group="network"

@@ -39,7 +39,7 @@ LARGEST_ERROR = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where features are taken: at a cut, or behind one whose maps are fed into a part of the classifier.
+    """Where features are taken: at a cut, or in a part of the classifier that the maps of a cut are fed into.
 
     Attributes:
         cut: a place in the network.

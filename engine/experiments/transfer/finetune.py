@@ -57,7 +57,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
         )
     parts = ((data.train[stays], larger), (data.train[held_out], preprocessing), (data.test, preprocessing))
     training, validation, testing = (
-        Feed(DecodedPhotographs(part, size, context, refuse_broken=refuse), split, preprocessing, computing)
+        TrainingInputs(DecodedPhotographs(part, size, context, refuse_broken=refuse), split, preprocessing, computing)
         for part, size in parts
     )
     photographs.require_every_class(training.held.labels, data.train.classes)
@@ -122,8 +122,8 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
 
 
 @dataclass(slots=True)
-class Feed:
-    """What the trained piece of a network is fed: images, or what the frozen piece makes of them."""
+class TrainingInputs:
+    """Inputs of the trained piece of a network: images, or the outputs of the frozen piece."""
 
     held: DecodedPhotographs
     split: Split
@@ -134,7 +134,7 @@ class Feed:
     def values(
         self, indices: Tensor, augmentation: Augmentation | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Return what the trained piece takes at some indices; without augmentation the frozen piece runs but once."""
+        """Return the inputs at some indices; without augmentation the frozen piece runs only one time."""
         if augmentation is not None and generator is not None:
             images = augmentation(unit_range(self.held.images(indices)), self.preprocessing.size, generator)
             return self.split.frozen(self.preprocessing.standardised(images))
@@ -187,9 +187,9 @@ def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[],
 
 
 def network(hyperparameters: FinetuneHyperparameters, context: Context) -> Backbone:
-    """Rebuild the network of a run; whoever asks loads its weights."""
-    asked = parse(hyperparameters.model)
-    plain = f"{asked.architecture}:random" if asked.architecture else hyperparameters.model
+    """Rebuild the network of a run; the caller loads its weights."""
+    named = parse(hyperparameters.model)
+    plain = f"{named.architecture}:random" if named.architecture else hyperparameters.model
     classes = photographs.load(hyperparameters.dataset).train.classes
     backbone = load_network(plain, context)
     replace_heads(backbone.network, len(classes))

@@ -13,7 +13,7 @@ _RANGE = re.compile(r"([^.,:]+(?:\.\d+)?(?:e[+-]?\d+)?)\.\.([^:,]+)(?::(\d+))?",
 
 
 def parse(text: str) -> tuple[float, ...]:
-    """Read ``1``, ``0.1,1,10``, ``1e-4..1`` (a value for each power of ten) or ``1e-4..1:9`` (so many, evenly in log).
+    """Read ``1``, ``0.1,1,10``, ``1e-4..1`` (a value for each power of ten) or ``1e-4..1:9`` (nine, evenly in log).
 
     Raises:
         ValueError: saying what can be written.

@@ -1,4 +1,4 @@
-"""What every transfer experiment says at its end: accuracy, also by class, the confusion matrix, the worst mistakes."""
+"""The test of every transfer experiment: accuracy, also by class, the confusion matrix, the worst mistakes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def report(
 
     Args:
         predictions: int64 ``[N]`` on the CPU.
-        scores: ``[N, classes]``, higher is surer; an SVC's votes may now and then predict another than the highest.
+        scores: ``[N, classes]``, the higher, the more confident; an SVC can predict another class than the highest.
         photographs: the ``N`` test images.
         preprocessing: what the network saw of them.
         context: of the run.

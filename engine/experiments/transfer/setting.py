@@ -67,7 +67,7 @@ class Setting:
         )
 
     def steps(self, extractor: Extractor, others: int) -> Iterator[int]:
-        """Return the steps of the run: one for each piece of the features, then so many others."""
+        """Return the steps of the run: one for each piece of the features, then ``others`` more."""
         pieces = sum(extractor.chunks(part) for part in self.data)
         return iter(self._context.steps(pieces + others, unit="piece of work"))
 

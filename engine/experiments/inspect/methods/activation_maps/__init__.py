@@ -1,1 +1,1 @@
-"""Methods that ask which places of a layer's maps speak for the class."""
+"""Methods that show which places of a layer's maps support the class."""

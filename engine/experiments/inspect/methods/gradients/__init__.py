@@ -1,1 +1,1 @@
-"""Methods that ask how the class changes with each pixel."""
+"""Methods that show how the class changes with each pixel."""
