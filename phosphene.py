@@ -31,14 +31,26 @@ if TYPE_CHECKING:
     )
     from engine.authoring import (
         Bars,
+        Classes,
         Context,
+        CutName,
+        CutNames,
+        Dataset,
         Experiment,
         Heatmap,
         Hyperparameters,
+        Images,
+        LayerName,
         Lines,
+        NetworkName,
+        NetworkNames,
+        OptionalImages,
         PhospheneError,
+        Pictures,
         Plot,
+        RunReference,
         Scatter,
+        Source,
         Tiles,
         hyperparameter,
     )
@@ -46,8 +58,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bars",
+    "Classes",
     "Context",
+    "CutName",
+    "CutNames",
     "DataUnavailable",
+    "Dataset",
     "DiskFull",
     "Engine",
     "Experiment",
@@ -55,16 +71,24 @@ __all__ = [
     "Headline",
     "Heatmap",
     "Hyperparameters",
+    "Images",
     "InvalidHyperparameters",
     "LaunchError",
+    "LayerName",
     "Lines",
     "MachineFailure",
+    "NetworkName",
+    "NetworkNames",
+    "OptionalImages",
     "PhospheneError",
+    "Pictures",
     "Plot",
     "Run",
     "RunOptions",
+    "RunReference",
     "RunStateError",
     "Scatter",
+    "Source",
     "Tiles",
     "UnknownExperiment",
     "UnknownRun",
@@ -73,13 +97,6 @@ __all__ = [
     "catalogue",
     "hyperparameter",
 ]
-
-_HOMES = {
-    **dict.fromkeys(("Bars", "Context", "Heatmap", "Lines", "Plot", "Scatter", "Tiles"), "engine.authoring"),
-    "ExperimentContract": "engine.testing",
-    "hyperparameter": "engine.declaration",
-}
-"""Where a name is defined that ``engine`` does not hand on."""
 
 _ROOT = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib would be imported too early
 _ROOMS = frozenset({"phosphene", "engine", "commands", "tui"})
@@ -113,7 +130,8 @@ def __getattr__(name: str) -> "Any":
     engine = import_module("engine")
     if os.path.dirname(engine.__path__[0] if hasattr(engine, "__path__") else "") != _ROOT:  # noqa: PTH120
         raise ImportError(f"{engine.__file__} was imported as 'engine' before phosphene: import phosphene first")
-    value = globals()[name] = getattr(import_module(_HOMES.get(name, "engine")), name)
+    homes = {"ExperimentContract": "engine.testing"} | dict.fromkeys(engine.__all__, "engine")
+    value = globals()[name] = getattr(import_module(homes.get(name, "engine.authoring")), name)
     return value
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from engine.datasets.references import Dataset, Images, OptionalImages, Pictures
+from engine.datasets.table import Source
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.errors import PhospheneError
+from engine.networks.references import Classes, CutName, CutNames, LayerName, NetworkName, NetworkNames
 from engine.plots import Bars, Heatmap, Lines, Plot, Scatter, Tiles
+from engine.references import RunReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,14 +22,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Bars",
+    "Classes",
     "Context",
+    "CutName",
+    "CutNames",
+    "Dataset",
     "Experiment",
     "Heatmap",
     "Hyperparameters",
+    "Images",
+    "LayerName",
     "Lines",
+    "NetworkName",
+    "NetworkNames",
+    "OptionalImages",
     "PhospheneError",
+    "Pictures",
     "Plot",
+    "RunReference",
     "Scatter",
+    "Source",
     "Tiles",
     "hyperparameter",
 ]

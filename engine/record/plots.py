@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import plots
 from engine.errors import WorkspaceError
-from engine.record.files import write_atomically, write_json
+from engine.record.files import write_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +42,8 @@ def _write_pictures(path: Path, tiles: plots.Tiles) -> list[str]:
     names = []
     for number, picture in enumerate(tiles.pictures):
         file = folder / f"{number:04d}.png"
-        write_atomically(file, functools.partial(_write_png, picture))
+        # Not synced one by one, which takes seconds for hundreds: only the plot's own file must outlive a power cut.
+        _write_png(picture, file)
         names.append(f"{folder.name}/{file.name}")
     return names
 
