@@ -88,7 +88,9 @@ def _check(ways: list[str], name: str, step: int, output: Path | None) -> None:
     if output and output.suffix.lower() in gallery.ANIMATIONS and ways != ["--animation"]:
         raise typer.BadParameter(f"{output.name} would be an animation: add --animation", param_hint="--output")
     if output and ways != ["--animation"] and output.suffix.lower() not in paper.ENDINGS:
-        raise typer.BadParameter(f"{output.name} must end in .png, plots also in .svg or .pdf", param_hint="--output")
+        raise typer.BadParameter(
+            f"{output.name} must end in .png, plots also in {' or '.join(paper.VECTORS)}", param_hint="--output"
+        )
 
 
 def _difference(album: Album, against: str, second: gallery.Kept, times: int) -> gallery.Difference:

@@ -24,26 +24,27 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 DASHES = ("-", "--", "-.", ":")
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DPI = 150
-VECTORS = (".svg", ".pdf")
-ENDINGS = ("", ".png", *VECTORS)
+FORMATS: dict[str, dict[str, Any]] = {".png": {}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+"""Endings of files, with the metadata that leave out the date, so that the same plot gives the same bytes."""
+VECTORS = tuple(ending for ending in FORMATS if ending != ".png")
+"""Formats that only plots can be written in; a picture has nothing but its pixels."""
+ENDINGS = ("", *FORMATS)
 
 
 def write(plot: plots.Plot, path: Path) -> None:
-    """Write a plot; the ending of the path says how: ``.png`` (or none), ``.svg``, ``.pdf``.
+    """Write a plot; the ending of the path names one of `FORMATS`, none means PNG.
 
     Raises:
         PhospheneError: if the path ends otherwise.
         OSError: if the disk refuses.
     """
     if path.suffix.lower() not in ENDINGS:
-        raise PhospheneError(f"{path.name} must end in .png, .svg or .pdf")
-    kind = path.suffix.lower().removeprefix(".") or "png"
-    # Without dates and random ids the same plot gives the same bytes.
-    metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+        raise PhospheneError(f"{path.name} must end in {' or '.join(FORMATS)}")
+    ending = path.suffix.lower() or ".png"
     from matplotlib import rc_context
 
     with rc_context({"svg.hashsalt": "phosphene", "pdf.fonttype": 42}):
-        figure(plot).savefig(path, format=kind, metadata=metadata)
+        figure(plot).savefig(path, format=ending.removeprefix("."), metadata=FORMATS[ending])
 
 
 def image(plot: plots.Plot) -> Image:

@@ -73,7 +73,7 @@ def test_every_kind_is_drawn_on_paper_with_the_same_bytes_each_time(tmp_path, pl
 
 
 def test_paper_has_three_endings(tmp_path):
-    with pytest.raises(PhospheneError, match=r"\.png, \.svg or \.pdf"):
+    with pytest.raises(PhospheneError, match=r"\.png or \.svg or \.pdf"):
         paper.write(EVERY_KIND[0], tmp_path / "plot.jpg")
 
 
