@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from phosphene import Experiment, Headline, Hyperparameters, hyperparameter
+from phosphene import Experiment, Headline, Heatmap, Hyperparameters, Lines, hyperparameter
 
 
 class CountHyperparameters(Hyperparameters):
@@ -36,6 +36,18 @@ def count(hyperparameters: CountHyperparameters, context) -> None:
         context.log(step, values | {f"extra/{i}": step * i for i in range(1, hyperparameters.series)}, epoch=step / 10)
     context.table("squares", ["n", "n squared"], [[n, n * n] for n in range(3)])
     context.result({"test/accuracy": 0.5})
+
+
+class PlotHyperparameters(Hyperparameters):
+    steps: int = hyperparameter(2, "steps to take", ge=1)
+
+
+def plot(hyperparameters: PlotHyperparameters, context) -> None:
+    """Plot lines at every step, and a heatmap at the end."""
+    for step in context.steps(hyperparameters.steps):
+        context.plot("squares", Lines([1, 10, 100], {"n squared": [step, 4, 9]}, x_label="n", x_scale="log"), step)
+    counts = Heatmap([[17, 2], [0, 15]], ["no", "yes"], ["no", "yes"], "true", "predicted", "row", True, 0)
+    context.plot("confusion", counts, context.total)
 
 
 class TroubleHyperparameters(Hyperparameters):
@@ -97,6 +109,14 @@ EXPERIMENTS = (
         program="phosphene_test_programs:count",
         charts=(("train/loss",), ("train/lr",)),
         headline=Headline("test/accuracy", better="higher"),
+    ),
+    Experiment(
+        name="plot",
+        title="Plot",
+        family="tests",
+        summary="Plots.",
+        hyperparameters=PlotHyperparameters,
+        program="phosphene_test_programs:plot",
     ),
     Experiment(
         name="trouble",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from engine import paper
@@ -31,7 +32,10 @@ def draw(plot: Heatmap, width: int, height: int) -> list[Text]:
         digits -= 1
         cells = _cells(plot, digits)
     column = _wide(cells)
-    short = all(len(name) < column for name in plot.columns)
+    longest = max((cell_len(name) for name in plot.columns), default=0) + 1
+    # Names stand over their columns if there is room for that, else letters do.
+    short = max(longest, column) * len(plot.columns) + _label_width(plot, width) <= width
+    column = max(longest, column) if short else column
     names = [*plot.columns] if short else letters(len(plot.columns))
     square = not short and plot.rows == plot.columns
     rows = [f"{letter} {name}" for letter, name in zip(names, plot.rows, strict=True)] if square else [*plot.rows]
@@ -44,7 +48,7 @@ def draw(plot: Heatmap, width: int, height: int) -> list[Text]:
         says = [f"{what} {way}" for what, way in ((plot.row_label, "↓"), (plot.column_label, "→")) if what]
         if says:
             drawn.append(Text(cut("  ".join(says), width).rstrip(), style="dim", no_wrap=True))
-        head = " " * label + "".join(f"{names[n]:>{column}}" for n in block)
+        head = " " * label + "".join(" " * (column - cell_len(names[n])) + names[n] for n in block)
         drawn.append(Text(head, style="bold", no_wrap=True))
         for row, name in enumerate(rows):
             line = Text(cut(name, label), no_wrap=True)
