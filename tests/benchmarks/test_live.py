@@ -71,7 +71,7 @@ def test_from_key_to_paint_while_1_000_records_a_second_arrive(home, full, repor
             while not app.screen.query("#experiments") or app.screen.query_one("#form").experiment is None:
                 await pilot.pause(0.01)
             await pilot.press("r")
-            while app.screen.shown is None or app.screen.shown.step < 10:
+            while app.screen.shown is None or app.screen.shown.history.step < 10:
                 await pilot.pause(0.01)
             fields = app.screen.query_one("#fields")
             fields.focus()
