@@ -9,7 +9,6 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -133,23 +132,6 @@ def test_measured_figures_stand_beside_their_command_and_their_seeds(page):
 @each_document
 def test_sources_are_called_by_their_names(document):
     assert not re.findall(r"\breports? 00\d|\bthe (?:notebooks|textbooks)\b", document.read_text())
-
-
-@pytest.fixture
-def example(home, monkeypatch, tmp_path):
-    """Install the example by hand, as pip would: its modules on the path, its entry point beside them."""
-    folder = ROOT / "examples/softmax"
-    declared = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
-    info = tmp_path / "site" / f"{declared['name'].replace('-', '_')}-{declared['version']}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {declared['name']}\nVersion: {declared['version']}\n")
-    lines = [
-        f"[{group}]\n{name} = {value}\n"
-        for group, entries in declared["entry-points"].items()
-        for name, value in entries.items()
-    ]
-    (info / "entry_points.txt").write_text("\n".join(lines))
-    monkeypatch.setenv("PYTHONPATH", f"{info.parent}:{folder}:{ROOT}")
 
 
 def test_the_example_runs_and_is_listed_without_a_change_to_any_face(example, home):

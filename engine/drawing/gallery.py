@@ -38,8 +38,16 @@ LAST_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
-    """One picture of a run."""
+class Kept:
+    """What a run keeps under a name and a step.
+
+    Attributes:
+        run: the run's id.
+        name: of the picture or plot.
+        step: of the run.
+        file: the PNG of a picture, the JSON of a plot.
+        caption: what it shows, or whose it is.
+    """
 
     run: str
     name: str
@@ -58,6 +66,16 @@ class Still:
         Raises:
             OSError: if the file is gone or damaged.
         """
+        raise NotImplementedError
+
+
+class Still(Kept):
+    """One picture of a run."""
+
+    __slots__ = ()
+
+    def image(self) -> Image:
+        """Return it in RGB."""
         from PIL import Image as Pillow
 
         try:
@@ -72,20 +90,10 @@ class Still:
             raise OSError(f"{self.file} is damaged") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Plotted:
+class Plotted(Kept):
     """One plot of a run; where text is wanted it is drawn from its data, where pixels are by matplotlib."""
 
-    run: str
-    name: str
-    step: int
-    file: Path
-    caption: str = ""
-
-    @property
-    def title(self) -> str:
-        """What it is, in words."""
-        return f"{self.name}, step {self.step:,}"
+    __slots__ = ()
 
     def plot(self) -> Plot:
         """Return it as data.
@@ -96,21 +104,13 @@ class Plotted:
         return read_plot(self.file)
 
     def image(self) -> Image:
-        """Return it in RGB.
-
-        Raises:
-            OSError: if the file is gone or damaged.
-        """
+        """Return it in RGB."""
         from engine.drawing import paper
 
         try:
             return paper.image(self.plot())
         except PhospheneError as error:
             raise OSError(str(error)) from error
-
-
-Kept = Still | Plotted
-"""What a run keeps under a name and a step."""
 
 
 def album(run: RunDirectory, history: History) -> dict[str, dict[int, Kept]]:
@@ -230,7 +230,7 @@ class Difference:
         return Pillow.fromarray((127.5 + self.times * change).clip(0, 255).round().astype(np.uint8))
 
 
-Shot = Still | Plotted | Sheet | Difference
+Shot = Kept | Sheet | Difference
 """What can be shown and exported."""
 
 
