@@ -15,7 +15,7 @@ from engine.control.order import Order
 from engine.errors import LaunchError, RunStateError
 from engine.record.run_directory import RunDirectory, RunRecord
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class ExecutorContract:

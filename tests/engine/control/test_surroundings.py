@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PROGRAMS = ROOT / "tests/programs"
 CONSOLE_SCRIPT = f"#!{sys.executable}\nimport re, sys\nfrom phosphene import main\nsys.exit(main())\n"
 ROOMS = ("commands", "engine", "tui")
