@@ -150,9 +150,13 @@ def main() -> "Any":
         from engine.control.worker import main as work
 
         work(sys.argv[2:])
-    from commands.entry import main as command
+    try:
+        from commands.entry import main as command
 
-    return command()
+        return command()
+    except KeyboardInterrupt:
+        # Ctrl-C while the command still starts; later the commands answer it themselves.
+        return 130
 
 
 def _search_strangers_last() -> None:

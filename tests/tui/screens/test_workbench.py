@@ -352,7 +352,7 @@ def test_the_experiment_one_left_with_is_in_sight_however_long_the_list(drive, a
 def test_lines_that_come_while_the_console_is_hidden_fill_its_width_when_it_is_shown(drive, album):
     async def scenario(pilot, until):
         console = pilot.app.screen.query_one(Console)
-        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).ended)
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.ended)
         await pilot.press("5")
         await until(lambda: "finished" in text_of(console))
         await pilot.press("3")
