@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from types import MappingProxyType
 
 import pytest
@@ -12,7 +13,7 @@ from phosphene import ExperimentContract
 
 FEW = {"images": "digits:test/0-3"}
 GAN = {"steps": 6, "batch": 16, "nz": 8, "preview_every": 4, "quality": 30, "dataset": "digits:0-1"}
-DOMAINS = {"source": "digits:0-1", "target": "digits-m:0-1", "batch": 128, "map_images": 0}
+DOMAINS = {"source": "digits:0-1", "target": "digits-m:0-1", "batch": 256, "map_images": 0}
 SHORT = {
     "cnn": {"epochs": 2, "dataset": "digits:0-3"},
     "predict": FEW,
@@ -37,6 +38,17 @@ SHORT = {
 }
 IN_A_WORKER = ("saliency", "cdcgan")
 """Those whose worker the quick tests wait for; the others' are slow tests."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _networks_are_trained_once(trained, tmp_path_factory):
+    """Share the small networks of the contracts' workspace with the other tests."""
+    kept = tmp_path_factory.getbasetemp() / "experiment-contract/cache/networks"
+    if trained.exists():
+        shutil.copytree(trained, kept)
+    yield
+    if kept.exists():
+        shutil.copytree(kept, trained, dirs_exist_ok=True)
 
 
 @pytest.fixture(autouse=True)
