@@ -82,7 +82,7 @@ class Heatmap:
         column_label: what the columns are.
         shade: what the colour of a cell says: its value between the smallest and the largest, or its share of its row.
         diagonal: whether the diagonal is what is right and all else a mistake, as in a confusion matrix.
-        digits: behind the decimal point; 0 for counts.
+        digits: after the decimal point; 0 for counts.
 
     Raises:
         ValueError: if names and values do not match.

@@ -1,12 +1,11 @@
 """The contract of experiments as a class of tests, for the test suites of authors and for our own.
 
-pytest is not imported: whoever subclasses the contract runs it.
+It does not import pytest, which the author runs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import csv
 import functools
 import json
 import math
@@ -25,6 +24,7 @@ from engine.declaration import RunOptions, validate
 from engine.record.events import ImageLogged, Metrics
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory, RunRecord
+from engine.record.tables import read_table
 from engine.record.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ExperimentContract:
     - The program runs to its end in a worker, by its defaults with ``values`` in their place.
     - Metrics and results are named ``part/quantity``; the headline is one of the results.
     - A run that is stopped half-way and resumed ends like one that was left alone, bit for bit on the CPU: the same
-      metrics, results, tables and pictures, and the same tensors in the last checkpoint. Values whose names hold
+      metrics, results, tables, pictures and plots, and the same tensors in the last checkpoint. Values whose names hold
       ``seconds`` or ``per_second`` are measured times and may differ. A program that saves nothing starts anew.
 
     Attributes:
@@ -103,6 +103,7 @@ class ExperimentContract:
         assert _metrics(cut) == _metrics(whole)
         assert _tables(cut) == _tables(whole)
         assert _pictures(cut) == _pictures(whole)
+        assert _plots(cut) == _plots(whole)
         assert not (differ := _different_tensors(cut, whole)), f"other values in the last checkpoint: {differ}"
 
     async def _launched(self, engine: Engine) -> RunDirectory:
@@ -194,12 +195,17 @@ def _pictures(run: RunDirectory) -> dict[str, bytes]:
     return {file: (run.path / file).read_bytes() for file in sorted(files)}
 
 
+def _plots(run: RunDirectory) -> dict[str, bytes]:
+    """Return the files of the plots, their tiles included, by name."""
+    folder = run.path / "plots"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def _tables(run: RunDirectory) -> dict[str, list[dict[str, str]]]:
     """Return the rows of each table, without measured times."""
     found = {}
     for path in sorted(run.path.glob("tables/*.csv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+        rows = read_table(path).records()
         found[path.name] = [{name: row[name] for name in row if not TIME.search(name)} for row in rows]
     return found
 

@@ -1,6 +1,6 @@
 """Augmentation of whole batches on the device: every image by its own draw, all geometry in one interpolation.
 
-The recipe of the data-augmentation experiment (Castellano et al., report on transfer learning with VGG16): horizontal
+The recipe of Nehlil & Boutaleb (section 1.6.3, transfer learning with VGG16): horizontal
 flip, rotation, resized crop, colour jitter and perspective, with the distributions of torchvision's transforms.
 """
 

@@ -41,8 +41,8 @@ class Preprocessing:
     Attributes:
         size: height and width of the input, in pixels.
         channels: 1 or 3; grey images are copied to three channels.
-        resize: 0 squashes to ``size`` x ``size`` whatever the shape (the practical); else the shorter side is brought
-            to this many pixels and the centre is cut out (torchvision's weights).
+        resize: 0 squashes to ``size`` x ``size`` whatever the shape (RDFIA practical 3-a); else the shorter side is
+            brought to this many pixels and the centre is cut out (torchvision's weights).
         interpolation: ``bilinear`` or ``bicubic``.
         mean: subtracted from each channel, in [0, 1].
         std: each channel is divided by it.

@@ -289,7 +289,7 @@ def file_name(shot: Shot) -> str:
 
 
 def free(path: Path) -> Path:
-    """Return a path at which nothing is: this one, or with a number behind its name."""
+    """Return a path at which nothing is: this one, or with a number after its name."""
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
     return next(one for one in chain((path,), numbered) if not one.exists())
 

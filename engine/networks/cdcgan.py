@@ -1,6 +1,7 @@
 """Conditional DCGAN: the class as maps of its own beside those of the noise and of the image.
 
-After Mirza & Osindero 2014 (arXiv:1411.1784) with the convolutions of Radford et al. 2016, as the practical draws it.
+After Mirza & Osindero 2014 (arXiv:1411.1784) with the convolutions of Radford et al. 2016, as in RDFIA practical
+3-d.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -10,6 +9,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import DataTable, Footer
 
+from engine import PhospheneError, read_table
 from tui.actions import bindings
 
 if TYPE_CHECKING:
@@ -51,15 +51,14 @@ class TableScreen(ModalScreen[None]):
         table.border_title = Content(f"{name} {self._shown + 1}/{len(self._names)}")
         table.clear(columns=True)
         try:
-            with self._tables[name].open(newline="", encoding="utf-8") as file:
-                columns, *rows = csv.reader(file)
-        except (OSError, ValueError, csv.Error) as error:
-            table.border_subtitle = Content(f"cannot be read: {error}")
+            read = read_table(self._tables[name], MOST_ROWS)
+        except PhospheneError as error:
+            table.border_subtitle = Content(str(error))
             return
-        table.add_columns(*map(Text, columns))
-        table.add_rows([list(map(Text, row)) for row in rows[:MOST_ROWS]])
-        shown = f"the first {MOST_ROWS:,} of " if len(rows) > MOST_ROWS else ""
-        table.border_subtitle = Content(f"{shown}{len(rows):,} rows · {self._tables[name]}")
+        table.add_columns(*map(Text, read.columns))
+        table.add_rows([list(map(Text, row)) for row in read.rows])
+        shown = f"the first {MOST_ROWS:,} of " if len(read.rows) < read.total else ""
+        table.border_subtitle = Content(f"{shown}{read.total:,} rows · {self._tables[name]}")
 
     def action_next_table(self, offset: int) -> None:
         """Show another table."""

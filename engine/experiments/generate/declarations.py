@@ -96,7 +96,7 @@ class GanHyperparameters(Hyperparameters):
 
 
 class DcganHyperparameters(GanHyperparameters):
-    """Hyperparameters of ``dcgan``, at the width the reports use."""
+    """Hyperparameters of ``dcgan``, at the width of RDFIA practical 3-d."""
 
     generator = Network("engine.networks.dcgan:Generator", ("nz", "ngf"))
     discriminator = Network("engine.networks.dcgan:Discriminator", ("ndf",))

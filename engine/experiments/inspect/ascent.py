@@ -1,7 +1,7 @@
 """Gradient ascent on the input: images that maximise a class or a unit anywhere in a network.
 
 Several are made as one batch, each from its own noise and with its own shifts, so that each is what it would be alone.
-Simonyan, Vedaldi & Zisserman 2014; jitter, blur and clamping as in the practical, after Yosinski et al. 2015.
+Simonyan, Vedaldi & Zisserman 2014; jitter, blur and clamping as in RDFIA practical 3-b, after Yosinski et al. 2015.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def gradient(network: Network, inputs: Tensor, targets: Tensor) -> Tensor:
 
 
 def saliency(network: Network, inputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the practical's map ``[N, H, W]``: the largest over the channels of ``abs(d logit / d input)``.
+    """Return the map of RDFIA practical 3-b, ``[N, H, W]``: the maximum over channels of ``abs(d logit / d input)``.
 
     Simonyan, Vedaldi & Zisserman 2014, Deep inside convolutional networks.
     """

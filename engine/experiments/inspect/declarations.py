@@ -134,7 +134,7 @@ def _steps(default: int) -> Any:
 
 
 class AscentHyperparameters(Hyperparameters):
-    """What ``class-image`` and ``activation-max`` share; the defaults are the practical's."""
+    """What ``class-image`` and ``activation-max`` share; the defaults are those of RDFIA practical 3-b."""
 
     model: NetworkName = network()
     steps: int = _steps(200)

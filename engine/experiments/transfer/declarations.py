@@ -14,7 +14,7 @@ from engine.networks.references import CutName, CutNames, NetworkName
 
 
 class TransferHyperparameters(Hyperparameters):
-    """Which network and which images; the defaults run offline, the reports take scenes15 and vgg16."""
+    """Which network and which images; the defaults run offline, RDFIA practical 3-a takes scenes15 and vgg16."""
 
     dataset: Dataset = hyperparameter("digits:5-9", "data set, some of its classes, or folder:PATH", group="images")
     resize: Resize = resize(group="images")
@@ -100,7 +100,7 @@ class CutsHyperparameters(FeatureHyperparameters):
 
 
 class FinetuneHyperparameters(TransferHyperparameters):
-    """Hyperparameters of ``finetune``; the reports take scenes15, vgg16 and learning rate 5e-4."""
+    """Hyperparameters of ``finetune``; Nehlil & Boutaleb take scenes15, vgg16 and learning rate 5e-4."""
 
     dataset: Annotated[str, DatasetReference(unfit=too_few_to_hold_out)] = hyperparameter(
         "digits:5-9", "data set, some of its classes, or folder:PATH", group="images"
