@@ -23,6 +23,16 @@ def _numbers(values: Sequence[float]) -> Numbers:
     return tuple(math.nan if value is None else float(value) for value in values)
 
 
+def shares_between(values: Any, low: float, high: float) -> Any:
+    """Return where values (a number or an array) lie between two others, 0 at ``low`` and 1 at ``high``.
+
+    ``high`` must be larger than ``low``. Both are divided by the larger magnitude first, so that neither the largest
+    nor the smallest float overflows or vanishes on the way.
+    """
+    largest = max(abs(low), abs(high))
+    return (values / largest - low / largest) / (high / largest - low / largest)
+
+
 def _same(name: str, count: int, wanted: int) -> None:
     if count != wanted:
         raise ValueError(f"{name} has {count} entries where {wanted} are needed")

@@ -6,6 +6,7 @@ import io
 import math
 from typing import TYPE_CHECKING, Any
 
+from engine import plots
 from engine.errors import PhospheneError
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from PIL.Image import Image
-
-    from engine import plots
 
 INK, PAPER = "#282a36", "#ffffff"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -134,10 +133,12 @@ def shares(plot: plots.Heatmap) -> Any:
     if not np.isfinite(numbers).any():
         return numbers
     if plot.shade == "row":
-        total = np.nansum(numbers, axis=1, keepdims=True)
-        return numbers / np.where(total > 0, total, 1)
+        largest = np.nan_to_num(np.abs(numbers)).max(axis=1, keepdims=True)
+        parts = numbers / np.where(largest > 0, largest, 1)
+        total = np.nansum(parts, axis=1, keepdims=True)
+        return np.clip(parts / np.where(total > 0, total, 1), 0, 1)
     low, high = float(np.nanmin(numbers)), float(np.nanmax(numbers))
-    return (numbers - low) / (high - low) if high > low else np.where(np.isnan(numbers), np.nan, 0.5)
+    return plots.shares_between(numbers, low, high) if high > low else np.where(np.isnan(numbers), np.nan, 0.5)
 
 
 def _bars(plot: plots.Bars) -> Figure:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from engine import wording
+from engine.plots import shares_between
 from tui.plots.colours import GROUPS, MARKS
 from tui.plots.text import cut, legend
 
@@ -41,8 +43,8 @@ def draw(plot: Scatter, width: int, height: int) -> list[Text]:
     kinds: dict[tuple[int, int], Counter[tuple[str, str]]] = {}
     dots: dict[tuple[int, int], int] = {}
     for n in finite:
-        across = _share(plot.points[n][0], low_x, high_x) * (2 * width - 1)
-        down = (1 - _share(plot.points[n][1], low_y, high_y)) * (4 * rows - 1)
+        across = shares_between(plot.points[n][0], low_x, high_x) * (2 * width - 1)
+        down = (1 - shares_between(plot.points[n][1], low_y, high_y)) * (4 * rows - 1)
         cell = round(down) // 4, round(across) // 2
         shape = plot.shapes[n] if plot.shapes else ""
         kinds.setdefault(cell, Counter())[plot.groups[n], shape] += 1
@@ -69,14 +71,9 @@ def _range(values: list[float]) -> tuple[float, float]:
     if high > low:
         return low, high
     half = max(0.5, abs(low) / 2)
-    return low - half, high + half
-
-
-def _share(value: float, low: float, high: float) -> float:
-    """Return where a value lies between two others, in [0, 1]; halved first, for the difference may overflow."""
-    return (value / 2 - low / 2) / (high / 2 - low / 2)
+    return max(low - half, -sys.float_info.max), min(high + half, sys.float_info.max)
 
 
 def _natural(name: str) -> tuple[bool, float, str]:
     """Sort numbers as numbers, before names."""
-    return (False, float(name), "") if name.replace(".", "", 1).isdigit() else (True, 0.0, name)
+    return (False, float(name), "") if name.replace(".", "", 1).isdecimal() else (True, 0.0, name)
