@@ -25,17 +25,18 @@ def _device() -> dict[str, Any]:
 
     import psutil
 
-    from engine import gpu_names
+    from engine import gpu_names, usable_cores
+    from engine.version import CODE_FOLDER, VERSION
 
     memory = psutil.virtual_memory()
     names = gpu_names()
     return {
-        "phosphene": version("phosphene"),
+        "phosphene": f"{VERSION} in {CODE_FOLDER}",
         "python": sys.version.split()[0],
         "torch": version("torch"),
         "torchvision": version("torchvision"),
         "gpu": ", ".join(names) or "none: runs use the CPU",
-        "cpu": f"{psutil.cpu_count()} cores",
+        "cpu": f"{psutil.cpu_count()} cores, {usable_cores()} threads for a run",
         "memory": f"{memory.total / 2**30:.0f} GiB, {memory.available / 2**30:.0f} GiB of it free",
     }
 

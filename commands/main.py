@@ -35,9 +35,9 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from engine.version import VERSION
 
-        print(f"phosphene {version('phosphene')}")  # noqa: T201 - stdout is data
+        print(f"phosphene {VERSION}")  # noqa: T201 - stdout is data
         raise typer.Exit
 
 

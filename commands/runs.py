@@ -108,7 +108,7 @@ async def _history(engine: Engine, run: Run) -> tuple[Run, History]:
 
 
 def _document(run: Run, history: History) -> dict[str, Any]:
-    record, status = run.record(), run.status()
+    record, status, started = run.record(), run.status(), history.started
     worker = status.worker
     return record.to_json() | {
         "state": status.state,
@@ -116,6 +116,7 @@ def _document(run: Run, history: History) -> dict[str, Any]:
         "step": status.step,
         "total": status.total,
         "eta": status.eta,
+        "code": {"version": started.version, "folder": started.folder} if started else None,
         "waiting": history.waiting(status.changed),
         "running": history.running(status.changed),
         "live": history.live,
@@ -138,11 +139,11 @@ def _rows(run: Run, history: History) -> list[list[str]]:
     record, status = run.record(), run.status()
     figure, clock = wording.figure, wording.clock
     reason = f": {status.reason}" if status.reason else ""
-    started = f"{wording.ago(record.created)} ago"
+    launched = f"{wording.ago(record.created)} ago"
     rows = [
         ["run", f"{record.id}{f'  {record.name}' if record.name else ''}"],
         ["state", f"{wording.STATE_MARKS[status.state]} {status.state}{reason}"],
-        ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {started}"],
+        ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {launched}"],
         ["time", f"{clock(history.waiting())} waiting, {clock(history.running())} running"],
     ]
     if status.total:
@@ -160,6 +161,8 @@ def _rows(run: Run, history: History) -> list[list[str]]:
     rows += [["output", line] for line in run.output_tail()]
     if history.damaged:
         rows.append(["damaged", f"{history.damaged} records were skipped: their checksums are wrong"])
+    if started := history.started:
+        rows.append(["code", f"Phosphene {started.version} in {started.folder}, {started.threads} CPU threads"])
     if status.worker:
         rows.append(["worker", f"process {status.worker.pid} on {status.worker.host}, attempt {status.attempt}"])
     return rows

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from engine import catalogue, plots, wording
     from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
     from engine.control.engine import Engine
+    from engine.control.threads import usable_cores
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
     "engine.control.engine": ("Engine",),
+    "engine.control.threads": ("usable_cores",),
     "engine.declaration": (
         "Experiment",
         "FieldView",
@@ -131,6 +133,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "usable_cores",
     "CheckpointSaved",
     "Columns",
     "Curves",

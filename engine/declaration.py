@@ -47,6 +47,12 @@ class RunOptions(Hyperparameters):
         le=64,
         description="how many runs may be on the device at once; this one waits while as many are ahead of it",
     )
+    threads: int = Field(
+        default=0,
+        ge=0,
+        le=1024,
+        description="CPU threads; 0 takes OMP_NUM_THREADS, or one for each core that may be used",
+    )
 
 
 def hyperparameter(

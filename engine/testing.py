@@ -19,7 +19,8 @@ from engine import catalogue
 from engine.control import resolving
 from engine.control.context import Context, StopRequested
 from engine.control.engine import Engine
-from engine.control.worker import seed_generators
+from engine.control.threads import thread_count
+from engine.control.worker import prepare_libraries
 from engine.declaration import RunOptions, validate
 from engine.record.events import ImageLogged, Metrics
 from engine.record.log import EventLog
@@ -166,7 +167,7 @@ def _play(declared: Experiment, run: RunDirectory, attempt: int, stop_after: flo
     context = _Stopping(run, EventLog(folder / "events.jsonl"), hyperparameters)
     context.stop_after = stop_after
     program = declared.load()
-    context.torch_seeded = seed_generators(context.seed)
+    context.torch_seeded = prepare_libraries(context.seed, thread_count(0))
     try:
         program(hyperparameters, context)
     except StopRequested:

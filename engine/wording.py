@@ -30,6 +30,7 @@ STATE_MARKS: dict[State, str] = {
     "failed": "✗",
     "stopped": "■",
     "crashed": "✗",
+    "private": "⊘",
 }
 
 Level = Literal["info", "alarm", "error", "output"]

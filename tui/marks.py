@@ -16,6 +16,7 @@ STYLES: dict[State, str] = {
     "failed": "$text-error",
     "stopped": "$text-warning",
     "crashed": "$text-error",
+    "private": "$text-muted",
 }
 
 

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.control import requests
@@ -22,19 +23,19 @@ from engine.record.events import (
     TableLogged,
 )
 from engine.record.files import write_atomically
+from engine.record.held import HeldFolder
 from engine.record.plots import write_plot
+from engine.record.run_directory import RunDirectory
 from engine.record.tables import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     import torch
 
     from engine.declaration import Hyperparameters
     from engine.plots import Plot
     from engine.record.log import EventLog
-    from engine.record.run_directory import RunDirectory
 
 FLUSH_SECONDS = 0.2
 POLL_SECONDS = 0.1
@@ -72,9 +73,11 @@ class Context:
         self.done = 0
         self.total = 0
         self.results: dict[str, float] = {}
-        self._run = run
+        self._folder = HeldFolder(run.path)
+        self._path = run.path
         self._log = log
         self._device_name = record.device
+        self._threads = record.threads
         self._hyperparameters = hyperparameters
         self._live = {field for field, info in type(hyperparameters).model_fields.items() if _is_live(info)}
         self._device: torch.device | None = None
@@ -88,7 +91,7 @@ class Context:
         self._stop = False
         self._alarmed: set[str] = set()
         self._resume_from = run.last_checkpoint()
-        self._kept: list[Path] = [run.path / self._resume_from.file] if self._resume_from else []
+        self._kept = [Path(self._resume_from.file).name] if self._resume_from else []
         self._scheduled = run.history().changes_to_repeat()
         self.torch_seeded = False
         self._early = list(early)
@@ -108,20 +111,32 @@ class Context:
         return self._generator  # type: ignore[return-value]
 
     @property
+    def _run(self) -> RunDirectory:
+        """The run's directory. A workspace may be moved while a run goes on: the run goes on where its folder is."""
+        path = self._folder.path()
+        if path != self._path:
+            self._path = path
+            self._log.append(
+                Message(time.time(), f"the run's folder was moved to {path}: the run goes on there", "alarm")
+            )
+        return RunDirectory(path)
+
+    @property
     def cache(self) -> Path:
         """The workspace's folder for what can be computed again: features, embedded networks."""
         return self._run.path.parent.parent / "cache"
 
     def earlier(self, run_id: str) -> RunDirectory:
         """Return a run of the same workspace by its whole id."""
-        return type(self._run)(self._run.path.parent / run_id)
+        return RunDirectory(self._run.path.parent / run_id)
 
     def _open(self) -> None:
         if self._device is None:
-            from engine.tensors.devices import open_device, own_generator, seed_everything
+            from engine.control.threads import thread_count
+            from engine.tensors.devices import open_device, own_generator, prepare_torch
 
             if not self.torch_seeded:
-                seed_everything(self.seed)
+                prepare_torch(self.seed, thread_count(self._threads))
             self._device = open_device(self._device_name)
             self._generator = own_generator(self.seed, self._device)
 
@@ -266,28 +281,33 @@ class Context:
         """
         from engine.drawing.png import write_png
 
-        path = self._place("images", name, step, ".png")
+        run = self._run.path
+        path = self._place(run, "images", name, step, ".png")
         write_atomically(path, lambda temporary: write_png(temporary, picture))
-        self._note(ImageLogged(time.time(), name, step, str(path.relative_to(self._run.path)), caption))
+        self._note(ImageLogged(time.time(), name, step, str(path.relative_to(run)), caption))
         return path
 
     def plot(self, name: str, plot: Plot, step: int) -> None:
         """Log a plot as data; terminals, reports and comparisons draw it."""
-        path = self._place("plots", name, step, ".json")
+        run = self._run.path
+        path = self._place(run, "plots", name, step, ".json")
         write_plot(path, plot)
-        self._note(PlotLogged(time.time(), name, step, str(path.relative_to(self._run.path))))
+        self._note(PlotLogged(time.time(), name, step, str(path.relative_to(run))))
 
-    def _place(self, room: str, name: str, step: int, ending: str) -> Path:
-        folder = self._run.path / room / _file_name(name)
-        folder.mkdir(parents=True, exist_ok=True)
+    @staticmethod
+    def _place(run: Path, room: str, name: str, step: int, ending: str) -> Path:
+        folder = run / room / _file_name(name)
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)
         return folder / f"{step:09d}{ending}"
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Log a table as CSV."""
-        path = self._run.path / "tables" / f"{_file_name(name)}.csv"
+        run = self._run.path
+        path = run / "tables" / f"{_file_name(name)}.csv"
         path.parent.mkdir(exist_ok=True)
         write_table(path, columns, rows)
-        self._note(TableLogged(time.time(), name, str(path.relative_to(self._run.path))))
+        self._note(TableLogged(time.time(), name, str(path.relative_to(run))))
 
     def result(self, values: Mapping[str, float]) -> None:
         """Log final figures, ``part/quantity`` to value; lists, comparisons and studies read them."""
@@ -342,21 +362,22 @@ class Context:
             return
         from engine.tensors import checkpoints
 
-        path = self._run.path / "checkpoints" / f"{step:09d}.safetensors"
+        run = self._run.path
+        path = run / "checkpoints" / f"{step:09d}.safetensors"
         path.parent.mkdir(exist_ok=True)
         write_atomically(
             path,
             lambda file: checkpoints.save(file, step, modules or {}, optimisers or {}, tensors or {}, self.generator),
         )
         self.flush()
-        event = CheckpointSaved(time.time(), step, str(path.relative_to(self._run.path)), path.stat().st_size)
+        event = CheckpointSaved(time.time(), step, str(path.relative_to(run)), path.stat().st_size)
         self._log.append(event, durable=True)
         self._saved_step, self._save_now = step, False
         self._checkpoint_at = now + CHECKPOINT_SECONDS
         # Only checkpoints that an event names are kept: a crash may have left files without one.
-        self._kept = [*(kept for kept in self._kept if kept != path), path][-KEPT_CHECKPOINTS:]
+        self._kept = [*(kept for kept in self._kept if kept != path.name), path.name][-KEPT_CHECKPOINTS:]
         for old in path.parent.glob("[0-9]*.safetensors"):
-            if old not in self._kept:
+            if old.name not in self._kept:
                 old.unlink(missing_ok=True)
 
 

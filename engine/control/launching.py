@@ -12,6 +12,7 @@ from engine.catalogue import experiment
 from engine.control.devices import resolve_device
 from engine.control.order import Order
 from engine.control.provenance import git_state, versions
+from engine.control.threads import thread_count
 from engine.errors import LaunchError, RunStateError
 from engine.record.files import disk_errors
 from engine.record.log import set_aside
@@ -63,6 +64,7 @@ def launch(
         created=time.time(),
         name=options.name,
         slots=options.slots,
+        threads=thread_count(options.threads),
         parents=parents,
         versions=versions(),
         git=git_state(),

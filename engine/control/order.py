@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.record.claim import write_claim
+from engine.version import CODE
 
 if TYPE_CHECKING:
     from engine.record.identity import Identity
@@ -25,12 +26,14 @@ class Order:
         published: the same directory under its final name.
         run: the run directory.
         attempt: name of the attempt's folder in it.
+        code: version and folder of the launcher's code, which the worker's must be too.
     """
 
     staged: Path
     published: Path
     run: Path
     attempt: str
+    code: str = CODE
 
     def to_json(self) -> str:
         """Return the order as one line."""
@@ -40,7 +43,9 @@ class Order:
     def from_json(cls, line: str) -> Order:
         """Read an order."""
         values = json.loads(line)
-        return cls(Path(values["staged"]), Path(values["published"]), Path(values["run"]), values["attempt"])
+        return cls(
+            Path(values["staged"]), Path(values["published"]), Path(values["run"]), values["attempt"], values["code"]
+        )
 
     def folders(self) -> tuple[Path, Path]:
         """Return the attempt's folder before and after it is published."""

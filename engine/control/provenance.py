@@ -8,13 +8,15 @@ import platform
 import subprocess
 from typing import Any
 
-PACKAGES = ("phosphene", "torch", "torchvision", "numpy", "scikit-learn")
+from engine.version import VERSION
+
+PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn")
 
 
 @functools.cache
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages results depend on, without importing them."""
-    found = {"python": platform.python_version()}
+    found = {"python": platform.python_version(), "phosphene": VERSION}
     for package in PACKAGES:
         try:
             found[package] = importlib.metadata.version(package)

@@ -12,6 +12,8 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from engine.record.shared import share_file, shared_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -22,21 +24,24 @@ class Ticket:
 
     def __init__(self, home: Path, device: str, run: str) -> None:
         self._folder = home / "queue" / socket.gethostname() / device.replace(":", "-")
-        self._folder.mkdir(parents=True, exist_ok=True)
+        shared_folder(self._folder, home)
         with self._door():
             # Numbering and publishing are one locked step, so that nobody can arrive later with a lower number.
             self.number = max((int(name.partition("-")[0]) for name in self._names()), default=0) + 1
             self._path = self._folder / f"{self.number:08d}-{run}"
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            self._descriptor = _open_shared(self._path)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         # A forked child shares the lock and would keep the place of a dead worker.
         os.register_at_fork(after_in_child=self._disown)
 
     @contextlib.contextmanager
     def _door(self) -> Iterator[None]:
-        with (self._folder / ".door").open("w") as door:
+        door = _open_shared(self._folder / ".door")
+        try:
             fcntl.flock(door, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(door)
 
     def _names(self) -> list[str]:
         return sorted(name for name in os.listdir(self._folder) if name[:8].isdigit())
@@ -47,7 +52,7 @@ class Ticket:
 
     def _live(self, name: str) -> bool:
         try:
-            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = _open_existing(self._folder / name)
         except FileNotFoundError:
             return False
         try:
@@ -56,7 +61,7 @@ class Ticket:
             return True
         else:
             # A resumed run may have made a new file of this name meanwhile: remove only the one that was locked here.
-            with self._door(), contextlib.suppress(FileNotFoundError):
+            with self._door(), contextlib.suppress(FileNotFoundError, PermissionError):
                 if (self._folder / name).stat().st_ino == os.fstat(descriptor).st_ino:
                     (self._folder / name).unlink()
             return False
@@ -72,3 +77,23 @@ class Ticket:
         """Leave the queue."""
         self._path.unlink(missing_ok=True)
         self._disown()
+
+
+def _open_existing(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except PermissionError:
+        # Another user's file in a folder without group permissions: on a local disk it can be locked all the same.
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def _open_shared(path: Path) -> int:
+    """Open a file to lock it; make it if it is not there, so that all who share the queue can open it too."""
+    while True:
+        with contextlib.suppress(FileNotFoundError):
+            # Not with O_CREAT: in folders like /tmp the kernel forbids that for files of others.
+            return _open_existing(path)
+        with contextlib.suppress(FileExistsError):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            share_file(path)
+            return descriptor

@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.control import requests
 from engine.control.order import Order
-from engine.errors import PhospheneError
-from engine.record.events import Message, Pulse, State, StateChanged
+from engine.control.threads import announce, thread_count
+from engine.errors import MachineFailure, PhospheneError
+from engine.record.events import Message, Pulse, Started, State, StateChanged
 from engine.record.identity import Identity
 from engine.record.log import RESERVE_NAME, EventLog
 from engine.record.run_directory import RunDirectory
+from engine.version import CODE, CODE_FOLDER, VERSION
 
 if TYPE_CHECKING:
     from engine.control.context import Context
@@ -73,7 +75,7 @@ def _serve(order: Order, warming: threading.Thread | None = None) -> int:
     if warming:
         _redirect(attempt / "output.log")
     faulthandler.enable()
-    return _Worker(run, EventLog(attempt / "events.jsonl"), warming).serve()
+    return _Worker(run, order.code, EventLog(attempt / "events.jsonl"), warming).serve()
 
 
 def _redirect(output: Path) -> None:
@@ -85,8 +87,9 @@ def _redirect(output: Path) -> None:
 
 
 class _Worker:
-    def __init__(self, run: RunDirectory, log: EventLog, warming: threading.Thread | None = None) -> None:
+    def __init__(self, run: RunDirectory, code: str, log: EventLog, warming: threading.Thread | None = None) -> None:
         self._run = run
+        self._launchers_code = code
         self._warming = warming
         self._log = log
         self._pid = os.getpid()
@@ -133,6 +136,14 @@ class _Worker:
         from engine.control.queue import Ticket
 
         record = self._run.record()
+        threads = thread_count(record.threads)
+        announce(threads)
+        self._log.append(Started(time.time(), VERSION, CODE_FOLDER, threads))
+        if self._launchers_code != CODE:
+            raise MachineFailure(
+                f"the worker runs Phosphene {CODE}, but was launched by {self._launchers_code}: restart the app, then "
+                "resume the run"
+            )
         declared = experiment(record.experiment)
         hyperparameters = declared.validate(record.hyperparameters)
         ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id)
@@ -146,7 +157,7 @@ class _Worker:
             # Two threads must not import torch at the same time.
             self._warming.join()
         program = declared.load()
-        context.torch_seeded = seed_generators(record.seed)
+        context.torch_seeded = prepare_libraries(record.seed, threads)
         try:
             program(hyperparameters, context)
             context.flush()
@@ -218,13 +229,13 @@ class _Worker:
                 continue
 
 
-def seed_generators(seed: int) -> bool:
-    """Seed the random generators of the modules imported so far; return whether torch is one of them."""
+def prepare_libraries(seed: int, threads: int) -> bool:
+    """Seed the generators of the modules imported so far and set their threads; return whether torch is among them."""
     random.seed(seed)
     if "torch" in sys.modules:
-        from engine.tensors.devices import seed_everything
+        from engine.tensors.devices import prepare_torch
 
-        seed_everything(seed)
+        prepare_torch(seed, threads)
         return True
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(seed)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage, decoded, leave_out
+from engine.record.shared import shared_folder
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -46,7 +47,7 @@ class DecodedPhotographs:
         if count <= IN_MEMORY:
             pixels = torch.empty(shape, dtype=torch.uint8)
         else:
-            context.cache.mkdir(parents=True, exist_ok=True)
+            shared_folder(context.cache, context.cache.parent)
             context.message(f"{count / 2**30:.1f} GiB of images are decoded into a temporary file of the run")
             with tempfile.NamedTemporaryFile(dir=context.cache, prefix=".pixels-") as file:
                 os.posix_fallocate(file.fileno(), 0, count)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.record.files import write_json
+from engine.record.shared import shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ def entry_folder(cache: Path, about: Mapping[str, str]) -> Path:
     folder = cache / FOLDER / hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
     with contextlib.suppress(OSError):
         if _about(folder) != dict(about):
-            folder.mkdir(parents=True, exist_ok=True)
+            shared_folder(folder, cache.parent)
             write_json(folder / ABOUT, dict(about))
         os.utime(folder)
     return folder

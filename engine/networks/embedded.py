@@ -17,6 +17,7 @@ from engine.datasets.images import ImageSet, Splits, load, unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.networks.small_cnn import SmallCnn
 from engine.record.files import write_atomically
+from engine.record.shared import shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,10 +63,10 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
         network.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError):
         context.message(f"training the small CNN on {dataset} once; it is cached in {path}")
-        began = time.monotonic()
+        began, device = time.monotonic(), context.device
         with torch.random.fork_rng(devices=[]), _one_thread():
             torch.manual_seed(SEED)
-            network = SmallCnn(**shape).to(context.device)
+            network = SmallCnn(**shape).to(device)
             accuracy = _train(network, data, context)
         seconds = time.monotonic() - began
         context.message(f"the small CNN reaches {accuracy:.4f} on the validation images after {seconds:.0f} s")
@@ -114,5 +115,5 @@ def _train(network: SmallCnn, data: Splits, context: Context) -> float:
 
 
 def _cache(path: Path, network: SmallCnn) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    shared_folder(path.parent, path.parents[2])
     write_atomically(path, lambda temporary: save_file(network.state_dict(), temporary))

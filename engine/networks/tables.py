@@ -13,6 +13,7 @@ from engine.errors import DataUnavailable, InvalidHyperparameters
 from engine.networks.names import SMALL_CNN, ModelName, parse
 from engine.networks.places import Cut, CutTable, Places
 from engine.record.files import write_json
+from engine.record.shared import shared_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def _computed(name: ModelName, cache: Path) -> CutTable:
     document = json.loads(done.stdout)
     # A disk that refuses the file costs the next look a few seconds, not this one its table.
     with contextlib.suppress(OSError):
-        _file(name, cache).parent.mkdir(parents=True, exist_ok=True)
+        shared_folder(_file(name, cache).parent, cache.parent)
         write_json(_file(name, cache), document, indent=None)
     return from_json(document)
 

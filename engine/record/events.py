@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Literal
 
 from engine.record.files import plain_json
 
-State = Literal["queued", "running", "finished", "failed", "stopped", "crashed"]
-ENDED: frozenset[State] = frozenset({"finished", "failed", "stopped", "crashed"})
+State = Literal["queued", "running", "finished", "failed", "stopped", "crashed", "private"]
+"""``private`` is a run of another user that may not be read; nobody logs it."""
+ENDED: frozenset[State] = frozenset({"finished", "failed", "stopped", "crashed", "private"})
+"""States in which there is nothing to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,22 @@ class StateChanged(Event):
     step: int = 0
     total: int = 0
     result: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Event):
+    """A worker began its attempt.
+
+    Attributes:
+        version: of the code that runs.
+        folder: where that code lies.
+        threads: how many the worker computes with on the CPU.
+    """
+
+    kind: ClassVar[str] = "started"
+    version: str
+    folder: str
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from engine.record.events import (
     Progress,
     Pulse,
     Results,
+    Started,
     State,
     StateChanged,
     TableLogged,
@@ -39,6 +40,7 @@ class History:
         state: the state that was logged last; whether the worker still lives is the run directory's to say.
         reason: of that state.
         attempt: the number of the last worker.
+        started: which code the last worker runs, and with how many threads; None before it says so.
         step: the last step that is done.
         total: how many steps there are; 0 while that is not known.
         unit: what a step is.
@@ -59,6 +61,7 @@ class History:
         self.state: State = "queued"
         self.reason = ""
         self.attempt = 1
+        self.started: Started | None = None
         self.step = 0
         self.total = 0
         self.unit = "step"
@@ -137,6 +140,8 @@ class History:
                     self.step, self.total, self.unit, self.eta = event.step, event.total, event.unit, event.eta
                 case StateChanged():
                     self._enter_state(event)
+                case Started():
+                    self.started = event
                 case ImageLogged():
                     self.images.setdefault(event.name, {})[event.step] = event
                 case PlotLogged():

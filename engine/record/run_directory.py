@@ -23,6 +23,7 @@ from engine.record.history import History
 from engine.record.identity import Identity, kills_for_memory
 from engine.record.log import LogReader, events_backwards, last_event
 from engine.record.output import OutputReader
+from engine.record.shared import owner_of
 
 UNCLAIMED_AFTER = 20.0
 """Seconds after which an attempt that no worker has claimed counts as crashed."""
@@ -42,6 +43,7 @@ class RunRecord:
     created: float
     name: str = ""
     slots: int = 1
+    threads: int = 0
     parents: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     git: dict[str, Any] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class RunRecord:
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("id", "experiment", "device", "name", "host"), (str,)),
     **dict.fromkeys(("hyperparameters", "versions", "git"), (dict,)),
-    **dict.fromkeys(("seed", "slots"), (int,)),
+    **dict.fromkeys(("seed", "slots", "threads"), (int,)),
     "created": (float, int),
     "parents": (list, tuple),
 }
@@ -147,12 +149,19 @@ class RunDirectory:
         """Where requests to the worker are put."""
         return self.path / "control"
 
+    @property
+    def readable(self) -> bool:
+        """Whether this user may look into it; a run that is not there (any more) counts as readable."""
+        return os.access(self.path, os.R_OK | os.X_OK) or not self.path.exists()
+
     def record(self) -> RunRecord:
         """Return what was asked for.
 
         Raises:
             WorkspaceError: if ``run.json`` is missing or damaged.
         """
+        if not self.readable:
+            raise WorkspaceError(f"run {self.id} is {owner_of(self.path)}'s, and you may not read it")
         try:
             return RunRecord.from_json(json.loads((self.path / "run.json").read_bytes()))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
@@ -184,6 +193,8 @@ class RunDirectory:
 
     def status(self) -> Status:
         """Return the run's state, from the last events of its last attempt and the presence of its worker."""
+        if not self.readable:
+            return Status("private", f"it is {owner_of(self.path)}'s, and you may not read it")
         attempts = self.attempts()
         if not attempts:
             return Status("crashed", "its attempts folder is missing or cannot be read")

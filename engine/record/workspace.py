@@ -18,6 +18,7 @@ from engine.errors import PhospheneError, UnknownRun, WorkspaceError
 from engine.record.files import disk_errors, write_json
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
+from engine.record.shared import owner_of, shared_folder
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that are not mistaken for each other."""
@@ -117,7 +118,7 @@ class Workspace:
             DiskFull: if the disk is full; nothing is left behind.
         """
         with disk_errors(self.home):
-            self.runs.mkdir(parents=True, exist_ok=True)
+            shared_folder(self.runs, self.home)
             self._sweep()
             record = replace(record, id=self._new_id(record))
             staged = self.runs / f".new-{record.id}-{secrets.token_hex(3)}"
@@ -155,10 +156,13 @@ class Workspace:
             Where it lies now, or None if it is gone.
         """
         with disk_errors(self.home):
-            trash = self.home / "trash"
-            trash.mkdir(exist_ok=True)
+            trash = shared_folder(self.home / "trash", self.home)
             target = trash / f"{directory.id}-{secrets.token_hex(3)}"
-            directory.path.rename(target)
+            try:
+                directory.path.rename(target)
+            except PermissionError as error:
+                owner = owner_of(directory.path)
+                raise WorkspaceError(f"run {directory.id} is {owner}'s, and only {owner} can remove it") from error
             if not purge:
                 return target
             shutil.rmtree(target)
@@ -173,7 +177,7 @@ def _listed(directory: RunDirectory) -> Listed:
     try:
         return Listed(directory, directory.record(), status)
     except PhospheneError as error:
-        return Listed(directory, None, Status("crashed", str(error)))
+        return Listed(directory, None, status if status.state == "private" else Status("crashed", str(error)))
 
 
 def _created(directory: RunDirectory) -> tuple[float, str]:

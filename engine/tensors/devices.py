@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import threadpoolctl
 import torch
 
 from engine.errors import PhospheneError
@@ -34,11 +35,13 @@ def fast_bf16(device: torch.device) -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported())
 
 
-def seed_everything(seed: int) -> None:
-    """Seed torch's generators, those of GPUs not opened yet included, numpy's and Python's."""
+def prepare_torch(seed: int, threads: int) -> None:
+    """Seed torch's generators, those of GPUs not opened yet included, numpy's and Python's; set the threads of all."""
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    threadpoolctl.threadpool_limits(threads)
 
 
 def own_generator(seed: int, device: torch.device) -> torch.Generator:

@@ -41,3 +41,4 @@ def walk(hyperparameters, context) -> None:
             context.result({"last/loss": float(loss)})
         context.checkpoint(step, **state)
     context.result({"test/loss": float(loss), "test/total": float(total.sum())})
+    context.result({"torch/threads": torch.get_num_threads()})

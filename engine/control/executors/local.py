@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.control.threads import waiting_policy
 from engine.errors import LaunchError, RunStateError
 from engine.record.claim import read_claim
 from engine.record.identity import Identity
@@ -33,7 +34,7 @@ def environment() -> dict[str, str]:
     ``PYTHONPATH`` goes by another name, because a ``types.py`` on it would stop the interpreter before our first line.
     `phosphene.py` takes it back.
     """
-    variables = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
+    variables = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"} | waiting_policy()
     folders = variables.pop("PYTHONPATH", "")
     if folders and not sys.flags.ignore_environment:
         variables["PHOSPHENE_PYTHONPATH"] = folders
