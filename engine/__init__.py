@@ -133,7 +133,6 @@ _MODULES = {
 }
 
 __all__ = [
-    "usable_cores",
     "CheckpointSaved",
     "Columns",
     "Curves",
@@ -196,6 +195,7 @@ __all__ = [
     "smooth",
     "sources",
     "suggestions_for",
+    "usable_cores",
     "validate",
     "wording",
 ]
