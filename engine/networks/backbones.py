@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from engine.datasets.trees import path_of
+from engine.datasets.paths import path_of
 from engine.networks.architectures import SMALL_CNN_INPUT, build, default_weights, preprocessing_of
 from engine.networks.embedded import small_cnn
 from engine.networks.names import SMALL_CNN, parse

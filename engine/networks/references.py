@@ -10,7 +10,7 @@ from engine.datasets import names as dataset_names
 from engine.datasets import sources
 from engine.datasets.catalogue import datasets
 from engine.datasets.download import reachable
-from engine.datasets.trees import path_of
+from engine.datasets.paths import path_of
 from engine.errors import DataUnavailable
 from engine.networks import classes, names, tables
 from engine.networks.classes import LEAST_LIKELY, PREDICTED, TRUE
