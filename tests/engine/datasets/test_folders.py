@@ -137,7 +137,7 @@ def test_links_are_followed_once_and_one_that_leads_nowhere_is_named(tmp_path):
         ([*several("training/a"), *several("training/b"), *several("validation/a")], ("a", "b"), (12, 6)),
         ([*several("train/a"), *several("train/b"), *several("val/a", 2), "test/b/1.jpg"], ("a", "b"), (14, 1)),
         ([*several("photos/a"), *several("photos/b")], ("a", "b"), (10, 2)),
-        ([*several("photos/set/train/a"), *several("photos/set/train/b"), "photos/set/test/a/1.jpg"], ("a", "b"), (12, 1)),
+        ([*several("x/y/train/a"), *several("x/y/train/b"), "x/y/test/a/1.jpg"], ("a", "b"), (12, 1)),
         ([*several("train/x/a"), *several("train/x/b"), *several("test/x/a", 1)], ("a", "b"), (12, 1)),
         ([*several("a/images"), *several("b/images")], ("a", "b"), (10, 2)),
         ([*several("a"), *several("a/more", 4), *several("b", 5)], ("a", "b"), (12, 3)),
@@ -293,6 +293,9 @@ def test_a_data_set_is_taken_as_it_is_stored_and_own_photographs_as_their_camera
     for index in range(len(reference)):
         assert np.array_equal(np.asarray(stored.open(index).convert("RGB")), np.asarray(reference[index][0]))
     assert stored.digest() != own.digest()
+    now = own.digest()
+    monkeypatch.setattr(photographs, "DECODING", photographs.DECODING + 1)
+    assert own.digest() != now
 
 
 def test_kitchen_172_of_15_scenes_lies_as_torchvision_has_it(real_scenes):

@@ -16,9 +16,16 @@ from engine.datasets.references import DatasetReference, ImagesReference
 from engine.references import references
 
 QUICK = {
-    **{"model": "cnn:random", "steps": 1, "epochs": 1, "rounds": 1, "round_epochs": 1, "quality": 0, "map_images": 0},
-    **{"iterations": 1, "samples": 1, "cuts": "flatten", "layers": "relu1", "methods": "gradient", "layer": ""},
-    **{"ngf": 4, "ndf": 4, "hidden": 8, "nz": 4, "batch": 4, "previews": 10, "target": ""},
+    "model": "cnn:random",
+    **dict.fromkeys(("steps", "epochs", "rounds", "round_epochs", "iterations", "samples"), 1),
+    **dict.fromkeys(("quality", "map_images"), 0),
+    **dict.fromkeys(("ngf", "ndf", "nz", "hidden", "batch"), 4),
+    "cuts": "flatten",
+    "layers": "relu1",
+    "layer": "",
+    "methods": "gradient",
+    "target": "",
+    "previews": 10,
 }
 """Values under which experiments end soon, for those of them that have such a hyperparameter."""
 OWN = {
