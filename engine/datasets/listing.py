@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from engine.datasets.paths import text_of
 from engine.errors import DataUnavailable
+from engine.paths import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from PIL import Image
 from engine.datasets import photographs, trees
 from engine.datasets.imagenet import WNID, by_wnid
 from engine.datasets.listing import listing, require_images
-from engine.datasets.paths import exists, path_of, text_of
 from engine.errors import DataUnavailable
+from engine.paths import exists, path_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.datasets.catalogue import dataset
-from engine.datasets.paths import path_of, text_of
 from engine.errors import DataUnavailable
+from engine.paths import path_of, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from engine.datasets import images, names, sources
-from engine.datasets.paths import text_of
 from engine.errors import DataUnavailable, PhospheneError, first_line
+from engine.paths import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from engine.datasets import names, sources, trees
 from engine.datasets.catalogue import datasets
 from engine.datasets.listing import listing, require_images
-from engine.datasets.paths import apart, exists, path_of, text_of
 from engine.errors import DataUnavailable
+from engine.paths import apart, exists, path_of, text_of
 from engine.references import Reference, Resolved, Scope
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.datasets.listing import listing
-from engine.datasets.paths import apart, exists, path_of, text_of
 from engine.errors import DataUnavailable
+from engine.paths import apart, exists, path_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from engine.datasets import names as dataset_names
-from engine.datasets.paths import path_of, text_of
 from engine.errors import DataUnavailable
+from engine.paths import path_of, text_of
 
 
 def _own_weights() -> dict[str, str]:

@@ -19,10 +19,10 @@ from PIL import Image
 from engine import DataUnavailable
 from engine.datasets import named_images, photographs, trees
 from engine.datasets.listing import NAMED, endings, listing
-from engine.datasets.paths import apart, path_of, text_of
 from engine.datasets.photographs import Preprocessing, UnreadableImage, open_image
 from engine.datasets.references import unlike
 from engine.datasets.table import SCENES
+from engine.paths import apart, path_of, text_of
 
 COMPOSED, DECOMPOSED, LATIN_1 = "caf\u00e9", "cafe\u0301", os.fsdecode(b"caf\xe9")
 FOLDERS = ("train", "Train", "training", "test", "Test", "val", "validation", "cats", "dogs", "car", "originals")

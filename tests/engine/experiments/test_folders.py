@@ -11,8 +11,8 @@ from PIL import Image
 from engine import catalogue
 from engine.datasets import photographs
 from engine.datasets.listing import endings
-from engine.datasets.paths import text_of
 from engine.datasets.references import DatasetReference, ImagesReference
+from engine.paths import text_of
 from engine.references import references
 
 QUICK = {

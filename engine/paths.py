@@ -12,14 +12,25 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""Bytes that are not UTF-8, as Python keeps them: lone surrogates, which no file of ours and no terminal takes."""
 AWKWARD = re.compile("[\x00-\x1f\x7f\udc80-\udcff]")
-"""Control characters, and bytes that are not UTF-8, which Python keeps as lone surrogates."""
+"""These and control characters."""
 ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 def text_of(path: str | os.PathLike[str]) -> str:
     r"""Return a path, or a file's name, as text: a byte that is not UTF-8 is written ``\xe9``, a line feed ``\x0a``."""
-    return AWKWARD.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", os.fspath(path))
+    return AWKWARD.sub(_escaped, os.fspath(path))
+
+
+def decoded(text: str) -> str:
+    r"""Return what was typed with each byte that is not UTF-8 written as ``\xe9``."""
+    return UNDECODED.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]) & 0xFF:02x}"
 
 
 def path_of(text: str) -> Path:
