@@ -181,10 +181,11 @@ def test_a_folder_of_which_no_image_can_be_held_out_is_refused_before_the_launch
     from engine.control.resolving import resolved
     from engine.record.workspace import Workspace
 
-    fill(tmp_path, ["train/a/1.jpg", "test/a/1.jpg"])
-    values = catalogue.experiment("dcgan").validate({"dataset": f"folder:{tmp_path}"})
-    with pytest.raises(InvalidHyperparameters, match="at least one class needs 2"):
-        resolved(Workspace(tmp_path / "home"), values)
+    fill(tmp_path, [f"{part}/{name}/1.jpg" for part in ("train", "test") for name in "ab"])
+    for name, fields in (("dcgan", ["dataset"]), ("cgan", ["dataset"]), ("dann", ["source", "target"])):
+        values = catalogue.experiment(name).validate(dict.fromkeys(fields, f"folder:{tmp_path}"))
+        with pytest.raises(InvalidHyperparameters, match="at least one class needs 2"):
+            resolved(Workspace(tmp_path / "home"), values)
 
 
 # -- names ------------------------------------------------------------------------------------------------------------
