@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import InvalidHyperparameters
+from engine.paths import decoded
 from engine.record.workspace import Workspace
 from engine.references import references
 
@@ -197,7 +198,8 @@ def validate(model: type[Model], values: Mapping[str, Any]) -> Model:
         InvalidHyperparameters: naming every refused field and the bound it breaks.
     """
     try:
-        return model.model_validate(dict(values))
+        typed = {name: decoded(value) if isinstance(value, str) else value for name, value in values.items()}
+        return model.model_validate(typed)
     except ValidationError as error:
         raise InvalidHyperparameters(_sentences(model, error)) from None
 

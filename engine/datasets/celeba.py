@@ -41,7 +41,8 @@ def faces(folder: Path, attribute: str, classes: tuple[str, ...]) -> Tree:
             parts[partition[values[0]] == TEST].append((images / values[0], int(values[column] == "1")))
     if not all(parts):
         raise DataUnavailable(f"{folder} holds no images for training or none for the test, by its lists")
-    return Tree(folder, classes, *(tuple(part) for part in parts))
+    train, test = map(tuple, parts)
+    return Tree(folder, classes, train, test)
 
 
 def _pairs(path: Path) -> list[tuple[str, str]]:

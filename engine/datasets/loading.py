@@ -37,7 +37,7 @@ def load_splits(name: str, size: int, channels: int, context: Context) -> Splits
         whole = DecodedPhotographs(part, square, context, refuse_broken=False)
         return ImageSet(whole.pixels, whole.labels.to(whole.pixels.device), part.classes)
 
-    train, test = photographs.load(name, fewest=1)
+    train, test = photographs.load(name, fewest=1, context=context)
     # Of few photographs one is held out all the same.
     share = max(VALIDATION, 0.51 / int(train.labels.bincount().max()))
     stays, out = hold_out(train, share, SPLIT_SEED)

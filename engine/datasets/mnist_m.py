@@ -70,7 +70,7 @@ def _list(path: Path) -> tuple[list[str], list[int]]:
 
 def _pixels(path: Path) -> np.ndarray:
     try:
-        pixels = np.asarray(open_image(path).convert("RGB"))
+        pixels = np.asarray(open_image(path, upright=False).convert("RGB"))
     except UnreadableImage as error:
         raise DataUnavailable(
             f"{error}: move {path.parent} away and get it again with `phosphene data fetch mnist-m`"

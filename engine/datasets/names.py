@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.datasets.catalogue import dataset
-from engine.datasets.trees import path_of
 from engine.errors import DataUnavailable
+from engine.paths import path_of, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +109,7 @@ def check(text: str) -> str:
         parse(text)
     except DataUnavailable as error:
         raise ValueError(str(error)) from None
-    return text.strip()
+    return text_of(text.strip())
 
 
 def absolute(text: str) -> str:
@@ -117,4 +117,4 @@ def absolute(text: str) -> str:
     named = parse(text)
     if named.source is not None and named.attribute:
         return f"{named.source.name}:{named.attribute}"
-    return text if named.folder is None else f"{FOLDER}{named.folder.absolute()}"
+    return text if named.folder is None else f"{FOLDER}{text_of(named.folder.absolute())}"

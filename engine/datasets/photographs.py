@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
+from engine.paths import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +30,9 @@ PIXELS = 89_478_485
 """An image with more pixels, Pillow's own limit, is taken for a decompression bomb."""
 THREADS = 8
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+GREY_8 = ("1", "L", "LA")
+DECODING = 2
+"""Counts the ways :func:`open_image` has decoded files: features kept from an earlier one are not taken."""
 
 
 class UnreadableImage(DataUnavailable):
@@ -62,7 +67,7 @@ class Preprocessing:
     def pixels(self, image: Image.Image) -> Tensor:
         """Return an image as uint8 ``[channels, size, size]``."""
         resample = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}[self.interpolation]
-        image = _eight_bit(image).convert("RGB" if self.channels == 3 else "L")
+        image = image.convert("RGB" if self.channels == 3 else "L")
         if self.resize:
             short, scale = min(image.size), self.resize / min(image.size)
             width, height = (self.resize if side == short else int(self.resize * side / short) for side in image.size)
@@ -96,24 +101,35 @@ def _inside(box: tuple[float, ...], size: tuple[int, int]) -> tuple[float, float
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
+    """Return an image of any mode in L if it is grey, else in RGB; what is transparent keeps its colour."""
     if image.mode in GREY_16:
         # Pillow's own conversion clips at 255.
         values = np.asarray(image).astype(np.float64)
         return Image.fromarray((values / 257).round().clip(0, 255).astype(np.uint8))
     if image.mode == "F":
         # Floating point: [0, 1] as a rule, else as 8 bits count.
-        values = np.nan_to_num(np.asarray(image).astype(np.float64))
-        return Image.fromarray((values * (255 if values.max() <= 1 else 1)).round().clip(0, 255).astype(np.uint8))
+        values = np.asarray(image).astype(np.float64)
+        scale = 255 if values.max(initial=0, where=np.isfinite(values)) <= 1 else 1
+        values = np.nan_to_num(values, nan=0, posinf=255, neginf=0) * scale
+        return Image.fromarray(values.round().clip(0, 255).astype(np.uint8))
     if image.mode == "P" and "transparency" in image.info:
-        return image.convert("RGBA")
-    return image
+        image = image.convert("RGBA")
+    if image.mode == "La":
+        image = image.convert("LA")
+    return image.convert("L" if image.mode in GREY_8 else "RGB")
 
 
-def open_image(path: Path) -> Image.Image:
-    """Open an image upright as its camera meant it; of an animation, the first frame.
+def open_image(path: Path, *, upright: bool = True) -> Image.Image:
+    """Return an image of 8 bits in mode L or RGB; of an animation, the first frame.
+
+    Args:
+        path: of the file.
+        upright: turn it as its camera says (EXIF), which is what people want of their own photographs; else take the
+            pixels as they are stored, as torchvision's ImageFolder does.
 
     Raises:
-        UnreadableImage: if it is not an image, is cut off, or has more pixels than :data:`PIXELS`.
+        UnreadableImage: if it is not an image, is cut off, has more pixels than :data:`PIXELS`, or colours that cannot
+            be converted.
     """
     try:
         with warnings.catch_warnings():
@@ -123,13 +139,13 @@ def open_image(path: Path) -> Image.Image:
                 width, height = image.size
                 if width * height <= PIXELS:
                     image.load()
-                    return _upright(image)
+                    return _eight_bit(_upright(image) if upright else image)
     except Image.DecompressionBombError:
-        raise UnreadableImage(f"{path} has too many pixels to be decoded") from None
+        raise UnreadableImage(f"{text_of(path)} has too many pixels to be decoded") from None
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them to.
         reason = "no image" if isinstance(error, UnidentifiedImageError) else first_line(error)
-        raise UnreadableImage(f"{path} cannot be read: {reason}") from error
-    raise UnreadableImage(f"{path} has {width} x {height} pixels, too many to be decoded")
+        raise UnreadableImage(f"{text_of(path)} cannot be read: {reason}") from error
+    raise UnreadableImage(f"{text_of(path)} has {width} x {height} pixels, too many to be decoded")
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -156,6 +172,7 @@ class Photographs:
         names: of the images, e.g. ``Coast/image_0007.jpg``.
         files: their paths; empty where ``arrays`` holds them.
         arrays: uint8 ``[N, C, H, W]``.
+        upright: whether files are turned as their cameras say; see :func:`open_image`.
     """
 
     labels: Tensor
@@ -163,6 +180,7 @@ class Photographs:
     names: tuple[str, ...]
     files: tuple[Path, ...] = ()
     arrays: Tensor | None = None
+    upright: bool = True
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -185,18 +203,18 @@ class Photographs:
             UnreadableImage: naming the file.
         """
         if self.arrays is None:
-            return open_image(self.files[index])
+            return open_image(self.files[index], upright=self.upright)
         return image_of(self.arrays[index])
 
     def digest(self) -> str:
-        """Return a digest of the images, their names and files: 16 hexadecimal characters."""
-        content = hashlib.blake2b(digest_size=8)
+        """Return a digest of the images, their files, and how these are decoded: 16 hexadecimal characters."""
+        content = hashlib.blake2b(f"{DECODING} {self.upright}".encode(), digest_size=8)
         if self.arrays is not None:
             content.update(self.arrays.contiguous().numpy().tobytes())
         for path in self.files:
             with contextlib.suppress(OSError):
                 stat = path.stat()
-                content.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+                content.update(os.fsencode(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n"))
         return content.hexdigest()
 
 
@@ -266,14 +284,16 @@ class Parts(NamedTuple):
     test: Photographs
 
 
-def load(name: str, fewest: int = 2) -> Parts:
+def load(name: str, fewest: int = 2, context: Context | None = None) -> Parts:
     """Return a data set by name: one of the table, some of its classes, or ``folder:PATH``.
 
-    Where a data set has a validation part of its own it belongs to ``train``: hold out what you need of it.
+    Where a data set has a validation part of its own it belongs to ``train``: hold out what you need of it. Photographs
+    of a folder are turned upright, as their cameras say; those of a published data set are taken as they are stored.
 
     Args:
         name: of the data set.
         fewest: how many classes a folder must have; 1 takes a folder of images without classes, too.
+        context: of the run, whose console hears of what is passed over; None where that has been said.
 
     Raises:
         DataUnavailable: if it is not there, saying what to do.
@@ -290,11 +310,16 @@ def load(name: str, fewest: int = 2) -> Parts:
         ]
         return Parts(*(Photographs(labels[i], classes, numbered[i], arrays=both[i]) for i in range(2)))
     tree = sources.tree_of(named, fewest)
+    if context:
+        for note in tree.notes:
+            context.message(note, level="alarm")
     parts = []
     for pairs in (tree.train, tree.test):
         labels_ = torch.tensor([index for _, index in pairs], dtype=torch.long)
         files = tuple(path for path, _ in pairs)
-        part = Photographs(labels_, tree.classes, tuple(f"{path.parent.name}/{path.name}" for path in files), files)
+        part = Photographs(
+            labels_, tree.classes, tuple(map(tree.name_of, files)), files, upright=named.folder is not None
+        )
         parts.append(part if named.classes is None else images.some_classes(part, *named.classes))
     return Parts(*parts)
 

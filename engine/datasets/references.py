@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from engine.datasets import names, sources, trees
 from engine.datasets.catalogue import datasets
+from engine.datasets.listing import listing, require_images
 from engine.errors import DataUnavailable
+from engine.paths import apart, exists, path_of, text_of
 from engine.references import Reference, Resolved, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from engine.datasets.names import DatasetName
@@ -23,6 +26,13 @@ WRITE_IMAGES = "write a file, a folder, sample:china or digits:test/0-15"
 
 def _fits(_values: Mapping[str, Any], _tree: Tree) -> str:
     return ""
+
+
+def too_few_to_validate(_values: Mapping[str, Any], tree: Tree) -> str:
+    """Say why no training image can be held out for validation; nothing if one can."""
+    if any(count > 1 for count in Counter(label for _, label in tree.train).values()):
+        return ""
+    return "has one training image of a class: at least one class needs 2, of which one is held out for validation"
 
 
 @dataclass(frozen=True)
@@ -97,10 +107,16 @@ def other_classes(text: str, than: str) -> str:
     Raises:
         DataUnavailable: if either is a folder that is not there.
     """
-    own, wanted = sources.classes_of(text), sources.classes_of(than)
-    if own == wanted:
+    return unlike(sources.classes_of(text), sources.classes_of(than), than)
+
+
+def unlike(own: Sequence[str], wanted: Sequence[str], than: str) -> str:
+    """Say how some classes differ from those of a data set, by the first that does; nothing if they are the same."""
+    if tuple(own) == tuple(wanted):
         return ""
-    return f"must have the {len(wanted)} classes of {than}, {wanted[0]} …, not {len(own)}, {own[0]} …"
+    first = next((pair for pair in zip(wanted, own, strict=False) if pair[0] != pair[1]), (wanted[0], own[0]))
+    there, here = apart(first)
+    return f"must have the {len(wanted)} classes of {than}, {there} …, not {len(own)}, {here} …"
 
 
 @dataclass(frozen=True)
@@ -115,7 +131,7 @@ class ImagesReference(Reference):
 
     def check(self, text: str) -> str:
         """Return names of images without the spaces around them."""
-        name = text.strip()
+        name = text_of(text.strip())
         if not (self.optional or trees.names_of(name)):
             raise ValueError(f"names no image: {WRITE_IMAGES}")
         for one in trees.names_of(name):
@@ -150,14 +166,14 @@ def _absolute(name: str, *, alone: bool) -> str:
         _require_images(found[1], found[2], int(found[4] or found[3]))
         dataset = names.absolute(found[1])
         return f"{dataset}{name.removeprefix(found[1])}"
-    path = trees.path_of(name).absolute()
-    if not path.exists():
+    path = path_of(name).absolute()
+    if not exists(path):
         raise DataUnavailable(f"there is no image {name}: {WRITE_IMAGES}")
-    if path.is_dir() and not trees.images_below(path):
-        raise DataUnavailable(f"there are no images in {path}")
+    if path.is_dir():
+        require_images(listing(path))
     if not alone and "," in str(path):
-        raise DataUnavailable(f"{path} has a comma, which separates images: name it alone, or its folder")
-    return str(path)
+        raise DataUnavailable(f"{text_of(path)} has a comma, which separates images: name it alone, or its folder")
+    return text_of(path)
 
 
 def _require_images(dataset: str, part: str, last: int) -> None:
@@ -180,7 +196,7 @@ def _require_images(dataset: str, part: str, last: int) -> None:
 
 Dataset = Annotated[str, DatasetReference()]
 """The type of a hyperparameter that names a data set."""
-Pictures = Annotated[str, DatasetReference(fewest_classes=1)]
+Pictures = Annotated[str, DatasetReference(fewest_classes=1, unfit=too_few_to_validate)]
 """The same where classes do not matter."""
 Images = Annotated[str, ImagesReference()]
 """The type of a hyperparameter that names images, several separated by commas."""

@@ -8,8 +8,9 @@ import zipfile
 from pathlib import Path
 
 from engine.datasets.download import download
+from engine.datasets.listing import listing
 from engine.datasets.table import SCENES
-from engine.datasets.trees import PARTS, photographs
+from engine.datasets.trees import PARTS
 
 ADDRESS = "https://github.com/rdfia/rdfia.github.io/raw/master/data/3-a/15ScenesData.zip"
 IMAGES = {"train": 1_500, "test": 2_985}
@@ -48,7 +49,7 @@ def unpack(archive: Path, target: Path, images: dict[str, int] | None = None) ->
             archive.unlink()
             raise RuntimeError(f"the archive is damaged ({error}) and was removed: fetch it again") from error
         for part in PARTS:
-            count = sum(len(photographs(staged / part / name)) for name in SCENES)
+            count = sum(len(listing(staged / part / name).images) for name in SCENES)
             if count != images[part]:
                 raise RuntimeError(f"{archive} holds {count:,} images for {part}, not {images[part]:,}")
         shutil.rmtree(target, ignore_errors=True)

@@ -13,6 +13,7 @@ import platformdirs
 from engine.datasets import trees
 from engine.datasets.catalogue import dataset
 from engine.datasets.checksums import md5_of
+from engine.datasets.listing import listing
 from engine.datasets.names import DatasetName, parse
 from engine.errors import DataUnavailable, first_line
 
@@ -170,7 +171,7 @@ def _size(path: Path) -> int:
 
 def _checks(entry: Source, folder: Path) -> tuple[FileCheck, ...]:
     checks = [
-        FileCheck(place, "whole" if place.is_file() or trees.photographs(place) else "missing")
+        FileCheck(place, "whole" if place.is_file() or listing(place).images else "missing")
         for place in (folder / place for place in _places(entry))
     ]
     for file in entry.files:

@@ -81,7 +81,7 @@ def open_images(names: str, preprocessing: Preprocessing, context: Context, *, r
         UnreadableImage: if none can be read, or one cannot and that is refused.
         DataUnavailable: if they are too many to be held.
     """
-    found = named_images.find(names)
+    found = named_images.find(names, context)
     size = preprocessing.channels * preprocessing.size**2
     if len(found) * size > MOST_PIXELS:
         raise DataUnavailable(f"{len(found):,} images are too many at once: name at most {MOST_PIXELS // size:,}")

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from engine.datasets.trees import path_of
 from engine.networks.architectures import SMALL_CNN_INPUT, build, default_weights, preprocessing_of
 from engine.networks.embedded import small_cnn
 from engine.networks.names import SMALL_CNN, parse
 from engine.networks.small_cnn import SmallCnn
 from engine.networks.weights import fit_weights, own_weights, read_weights
+from engine.paths import path_of
 
 if TYPE_CHECKING:
     from engine.authoring import Context

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from engine.datasets import names as dataset_names
-from engine.datasets.trees import path_of
 from engine.errors import DataUnavailable
+from engine.paths import path_of, text_of
 
 
 def _own_weights() -> dict[str, str]:
@@ -109,7 +109,7 @@ def several(text: str) -> list[str]:
 def absolute(text: str) -> str:
     """Return a network's name with the path of a weights file written out, so that it means the same from anywhere."""
     name = parse(text)
-    return f"{name.architecture}:{path_of(name.detail).absolute()}" if name.weights == "file" else text
+    return f"{name.architecture}:{text_of(path_of(name.detail).absolute())}" if name.weights == "file" else text
 
 
 def weights_folder() -> Path:

@@ -10,12 +10,12 @@ from engine.datasets import names as dataset_names
 from engine.datasets import sources
 from engine.datasets.catalogue import datasets
 from engine.datasets.download import reachable
-from engine.datasets.trees import path_of
 from engine.errors import DataUnavailable
 from engine.networks import classes, names, tables
 from engine.networks.classes import LEAST_LIKELY, PREDICTED, TRUE
 from engine.networks.names import ARCHITECTURES, SMALL_CNN, ModelName
 from engine.networks.places import UnknownCut, spread
+from engine.paths import path_of
 from engine.references import LAST, RUN, Reference, Resolved, Scope, references
 
 if TYPE_CHECKING:

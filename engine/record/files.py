@@ -45,7 +45,8 @@ def plain_json(value: Any) -> Any:
 def write_json(path: Path, value: Any, indent: int | None = 1) -> None:
     """Write a JSON document atomically."""
     text = json.dumps(plain_json(value), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    # Lone surrogates, as in file names that are not UTF-8, are escaped as JSON does it.
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8", errors="backslashreplace"))
 
 
 def sync_folder(path: Path) -> None:

@@ -42,7 +42,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]
     """
 
     def write(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        with temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             csv.writer(file).writerows([columns, *rows])
 
     write_atomically(path, write)

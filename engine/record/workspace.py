@@ -15,6 +15,7 @@ from pathlib import Path
 import platformdirs
 
 from engine.errors import PhospheneError, UnknownRun, WorkspaceError
+from engine.paths import decoded
 from engine.record.files import disk_errors, write_json
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
@@ -100,7 +101,7 @@ class Workspace:
             return by_id[name]
         matches = [run for run in by_id if name and (run.startswith(name) or run.endswith(f"-{name}"))]
         if not matches:
-            matches = [run for run, directory in by_id.items() if name and _name(directory) == name]
+            matches = [run for run, directory in by_id.items() if name and _name(directory) == decoded(name)]
         if len(matches) == 1:
             return by_id[matches[0]]
         if matches:

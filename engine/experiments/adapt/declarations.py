@@ -7,13 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ValidationInfo, field_validator
 
-from engine.datasets.references import Dataset, DatasetReference
+from engine.datasets.references import DatasetReference, other_classes, too_few_to_validate
 from engine.datasets.sources import classes_of
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 from engine.references import RunReference
 
-OTHER_CLASSES = "must have the source's {} classes, {} …, not {}, {} …"
 SOURCE_ONLY = "source-only"
 
 
@@ -32,14 +31,16 @@ Start = Annotated[
     RunReference(("dann", "pseudo-label"), words=(SOURCE_ONLY,), inherited=("batch_norm", "dropout"), unfit=unfit),
 ]
 """The type of a hyperparameter that names a trained network to go on from."""
-Target = Annotated[str, DatasetReference(same_classes_as="source")]
+Source = Annotated[str, DatasetReference(unfit=too_few_to_validate)]
+"""The type of a hyperparameter that names a data set with labels."""
+Target = Annotated[str, DatasetReference(same_classes_as="source", unfit=too_few_to_validate)]
 """The type of a hyperparameter that names a data set with the classes of the source."""
 
 
 class AdaptationHyperparameters(Hyperparameters):
     """Two domains, and how the network is trained on them."""
 
-    source: Dataset = hyperparameter("digits", "domain with labels", group="data")
+    source: Source = hyperparameter("digits", "domain with labels", group="data")
     target: Target = hyperparameter("digits-m", "domain whose labels are used for figures alone", group="data")
     batch: int = hyperparameter(64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data")
     batch_norm: bool = hyperparameter(False, "batch normalisation after both convolutions", group="network")
@@ -70,9 +71,8 @@ class AdaptationHyperparameters(Hyperparameters):
         both = target, info.data.get("source", target)
         if any(name.startswith("folder:") for name in both):
             return target  # checked before the launch: a form should not read folders at every key
-        own, other = (classes_of(name) for name in both)
-        if own != other:
-            raise ValueError(OTHER_CLASSES.format(len(other), other[0], len(own), own[0]))
+        if complaint := other_classes(*both):
+            raise ValueError(complaint)
         return target
 
 

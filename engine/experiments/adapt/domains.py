@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from engine.datasets.images import ImageSet, Splits, drawn, signed_range
 from engine.datasets.loading import load_splits
 from engine.datasets.photographs import Preprocessing
+from engine.datasets.references import unlike
 from engine.datasets.sources import classes_of
 from engine.drawing.confusion import log_confusion
 from engine.errors import DataUnavailable
-from engine.experiments.adapt.declarations import OTHER_CLASSES
 from engine.experiments.metrics import loss_and_accuracy
 from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
@@ -52,8 +52,8 @@ def load_domains(hyperparameters: AdaptationHyperparameters, context: Context) -
     both = hyperparameters.source, hyperparameters.target
     domains = Domains(*(load_splits(name, SIZE, 3, context) for name in both))
     other, own = (splits.train.classes for splits in domains)
-    if own != other:
-        raise DataUnavailable(f"the target {OTHER_CLASSES.format(len(other), other[0], len(own), own[0])}")
+    if complaint := unlike(own, other, hyperparameters.source):
+        raise DataUnavailable(f"the target {complaint}")
     return domains
 
 

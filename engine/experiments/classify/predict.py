@@ -29,7 +29,7 @@ TILE = 224
 
 def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     """Log the most probable classes of every image: softmax over the logits."""
-    images = named_images.find(hyperparameters.images)
+    images = named_images.find(hyperparameters.images, context)
     backbone = load_network(hyperparameters.model, context)
     preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     count = min(hyperparameters.top_k, len(backbone.classes))

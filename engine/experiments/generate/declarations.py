@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import ValidationInfo, field_validator
 
-from engine.datasets.references import Dataset, Pictures
+from engine.datasets.references import DatasetReference, Pictures, too_few_to_validate
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 from engine.references import RunReference
@@ -110,7 +110,7 @@ class ConditionalHyperparameters(GanHyperparameters):
 
     conditional_discriminator: ClassVar[Network]
 
-    dataset: Dataset = hyperparameter(
+    dataset: Annotated[str, DatasetReference(unfit=too_few_to_validate)] = hyperparameter(
         "digits", "data set to learn to draw, some of its classes, or folder:PATH", group="data"
     )
     tell_d: bool = hyperparameter(True, "give the class to the discriminator, too", group="networks")

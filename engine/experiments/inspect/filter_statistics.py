@@ -123,7 +123,7 @@ class Statistics:
 def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> None:
     """Log, layer by layer, how each filter responds to each class of a data set."""
     backbone = load_network(hyperparameters.model, context).fixed()
-    data = getattr(photographs.load(hyperparameters.dataset), hyperparameters.part)
+    data = getattr(photographs.load(hyperparameters.dataset, context=context), hyperparameters.part)
     if len(data) <= len(data.classes):
         raise PhospheneError(
             f"{len(data)} images of {len(data.classes)} classes are too few to compare: take more, or --part train"

@@ -16,6 +16,7 @@ from engine.datasets.augmentation import Augmentation
 from engine.datasets.decoded import DecodedPhotographs
 from engine.datasets.images import unit_range
 from engine.datasets.sampling import EpochSampler
+from engine.datasets.sources import classes_of
 from engine.drawing.grids import image_grid
 from engine.experiments.earlier import load_network
 from engine.experiments.metrics import loss_and_accuracy
@@ -41,7 +42,7 @@ MOST_FROZEN = 2 << 30
 def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     """Train on a part of the training images, choose the best epoch on the rest of them, and test that one once."""
     chosen = hyperparameters
-    data = photographs.load(chosen.dataset)
+    data = photographs.load(chosen.dataset, context=context)
     backbone = load_network(chosen.model, context)
     network, preprocessing = backbone.network, backbone.preprocessing.resized(chosen.resize)
     head = replace_heads(network, len(data.train.classes))
@@ -190,7 +191,7 @@ def network(hyperparameters: FinetuneHyperparameters, context: Context) -> Backb
     """Rebuild the network of a run; the caller loads its weights."""
     named = parse(hyperparameters.model)
     plain = f"{named.architecture}:random" if named.architecture else hyperparameters.model
-    classes = photographs.load(hyperparameters.dataset).train.classes
+    classes = classes_of(hyperparameters.dataset)
     backbone = load_network(plain, context)
     replace_heads(backbone.network, len(classes))
     return replace(backbone, classes=classes)

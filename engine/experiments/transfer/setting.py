@@ -33,7 +33,7 @@ class Setting:
     def __init__(self, chosen: FeatureHyperparameters, context: Context) -> None:
         self._chosen = chosen
         self._context = context
-        self.data = photographs.load(chosen.dataset)
+        self.data = photographs.load(chosen.dataset, context=context)
         self.backbone = load_network(chosen.model, context)
         self.preprocessing = self.backbone.preprocessing.resized(chosen.resize)
         self.sectioned = Sectioned(self.backbone.network, self.backbone.shape)

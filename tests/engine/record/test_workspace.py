@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine import Engine, RunRecord, RunStateError, UnknownRun, Workspace, WorkspaceError
 from engine.record.run_directory import RunDirectory
+from engine.record.tables import read_table, write_table
 
 ID = re.compile(r"\d{4}-\d{4}-[a-z0-9]+(-[a-z0-9]+)*-[2-9a-hjkmnp-z]{3}")
 
@@ -50,6 +51,21 @@ def test_a_record_comes_back_as_it_was(home):
     assert found.id == run.id
     assert (found.name, found.parents, found.slots) == ("[red] “π” 🦊", ("a", "b"), 3)
     assert found.hyperparameters == {"lr": 0.1, "on": True}
+
+
+def test_bytes_that_are_not_utf_8_come_back_from_records_and_stand_in_tables_as_escapes(home):
+    latin_1 = os.fsdecode(b"caf\xe9")
+    run = make(home, hyperparameters={"images": latin_1})
+    assert run.record().hyperparameters == {"images": latin_1}
+    write_table(run.path / "tables/x.csv", ["image"], [[latin_1]])
+    assert read_table(run.path / "tables/x.csv").rows == (("caf\\udce9",),)
+
+
+def test_a_run_named_with_bytes_that_are_not_utf_8_is_found_by_them_and_by_what_is_shown(home, launch):
+    run = launch(values={"steps": 1}, name=os.fsdecode(b"caf\xe9"))
+    assert run.record().name == "caf\\xe9"
+    for name in (os.fsdecode(b"caf\xe9"), "caf\\xe9"):
+        assert Workspace(home).find(name).id == run.id
 
 
 def test_runs_are_found_by_what_people_type(home):

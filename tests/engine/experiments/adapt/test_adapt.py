@@ -157,7 +157,7 @@ def test_adaptation_gains_ten_points_on_the_embedded_domains_in_the_mean_of_thre
 
 @pytest.mark.parametrize(("source", "target"), [("digits", "cifar10"), ("digits:0-4", "digits-m")])
 def test_domains_must_tell_the_same_apart(source, target):
-    with pytest.raises(InvalidHyperparameters, match="target: must have the source's"):
+    with pytest.raises(InvalidHyperparameters, match=r"target: must have the (10|5) classes of digits"):
         catalogue.experiment("dann").validate({"source": source, "target": target})
 
 

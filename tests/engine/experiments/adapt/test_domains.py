@@ -215,9 +215,9 @@ def test_a_folder_of_images_without_classes_can_be_drawn_but_not_told_apart(tmp_
     assert splits.train.classes == ("flowers",)
     named = {"dataset": f"folder:{folder}"}
     assert resolved(Workspace(tmp_path), catalogue.experiment("dcgan").validate(named))[0].dataset == named["dataset"]
-    with pytest.raises(DataUnavailable, match="holds no images"):
+    with pytest.raises(DataUnavailable, match="21 images but no folders"):
         resolved(Workspace(tmp_path), catalogue.experiment("cdcgan").validate(named))
-    with pytest.raises(DataUnavailable, match="holds no images"):
+    with pytest.raises(DataUnavailable, match="21 images but no folders"):
         sources.require_present(f"folder:{folder}")
     values = {"steps": 2, "batch": 8, "ngf": 2, "ndf": 2, "channels": "3", "size": "64"}
     played = play("dcgan", values | {"dataset": f"folder:{folder}"})

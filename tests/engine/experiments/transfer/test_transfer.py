@@ -55,7 +55,7 @@ def test_c_is_chosen_without_a_look_at_the_test(play, monkeypatch):
     whole = play("probe", {"C": "1e-4..10"})
     parts = load_photographs("digits:5-9")
     few = parts._replace(test=parts.test[torch.arange(10)])
-    monkeypatch.setattr("engine.datasets.photographs.load", lambda name: few)
+    monkeypatch.setattr("engine.datasets.photographs.load", lambda name, **_: few)
     other = play("probe", {"C": "1e-4..10"})
     assert other.results["classifier/C"] == whole.results["classifier/C"]
     assert other.table("C")[0]["cross-validated accuracy"] == whole.table("C")[0]["cross-validated accuracy"]
