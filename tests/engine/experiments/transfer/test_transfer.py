@@ -168,6 +168,26 @@ def test_any_architecture_gets_a_new_head_and_trains_only_what_it_should(archite
     assert torch.allclose(split.predict(split.frozen(images)), plain, atol=1e-5)
 
 
+def test_dropout_before_a_new_head_drops_in_training_whatever_is_frozen():
+    """As in a network in training mode whose weights alone are frozen."""
+    network = build("alexnet")
+    split = Split(network, (3, 64, 64), replace_heads(network, 4), "backbone")
+    assert split.start.name == "flatten", "what the first of AlexNet's two dropouts is fed"
+    values, labels = split.frozen(torch.randn(4, 3, 64, 64)), torch.arange(4)
+    network.train()
+    for seed in range(2):
+        torch.manual_seed(seed)
+        loss, logits = split.loss(values, labels)
+        torch.manual_seed(seed)
+        assert torch.allclose(logits, network.classifier(values), atol=1e-6)
+    loss.backward()
+    assert {name for name, value in network.named_parameters() if value.requires_grad} == {
+        "classifier.6.weight",
+        "classifier.6.bias",
+    }
+    assert torch.equal(split.predict(values), split.predict(values))
+
+
 def test_inceptions_and_googlenets_auxiliary_heads_are_replaced_and_trained():
     torch.manual_seed(0)
     for architecture, heads, size in (("inception_v3", 1, 299), ("googlenet", 2, 64)):
