@@ -1,7 +1,8 @@
 """Augmentation of whole batches on the device: every image by its own draw.
 
 The recipe of Nehlil & Boutaleb (section 1.6.3, transfer learning with VGG16), in this order and with the distributions
-of torchvision's transforms: horizontal flip, rotation and resized crop, in one interpolation; colour jitter; perspective.
+of torchvision's transforms: horizontal flip, rotation and resized crop, in one interpolation; colour jitter;
+perspective.
 """
 
 from __future__ import annotations

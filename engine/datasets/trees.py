@@ -80,8 +80,13 @@ def read(folder: Path, fewest: int = 2) -> Tree:
         raise DataUnavailable(f"{folder} holds no images: put them into one folder for each class, as in cats/1.jpg")
     if len(train) < fewest:
         raise DataUnavailable(f"{folder} has only one class, {next(iter(train))}: at least two are needed")
-    if not any(test.values()):
+    if not any(test.values()) and (folder / "train").is_dir():
         raise DataUnavailable(f"{folder} holds no images for the test: put some into test/<class>")
+    if not any(test.values()):
+        raise DataUnavailable(
+            f"{folder} has no class of {round(1 / TEST_SHARE)} images, of which one could be kept for the test: add "
+            "images, or split them into train/<class> and test/<class>"
+        )
     classes = tuple(sorted(train))
     return Tree(folder, classes, _pairs(train, classes), _pairs(test, classes))
 
