@@ -157,9 +157,10 @@ def report(network: DannNetwork, domains: Domains, context: Context, step: int) 
         found = figures_of(logits, splits.test.labels, number, f"{name}-test")
         context.result({figure: float(value) for figure, value in found.items()})
     count = min(MOST, *(len(splits.test) for splits in domains))
-    both = [features_of(network, drawn(splits.test, count, context.seed), context.device) for splits in domains]
-    if count > 1 and all(np.isfinite(features).all() for features in both):
-        context.result({"domains/proxy-a-distance": proxy_a_distance(*both, context.seed)})
+    parts = (drawn(splits.test, count, context.seed) for splits in domains)
+    source, target = (features_of(network, part, context.device) for part in parts)
+    if count > 1 and np.isfinite(source).all() and np.isfinite(target).all():
+        context.result({"domains/proxy-a-distance": proxy_a_distance(source, target, context.seed)})
 
 
 def log_map(network: DannNetwork, domains: Domains, count: int, context: Context, step: int) -> None:

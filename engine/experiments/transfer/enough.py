@@ -19,6 +19,10 @@ def _by_class(tree: Tree) -> dict[str, int]:
     return {name: counts[label] for label, name in enumerate(tree.classes)}
 
 
+def _images(count: int) -> str:
+    return f"{count} training image{'s' * (count != 1)}"
+
+
 def fewer_than_folds(fewest: int, folds: int) -> str:
     """Say what the smallest class lacks for a cross-validation, and what to do."""
     advice = f"choose --folds {fewest}" if fewest > 1 else "add images to it"
@@ -35,10 +39,6 @@ def too_few_to_choose_c(values: Mapping[str, Any], tree: Tree) -> str:
     """Say why a folder is too small to choose among several C; nothing if it is not, or if there is one C."""
     complaint = too_few_for_folds(values, tree) if len(grid.parse(values["C"])) > 1 else ""
     return complaint and f"{complaint}, or choose one C, which needs no cross-validation"
-
-
-def _images(count: int) -> str:
-    return f"{count} training image{'s' * (count != 1)}"
 
 
 def too_few_to_hold_out(values: Mapping[str, Any], tree: Tree) -> str:

@@ -39,7 +39,7 @@ def test_the_reliability_diagram_is_that_of_scikit_learn_and_the_error_that_of_t
 
 
 def test_a_confidence_of_one_is_in_the_last_bin_and_one_on_an_edge_in_the_lower():
-    found = reliability(torch.tensor([1.0, 0.2, 0.0]), torch.tensor([True, False, False]))
+    found = reliability(torch.tensor([1.0, 0.2, 0.0], dtype=torch.float64), torch.tensor([True, False, False]))
     assert np.flatnonzero(found.images).tolist() == [0, 2, BINS - 1]
     assert found.error() == pytest.approx(0.2 / 3)
 
