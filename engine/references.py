@@ -52,12 +52,15 @@ class Scope:
         """Tell whether some fields all have their defaults, which are known to fit each other."""
         return all(self.values[name] == self.defaults[name] for name in fields)
 
-    def earlier(self, name: str, takes: Callable[[Experiment], bool]) -> RunDirectory | None:
+    def earlier(
+        self, name: str, takes: Callable[[Experiment], bool], saved: Callable[[RunDirectory], bool]
+    ) -> RunDirectory | None:
         """Return the earlier run of that name, or None if ``last`` is named and there is none that can be taken.
 
         Args:
-            name: of a run; ``last`` is the newest one that has saved something and can be taken.
+            name: of a run; ``last`` is the newest one that can be taken.
             takes: tells by its experiment whether a run can be taken.
+            saved: tells whether a run has left what is to be taken.
 
         Raises:
             UnknownRun: if no run, or more than one, answers to the name.
@@ -68,7 +71,7 @@ class Scope:
             # A run whose experiment is not installed any more cannot be taken.
             with contextlib.suppress(UnknownExperiment):
                 declared = self.experiment(listed.record.experiment) if listed.record else None
-                if declared and takes(declared) and listed.directory.last_checkpoint():
+                if declared and takes(declared) and saved(listed.directory):
                     return listed.directory
         return None
 
@@ -132,14 +135,20 @@ def references(model: type[BaseModel]) -> dict[str, Reference]:
     }
 
 
+def has_checkpoint(run: RunDirectory) -> bool:
+    """Tell whether a run has saved networks that can be taken."""
+    return run.last_checkpoint() is not None
+
+
 @dataclass(frozen=True)
 class RunReference(Reference):
-    """An earlier run whose networks are taken: ``run:ID`` or ``last``.
+    """An earlier run whose networks, or one of whose tables, are taken: ``run:ID`` or ``last``.
 
     Attributes:
         experiments: whose runs can be taken.
         words: what may stand there instead of a run.
         otherwise: the word that ``last`` means where there is no such run yet; empty if one is needed.
+        table: the name of the table that is taken; empty for the networks of its last checkpoint.
         inherited: hyperparameters whose values are those of the run, because its networks are built by them.
         unfit: takes the hyperparameters of the new run and of the earlier one; returns why it cannot be taken, or "".
     """
@@ -147,6 +156,7 @@ class RunReference(Reference):
     experiments: tuple[str, ...]
     words: tuple[str, ...] = ()
     otherwise: str = ""
+    table: str = ""
     inherited: tuple[str, ...] = ()
     unfit: Callable[[Mapping[str, Any], Mapping[str, Any]], str] = lambda _own, _earlier: ""
 
@@ -155,7 +165,7 @@ class RunReference(Reference):
         name = text.strip()
         if name in self.words or name.removeprefix(RUN).strip():
             return name
-        words = "".join(f"{word} or " for word in self.words)
+        words = "".join(f"{word} or " for word in self.words if word)
         raise ValueError(f"must be {words}run:ID, an earlier run of {' or '.join(self.experiments)}")
 
     def resolve(self, text: str, scope: Scope) -> Resolved:
@@ -163,7 +173,8 @@ class RunReference(Reference):
         if text in self.words:
             return Resolved(text)
         wanted = " or ".join(self.experiments)
-        run = scope.earlier(text.removeprefix(RUN).strip(), lambda declared: declared.name in self.experiments)
+        name = text.removeprefix(RUN).strip()
+        run = scope.earlier(name, lambda declared: declared.name in self.experiments, self._has_left)
         if run is None and self.otherwise:
             return Resolved(self.otherwise)
         if run is None:
@@ -171,12 +182,15 @@ class RunReference(Reference):
         record = run.record()
         if record.experiment not in self.experiments:
             raise DataUnavailable(f"run {run.id} is one of {record.experiment}: take one of {wanted}")
-        if run.last_checkpoint() is None:
+        if not self._has_left(run):
             raise DataUnavailable(f"run {run.id} has saved nothing yet that could be taken")
         if complaint := self.unfit(scope.values, record.hyperparameters):
             raise ValueError(f"run {run.id} {complaint}")
         inherited = {name: record.hyperparameters[name] for name in self.inherited}
         return Resolved(f"{RUN}{run.id}", (run.id,), inherited)
+
+    def _has_left(self, run: RunDirectory) -> bool:
+        return self.table in run.history().tables if self.table else has_checkpoint(run)
 
     def suggestions(self, values: Mapping[str, Any], cache: Path) -> tuple[str, ...]:  # noqa: ARG002
         """Return ``last`` and the words."""

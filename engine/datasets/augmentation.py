@@ -1,7 +1,8 @@
-"""Augmentation of whole batches on the device: every image by its own draw, all geometry in one interpolation.
+"""Augmentation of whole batches on the device: every image by its own draw.
 
-The recipe of Nehlil & Boutaleb (section 1.6.3, transfer learning with VGG16): horizontal
-flip, rotation, resized crop, colour jitter and perspective, with the distributions of torchvision's transforms.
+The recipe of Nehlil & Boutaleb (section 1.6.3, transfer learning with VGG16), in this order and with the distributions
+of torchvision's transforms: horizontal flip, rotation and resized crop, in one interpolation; colour jitter;
+perspective.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Augmentation:
         degrees: rotation by an angle in [-degrees, degrees].
         area: bounds of the share of the image that a crop covers.
         ratio: bounds of a crop's width over its height.
-        jitter: brightness, contrast and saturation are multiplied by a factor in [1 - jitter, 1 + jitter].
+        jitter: brightness, contrast and saturation are multiplied by a factor in [1 - jitter, 1 + jitter], in an order
+            that is drawn for each image.
         distortion: corners move inwards by up to this share of half a side, ...
         perspective: ... with this probability.
     """
@@ -58,12 +60,11 @@ class Augmentation:
         warp = perspectives(self.distortion * drawn(4, 2))
         keep = drawn() >= self.perspective
         warp[keep] = torch.eye(3, device=device)
-        # A point of the result looks where it comes from: out of the perspective, the crop, the rotation, the flip.
+        # A point of the result looks where it comes from: out of the crop, the rotation, the flip.
         chain = flips(drawn() < self.flip) @ rotations((2 * drawn() - 1) * self.degrees)
-        chain = chain @ self._crops(drawn(TRIES, 2), drawn(2))
-        images = warped(images, chain, warp, size)
-        factors = 1 + self.jitter * (2 * drawn(3) - 1)
-        return jittered(images, factors) if self.jitter else images
+        images = warped(images, chain @ self._crops(drawn(TRIES, 2), drawn(2)), size)
+        factors, order = 1 + self.jitter * (2 * drawn(3) - 1), drawn(3).argsort(1)
+        return warped(jittered(images, factors, order), warp, size)
 
     def _crops(self, shape: Tensor, place: Tensor) -> Tensor:
         """Return the maps of random crops: the first of some tries that lies within the image, else all of it."""
@@ -127,31 +128,32 @@ def perspectives(inwards: Tensor) -> Tensor:
     return torch.cat((solved, torch.ones_like(solved[:, :1])), 1).view(-1, 3, 3)
 
 
-def warped(images: Tensor, chain: Tensor, warp: Tensor, size: int) -> Tensor:
-    """Return images ``[N, C, size, size]`` whose points come from where the maps ``chain @ warp`` lead; else black.
-
-    What ``warp`` alone takes from outside the image is black too, as if the warped image had been made first.
-    """
+def warped(images: Tensor, maps: Tensor, size: int) -> Tensor:
+    """Return images ``[N, C, size, size]`` whose points come from where maps ``[N, 3, 3]`` lead; black from outside."""
     axis = (torch.arange(size, device=images.device) * 2 + 1) / size - 1
     y, x = torch.meshgrid(axis, axis, indexing="ij")
     points = torch.stack((x, y, torch.ones_like(x)), -1).view(1, -1, 3)
-    seen = points @ warp.transpose(1, 2)
-    seen = seen / seen[..., 2:]
-    source = seen @ chain.transpose(1, 2)
+    source = points @ maps.transpose(1, 2)
     source = (source[..., :2] / source[..., 2:]).view(-1, size, size, 2)
-    images = F.grid_sample(images, source, mode="bilinear", padding_mode="zeros", align_corners=False)
-    inside = (seen[..., :2].abs() <= 1).all(-1).view(-1, 1, size, size)
-    return images * inside
+    return F.grid_sample(images, source, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
-def jittered(images: Tensor, factors: Tensor) -> Tensor:
-    """Change brightness, contrast and saturation of images in [0, 1], in this order, by ``factors [N, 3]``."""
-    brightness, contrast, saturation = (factor.view(-1, 1, 1, 1) for factor in factors.unbind(1))
-    images = (images * brightness).clamp(0, 1)
-    mean = _grey(images).mean((1, 2, 3), keepdim=True)
-    images = (mean + (images - mean) * contrast).clamp(0, 1)
-    grey = _grey(images)
-    return (grey + (images - grey) * saturation).clamp(0, 1)
+def jittered(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
+    """Change brightness, contrast and saturation of images ``[N, C, H, W]`` in [0, 1].
+
+    Args:
+        images: see above.
+        factors: ``[N, 3]``, of brightness, contrast and saturation.
+        order: ``[N, 3]``, which of them comes first, second and third: permutations of 0, 1, 2.
+    """
+    for which in order.unbind(1):
+        grey = _grey(images)
+        # Each blends the image with another one: black, its mean grey, or itself in grey.
+        contrast, saturation = ((which == number).view(-1, 1, 1, 1) for number in (1, 2))
+        other = grey.mean((1, 2, 3), keepdim=True) * contrast + grey * saturation
+        factor = factors.gather(1, which[:, None]).view(-1, 1, 1, 1)
+        images = (other + (images - other) * factor).clamp(0, 1)
+    return images
 
 
 def _grey(images: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from engine.datasets import images, names, photographs
 from engine.datasets.decoded import DecodedPhotographs
 from engine.datasets.images import ImageSet, Splits
 from engine.datasets.photographs import Preprocessing, hold_out
+from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -26,8 +27,7 @@ def load_splits(name: str, size: int, channels: int, context: Context) -> Splits
     out and named on the console. A tenth of each class of the training photographs is drawn for validation.
 
     Raises:
-        DataUnavailable: if it is not there, saying what to do.
-        PhospheneError: if there are too few photographs to hold any out.
+        DataUnavailable: if it is not there, or holds too few photographs to keep any for validation, saying what to do.
     """
     if not names.parse(name).photographs:
         return images.load(name, size=size, channels=channels, device=context.device)
@@ -38,7 +38,11 @@ def load_splits(name: str, size: int, channels: int, context: Context) -> Splits
         return ImageSet(whole.pixels, whole.labels.to(whole.pixels.device), part.classes)
 
     train, test = photographs.load(name, fewest=1, context=context)
-    # Of few photographs one is held out all the same.
+    # Of few photographs one is held out all the same; where each class has but one, none can be.
+    if int(train.labels.bincount().max()) == 1:
+        raise DataUnavailable(
+            f"{name} has one training image of each class: add more, since one is kept for validation"
+        )
     share = max(VALIDATION, 0.51 / int(train.labels.bincount().max()))
     stays, out = hold_out(train, share, SPLIT_SEED)
     return Splits(decoded(train[stays]), decoded(train[out]), decoded(test))

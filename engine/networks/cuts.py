@@ -137,6 +137,33 @@ class Sectioned:
             raise UnknownCut(f"nothing comes before {module}")
         return by_node[source]
 
+    def before_dropouts(self, module: str) -> Cut:
+        """Return the place that feeds the first dropout behind the convolutional part, or a layer if there is none.
+
+        Raises:
+            UnknownCut: if the network has no such layer.
+        """
+        by_node = {self._nodes[cut.node]: cut for cut in self.every}
+        for cut in self.every:
+            node = self._nodes[cut.node]
+            if cut.behind and isinstance(self._module(node), nn.Dropout) and node.all_input_nodes[0] in by_node:
+                return by_node[node.all_input_nodes[0]]
+        return self.before(module)
+
+    def penultimate(self) -> Cut:
+        """Return what the last layer is fed: relu7 of VGG16, the pooled maps of ResNet50, fire9 of SqueezeNet.
+
+        The last layer is the last dense one in the order of computation, or the last convolution where there is none.
+
+        Raises:
+            UnknownCut: if the network has neither.
+        """
+        kinds = {name: type(self._module(node)) for name, node in self._nodes.items()}
+        for wanted in (nn.Linear, nn.Conv2d):
+            if layers := [name for name, kind in kinds.items() if kind is wanted]:
+                return self.before(layers[-1])
+        raise UnknownCut("the network has no dense layer and no convolution")
+
     def pools(self, cut: Cut) -> bool:
         """Tell whether a cut is the output of a pooling layer, or of a dropout after one."""
         node = self._nodes[cut.node]

@@ -13,6 +13,8 @@ from engine.errors import PhospheneError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PENULTIMATE = "penultimate"
+"""The word for what the last layer is fed: relu7 of VGG16, the pooled maps of ResNet50, fire9 of SqueezeNet."""
 SUGGESTED = 4
 """How many cuts a sentence names where none is near what was written."""
 
@@ -117,9 +119,16 @@ def spread(cuts: tuple[Cut, ...]) -> list[Cut]:
 
 @dataclass(frozen=True, slots=True)
 class CutTable:
-    """All places of a network; ``fits`` names the cuts that may feed each classifier cut."""
+    """All places of a network.
+
+    Attributes:
+        places: see there.
+        penultimate: the name of the cut that feeds the last layer.
+        fits: the names of the cuts that may feed each classifier cut.
+    """
 
     places: Places
+    penultimate: str
     fits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

@@ -14,9 +14,9 @@ from engine.errors import DataUnavailable
 from engine.networks import classes, names, tables
 from engine.networks.classes import LEAST_LIKELY, PREDICTED, TRUE
 from engine.networks.names import ARCHITECTURES, SMALL_CNN, ModelName
-from engine.networks.places import UnknownCut, spread
+from engine.networks.places import PENULTIMATE, UnknownCut, spread
 from engine.paths import path_of
-from engine.references import LAST, RUN, Reference, Resolved, Scope, references
+from engine.references import LAST, RUN, Reference, Resolved, Scope, has_checkpoint, references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,11 +111,11 @@ def earlier_network(run: str, scope: Scope) -> RunDirectory:
         UnknownRun: if no run, or more than one, answers to the name.
         DataUnavailable: if it has trained no network.
     """
-    found = scope.earlier(run, trains_network)
+    found = scope.earlier(run, trains_network, has_checkpoint)
     if found is None:
         raise DataUnavailable("no run has trained a network yet: start one first, as phosphene run cnn")
     declared = scope.experiment(found.record().experiment)
-    if not trains_network(declared) or found.last_checkpoint() is None:
+    if not (trains_network(declared) and has_checkpoint(found)):
         raise DataUnavailable(f"run {found.id} ({declared.name}) has trained no network that could be taken")
     return found
 
@@ -195,7 +195,13 @@ class CutReference(Reference):
         return [part.strip() for part in parts if part.strip()]
 
     def resolve(self, text: str, scope: Scope) -> Resolved:
-        """Return the text; every network must have such a place, as far as its name tells what it is."""
+        """Return the text; every network must have such a place, as far as its name tells what it is.
+
+        The word for the penultimate cut becomes that cut's name, where the network's name tells what it is.
+        """
+        if text == PENULTIMATE and text in self.words:
+            known = architecture_of(scope.values[self.network], scope)
+            return Resolved(tables.penultimate(known, scope.workspace.cache) if known else text)
         if text in self.words or scope.is_default(scope.field, self.network):
             return Resolved(text)
         for network in names.several(scope.values[self.network]):
@@ -270,8 +276,8 @@ TargetClass = Annotated[str, ClassReference(1, (LEAST_LIKELY,))]
 """The type of a hyperparameter that names the class an image shall be taken for."""
 OptionalTarget = Annotated[str, ClassReference(1, ("", LEAST_LIKELY))]
 """The same, where none need be named."""
-CutName = Annotated[str, CutReference()]
-"""The type of a hyperparameter that names one cut of the network."""
+CutName = Annotated[str, CutReference((PENULTIMATE,))]
+"""The type of a hyperparameter that names one cut of the network; the penultimate one needs no name."""
 CutNames = Annotated[str, CutReference(("all",), several=True)]
 """The type of a hyperparameter that names cuts, or all that are listed."""
 LayerName = Annotated[str, CutReference(("",))]

@@ -23,6 +23,8 @@ AUXILIARY_WEIGHT = {"InceptionOutputs": 0.4, "GoogLeNetOutputs": 0.3}
 class Split:
     """A classifier of which a first piece may be frozen: evaluated, without gradients, its batch statistics kept.
 
+    The dropouts of the classifier lie in the trained piece, so that they drop values in training whatever is frozen.
+
     Args:
         network: a classifier whose head is the layer ``head``.
         shape: of one input image, ``(C, H, W)``.
@@ -41,13 +43,13 @@ class Split:
         if freeze == "none":
             return
         sectioned = Sectioned(network, shape)
-        self.start = sectioned.boundary if freeze == "features" else sectioned.before(head)
+        self.start = sectioned.boundary if freeze == "features" else sectioned.before_dropouts(head)
         if self.start is None:
             raise PhospheneError("this network has no convolutional part: choose --freeze backbone or none")
         self._frozen = sectioned.piece([self.start]).eval()
         self._trained = sectioned.piece([sectioned.every[-1]], self.start)
         network.requires_grad_(False)
-        self._trained.requires_grad_(True)
+        (self._trained if freeze == "features" else network.get_submodule(head)).requires_grad_(True)
 
     @property
     def frozen_size(self) -> int:

@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import DataUnavailable, InvalidHyperparameters
-from engine.networks.names import SMALL_CNN, ModelName, parse
+from engine.networks.names import SMALL_CNN, SMALL_CNN_PENULTIMATE, ModelName, parse
 from engine.networks.places import Cut, CutTable, Places
 from engine.record.files import write_json
 from engine.record.shared import shared_folder
@@ -18,7 +18,7 @@ from engine.record.shared import shared_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 """Of the cache files; those of another one are computed again."""
 SECONDS = 300.0
 
@@ -41,6 +41,17 @@ def cut_table(model: str, cache: Path) -> CutTable:
     if name.weights == "run":
         raise DataUnavailable("of a run, name the architecture instead, as in cnn or squeezenet1_1")
     return cached(name, cache) or _computed(name, cache)
+
+
+def penultimate(name: ModelName, cache: Path) -> str:
+    """Return the name of the cut that feeds a network's last layer; that of the small CNN needs no table.
+
+    Raises:
+        DataUnavailable: if torch cannot be started.
+    """
+    if name.architecture == SMALL_CNN:
+        return SMALL_CNN_PENULTIMATE
+    return (cached(name, cache) or _computed(name, cache)).penultimate
 
 
 def cached(name: ModelName, cache: Path) -> CutTable | None:
@@ -89,6 +100,7 @@ def to_json(table: CutTable) -> dict[str, Any]:
         "nodes": list(places.nodes),
         "landmarks": sorted(places.landmarks),
         "chains": {path: list(children) for path, children in places.chains.items()},
+        "penultimate": table.penultimate,
         "fits": {end: list(starts) for end, starts in table.fits.items()},
     }
 
@@ -107,4 +119,6 @@ def from_json(document: Any) -> CutTable:
         frozenset(document["landmarks"]),
         {path: tuple(children) for path, children in document["chains"].items()},
     )
-    return CutTable(places, {end: tuple(starts) for end, starts in document["fits"].items()})
+    return CutTable(
+        places, str(document["penultimate"]), {end: tuple(starts) for end, starts in document["fits"].items()}
+    )

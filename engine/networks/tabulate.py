@@ -14,7 +14,7 @@ from engine.networks.tables import to_json
 def table(architecture: str, classes: int = 0) -> CutTable:
     """Return the cuts of a network from its shapes alone; ``classes`` is 0 for as many as its paper has."""
     sectioned = Sectioned(*bare(architecture, classes))
-    return CutTable(sectioned.places, sectioned.fitting())
+    return CutTable(sectioned.places, sectioned.penultimate().name, sectioned.fitting())
 
 
 def main(architecture: str, classes: str = "0") -> None:

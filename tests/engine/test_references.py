@@ -166,9 +166,11 @@ def test_the_small_cnn_takes_no_photographs_as_data_or_in_its_name(dataset):
 @pytest.mark.parametrize(
     ("experiment", "values", "says"),
     [
-        ("probe", {"C": "0.1,1"}, "has 1 training images of class dogs, and 5 folds need 5 of each"),
+        ("probe", {"C": "0.1,1"}, "class dogs has 1 training image, and 5 folds need 5 of each: add images to it, or"),
+        ("probe", {}, ""),
+        ("cuts", {}, "class dogs has 1 training image, and 5 folds need 5 of each: add images to it"),
         ("finetune", {"validation": 0.5}, ""),
-        ("finetune", {"validation": 0.9}, "has 1 training images of class dogs: a share of 0.9 leaves none"),
+        ("finetune", {"validation": 0.9}, "has 1 training image of class dogs: a share of 0.9 leaves none"),
         ("finetune", {"validation": 0.01}, "has 6 training images: a share of 0.01 of each class holds none out"),
         ("filter-statistics", {}, "has 1 images of 2 classes in its part test"),
         ("filter-statistics", {"part": "train"}, ""),
@@ -342,12 +344,24 @@ def test_a_cut_that_a_network_does_not_have_is_refused_before_the_launch(tabulat
 
 def test_cuts_are_suggested_once_their_table_is_there(tabulated):
     probe = catalogue.experiment("probe").hyperparameters
-    assert suggestions_for(probe, "cut", {"model": "alexnet"}, tabulated) == ()
+    assert suggestions_for(probe, "cut", {"model": "alexnet"}, tabulated) == ("penultimate",)
     tables.cut_table("alexnet", Workspace(tabulated).cache)
     assert {"conv3", "relu7"} <= set(suggestions_for(probe, "cut", {"model": "alexnet"}, tabulated))
     maps = catalogue.experiment("feature-maps").hyperparameters
     assert "relu7" not in suggestions_for(maps, "layers", {"model": "alexnet:random"}, tabulated)
-    assert suggestions_for(probe, "cut", {"model": "alexn"}, tabulated) == ()
+    assert suggestions_for(probe, "cut", {"model": "alexn"}, tabulated) == ("penultimate",)
+
+
+@pytest.mark.parametrize(
+    ("model", "cut"),
+    [
+        *(("vgg16:random", "relu7"), ("squeezenet1_1:random", "fire9"), ("resnet18:random", "flatten")),
+        *(("mobilenet_v3_small:random", "classifier.1"), ("cnn:digits:0-4", "relu4")),
+    ],
+)
+def test_the_penultimate_cut_is_what_the_last_layer_is_fed_and_is_recorded_by_its_name(tabulated, model, cut):
+    assert resolve(tabulated, "probe", model=model)[0].cut == cut
+    assert tables.cut_table(model, Workspace(tabulated).cache).penultimate == cut
 
 
 def test_the_default_cuts_are_valid_so_that_no_table_is_needed_for_them(tabulated, monkeypatch):

@@ -99,6 +99,9 @@ class PseudoLabelHyperparameters(AdaptationHyperparameters):
     threshold: float = hyperparameter(
         0.95, "probability from which a prediction is a label", ge=0, le=1, group="labels"
     )
+    calibrate: bool = hyperparameter(
+        False, "scale probabilities by a temperature fitted on the source's validation images", group="labels"
+    )
     rounds: int = hyperparameter(3, "rounds, each with new labels", ge=1, le=100, group="labels")
     round_epochs: int = hyperparameter(5, "epochs of a round", ge=1, le=1_000, group="labels")
     balance: bool = hyperparameter(False, "take the same number of each class, the most probable first", group="labels")
@@ -132,7 +135,13 @@ EXPERIMENTS = (
         summary="Train a network on its own confident predictions in another domain.",
         hyperparameters=PseudoLabelHyperparameters,
         program="engine.experiments.adapt.pseudo_label:train",
-        charts=(CHARTS[0], ("train/loss", "train/pseudo-loss"), ("labels/share", "labels/right"), CHARTS[1]),
+        charts=(
+            CHARTS[0],
+            ("train/loss", "train/pseudo-loss"),
+            ("labels/share", "labels/right"),
+            ("labels/temperature",),
+            CHARTS[1],
+        ),
         headline=Headline("target-test/accuracy", better="higher"),
         tables=("rounds",),
         network="engine.experiments.adapt.domains:network",

@@ -15,6 +15,7 @@ from engine.datasets.references import unlike
 from engine.datasets.sources import classes_of
 from engine.drawing.confusion import log_confusion
 from engine.errors import DataUnavailable
+from engine.experiments.adapt.distance import MOST, proxy_a_distance
 from engine.experiments.metrics import loss_and_accuracy
 from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
@@ -22,6 +23,7 @@ from engine.networks.dann import SIZE, DannNetwork
 from engine.plots import Scatter
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from engine.authoring import Context
@@ -137,14 +139,28 @@ def evaluate(network: DannNetwork, domains: Domains, device: torch.device) -> di
     return found
 
 
+@torch.no_grad()
+def features_of(network: DannNetwork, images: ImageSet, device: torch.device) -> NDArray[np.float64]:
+    """Return the features ``[N, 768]`` of a whole set in evaluation mode; afterwards it is in training mode."""
+    network.eval()
+    parts = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
+    network.train()
+    return torch.cat(parts).cpu().double().numpy()
+
+
 def report(network: DannNetwork, domains: Domains, context: Context, step: int) -> None:
-    """Log the figures on the test images and a confusion matrix for each domain."""
+    """Log the figures on the test images, a confusion matrix for each domain, and how far the domains are apart."""
     for number, (name, splits) in enumerate(zip(NAMES, domains, strict=True)):
         logits = logits_of(network, splits.test, context.device)
         predicted = logits.classes.argmax(1).cpu()
         log_confusion(splits.test.labels.cpu(), predicted, splits.test.classes, context, step, f"{name} confusion")
         found = figures_of(logits, splits.test.labels, number, f"{name}-test")
         context.result({figure: float(value) for figure, value in found.items()})
+    count = min(MOST, *(len(splits.test) for splits in domains))
+    parts = (drawn(splits.test, count, context.seed) for splits in domains)
+    source, target = (features_of(network, part, context.device) for part in parts)
+    if count > 1 and np.isfinite(source).all() and np.isfinite(target).all():
+        context.result({"domains/proxy-a-distance": proxy_a_distance(source, target, context.seed)})
 
 
 def log_map(network: DannNetwork, domains: Domains, count: int, context: Context, step: int) -> None:
@@ -164,11 +180,7 @@ def log_map(network: DannNetwork, domains: Domains, count: int, context: Context
     from sklearn.manifold import TSNE
 
     shown = [drawn(splits.test, count, context.seed) for splits in domains]
-    network.eval()
-    with torch.no_grad():
-        parts = [network.features(signed_range(part.images.to(context.device))) for part in shown]
-    network.train()
-    features = torch.cat(parts).cpu().double().numpy()
+    features = np.concatenate([features_of(network, part, context.device) for part in shown])
     if not np.isfinite(features).all() or not features.std(0).any():
         context.message(
             f"step {step:,}: no map of the features, since they are all the same or not finite", level="alarm"

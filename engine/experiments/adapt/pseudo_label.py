@@ -16,6 +16,7 @@ from engine.datasets.images import signed_range
 from engine.datasets.sampling import EpochSampler
 from engine.experiments.adapt.declarations import SOURCE_ONLY
 from engine.experiments.adapt.domains import OTHER_DOMAIN, begin, evaluate, learning_rate, log_map, logits_of, report
+from engine.experiments.calibration import fitted_temperature
 from engine.experiments.earlier import NETWORK, restore
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 NOT_TAKEN = -1
 """The label of an image whose prediction was not confident enough."""
-COLUMNS = ("taken", "share", "right", "target/accuracy")
+COLUMNS = ("taken", "share", "right", "target/accuracy", "temperature")
 """Of the table of rounds; one more for each class follows."""
 
 
@@ -60,8 +61,9 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     for step in context.steps(plan.first + hyperparameters.rounds * plan.each, unit="batch"):
         number, position, length = plan.place(step)
         if number and position == 0:
-            pseudo.copy_(confident_labels(network, target, hyperparameters, device))
-            rounds[number - 1] = round_figures(pseudo, target)
+            temperature = own_temperature(network, domains.source.validation, hyperparameters, device)
+            pseudo.copy_(confident_labels(network, target, hyperparameters, device, temperature))
+            rounds[number - 1] = round_figures(pseudo, target, temperature)
         if number != taken_in:
             taken, taken_in = (pseudo != NOT_TAKEN).nonzero().flatten(), number
             of_taken = EpochSampler(
@@ -113,14 +115,31 @@ class Plan(NamedTuple):
         return number + 1, position, self.each
 
 
+def own_temperature(
+    network: DannNetwork, validation: ImageSet, hyperparameters: PseudoLabelHyperparameters, device: torch.device
+) -> float:
+    """Return the temperature that calibrates the network on validation images of the source; 1 if that is not wanted.
+
+    The target's labels must not be looked at, so that its probabilities are calibrated only as far as it is like the
+    source.
+    """
+    if not hyperparameters.calibrate:
+        return 1.0
+    return fitted_temperature(logits_of(network, validation, device).classes, validation.labels)
+
+
 def confident_labels(
-    network: DannNetwork, target: ImageSet, hyperparameters: PseudoLabelHyperparameters, device: torch.device
+    network: DannNetwork,
+    target: ImageSet,
+    hyperparameters: PseudoLabelHyperparameters,
+    device: torch.device,
+    temperature: float = 1.0,
 ) -> Tensor:
-    """Return the predicted classes ``[N]``; -1 where the probability is below the threshold.
+    """Return the predicted classes ``[N]``; -1 where the probability, at a temperature, is below the threshold.
 
     With ``balance``, all predicted classes get as many labels as the rarest of them, the most probable ones.
     """
-    probability, labels = logits_of(network, target, device).classes.softmax(1).max(1)
+    probability, labels = (logits_of(network, target, device).classes / temperature).softmax(1).max(1)
     pseudo = torch.where(probability >= hyperparameters.threshold, labels, NOT_TAKEN)
     if hyperparameters.balance:
         counts = pseudo[pseudo != NOT_TAKEN].bincount()
@@ -131,20 +150,21 @@ def confident_labels(
     return pseudo
 
 
-def round_figures(pseudo: Tensor, target: ImageSet) -> Tensor:
+def round_figures(pseudo: Tensor, target: ImageSet, temperature: float) -> Tensor:
     """Return a row of the table of rounds without its accuracy; the true labels are used for this row alone."""
     taken, labels = pseudo[pseudo != NOT_TAKEN].cpu(), target.labels[pseudo != NOT_TAKEN].cpu()
     right = (taken == labels).double().mean()  # NaN if none is taken
-    figures = torch.tensor([len(taken), len(taken) / len(target), right, float("nan")], dtype=torch.float64)
+    unknown = float("nan")
+    figures = torch.tensor([len(taken), len(taken) / len(target), right, unknown, temperature], dtype=torch.float64)
     return torch.cat((figures, taken.bincount(minlength=len(target.classes)).double()))
 
 
 def label_metrics(row: Tensor, number: int, context: Context) -> dict[str, Tensor]:
     """Return the metrics of a round's labels; log an alarm if none was taken."""
     if row[0]:
-        return {"labels/share": row[1], "labels/right": row[2]}
+        return {"labels/share": row[1], "labels/right": row[2], "labels/temperature": row[4]}
     context.message(f"round {number}: no prediction reaches the threshold, only the source is used", level="alarm")
-    return {"labels/share": row[1]}
+    return {"labels/share": row[1], "labels/temperature": row[4]}
 
 
 def table_row(number: int, row: Tensor) -> list[object]:

@@ -12,6 +12,7 @@ from engine.datasets.sampling import EpochSampler
 from engine.drawing.confusion import log_confusion, worst_mistakes
 from engine.drawing.grids import image_grid
 from engine.drawing.tiles import tile
+from engine.experiments.calibration import log_calibration
 from engine.experiments.metrics import loss_and_accuracy
 from engine.networks.architectures import SMALL_CNN_INPUT
 from engine.networks.backbones import Backbone
@@ -81,6 +82,7 @@ def report(network: nn.Module, validation: ImageSet, test: ImageSet, context: Co
         pairs = zip(test.labels[worst], logits[worst].argmax(1), strict=True)
         captions = tuple((f"{test.classes[true]} > {test.classes[predicted]}",) for true, predicted in pairs)
         context.plot("mistakes", Tiles(tuple(map(tile, unit_range(test.images[worst]))), captions), step)
+    log_calibration(logits, test.labels, "test", context, step)
     figures = loss_and_accuracy(logits, test.labels, "test") | evaluate(network, validation, "validation")
     context.result({name: float(value) for name, value in figures.items()})
 

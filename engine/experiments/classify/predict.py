@@ -9,6 +9,7 @@ import torch
 from engine.datasets import named_images
 from engine.datasets.photographs import UnreadableImage
 from engine.drawing.tiles import photograph_tile
+from engine.experiments.calibration import log_reliability
 from engine.experiments.earlier import load_network
 from engine.experiments.subjects import true_class
 from engine.plots import Tiles
@@ -36,7 +37,8 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     rows: list[list[object]] = []
     tiles: list[NDArray[np.uint8]] = []
     captions: list[tuple[str, ...]] = []
-    known = right = first = 0
+    # Of each image whose class is known: the probability of the first guess, whether it is right, whether any is.
+    known: list[tuple[float, bool, bool]] = []
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
     for step, group in zip(context.steps(len(groups), unit="batch"), groups, strict=True):
         readable, pixels = [], []
@@ -56,9 +58,9 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
             guesses = [(backbone.classes[index], float(p)) for index, p in zip(top.indices, top.values, strict=True)]
             number = true_class(image, backbone.classes)
             label = backbone.classes[number] if number >= 0 else ""
-            known += bool(label)
-            right += label in {name for name, _ in guesses} if label else 0
-            first += label == guesses[0][0] if label else 0
+            if label:
+                named = [name for name, _ in guesses]
+                known.append((guesses[0][1], named[0] == label, label in named))
             rows += [[image.name, label, rank, name, round(p, 4)] for rank, (name, p) in enumerate(guesses, start=1)]
             if len(tiles) < MOST_SHOWN:
                 tiles.append(photograph_tile(image.open(), TILE))
@@ -71,7 +73,13 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
         context.message(f"the plot shows the first {MOST_SHOWN} images, the table all of them")
     context.table("predictions", ["image", "true class", "rank", "class", "probability"], rows)
     context.plot("predictions", Tiles(tuple(tiles), tuple(captions)), 1)
-    results = {"images/number": len(rows) / count}
-    if known:
-        results |= {"top1/accuracy": first / known, f"top{count}/accuracy": right / known}
-    context.result(results)
+    context.result({"images/number": len(rows) / count} | _figures(known, count, context))
+
+
+def _figures(known: list[tuple[float, bool, bool]], count: int, context: Context) -> dict[str, float]:
+    """Return the accuracies on the images whose class is known, if there are any, and log the reliability diagram."""
+    if not known:
+        return {}
+    confidence, first, among = map(torch.tensor, zip(*known, strict=True))
+    log_reliability(confidence, first, "top1", context, 1)
+    return {"top1/accuracy": float(first.double().mean()), f"top{count}/accuracy": float(among.double().mean())}

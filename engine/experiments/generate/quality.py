@@ -8,8 +8,11 @@ import numpy as np
 import torch
 
 from engine.datasets.images import drawn, unit_range
+from engine.drawing.grids import image_grid
 from engine.experiments.generate.latent import fixed_labels, fixed_noise, one_hot
+from engine.experiments.generate.neighbours import NEIGHBOUR, nearest, precision_and_recall
 from engine.experiments.generate.players import is_conditional
+from engine.experiments.metrics import class_accuracies
 from engine.networks.embedded import trained_cnn
 from engine.plots import Bars
 
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
 BATCH = 500
 MOST = 50_000
 """Real images that samples are compared with, at most."""
+MOST_COMPARED = 10_000
+"""Samples, and as many real images, whose precision and recall are measured, at most."""
+MOST_NEAREST = 500
+"""Samples, and as many test images, whose nearest training image is looked for, at most."""
+SHOWN, COLUMNS = 16, 8
+"""Of them in the picture, and in one of its rows."""
+RESAMPLES = 10
 CONFIDENT = 0.9
 """Probability from which on the CNN counts as confident of a sample's class."""
 QUALITY_NOISE = 1
@@ -74,44 +84,46 @@ def new_samples(
 
 
 def log_quality(hyperparameters: GanHyperparameters, samples: Samples, data: Splits, context: Context) -> None:
-    """Log figures of quality of samples, and how the samples spread over the classes.
+    """Log figures of quality of samples, how they spread over the classes, and the training images nearest to them.
 
+    - ``quality/samples``: how many samples these figures are of.
     - ``quality/frechet``: Frechet distance between the CNN's 25 features of samples and of training images (after
       Heusel et al. 2017, arXiv:1706.08500).
-    - ``quality/frechet-test``: the same distance for test images, for scale. The distance falls with the number of
-      images, and the test images may be few.
-    - ``quality/classifier``: the CNN's accuracy on the test images, as the mean over the classes.
+    - ``quality/frechet-real``: the same distance for as many training images, drawn with replacement: what a generator
+      would reach that draws training images. The distance falls with the number of images, so both have the same.
+    - ``quality/precision`` and ``quality/recall``, in the same features; see :func:`precision_and_recall`.
+    - ``quality/nearest``: the mean distance of samples to the nearest training image, that of test images being 1.
+    - ``quality/classifier``: the CNN's accuracy on the test images.
     - ``quality/sure``: the share of samples for which the CNN gives a class at least 90 %.
     - ``quality/classes``: how many classes have at least a tenth of an even share of the samples.
     - ``quality/as-asked``: the share of conditional samples that the CNN assigns to the class they were drawn for.
     """
     classes = len(data.train.classes)
+    real, unseen = (real_images(part, context) for part in (data.train, data.test))
+    log_nearest(samples.images, real, unseen, context)
     if classes < 2:
-        context.message("no figures of quality: they need a data set with at least two classes")
+        context.message("no further figures of quality: they need a data set with at least two classes")
         return
     cnn = trained_cnn(hyperparameters.dataset, data, context).eval()
     hidden, logits = features_of(cnn, samples.images)
-    train, test = (features_of(cnn, real_images(part, context)) for part in (data.train, data.test))
-    predicted = logits.argmax(1)
+    log_distances(hidden, features_of(cnn, real)[0], context)
+    predicted, recognised = logits.argmax(1), features_of(cnn, unseen)[1].argmax(1)
     shares = predicted.bincount(minlength=classes) / len(predicted)
     labels = drawn(data.test, MOST).labels.to(context.device)
-    right = per_class(test[1].argmax(1) == labels, labels, classes)
     results = {
-        "quality/classifier": float(right[~right.isnan()].mean()),
+        "quality/classifier": float((recognised == labels).float().mean()),
         "quality/sure": float((logits.softmax(1).max(1).values >= CONFIDENT).float().mean()),
         "quality/classes": float((shares >= 0.1 / classes).sum()),
     }
-    for name, features in (("quality/frechet", hidden), ("quality/frechet-test", test[0])):
-        if min(len(features), len(train[0])) > 1:
-            results[name] = frechet_distance(features, train[0])
     columns = ["class", "samples", "training", "classifier"]
-    real = data.train.labels.bincount(minlength=classes) / len(data.train)
-    table = [data.train.classes, *([f"{value:.4f}" for value in part.tolist()] for part in (shares, real, right))]
+    in_training = data.train.labels.bincount(minlength=classes) / len(data.train)
+    right = class_accuracies(labels, recognised, classes)
+    parts = [shares, in_training, right]
     if is_conditional(hyperparameters):
-        as_asked = predicted == samples.labels
-        results["quality/as-asked"] = float(as_asked.float().mean())
+        results["quality/as-asked"] = float((predicted == samples.labels).float().mean())
         columns.append("as-asked")
-        table.append([f"{value:.4f}" for value in per_class(as_asked, samples.labels, classes).tolist()])
+        parts.append(class_accuracies(samples.labels, predicted, classes))
+    table = [data.train.classes, *([f"{value:.4f}" for value in part.tolist()] for part in parts)]
     context.table("classes", columns, list(zip(*table, strict=True)))
     context.plot(
         "classes", Bars(data.train.classes, tuple(shares.tolist()), label="share of the samples"), context.total
@@ -119,15 +131,48 @@ def log_quality(hyperparameters: GanHyperparameters, samples: Samples, data: Spl
     context.result(results)
 
 
-def per_class(right: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Return the accuracy of each class, ``[classes]``; NaN for a class without images.
+def log_distances(fake: Tensor, real: Tensor, context: Context) -> None:
+    """Log the Frechet distance between features ``[N, D]`` and ``[M, D]`` beside its baseline, precision and recall."""
+    count = len(fake)
+    results = {"quality/samples": float(count)}
+    if min(count, len(real)) > 1:
+        generator = torch.Generator().manual_seed(context.seed)
+        redrawn = [
+            frechet_distance(real[torch.randint(len(real), (count,), generator=generator).to(real.device)], real)
+            for _ in range(RESAMPLES)
+        ]
+        own, least = frechet_distance(fake, real), float(np.mean(redrawn))
+        context.message(
+            f"the Frechet distance of {count:,} samples from the training images is {own:.3g}; that of {count:,} "
+            f"training images drawn with replacement is {least:.3g} (standard deviation {np.std(redrawn, ddof=1):.2g})"
+        )
+        results |= {"quality/frechet": own, "quality/frechet-real": least}
+    # As many of both: the balls of a larger set would cover more.
+    compared = min(count, len(real), MOST_COMPARED)
+    if compared > NEIGHBOUR:
+        order = torch.randperm(len(real), generator=torch.Generator().manual_seed(context.seed))
+        precision, recall = precision_and_recall(real[order[:compared].to(real.device)], fake[:compared])
+        results |= {"quality/precision": precision, "quality/recall": recall}
+    context.result(results)
+
+
+def log_nearest(samples: Tensor, real: Tensor, unseen: Tensor, context: Context) -> None:
+    """Show samples with the nearest training image under each, and log how near they are beside test images.
 
     Args:
-        right: bool ``[N]``.
-        labels: int64 ``[N]``.
-        classes: how many there are.
+        samples: ``[N, C, H, W]`` in [0, 1], like the others.
+        real: training images.
+        unseen: test images.
+        context: of the run.
     """
-    return torch.stack([right[labels == label].float().mean() for label in range(classes)])
+    own, others = nearest(samples[:MOST_NEAREST], real), nearest(unseen[:MOST_NEAREST], real)
+    shown, columns = samples[:SHOWN], min(len(samples), COLUMNS)
+    rows = zip(shown.split(columns), real[own.indices[:SHOWN]].split(columns), strict=True)
+    # A last row that is not full would take the images of the next one.
+    pairs = [image for row in rows if len(row[0]) == columns for image in row]
+    caption = "samples, and under each the training image nearest to it"
+    context.image("nearest", image_grid(torch.cat(pairs), columns=columns), context.total, caption)
+    context.result({"quality/nearest": float(own.distances.mean() / others.distances.mean().clamp(min=1e-9))})
 
 
 def real_images(images: ImageSet, context: Context) -> Tensor:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.errors import PhospheneError
+from engine.experiments.transfer.enough import fewer_than_folds
 
 Array = NDArray[np.float64]
 Classifier = Literal["linear-svc", "svc-linear", "svc-rbf", "svc-sigmoid", "logistic"]
@@ -211,6 +212,11 @@ class Scored:
         return float(np.mean(self.accuracies))
 
     @property
+    def deviation(self) -> float:
+        """Standard deviation of the folds' accuracies (that of a sample: divided by folds - 1)."""
+        return float(np.std(self.accuracies, ddof=1))
+
+    @property
     def fit_seconds(self) -> float:
         """Mean over the folds."""
         return float(np.mean(self.seconds))
@@ -227,10 +233,7 @@ def cross_validated(
     from sklearn.model_selection import StratifiedKFold
 
     if (fewest := int(np.unique(labels, return_counts=True)[1].min())) < folds:
-        advice = f"--folds {fewest} or one C" if fewest > 1 else "one C, which needs no cross-validation"
-        raise PhospheneError(
-            f"the smallest class has too few training images ({fewest}) for {folds} folds: choose {advice}"
-        )
+        raise PhospheneError(f"the smallest class {fewer_than_folds(fewest, folds)}")
     inputs, _ = machine.inputs(data)
     splits = list(StratifiedKFold(folds, shuffle=True, random_state=machine.seed).split(labels, labels))
     pairwise = machine.pairwise(data)

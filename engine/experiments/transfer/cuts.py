@@ -30,6 +30,7 @@ class Probed:
     dimensions: int
     c: float
     validated: float
+    deviation: float
     tested: float
     seconds: float
 
@@ -44,7 +45,7 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
     setting.require_room(places)
     context.message(f"{len(places)} places, from one forward pass")
     extractor = setting.extractor(places)
-    steps = setting.steps(extractor, len(places))
+    steps = setting.steps(len(places))
 
     train, test = setting.features(extractor, steps)
     labels = train.labels.numpy()
@@ -61,7 +62,7 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
         context.log(step, {"validation/accuracy": best.accuracy, "test/accuracy": tested})
         if best.accuracy > max((one.validated for one in probed), default=-1.0):
             outcome = (torch.from_numpy(fitted.predictions), torch.from_numpy(fitted.scores))
-        probed.append(Probed(place, samples.dimensions, best.c, best.accuracy, tested, fitted.seconds))
+        probed.append(Probed(place, samples.dimensions, best.c, best.accuracy, best.deviation, tested, fitted.seconds))
 
     leading = max(probed, key=lambda one: one.validated)
     context.message(
@@ -70,10 +71,9 @@ def run(hyperparameters: CutsHyperparameters, context: Context) -> None:
     )
     _log_table(probed, context)
     context.plot("cuts", _heatmap(probed) if chosen.mode == "pairs" else _curve(probed, leading), step)
-    report(*outcome, setting.data.test[test.indices], setting.preprocessing, context, step)
+    report(*outcome, setting.data.test, setting.preprocessing, context, step, chosen.against)
     context.result(
         {
-            "test/accuracy": leading.tested,
             "validation/accuracy": leading.validated,
             "features/seconds": extractor.seconds,
             "cuts/number": len(places),
@@ -106,7 +106,8 @@ def _pairs(sectioned: Sectioned, chosen: Sequence[Place]) -> list[Place]:
 
 
 def _log_table(probed: Sequence[Probed], context: Context) -> None:
-    columns = ["cut", "fed into", "features", "C", "cross-validated accuracy", "test accuracy", "seconds per fit"]
+    columns = ["cut", "fed into", "features", "C", "cross-validated accuracy", "standard deviation", "test accuracy"]
+    columns.append("seconds per fit")
     rows = [
         [
             one.place.cut.name,
@@ -114,6 +115,7 @@ def _log_table(probed: Sequence[Probed], context: Context) -> None:
             one.dimensions,
             f"{one.c:g}",
             round(one.validated, 4),
+            round(one.deviation, 4),
             round(one.tested, 4),
             round(one.seconds, 3),
         ]
@@ -128,7 +130,8 @@ def _curve(probed: Sequence[Probed], leading: Probed) -> Lines:
         "cross-validated": tuple(one.validated for one in probed),
         "test": tuple(one.tested for one in probed),
     }
-    return Lines(names, series, x_label="cut", y_label="accuracy", marked=leading.place.name)
+    errors = {"cross-validated": tuple(one.deviation for one in probed)}
+    return Lines(names, series, errors, x_label="cut", y_label="accuracy", marked=leading.place.name)
 
 
 def _heatmap(probed: Sequence[Probed]) -> Heatmap:

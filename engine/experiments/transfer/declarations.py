@@ -2,21 +2,45 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from engine.datasets.references import Dataset, DatasetReference
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Resize, resize
-from engine.experiments.transfer.enough import too_few_for_folds, too_few_to_hold_out
+from engine.experiments.transfer.enough import too_few_for_folds, too_few_to_choose_c, too_few_to_hold_out
 from engine.experiments.transfer.grid import Grid
 from engine.networks.names import DESCRIPTION
+from engine.networks.places import PENULTIMATE
 from engine.networks.references import CutName, CutNames, NetworkName
+from engine.references import RunReference
+
+PREDICTIONS = "predictions"
+"""The table with a line for each test image."""
+
+
+def dataset() -> Any:
+    """Declare the data set of a transfer."""
+    return hyperparameter("digits:5-9", "data set, some of its classes, or folder:PATH", group="images")
+
+
+def other_images(own: Mapping[str, Any], earlier: Mapping[str, Any]) -> str:
+    """Say why the predictions of an earlier run cannot be compared image by image; nothing if they can."""
+    if own["dataset"] == earlier["dataset"]:
+        return ""
+    return f"was tested on {earlier['dataset']}: take one on {own['dataset']}"
+
+
+Against = Annotated[
+    str, RunReference(("probe", "cuts", "finetune"), words=("",), table=PREDICTIONS, unfit=other_images)
+]
+"""The type of a hyperparameter that names an earlier run on the same test images, or none."""
 
 
 class TransferHyperparameters(Hyperparameters):
     """Which network and which images; the defaults run offline, RDFIA practical 3-a takes scenes15 and vgg16."""
 
-    dataset: Dataset = hyperparameter("digits:5-9", "data set, some of its classes, or folder:PATH", group="images")
+    dataset: Dataset = dataset()
     resize: Resize = resize(group="images")
     broken: Literal["skip", "refuse"] = hyperparameter(
         "skip", "skip images that cannot be read, or refuse them", group="images"
@@ -26,14 +50,14 @@ class TransferHyperparameters(Hyperparameters):
         DESCRIPTION,
         group="network",
     )
+    against: Against = hyperparameter(
+        "", "earlier run on the same images, compared by McNemar's test: run:ID, or last; empty for none", group="test"
+    )
 
 
 class FeatureHyperparameters(TransferHyperparameters):
     """Which features are taken."""
 
-    dataset: Annotated[str, DatasetReference(unfit=too_few_for_folds)] = hyperparameter(
-        "digits:5-9", "data set, some of its classes, or folder:PATH", group="images"
-    )
     pool: int = hyperparameter(
         1, "cells a side to which maps are averaged; 0 keeps them whole", ge=0, le=64, group="network"
     )
@@ -48,9 +72,10 @@ class FeatureHyperparameters(TransferHyperparameters):
 class ProbeHyperparameters(FeatureHyperparameters):
     """Hyperparameters of ``probe``."""
 
+    dataset: Annotated[str, DatasetReference(unfit=too_few_to_choose_c)] = dataset()
     cut: CutName = hyperparameter(
-        "flatten",
-        "where the network is cut: relu7, conv5_3, classifier[:-2]; see phosphene cuts MODEL",
+        PENULTIMATE,
+        "where the network is cut: what its last layer is fed, or relu7, conv5_3; see phosphene cuts MODEL",
         group="network",
     )
     classifier: Literal["linear-svc", "svc-linear", "svc-rbf", "svc-sigmoid", "logistic"] = hyperparameter(
@@ -80,11 +105,15 @@ class ProbeHyperparameters(FeatureHyperparameters):
         le=10_000,
         group="classifier",
     )
+    baselines: bool = hyperparameter(
+        True, "probe the same network with random weights and the pixels, too", group="test"
+    )
 
 
 class CutsHyperparameters(FeatureHyperparameters):
     """Hyperparameters of ``cuts``."""
 
+    dataset: Annotated[str, DatasetReference(unfit=too_few_for_folds)] = dataset()
     mode: Literal["curve", "pairs"] = hyperparameter(
         "curve", "every cut, or every pair of a convolutional and a classifier cut that fit", group="network"
     )
@@ -102,9 +131,7 @@ class CutsHyperparameters(FeatureHyperparameters):
 class FinetuneHyperparameters(TransferHyperparameters):
     """Hyperparameters of ``finetune``; Nehlil & Boutaleb take scenes15, vgg16 and learning rate 5e-4."""
 
-    dataset: Annotated[str, DatasetReference(unfit=too_few_to_hold_out)] = hyperparameter(
-        "digits:5-9", "data set, some of its classes, or folder:PATH", group="images"
-    )
+    dataset: Annotated[str, DatasetReference(unfit=too_few_to_hold_out)] = dataset()
     batch: int = hyperparameter(40, "images in a batch", ge=2, le=10_000, unit="images", group="images")
     validation: float = hyperparameter(
         0.2, "share of each class's training images held out", gt=0, lt=1, group="images"
@@ -150,7 +177,7 @@ EXPERIMENTS = (
         program="engine.experiments.transfer.probe:run",
         charts=(("validation/accuracy",), ("validation/fit_seconds",), ("features/images_per_second",)),
         headline=Headline("test/accuracy", better="higher"),
-        tables=("classes", "C"),
+        tables=("classes", "C", "baselines"),
     ),
     Experiment(
         name="cuts",

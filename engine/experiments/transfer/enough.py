@@ -19,12 +19,26 @@ def _by_class(tree: Tree) -> dict[str, int]:
     return {name: counts[label] for label, name in enumerate(tree.classes)}
 
 
+def _images(count: int) -> str:
+    return f"{count} training image{'s' * (count != 1)}"
+
+
+def fewer_than_folds(fewest: int, folds: int) -> str:
+    """Say what the smallest class lacks for a cross-validation, and what to do."""
+    advice = f"choose --folds {fewest}" if fewest > 1 else "add images to it"
+    return f"has {_images(fewest)}, and {folds} folds need {folds} of each: {advice}"
+
+
 def too_few_for_folds(values: Mapping[str, Any], tree: Tree) -> str:
-    """Say why a folder is too small to be cross-validated over several C; nothing if it is not."""
+    """Say why a folder is too small to be cross-validated; nothing if it is not."""
     name, count = min(_by_class(tree).items(), key=lambda entry: entry[1])
-    if len(grid.parse(values["C"])) == 1 or count >= values["folds"]:
-        return ""
-    return f"has {count} training images of class {name}, and {values['folds']} folds need {values['folds']} of each"
+    return "" if count >= values["folds"] else f"is too small: class {name} {fewer_than_folds(count, values['folds'])}"
+
+
+def too_few_to_choose_c(values: Mapping[str, Any], tree: Tree) -> str:
+    """Say why a folder is too small to choose among several C; nothing if it is not, or if there is one C."""
+    complaint = too_few_for_folds(values, tree) if len(grid.parse(values["C"])) > 1 else ""
+    return complaint and f"{complaint}, or choose one C, which needs no cross-validation"
 
 
 def too_few_to_hold_out(values: Mapping[str, Any], tree: Tree) -> str:
@@ -32,8 +46,8 @@ def too_few_to_hold_out(values: Mapping[str, Any], tree: Tree) -> str:
     share, counts = values["validation"], _by_class(tree)
     held_out = {name: round(share * count) for name, count in counts.items()}
     if not any(held_out.values()):
-        return f"has {sum(counts.values())} training images: a share of {share:g} of each class holds none out"
+        return f"has {_images(sum(counts.values()))}: a share of {share:g} of each class holds none out"
     for name, count in counts.items():
         if held_out[name] == count:
-            return f"has {count} training images of class {name}: a share of {share:g} leaves none to learn from"
+            return f"has {_images(count)} of class {name}: a share of {share:g} leaves none to learn from"
     return ""

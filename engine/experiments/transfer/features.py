@@ -121,10 +121,6 @@ class Extractor:
         """Images per second, decoding included, of those whose features were not kept from before."""
         return self.computed / max(self.seconds, 1e-9)
 
-    def chunks(self, photographs: Photographs) -> int:
-        """Return how many steps the extraction takes."""
-        return -(-len(photographs) // CHUNK)
-
     def extract(self, photographs: Photographs, name: str, part: str, steps: Iterator[int]) -> Features:
         """Return the features of all photographs, taking a step for each chunk of them.
 
@@ -284,6 +280,11 @@ class Extractor:
             # A full disk costs the cache, not the run.
             with contextlib.suppress(OSError, SafetensorError):
                 write_atomically(path, lambda file: save_file({"values": values}, file, metadata))  # noqa: B023
+
+
+def chunks(photographs: Photographs) -> int:
+    """Return how many steps the extraction of their features takes."""
+    return -(-len(photographs) // CHUNK)
 
 
 def _crc(values: Tensor) -> int:

@@ -18,6 +18,7 @@ from engine.datasets.images import unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.datasets.sources import classes_of
 from engine.drawing.grids import image_grid
+from engine.experiments.calibration import log_calibration
 from engine.experiments.earlier import load_network
 from engine.experiments.metrics import loss_and_accuracy
 from engine.experiments.speed import autocast, uses_bf16
@@ -115,9 +116,11 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     context.checkpoint(total, **state)
     logits = testing.logits()
     scores = logits.cpu()
-    report(scores.argmax(1), scores, testing.held.photographs, preprocessing, context, total)
-    figures = loss_and_accuracy(logits, testing.held.labels, "test")
-    figures |= loss_and_accuracy(validation.logits(), validation.held.labels, "validation")
+    report(scores.argmax(1), scores, testing.held.photographs, preprocessing, context, total, chosen.against)
+    log_calibration(logits, testing.held.labels, "test", context, total)
+    figures = loss_and_accuracy(logits, testing.held.labels, "test") | loss_and_accuracy(
+        validation.logits(), validation.held.labels, "validation"
+    )
     own = {"best/epoch": float(record[1]), "parameters/trained": trained}
     context.result({name: float(value) for name, value in figures.items()} | own)
 

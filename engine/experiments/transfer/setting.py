@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from engine.datasets import photographs
+from engine.datasets.photographs import Parts
 from engine.errors import PhospheneError
 from engine.experiments.earlier import load_network
-from engine.experiments.transfer.features import Extractor, Features, Place
+from engine.experiments.transfer.features import Extractor, Features, Place, chunks
 from engine.networks.cuts import Sectioned
 
 if TYPE_CHECKING:
     from engine.authoring import Context
     from engine.experiments.transfer.declarations import FeatureHyperparameters
+    from engine.networks.backbones import Backbone
 
 MOST_BYTES = 4 << 30
 """Features that a run gathers, at most; for a moment it needs little more than that."""
@@ -54,10 +56,10 @@ class Setting:
                 f"a smaller --pool (1 is the least){' or fewer --cuts' if len(places) > 1 else ' or a later cut'}"
             )
 
-    def extractor(self, places: Sequence[Place]) -> Extractor:
-        """Return what takes the features at some places."""
+    def extractor(self, places: Sequence[Place], backbone: Backbone | None = None) -> Extractor:
+        """Return what takes the features at some places of the network, or of another one with the same input."""
         return Extractor(
-            self.backbone,
+            backbone or self.backbone,
             places,
             self.preprocessing,
             self._chosen.pool,
@@ -66,13 +68,18 @@ class Setting:
             refuse_broken=self._chosen.broken == "refuse",
         )
 
-    def steps(self, extractor: Extractor, others: int) -> Iterator[int]:
-        """Return the steps of the run: one for each piece of the features, then ``others`` more."""
-        pieces = sum(extractor.chunks(part) for part in self.data)
-        return iter(self._context.steps(pieces + others, unit="piece of work"))
+    def steps(self, others: int, passes: int = 1) -> Iterator[int]:
+        """Return the steps of the run: one for each piece of the features in each pass, and ``others`` more."""
+        pieces = sum(chunks(part) for part in self.data)
+        return iter(self._context.steps(passes * pieces + others, unit="piece of work"))
 
     def features(self, extractor: Extractor, steps: Iterator[int]) -> tuple[Features, Features]:
-        """Return the features of the training and of the test images, taking a step for each piece of them."""
+        """Return the features of the training and of the test images, taking a step for each piece of them.
+
+        From then on the data are those that could be read.
+        """
         train = extractor.extract(self.data.train, self._chosen.dataset, "train", steps)
         photographs.require_every_class(train.labels, self.data.train.classes)
-        return train, extractor.extract(self.data.test, self._chosen.dataset, "test", steps)
+        test = extractor.extract(self.data.test, self._chosen.dataset, "test", steps)
+        self.data = Parts(self.data.train[train.indices], self.data.test[test.indices])
+        return train, test

@@ -75,7 +75,10 @@ def test_validation_serves_where_there_is_no_test(tree):
             lambda path: [picture(path / n) for n in ("train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg")],
             "without training",
         ),
-        (lambda path: [picture(path / n) for n in ("a/1.jpg", "b/1.jpg")], "no images for the test"),
+        (
+            lambda path: [picture(path / n) for n in ("a/1.jpg", "b/1.jpg")],
+            "no class of 5 images, of which one could be kept for the test",
+        ),
     ],
 )
 def test_a_folder_that_will_not_do_is_refused_with_a_sentence_before_anything_runs(tmp_path, make, words):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import norm
 
 from engine import InvalidHyperparameters, Message, Metrics, catalogue
 from engine.datasets.images import load, signed_range
 from engine.experiments.adapt.dann import features_without_trace, reversal
+from engine.experiments.adapt.distance import proxy_a_distance
 from engine.experiments.adapt.domains import learning_rate
 from engine.experiments.adapt.pseudo_label import NOT_TAKEN, Plan, confident_labels
 from engine.networks.dann import DannNetwork, scale_gradient
@@ -69,7 +72,8 @@ def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
     total = played.context.total
     assert [step for step, values in logged.items() if "target/accuracy" in values] == [total // 2, total]
     assert {name.format("") for name in FIGURES} <= logged[total].keys()
-    assert {name.format("-test") for name in FIGURES} == played.results.keys()
+    assert {name.format("-test") for name in FIGURES} | {"domains/proxy-a-distance"} == played.results.keys()
+    assert -0.5 <= played.results["domains/proxy-a-distance"] <= 2
     assert played.pictures() == {"source-images", "target-images"}
     for domain in ("source", "target"):
         counts = played.plot(f"{domain}-confusion").values
@@ -145,6 +149,16 @@ def test_maps_show_the_features_before_and_after(play):
         assert after.shapes == ("source",) * 20 + ("target",) * 20
 
 
+def test_the_proxy_a_distance_is_0_for_one_domain_and_2_for_two_that_lie_apart():
+    generator = np.random.default_rng(0)
+    one, other = generator.normal(size=(2, 400, 5))
+    assert proxy_a_distance(one, other, 0) == pytest.approx(0, abs=0.25)
+    assert proxy_a_distance(one, other + 10, 0) == 2
+    # Two Gaussians a distance d apart: the best error is that of the standard normal at -d / 2.
+    other[:, 0] += 2
+    assert proxy_a_distance(one, other, 0) == pytest.approx(2 * (1 - 2 * norm.cdf(-1)), abs=0.15)
+
+
 @pytest.mark.slow
 def test_adaptation_gains_ten_points_on_the_embedded_domains_in_the_mean_of_three_seeds(play):
     def mean(mode: str) -> float:
@@ -181,6 +195,10 @@ def test_labels_are_taken_from_the_threshold_on_and_evenly_on_demand():
     pseudo = confident_labels(network, target, chosen, torch.device("cpu"))
     assert torch.equal(pseudo != NOT_TAKEN, probability >= threshold)
     assert torch.equal(pseudo[pseudo != NOT_TAKEN], labels[pseudo != NOT_TAKEN])
+    # A higher temperature makes all predictions less sure, but none another class.
+    warm = confident_labels(network, target, chosen, torch.device("cpu"), temperature=2.0)
+    assert (warm != NOT_TAKEN).sum() < (pseudo != NOT_TAKEN).sum()
+    assert torch.equal(warm[warm != NOT_TAKEN], labels[warm != NOT_TAKEN])
     balanced = confident_labels(
         network, target, chosen.model_copy(update={"threshold": 0.0, "balance": True}), torch.device("cpu")
     )
@@ -211,6 +229,13 @@ def test_rounds_say_how_many_labels_were_taken_and_how_many_were_right(play):
     assert [f"{values['labels/right']:.4f}" for values in logged] == [row["right"] for row in rows]
     accuracies = [values["target/accuracy"] for values in points(played.run).values() if "target/accuracy" in values]
     assert [f"{value:.4f}" for value in accuracies[-2:]] == [row["target/accuracy"] for row in rows]
+
+
+def test_the_threshold_takes_probabilities_calibrated_on_the_source(play):
+    values = SHORT | {"epochs": 3, "rounds": 1, "round_epochs": 1, "threshold": 0.6, "batch": 64}
+    (plain,), (calibrated,) = (play("pseudo-label", values | {"calibrate": on}).table("rounds") for on in (False, True))
+    assert plain["temperature"] == "1.0000"
+    assert 0.05 <= float(calibrated["temperature"]) <= 20
 
 
 def test_without_a_confident_prediction_training_goes_on_with_the_source_alone(play):

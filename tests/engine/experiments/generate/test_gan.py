@@ -6,14 +6,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch_fidelity.metric_prc import prc_features_to_metric
 
 from engine import DataUnavailable, InvalidHyperparameters, Message, Metrics, catalogue
 from engine.control.context import StopRequested
+from engine.datasets.images import load
 from engine.experiments.generate.collapse import CollapseWatch, spread
 from engine.experiments.generate.gan import FIGURES, discriminator_loss, generator_loss
 from engine.experiments.generate.latent import fixed_labels, fixed_noise
+from engine.experiments.generate.neighbours import nearest, precision_and_recall
 from engine.experiments.generate.players import channels_of, discriminator_of, generator_of
-from engine.experiments.generate.quality import frechet_distance, log_quality, new_samples
+from engine.experiments.generate.quality import frechet_distance, log_nearest, log_quality, new_samples
 from engine.experiments.speed import chosen_speed
 from engine.networks.dcgan import LogitConvolution, Projection
 
@@ -213,13 +216,49 @@ def test_frechet_distance_is_that_of_scipys_matrix_root():
     assert frechet_distance(one, one) == pytest.approx(0, abs=1e-8)
 
 
+@pytest.mark.parametrize("away", [0.0, 1.5])
+def test_precision_and_recall_are_those_of_torch_fidelity(away):
+    torch.manual_seed(0)
+    real, fake = torch.randn(1_300, 4), 0.5 * torch.randn(1_200, 4) + away
+    expected = prc_features_to_metric(
+        fake, real, prc_neighborhood=3, prc_batch_size=500, save_cpu_ram=True, verbose=False
+    )
+    precision, recall = precision_and_recall(real, fake)
+    assert precision == pytest.approx(expected["precision"], abs=2e-3)
+    assert recall == pytest.approx(expected["recall"], abs=2e-3)
+    assert recall < precision, "narrow samples miss much of what is real"
+
+
+def test_what_was_learnt_by_heart_is_near_and_shown_under_its_sample(context_of):
+    torch.manual_seed(0)
+    real, unseen = torch.rand(1_200, 1, 8, 8), torch.rand(50, 1, 8, 8)
+    context, _ = context_of("dcgan")
+    log_nearest(real[[3, 1_100, 7]] + 0.001, real, unseen, context)
+    assert context.results["quality/nearest"] < 0.01
+    log_nearest(torch.rand(50, 1, 8, 8), real, unseen, context)
+    assert context.results["quality/nearest"] == pytest.approx(1, abs=0.05)
+    found = nearest(unseen, real)
+    brute = (unseen[:, None] - real[None]).square().mean((2, 3, 4)).sqrt()
+    assert torch.equal(found.indices, brute.argmin(1))
+    assert torch.allclose(found.distances, brute.min(1).values, atol=1e-6)
+
+
 def test_samples_are_judged_by_a_network_of_the_same_images(play):
     played = play("cdcgan", {"steps": 60, "ngf": 16, "ndf": 16, "quality": 400, "previews": 10})
     results = played.results
     assert results["quality/classifier"] > 0.9
-    assert results["quality/frechet"] > results["quality/frechet-test"]
+    assert results["quality/frechet"] > results["quality/frechet-real"] > 0
+    assert results["quality/samples"] == 400
+    assert any("of 400 samples" in text and "of 400 training images" in text for text in played.messages)
+    assert 0 <= results["quality/precision"] <= 1
+    assert 0 <= results["quality/recall"] <= 1
+    assert "nearest" in played.pictures()
     rows = played.table("classes")
     assert [row["class"] for row in rows] == list("0123456789")
+    data = load("digits", size=32)
+    images = data.test.labels.bincount()
+    mean = sum(float(row["classifier"]) * count for row, count in zip(rows, images.tolist(), strict=True)) / 176
+    assert results["quality/classifier"] == pytest.approx(mean, abs=1e-3), "an accuracy, no mean over the classes"
     assert sum(float(row["samples"]) for row in rows) == pytest.approx(1, abs=1e-3)
     mean = sum(float(row["as-asked"]) for row in rows) / 10
     assert results["quality/as-asked"] == pytest.approx(mean, abs=1e-3)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+from sklearn.svm import LinearSVC
 
-from engine import Metrics, PhospheneError
+from engine import DataUnavailable, InvalidHyperparameters, Metrics, PhospheneError, catalogue
+from engine.control.resolving import resolved
 from engine.datasets.photographs import load as load_photographs
 from engine.experiments.earlier import load_network
+from engine.experiments.transfer.mcnemar import mcnemar
 from engine.networks import backbones
 from engine.networks.architectures import bare, build
 from engine.networks.heads import auxiliary_heads, head_name, replace_heads
 from engine.networks.split import Split
+from engine.record.workspace import Workspace
 
 
 def curve(run, name):
@@ -24,7 +32,7 @@ def curve(run, name):
 
 
 def test_a_probe_of_digits_by_a_network_that_saw_other_digits(play):
-    played = play("probe", {"C": "0.01,0.1,1"})
+    played = play("probe", {"C": "0.01,0.1,1", "cut": "flatten"})
     assert played.results["test/accuracy"] >= 0.95
     assert played.results["features/dimensions"] == 144
     assert played.results["train/images"] + played.results["test/images"] == 896
@@ -33,10 +41,22 @@ def test_a_probe_of_digits_by_a_network_that_saw_other_digits(play):
     assert [row["C"] for row in played.table("C")] == ["0.01", "0.1", "1"]
     accuracy = sum(float(row["accuracy"]) * int(row["images"]) for row in played.table("classes")) / 88
     assert accuracy == pytest.approx(played.results["test/accuracy"], abs=1e-3)
+    mean = sum(float(row["accuracy"]) for row in played.table("classes")) / 5
+    assert mean == pytest.approx(played.results["test/mean-class-accuracy"], abs=1e-3)
     plot = played.plot("C")
     assert (plot.x, plot.x_scale, plot.marked) == ((0.01, 0.1, 1.0), "log", played.results["classifier/C"])
     scores = [float(row["cross-validated accuracy"]) for row in played.table("C")]
     assert plot.series["cross-validated"] == pytest.approx(scores, abs=1e-4)
+    deviations = [float(row["standard deviation"]) for row in played.table("C")]
+    assert plot.errors["cross-validated"] == pytest.approx(deviations, abs=1e-4)
+    assert deviations[scores.index(max(scores))] == pytest.approx(played.results["validation/deviation"], abs=1e-4)
+    own, random, pixels = played.table("baselines")
+    assert own["features"] == "cnn:digits:0-4 at flatten"
+    assert float(own["test accuracy"]) == pytest.approx(played.results["test/accuracy"], abs=1e-4)
+    assert float(random["test accuracy"]) < float(own["test accuracy"])
+    assert random["dimensions"] == own["dimensions"]
+    assert (pixels["features"], pixels["dimensions"]) == ("pixels", "784")
+    assert float(pixels["test accuracy"]) == pytest.approx(played.results["pixels/accuracy"], abs=1e-4)
     wrong = played.table("mistakes")
     captions = tuple((f"{row['true']} > {row['predicted']}", row["image"].rpartition("/")[2]) for row in wrong)
     assert played.plot("mistakes").captions == captions
@@ -45,18 +65,21 @@ def test_a_probe_of_digits_by_a_network_that_saw_other_digits(play):
 @pytest.mark.parametrize("classifier", ["svc-linear", "svc-rbf", "svc-sigmoid", "logistic"])
 def test_every_classifier_probes_with_and_without_pca(play, classifier):
     for pca in (0, 20, 0.9):
-        played = play("probe", {"classifier": classifier, "C": "10", "pca": pca})
+        values = {"cut": "flatten", "baselines": False}
+        played = play("probe", values | {"classifier": classifier, "C": "10", "pca": pca})
+        assert len(played.table("baselines")) == 1
         assert played.results["test/accuracy"] >= 0.85
         assert ("pca/components" in played.results) == bool(pca)
 
 
 def test_c_is_chosen_without_a_look_at_the_test(play, monkeypatch):
     """Other test images change nothing that is chosen."""
-    whole = play("probe", {"C": "1e-4..10"})
+    values = {"C": "1e-4..10", "baselines": False}
+    whole = play("probe", values)
     parts = load_photographs("digits:5-9")
     few = parts._replace(test=parts.test[torch.arange(10)])
     monkeypatch.setattr("engine.datasets.photographs.load", lambda name, **_: few)
-    other = play("probe", {"C": "1e-4..10"})
+    other = play("probe", values)
     assert other.results["classifier/C"] == whole.results["classifier/C"]
     assert other.table("C")[0]["cross-validated accuracy"] == whole.table("C")[0]["cross-validated accuracy"]
 
@@ -64,11 +87,53 @@ def test_c_is_chosen_without_a_look_at_the_test(play, monkeypatch):
 def test_the_photographs_of_15_scenes_are_told_apart_as_well_as_by_plain_torch_and_scikit_learn(
     play, real_scenes, squeezenet
 ):
-    common = {"dataset": "scenes15", "model": squeezenet, "cut": "fire9"}
+    common = {"dataset": "scenes15", "model": squeezenet, "baselines": False}
     assert play("probe", common).results["test/accuracy"] == pytest.approx(0.8725, abs=0.006)
     rbf = play("probe", common | {"classifier": "svc-rbf", "C": "10"})
     assert rbf.results["test/accuracy"] == pytest.approx(0.885, abs=0.006)
     assert rbf.results["features/seconds"] == 0
+
+
+def test_the_pixels_and_their_classifier_are_those_of_scikit_learn(play):
+    played = play("probe", {"scaling": "none"})
+    parts = load_photographs("digits:5-9")
+    seen = []
+    for part in parts:
+        images = [part.open(index).resize((28, 28), Image.Resampling.BILINEAR) for index in range(len(part))]
+        seen.append(np.stack([np.asarray(image) for image in images]).reshape(len(part), -1) / 255)
+    svc = LinearSVC(C=1, random_state=0, max_iter=20_000).fit(seen[0], parts.train.labels.numpy())
+    accuracy = svc.score(seen[1], parts.test.labels.numpy())
+    assert played.results["pixels/accuracy"] == pytest.approx(accuracy)
+
+
+def test_two_runs_on_the_same_images_are_compared_by_mcnemars_exact_test(play, home):
+    def resolved_of(name, **values):
+        return resolved(Workspace(home), catalogue.experiment(name).validate(values))
+
+    assert resolved_of("probe")[0].against == ""
+    with pytest.raises(DataUnavailable, match="against: there is no run of probe or cuts or finetune yet"):
+        resolved_of("probe", against="last")
+    one = play("probe", {"cut": "relu1", "baselines": False})
+    values, parents = resolved_of("probe", against="last", cut="flatten", baselines=False)
+    assert parents == (one.run.id,)
+    with pytest.raises(InvalidHyperparameters, match=r"against: .* was tested on digits:5-9: take one on digits:0-4"):
+        resolved_of("probe", against="last", dataset="digits:0-4")
+    other = play("probe", values.model_dump())
+    own, theirs = (
+        [row["true class"] == row["predicted class"] for row in run.table("predictions")] for run in (other, one)
+    )
+    b, c = (sum(x and not y for x, y in zip(*pair, strict=True)) for pair in ((own, theirs), (theirs, own)))
+    assert (b, c) == (other.results["mcnemar/only-this"], other.results["mcnemar/only-other"])
+    assert b > c
+    tail = sum(math.comb(b + c, k) for k in range(c + 1)) / 2 ** (b + c)
+    assert other.results["mcnemar/p"] == pytest.approx(2 * tail)
+    assert any("by McNemar's exact test" in text for text in other.messages)
+
+
+def test_classifiers_that_never_differ_are_as_good_as_each_other():
+    assert mcnemar([True, False], [True, False]) == (0, 0, 1.0)
+    # 10 against 2 of 12: 2 * (1 + 12 + 66) / 4096.
+    assert mcnemar([True] * 10 + [False] * 2, [False] * 10 + [True] * 2) == (10, 2, pytest.approx(158 / 4096))
 
 
 @pytest.mark.parametrize("mode", ["curve", "pairs"])
@@ -166,6 +231,26 @@ def test_any_architecture_gets_a_new_head_and_trains_only_what_it_should(archite
         assert any(name.startswith(("features.0", "features.conv0", "conv1")) for name in changed)
     plain = network.eval()(images)
     assert torch.allclose(split.predict(split.frozen(images)), plain, atol=1e-5)
+
+
+def test_dropout_before_a_new_head_drops_in_training_whatever_is_frozen():
+    """As in a network in training mode whose weights alone are frozen."""
+    network = build("alexnet")
+    split = Split(network, (3, 64, 64), replace_heads(network, 4), "backbone")
+    assert split.start.name == "flatten", "what the first of AlexNet's two dropouts is fed"
+    values, labels = split.frozen(torch.randn(4, 3, 64, 64)), torch.arange(4)
+    network.train()
+    for seed in range(2):
+        torch.manual_seed(seed)
+        loss, logits = split.loss(values, labels)
+        torch.manual_seed(seed)
+        assert torch.allclose(logits, network.classifier(values), atol=1e-6)
+    loss.backward()
+    assert {name for name, value in network.named_parameters() if value.requires_grad} == {
+        "classifier.6.weight",
+        "classifier.6.bias",
+    }
+    assert torch.equal(split.predict(values), split.predict(values))
 
 
 def test_inceptions_and_googlenets_auxiliary_heads_are_replaced_and_trained():
