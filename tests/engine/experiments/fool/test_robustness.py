@@ -294,4 +294,4 @@ def test_on_photographs_robust_accuracy_and_transfer_are_those_of_all_steps(play
     assert left[1:] == [(0.35, 0.65), (0.1667, 0.2667), (0.0333, 0.0833), (0.0, 0.0)]
     other = f"squeezenet1_0:{data}weights/squeezenet1_0-deepcompression.pth"
     linf = play("attack", {**values, "curve": "", "transfer": other})
-    assert linf.results["squeezenet1_0/transfer"] > 0.3
+    assert linf.results["squeezenet1_0/transfer"] > 0.2813, "more than FGSM"
