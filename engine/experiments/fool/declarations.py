@@ -37,8 +37,12 @@ class FoolHyperparameters(Hyperparameters):
 
 
 AUTO = "auto"
+LEVELS = 255
+"""Sizes for the L-inf norm are numbers of 8-bit levels, of which there are so many between 0 and 1."""
 SIZES = {True: "1,2,4,8,16,32,64", False: "0.25,0.5,1,2,4,8"}
 """Of changes: in 255ths for the L-inf norm, or else in the L2 norm."""
+BOUNDED = "fgsm, pgd and apgd"
+SMALLEST = "carlini & wagner"
 
 
 def _sizes(text: str) -> str:
@@ -65,8 +69,9 @@ class AttackHyperparameters(Hyperparameters):
 
     images: Images = images("digits:test/0-63")
     model: NetworkName = network()
-    method: Literal["fgsm", "pgd", "cw"] = hyperparameter(
-        "pgd", "fast gradient sign, projected gradient descent, or Carlini & Wagner"
+    method: Literal["apgd", "pgd", "fgsm", "cw"] = hyperparameter(
+        "apgd",
+        "auto-PGD on cross-entropy and on DLR, projected gradient descent, fast gradient sign, or Carlini & Wagner",
     )
     target: OptionalTarget = hyperparameter(
         "",
@@ -74,36 +79,57 @@ class AttackHyperparameters(Hyperparameters):
     )
     transfer: OptionalNetworkNames = _transfer()
     resize: Resize = resize()
-    norm: Literal["linf", "l2"] = hyperparameter("linf", "norm that is bounded, for pgd", group="fgsm and pgd")
+    norm: Literal["linf", "l2"] = hyperparameter("linf", "norm that is bounded, for pgd and apgd", group=BOUNDED)
     eps: float = hyperparameter(
-        8.0, "largest change of a pixel, for linf", ge=0.01, le=255, log=True, unit="255ths", group="fgsm and pgd"
+        8.0,
+        "largest change of a pixel in levels of 8 bits, for linf: 8 means 8/255",
+        ge=0.01,
+        le=255,
+        log=True,
+        unit="255ths",
+        group=BOUNDED,
     )
     eps_l2: float = hyperparameter(
-        2.0, "largest L2 norm of the change, pixels in [0, 1], for l2", ge=1e-3, le=1e3, log=True, group="fgsm and pgd"
+        2.0, "largest L2 norm of the change, pixels in [0, 1], for l2", ge=1e-3, le=1e3, log=True, group=BOUNDED
     )
     alpha: float = hyperparameter(
         2.0,
-        "step of pgd, for linf; for l2 it is 2.5 eps / steps",
+        "step of pgd in levels of 8 bits, for linf: 2 means 2/255; for l2 it is 2.5 eps / steps",
         ge=1e-3,
         le=255,
         log=True,
         unit="255ths",
-        group="fgsm and pgd",
+        group=BOUNDED,
     )
-    steps: int = hyperparameter(10, "steps of pgd, at most", ge=1, le=100_000, group="fgsm and pgd")
+    steps: int = hyperparameter(
+        20, "steps of pgd, and of apgd with each loss; AutoAttack takes 100", ge=1, le=100_000, group=BOUNDED
+    )
+    restarts: int = hyperparameter(
+        1, "random starts of pgd and apgd; an image is robust if it withstands all", ge=1, le=100, group=BOUNDED
+    )
     random_start: bool = hyperparameter(
-        default=True, description="begin pgd at a random place inside the bound", group="fgsm and pgd"
+        default=True, description="begin at a random place inside the bound; off begins at the image", group=BOUNDED
     )
-    searches: int = hyperparameter(9, "rounds of the binary search on c", ge=1, le=50, group="carlini & wagner")
-    iterations: int = hyperparameter(1_000, "steps in each round, at most", ge=1, le=100_000, group="carlini & wagner")
-    lr: float = hyperparameter(0.01, "learning rate of its Adam", gt=0, le=10, log=True, group="carlini & wagner")
-    confidence: float = hyperparameter(
-        0.0, "by how much the wrong logit must lead", ge=0, le=1e3, group="carlini & wagner"
+    stop_early: bool = hyperparameter(
+        default=False,
+        description="leave an image alone once it is misclassified in 8 bits: quicker, but it transfers less",
+        group=BOUNDED,
+    )
+    searches: int = hyperparameter(9, "rounds of the binary search on c", ge=1, le=50, group=SMALLEST)
+    iterations: int = hyperparameter(1_000, "steps in each round, at most", ge=1, le=100_000, group=SMALLEST)
+    lr: float = hyperparameter(0.01, "learning rate of its Adam", gt=0, le=10, log=True, group=SMALLEST)
+    confidence: float = hyperparameter(0.0, "by how much the wrong logit must lead", ge=0, le=1e3, group=SMALLEST)
+    radii: int = hyperparameter(
+        10,
+        "radii of PGD in L2 whose closest success it starts from; 0 starts at the image",
+        ge=0,
+        le=50,
+        group=SMALLEST,
     )
     stored: bool = hyperparameter(
         default=True,
-        description="count an image only if it still succeeds in 8 bits",
-        group="carlini & wagner",
+        description="count and measure images as 8 bits store them; off counts floats",
+        group=SMALLEST,
     )
     curve: Annotated[str, AfterValidator(_sizes)] = hyperparameter(
         AUTO,
@@ -111,27 +137,50 @@ class AttackHyperparameters(Hyperparameters):
         suggestions=(AUTO, "1,2,4,8,16", "0.25,0.5,1,2,4"),
         group="robust accuracy",
     )
+    check: bool = hyperparameter(
+        default=True,
+        description="check pgd and apgd for masked gradients: with twice the steps, and with half the range of pixels",
+        group="robust accuracy",
+    )
 
     @property
     def limits_linf(self) -> bool:
         """Whether the change is measured by its largest value."""
-        return self.method == "fgsm" or (self.method == "pgd" and self.norm == "linf")
+        return self.method == "fgsm" or (self.method != "cw" and self.norm == "linf")
 
     @property
-    def eps_in_pixels(self) -> float:
-        """The largest change in the norm that is chosen, for pixels in [0, 1]."""
-        return self.eps / 255 if self.limits_linf else self.eps_l2
+    def size(self) -> float:
+        """The largest change in the norm that is chosen, as the user writes it."""
+        return self.eps if self.limits_linf else self.eps_l2
 
     @property
-    def total_steps(self) -> int:
-        """How many steps the attack takes, at most."""
-        return {"fgsm": 1, "pgd": self.steps, "cw": self.searches * self.iterations}[self.method]
+    def scale(self) -> float:
+        """What a size is divided by to be one of pixels in [0, 1]."""
+        return LEVELS if self.limits_linf else 1.0
 
     @property
     def curve_sizes(self) -> list[float]:
         """The sizes of the curve, smallest first."""
         sizes = SIZES[self.limits_linf] if self.curve == AUTO else self.curve
         return sorted({float(size) for size in sizes.split(",") if size})
+
+    @property
+    def doubts(self) -> list[str]:
+        """What was written and probably not meant, a sentence each."""
+        found = []
+        if self.limits_linf:
+            # Steps of pgd may well be shorter than a level of 8 bits, but hardly as short as on the scale of [0, 1].
+            least = [("eps", self.eps, 1.0), *(("curve", size, 1.0) for size in self.curve_sizes)]
+            least += [("alpha", self.alpha, 0.1)] if self.method == "pgd" else []
+            found += [
+                f"{name} {size:g} means {size:g}/{LEVELS}, less than 8 bits can hold: "
+                f"if you meant {size:g} on the scale of [0, 1], write {size * LEVELS:g}"
+                for name, size, smallest in least
+                if size < smallest
+            ]
+        if self.restarts > 1 and not self.random_start:
+            found.append("restarts need a random start: without one there is a single start, at the image")
+        return found
 
 
 EXPERIMENTS = (
@@ -150,11 +199,11 @@ EXPERIMENTS = (
         name="attack",
         title="Attack",
         family="fool",
-        summary="Attack a network on a set of images: FGSM, PGD, Carlini & Wagner; success, norms, transfer.",
+        summary="Attack a network on images: auto-PGD, PGD, FGSM, Carlini & Wagner; robust accuracy, transfer.",
         hyperparameters=AttackHyperparameters,
         program="engine.experiments.fool.attack:run",
         charts=(("reached/share",),),
-        headline=Headline("success/saved", better="higher"),
+        headline=Headline("robust/accuracy", better="higher"),
         tables=("images", "transfer", "curve"),
     ),
 )

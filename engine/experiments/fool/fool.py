@@ -38,9 +38,8 @@ def run(hyperparameters: FoolHyperparameters, context: Context) -> None:
     )
     take_steps(attack, hyperparameters.steps, context)
     attack.finish()
-    outcome = save_and_classify(
-        attack, subjects, backbone, before, torch.ones(len(subjects), dtype=torch.bool), context
-    )
-    outcome.log(context)
+    counted = torch.ones(len(subjects), dtype=torch.bool)
+    outcome = save_and_classify(attack.attacked, attack.goal, subjects, backbone, before, counted, context)
+    outcome.log(context, floats=not hyperparameters.valid)
     if hyperparameters.transfer:
         outcome.log_transfer(hyperparameters.transfer, context)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.authoring import Context
-    from engine.experiments.fool.attacks import Attack
+    from engine.experiments.fool.attacks import Attacked
     from engine.networks.backbones import Backbone
 
 LOUDER = 10
@@ -40,11 +40,12 @@ class Outcome:
         before: logits of the images before, ``[N, classes]``.
         after: logits of the saved files, ``[N, classes]``.
         files: the saved files.
-        reached: images that reached the goal before they were saved, bool ``[N]``.
+        reached: images that reached the goal as floats, bool ``[N]``.
         saved: images that still reach it when read from their files.
         counted: images whose prediction can be right, see :func:`labels_to_keep`, bool ``[N]``.
         eligible: images of the success rate: counted, and not at the goal from the start.
         norms: of the saved images' differences, see :func:`engine.experiments.fool.attacks.norms`.
+        float_norms: of the floats' differences.
         steps: how many each took.
     """
 
@@ -58,10 +59,16 @@ class Outcome:
     counted: Tensor
     eligible: Tensor
     norms: dict[str, Tensor]
+    float_norms: dict[str, Tensor]
     steps: Tensor
 
-    def log(self, context: Context) -> None:
-        """Log the plots, the table of all images, and the results."""
+    def log(self, context: Context, *, floats: bool = False) -> None:
+        """Log the plots, the table of all images, and the results.
+
+        Args:
+            context: of the run.
+            floats: whether images count as floats, so that means are of these, or else as their files.
+        """
         classes, names = self.backbone.classes, self.subjects.names
         labels = self.subjects.labels(classes)
         images = unit_range(self.subjects.pixels)
@@ -97,23 +104,30 @@ class Outcome:
                     int(far["L0"]),
                     round(far["L2"], 4),
                     round(far["Linf"] * 255, 2),
+                    round(float(self.float_norms["L2"][index]), 4),
                 ]
             )
         context.plot("overview", overview(panels), 1)
         columns = ["image", "true class", "before", "after", "probability", "fooled", "steps"]
-        context.table("images", [*columns, "L0", "L2", "Linf/255"], rows)
-        context.result(self.figures())
+        context.table("images", [*columns, "L0", "L2", "Linf/255", "L2 of floats"], rows)
+        context.result(self.figures(floats=floats))
 
-    def figures(self) -> dict[str, float]:
-        """Return success rates, and the mean norms of the saved images that are successes."""
-        won = self.saved & self.eligible
+    def figures(self, *, floats: bool) -> dict[str, float]:
+        """Return success rates, and the mean norms of all successes: of the files, or of the floats if these count.
+
+        The L2 norm of all floats that are successes stands beside them.
+        """
+        as_floats, as_files = self.reached & self.eligible, self.saved & self.eligible
+        won, sizes = (as_floats, self.float_norms) if floats else (as_files, self.norms)
         count = int(self.eligible.sum())
         found: dict[str, float] = {"images/attacked": count}
         if count:
-            found["success/rate"] = int((self.reached & self.eligible).sum()) / count
-            found["success/saved"] = int(won.sum()) / count
+            found["success/rate"] = int(as_floats.sum()) / count
+            found["success/saved"] = int(as_files.sum()) / count
+        if as_floats.any():
+            found["mean/L2-float"] = float(self.float_norms["L2"][as_floats].mean())
         if won.any():
-            found |= {f"mean/{kind}": float(own[won].float().mean()) for kind, own in self.norms.items()}
+            found |= {f"mean/{kind}": float(own[won].float().mean()) for kind, own in sizes.items()}
             found["mean/steps"] = float(self.steps[won].float().mean())
         return found
 
@@ -154,10 +168,16 @@ class Outcome:
 
 
 def save_and_classify(
-    attack: Attack, subjects: Subjects, backbone: Backbone, before: Tensor, counted: Tensor, context: Context
+    attacked: Attacked,
+    goal: Goal,
+    subjects: Subjects,
+    backbone: Backbone,
+    before: Tensor,
+    counted: Tensor,
+    context: Context,
 ) -> Outcome:
     """Save the attacked images, and classify them again as read from their files."""
-    images = eight_bit(attack.adversarial).cpu()
+    images = eight_bit(attacked.images).cpu()
     logits_of_all = logits_of(to_uint8(images), backbone, context.device)
     files = [
         context.image("adversarial", image, index, _prediction(logits, backbone.classes))
@@ -165,7 +185,7 @@ def save_and_classify(
     ]
     saved = torch.stack([_read(file, backbone) for file in files])
     after = logits_of(saved, backbone, context.device)
-    goal = Goal(attack.goal.classes.cpu(), attack.goal.targeted)
+    goal = Goal(goal.classes.cpu(), goal.targeted)
     every = torch.arange(len(files))
     return Outcome(
         subjects,
@@ -173,12 +193,13 @@ def save_and_classify(
         before,
         after,
         files,
-        attack.reached.cpu(),
+        attacked.reached.cpu(),
         goal.reached(after, every),
         counted,
         counted & ~goal.reached(before, every),
         norms(unit_range(saved), unit_range(subjects.pixels)),
-        attack.state["steps"].cpu(),
+        norms(attacked.floats.cpu(), unit_range(subjects.pixels)),
+        attacked.steps.cpu(),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from engine.experiments.fool.attacks import CarliniWagner, Goal, Pgd, TargetedAscent, norms
+from engine.experiments.fool.attacks import Apgd, CarliniWagner, Goal, Pgd, TargetedAscent, norms
 from engine.tensors.pixels import eight_bit
 
 with warnings.catch_warnings():
@@ -19,39 +19,6 @@ with warnings.catch_warnings():
 
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(scope="module")
-def network():
-    """Return a small network that was trained to tell four kinds of noise apart."""
-    torch.manual_seed(0)
-    layers = nn.Conv2d(1, 6, 3, stride=2), nn.ReLU(), nn.Flatten(), nn.Linear(6 * 25, 4)
-    network = nn.Sequential(*layers)
-    images, labels = samples(256)
-    optimiser = torch.optim.Adam(network.parameters(), lr=0.02)
-    for _ in range(60):
-        loss = nn.functional.cross_entropy(network(images), labels)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return network.eval().requires_grad_(False)
-
-
-def samples(count: int, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    labels = torch.arange(count) % 4
-    images = 0.25 + 0.3 * torch.rand(count, 1, 12, 12, generator=generator)
-    for row, label in enumerate(labels):
-        top, left = divmod(int(label), 2)
-        images[row, 0, 6 * top : 6 * top + 6, 6 * left : 6 * left + 6] += 0.12
-    return images, labels
-
-
-def play(attack, steps: int):
-    for number in range(1, steps + 1):
-        attack.step(number)
-    attack.finish()
-    return attack
 
 
 class Tireless(Goal):
@@ -66,10 +33,10 @@ def oracle(network):
 
 
 @pytest.mark.parametrize("eps", [0.01, 0.06, 0.2])
-def test_one_step_from_the_image_is_foolboxs_fgsm(network, eps):
+def test_one_step_from_the_image_is_foolboxs_fgsm(network, eps, samples, played):
     images, labels = samples(16, seed=1)
     attack = Pgd(network, images, Tireless(labels, targeted=False), 5, norm="linf", eps=eps, alpha=eps)
-    play(attack, 1)
+    played(attack, 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _, theirs, fooled = foolbox.attacks.FGSM()(oracle(network), images, labels, epsilons=eps)
@@ -79,31 +46,31 @@ def test_one_step_from_the_image_is_foolboxs_fgsm(network, eps):
 
 @pytest.mark.parametrize("norm", ["linf", "l2"])
 @pytest.mark.parametrize("targeted", [False, True])
-def test_pgd_is_foolboxs(network, norm, targeted):
+def test_pgd_is_foolboxs(network, norm, targeted, samples, played):
     images, labels = samples(16, seed=2)
     classes = (labels + 1) % 4 if targeted else labels
     eps, alpha = (0.05, 0.012) if norm == "linf" else (0.6, 0.15)
     attack = Pgd(network, images, Tireless(classes, targeted), 7, norm=norm, eps=eps, alpha=alpha)
-    play(attack, 8)
+    played(attack, 8)
     kinds = {"linf": foolbox.attacks.LinfPGD, "l2": foolbox.attacks.L2PGD}
     criterion = foolbox.criteria.TargetedMisclassification(classes) if targeted else classes
     theirs = kinds[norm](abs_stepsize=alpha, steps=8, random_start=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _, wanted, fooled = theirs(oracle(network), images, criterion, epsilons=eps)
-    torch.testing.assert_close(attack.adversarial, wanted, atol=1e-5, rtol=1e-4)
-    # Left alone as soon as it is reached, every image that foolbox fools is fooled.
-    ours = play(Pgd(network, images, Goal(classes, targeted), 7, norm=norm, eps=eps, alpha=alpha), 8)
+    torch.testing.assert_close(attack.state["x"], wanted, atol=1e-5, rtol=1e-4)
+    # What foolbox's last iterate fools, the kept one fools.
+    ours = played(Pgd(network, images, Goal(classes, targeted), 7, norm=norm, eps=eps, alpha=alpha), 8)
     assert (ours.reached | ~fooled).all()
     assert int(fooled.sum()) > 0
 
 
 @pytest.mark.parametrize("targeted", [False, True])
-def test_carlini_wagner_finds_changes_as_small_as_foolboxs(network, targeted):
+def test_carlini_wagner_finds_changes_as_small_as_foolboxs(network, targeted, samples, played):
     images, labels = samples(12, seed=3)
     classes = (labels + 1) % 4 if targeted else labels
     attack = CarliniWagner(network, images, Goal(classes, targeted), 5, lr=0.01, iterations=60, stored=False)
-    play(attack, 9 * 60)
+    played(attack, 9 * 60)
     theirs = foolbox.attacks.L2CarliniWagnerAttack(binary_search_steps=9, steps=60, stepsize=0.01)
     criterion = foolbox.criteria.TargetedMisclassification(classes) if targeted else classes
     with warnings.catch_warnings():
@@ -119,24 +86,26 @@ def test_carlini_wagner_finds_changes_as_small_as_foolboxs(network, targeted):
     assert found.all()
 
 
-def test_what_is_stored_in_8_bits_is_still_misjudged_if_that_is_asked_for(network):
+def test_what_is_stored_in_8_bits_is_still_misjudged_if_that_is_asked_for(network, samples, played):
     images, labels = samples(12, seed=4)
     goal = Goal(labels, targeted=False)
-    kept = play(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=60), 4 * 60)
+    kept = played(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=60), 4 * 60)
     assert kept.reached.all()
     assert goal.reached(network(eight_bit(kept.adversarial)), torch.arange(12)).all()
-    loose = play(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=60, stored=False), 4 * 60)
-    assert norms(loose.adversarial, images)["L2"].mean() <= norms(kept.adversarial, images)["L2"].mean() + 1e-4
+    loose = played(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=60, stored=False), 4 * 60)
+    assert torch.equal(kept.adversarial, eight_bit(kept.adversarial)), "what counts is the file"
+    torch.testing.assert_close(kept.state["distance"], norms(kept.adversarial, images)["L2"])
+    assert norms(loose.adversarial, images)["L2"].mean() <= norms(kept.state["floats"], images)["L2"].mean() + 1e-4
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(["linf", "l2"]), st.floats(1e-3, 2.0), st.floats(1e-3, 3.0), st.integers(0, 5), st.booleans())
-def test_pgd_never_leaves_its_ball_nor_the_range_of_pixels(norm, eps, alpha, steps, random_start):
+def test_pgd_never_leaves_its_ball_nor_the_range_of_pixels(norm, eps, alpha, steps, random_start, samples, played):
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4)).requires_grad_(False)
     images, labels = samples(6)
     seeds = list(range(6)) if random_start else None
     goal = Goal(labels, targeted=False)
-    attack = play(Pgd(network, images, goal, 4, norm=norm, eps=eps, alpha=alpha, seeds=seeds), steps)
+    attack = played(Pgd(network, images, goal, 4, norm=norm, eps=eps, alpha=alpha, seeds=seeds), steps)
     change = norms(attack.adversarial, images)["Linf" if norm == "linf" else "L2"]
     assert (change <= eps * 1.0001 + 1e-6).all()
     assert attack.adversarial.min() >= 0
@@ -145,7 +114,7 @@ def test_pgd_never_leaves_its_ball_nor_the_range_of_pixels(norm, eps, alpha, ste
     assert torch.equal(attack.reached, judged)
 
 
-def test_an_image_alone_is_attacked_as_in_company_and_is_left_alone_when_done(network):
+def test_an_image_alone_is_attacked_as_in_company_and_is_left_alone_when_done(network, samples, played):
     images, labels = samples(9, seed=5)
     makers = {
         "pgd": lambda part: Pgd(
@@ -158,7 +127,20 @@ def test_an_image_alone_is_attacked_as_in_company_and_is_left_alone_when_done(ne
             alpha=0.01,
             seeds=list(range(9))[part],
         ),
-        "cw": lambda part: CarliniWagner(network, images[part], Goal(labels[part], False), 4, lr=0.01, iterations=30),
+        "apgd": lambda part: Apgd(
+            network,
+            images[part],
+            Goal(labels[part], False),
+            4,
+            norm="l2",
+            eps=0.4,
+            loss="dlr",
+            steps=60,
+            seeds=list(range(9))[part],
+        ),
+        "cw": lambda part: CarliniWagner(
+            network, images[part], Goal(labels[part], False), 4, lr=0.01, iterations=20, radii=2
+        ),
         "ascent": lambda part: TargetedAscent(
             network,
             images[part],
@@ -170,19 +152,19 @@ def test_an_image_alone_is_attacked_as_in_company_and_is_left_alone_when_done(ne
         ),
     }
     for make in makers.values():
-        together = play(make(slice(0, 9)), 60)
-        alone = [play(make(slice(i, i + 1)), 60) for i in range(9)]
+        together = played(make(slice(0, 9)), 60)
+        alone = [played(make(slice(i, i + 1)), 60) for i in range(9)]
         torch.testing.assert_close(
             together.adversarial, torch.cat([one.adversarial for one in alone]), atol=1e-5, rtol=0
         )
         assert torch.equal(together.state["steps"], torch.cat([one.state["steps"] for one in alone]))
     done = torch.ones(9, dtype=torch.bool)
-    idle = play(CarliniWagner(network, images, Goal(labels, False), 4, lr=0.01, iterations=5, done=done), 10)
+    idle = played(CarliniWagner(network, images, Goal(labels, False), 4, lr=0.01, iterations=5, done=done), 10)
     assert int(idle.state["steps"].sum()) == 0
     assert torch.equal(idle.adversarial, images)
 
 
-def test_the_ascent_is_the_practicals(network):
+def test_the_ascent_is_the_practicals(network, samples, played):
     """``dX = lr * g / ||g||`` on the normalised input, until the target is predicted."""
     images, labels = samples(1, seed=6)
     target, std = (labels + 2) % 4, 0.5
@@ -200,7 +182,7 @@ def test_the_ascent_is_the_practicals(network):
     # The length is meant for inputs of 224 pixels a side, these have 12.
     spread = torch.full((1, 1, 1, 1), std)
     attack = TargetedAscent(network, images, Goal(target, True), 4, lr=0.4 * 224 / 12, spread=spread, valid=False)
-    play(attack, 100)
+    played(attack, 100)
     assert attack.reached.all()
     assert 0 < taken == int(attack.state["steps"])
     torch.testing.assert_close(attack.adversarial, image)
@@ -306,19 +288,20 @@ def test_real_photographs_turn_into_stingrays(play, squeezenet):
     assert all(5 <= int(row["steps"]) <= 20 and float(row["L2"]) < 3 for row in rows)
 
 
-def test_a_search_goes_on_from_its_state_bit_for_bit(network):
+@pytest.mark.parametrize("cut", [7, 33])  # among the radii, and in the middle of a round
+def test_a_search_goes_on_from_its_state_bit_for_bit(network, samples, played, cut):
     images, labels = samples(6, seed=7)
 
     def attack() -> CarliniWagner:
-        return CarliniWagner(network, images, Goal(labels, targeted=False), 4, lr=0.01, iterations=20)
+        return CarliniWagner(network, images, Goal(labels, targeted=False), 4, lr=0.01, iterations=20, radii=2)
 
-    whole = play(attack(), 60)
+    whole = played(attack(), 60)
     first = attack()
-    for number in range(1, 34):  # in the middle of the second round
+    for number in range(1, cut + 1):
         first.step(number)
     second = attack()
     for name, value in first.state.items():
         second.state[name].copy_(value)
-    for number in range(34, 61):
+    for number in range(cut + 1, 61):
         second.step(number)
     assert all(torch.equal(second.state[name], value) for name, value in whole.state.items())
