@@ -64,8 +64,8 @@ def count_layers(network: nn.Module, shape: tuple[int, int, int]) -> tuple[list[
     network.training = False
     heads = []
     for module, own in auxiliary.items():
-        shape = training.shapes.get(module, ())
-        heads.append(Layer(names[module], type(module).__name__, shape, own, training.multiply_adds[module]))
+        output = training.shapes.get(module, ())
+        heads.append(Layer(names[module], type(module).__name__, output, own, training.multiply_adds[module]))
     return layers, [layer for layer in heads if layer.parameters]
 
 
