@@ -28,7 +28,6 @@ ARCHITECTURES = _own_weights()
 """Torchvision's classifiers, and the file of the weights that it takes by default for each."""
 WEIGHTS_ADDRESS = "https://download.pytorch.org/models/"
 SMALL_CNN = "cnn"
-WEIGHT_FILES = (".pth", ".pt", ".safetensors")
 DESCRIPTION = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID"
 """What a hyperparameter that names a network says of itself."""
 
