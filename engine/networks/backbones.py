@@ -16,7 +16,8 @@ from engine.networks.architectures import SMALL_CNN_INPUT, build, default_weight
 from engine.networks.embedded import small_cnn
 from engine.networks.names import SMALL_CNN, parse
 from engine.networks.small_cnn import SmallCnn
-from engine.networks.weights import fit_weights, own_weights, read_weights
+from engine.networks.state_dicts import read_weights
+from engine.networks.weights import fit_weights, own_weights
 from engine.paths import path_of
 
 if TYPE_CHECKING:

@@ -30,7 +30,6 @@ WEIGHTS_ADDRESS = "https://download.pytorch.org/models/"
 SMALL_CNN = "cnn"
 SMALL_CNN_PENULTIMATE = "relu4"
 """The cut that feeds its last layer."""
-WEIGHT_FILES = (".pth", ".pt", ".safetensors")
 DESCRIPTION = "network: torchvision's name, NAME:random, NAME:PATH, cnn:DATASET or run:ID"
 """What a hyperparameter that names a network says of itself."""
 

@@ -15,6 +15,7 @@ from engine.networks import classes, names, tables
 from engine.networks.classes import LEAST_LIKELY, PREDICTED, TRUE
 from engine.networks.names import ARCHITECTURES, SMALL_CNN, ModelName
 from engine.networks.places import PENULTIMATE, UnknownCut, spread
+from engine.networks.weight_files import kind_of
 from engine.paths import path_of
 from engine.references import LAST, RUN, Reference, Resolved, Scope, has_checkpoint, references
 
@@ -86,12 +87,7 @@ def _require_weights(name: ModelName) -> None:
     if name.weights == "trained":
         sources.require_present(name.detail)
     elif name.weights == "file":
-        path = path_of(name.detail)
-        if not path.is_file():
-            raise DataUnavailable(f"there is no weights file {path}")
-        if path.suffix not in names.WEIGHT_FILES:
-            endings = ", ".join(names.WEIGHT_FILES)
-            raise DataUnavailable(f"{path.name} is not a weights file by its name; those end in {endings}")
+        kind_of(path_of(name.detail))
     elif name.weights == "pretrained":
         file = ARCHITECTURES[name.architecture]
         address = f"{names.WEIGHTS_ADDRESS}{file}"
