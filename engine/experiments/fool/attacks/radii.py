@@ -90,8 +90,11 @@ class RadiusSearch(Attack):
     def _offer(self, rows: Tensor, images: Tensor, logits: Tensor) -> Tensor:
         """Keep images ``[M, C, H, W]`` that succeed closer than what is kept; return which count, bool ``[M]``."""
         state, origin = self.state, self.images[rows]
-        # A tie is not enough: the image must be misclassified.
-        there = self.goal.reached(logits, rows) & (self.goal.margin(logits, rows) + self._confidence <= 0)
+        there = self.goal.reached(logits, rows)
+        if self._confidence:
+            there &= self.goal.margin(logits, rows) + self._confidence <= 0
+        if not there.any():
+            return there
         state["reached"][rows] |= there
         self._keep_closer("floats", "float_distance", rows, images, there, norms(images, origin)["L2"])
         if not self._stored:

@@ -89,10 +89,10 @@ def test_carlini_wagner_finds_changes_as_small_as_foolboxs(network, targeted, sa
 def test_what_is_stored_in_8_bits_is_still_misjudged_if_that_is_asked_for(network, samples, played):
     images, labels = samples(12, seed=4)
     goal = Goal(labels, targeted=False)
-    kept = played(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=60), 4 * 60)
+    kept = played(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=30), 4 * 30)
     assert kept.reached.all()
     assert goal.reached(network(eight_bit(kept.adversarial)), torch.arange(12)).all()
-    loose = played(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=60, stored=False), 4 * 60)
+    loose = played(CarliniWagner(network, images, goal, 5, lr=0.01, iterations=30, stored=False), 4 * 30)
     assert torch.equal(kept.adversarial, eight_bit(kept.adversarial)), "what counts is the file"
     torch.testing.assert_close(kept.state["distance"], norms(kept.adversarial, images)["L2"])
     assert norms(loose.adversarial, images)["L2"].mean() <= norms(kept.state["floats"], images)["L2"].mean() + 1e-4
@@ -100,7 +100,7 @@ def test_what_is_stored_in_8_bits_is_still_misjudged_if_that_is_asked_for(networ
 
 @settings(max_examples=25, deadline=None)
 @given(st.sampled_from(["linf", "l2"]), st.floats(1e-3, 2.0), st.floats(1e-3, 3.0), st.integers(0, 5), st.booleans())
-def test_pgd_never_leaves_its_ball_nor_the_range_of_pixels(norm, eps, alpha, steps, random_start, samples, played):
+def test_pgd_never_leaves_its_ball_nor_the_range_of_pixels(samples, played, norm, eps, alpha, steps, random_start):
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4)).requires_grad_(False)
     images, labels = samples(6)
     seeds = list(range(6)) if random_start else None
@@ -155,7 +155,7 @@ def test_an_image_alone_is_attacked_as_in_company_and_is_left_alone_when_done(ne
         together = played(make(slice(0, 9)), 60)
         alone = [played(make(slice(i, i + 1)), 60) for i in range(9)]
         torch.testing.assert_close(
-            together.adversarial, torch.cat([one.adversarial for one in alone]), atol=1e-5, rtol=0
+            together.adversarial, torch.cat([one.adversarial for one in alone]), atol=1e-4, rtol=0
         )
         assert torch.equal(together.state["steps"], torch.cat([one.state["steps"] for one in alone]))
     done = torch.ones(9, dtype=torch.bool)
@@ -230,7 +230,7 @@ def test_the_saved_files_of_a_fooling_are_what_is_judged(play):
 
 
 def test_the_accuracy_that_is_left_falls_with_the_size_of_the_change(play):
-    played = play("attack", {"images": "digits:test/0-31", "transfer": "cnn:digits:0-9", "curve": "4,16,64"})
+    played = play("attack", {"images": "digits:test/0-31", "transfer": "cnn:digits:0-9", "curve": "4,16,64", "steps": 8})
     left = [float(row["robust accuracy"]) for row in played.table("curve")]
     assert left == sorted(left, reverse=True)
     assert left[0] == played.results["clean/accuracy"] == 1.0
