@@ -66,11 +66,13 @@ def test_the_practicals_images_are_named_by_squeezenet(play, squeezenet):
 
 
 def test_broken_images_are_named_and_the_others_predicted(play, tmp_path):
-    Image.new("RGBA", (30, 20), (255, 0, 0, 9)).save(tmp_path / "a [x].png")
-    (tmp_path / "b.png").write_bytes(b"no image")
-    played = play("predict", {"images": str(tmp_path), "top_k": 3})
+    folder = tmp_path / "images"
+    folder.mkdir()
+    Image.new("RGBA", (30, 20), (255, 0, 0, 9)).save(folder / "a [x].png")
+    (folder / "b.png").write_bytes(b"no image")
+    played = play("predict", {"images": str(folder), "top_k": 3})
     assert played.results["images/number"] == 1
     assert any("b.png" in text for text in played.messages)
-    (tmp_path / "a [x].png").unlink()
+    (folder / "a [x].png").unlink()
     with pytest.raises(DataUnavailable, match="none of the images"):
-        play("predict", {"images": str(tmp_path)})
+        play("predict", {"images": str(folder)})
