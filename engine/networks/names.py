@@ -19,13 +19,18 @@ from engine.errors import DataUnavailable
 from engine.paths import path_of, text_of
 
 
-def _own_weights() -> dict[str, str]:
+def _torchvision() -> dict[str, dict[str, str]]:
     text = resources.files(__package__).joinpath("torchvision.csv").read_text(encoding="utf-8")
-    return {row["architecture"]: row["weights"] for row in csv.DictReader(text.splitlines())}
+    return {row["architecture"]: row for row in csv.DictReader(text.splitlines())}
 
 
-ARCHITECTURES = _own_weights()
+_TABLE = _torchvision()
+ARCHITECTURES = {name: row["weights"] for name, row in _TABLE.items()}
 """Torchvision's classifiers, and the file of the weights that it takes by default for each."""
+ACTIVATIONS = {name: row["activation"] for name, row in _TABLE.items()}
+"""The activation in each of them, ReLU or another; gates of channels apart."""
+LAST_MAPS = {name: row["last_maps"] for name, row in _TABLE.items()}
+"""How each makes its logits of its last maps: ``averaged`` and at most one linear layer, ``mixed``, ``none`` at all."""
 WEIGHTS_ADDRESS = "https://download.pytorch.org/models/"
 SMALL_CNN = "cnn"
 SMALL_CNN_PENULTIMATE = "relu4"

@@ -42,8 +42,7 @@ def default_layer(sectioned: Sectioned) -> Cut:
         if cut.spatial and min(cut.shape[1:]) > 1 and not sectioned.pools(cut):
             return cut
     raise NoClassActivation(
-        "this network has no convolutional maps in front of its classifier, so there is nothing to localise: "
-        "choose the methods gradient, smoothgrad or integrated-gradients, or name a layer with maps"
+        "this network has no maps in front of its classifier, so that there is nothing to localise; name a layer"
     )
 
 
@@ -87,8 +86,7 @@ def cam(sectioned: Sectioned, cut: Cut, inputs: Tensor, targets: Tensor) -> Tens
         NoClassActivation: if they are not.
     """
     refused = NoClassActivation(
-        f"CAM needs logits that are means of maps, or one linear layer after those, and at {cut.name} they are not: "
-        "choose gradcam"
+        f"CAM needs logits that are means of maps, or one linear layer after those, and at {cut.name} they are not"
     )
     maps, logits = values_and_logits(sectioned, cut, inputs)
     last = [module for module in sectioned.network.modules() if isinstance(module, nn.Linear | nn.Conv2d)][-1]

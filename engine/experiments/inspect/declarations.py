@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator
-
 from engine.datasets.references import DatasetReference, Images, OptionalImages
-from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter, one_or_several
+from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Resize, images, network, resize
-from engine.experiments.inspect import methods
+from engine.experiments.inspect.choice import ACTIVATION_MAPS, GRADIENTS, METHODS, MethodsReference
 from engine.networks.names import DESCRIPTION
 from engine.networks.references import (
     Classes,
@@ -26,10 +24,9 @@ if TYPE_CHECKING:
 
     from engine.datasets.trees import Tree
 
-GRADIENTS, ACTIVATION_MAPS = (methods.names(folder) for folder in (methods.GRADIENTS, methods.ACTIVATION_MAPS))
-METHODS = (*GRADIENTS, *ACTIVATION_MAPS)
 GRADCAMS = "gradcam,gradient-gradcam,guided-gradcam"
-Methods = Annotated[str, AfterValidator(one_or_several(METHODS))]
+SaliencyMethods = Annotated[str, MethodsReference((*METHODS, ",".join(GRADIENTS), GRADCAMS))]
+GradcamMethods = Annotated[str, MethodsReference((*ACTIVATION_MAPS, GRADCAMS, "cam,gradcam"))]
 
 
 def too_few_to_compare(values: Mapping[str, Any], tree: Tree) -> str:
@@ -49,12 +46,7 @@ class AttributionHyperparameters(Hyperparameters):
         "true",
         "class that is explained: true (predicted where that is not known), predicted, or one by number or name",
     )
-    methods: Methods = hyperparameter(
-        "gradient",
-        f"one or several of {', '.join(METHODS)}",
-        suggestions=(*METHODS, ",".join(GRADIENTS), GRADCAMS),
-        min_length=1,
-    )
+    methods: SaliencyMethods = hyperparameter("gradient", f"one or several of {', '.join(METHODS)}", min_length=1)
     view: Literal["heat", "overlay"] = hyperparameter("heat", "show maps alone, or laid over the images")
     resize: Resize = resize()
     layer: MapLayerName = hyperparameter(
@@ -71,7 +63,9 @@ class AttributionHyperparameters(Hyperparameters):
         "black", "image that shows nothing: black, or the mean colour", group="integrated gradients"
     )
     evaluate: bool = hyperparameter(
-        default=False, description="measure deletion and insertion curves", group="evaluation"
+        default=False,
+        description="measure deletion and insertion curves, beside a random map and an edge detector",
+        group="evaluation",
     )
     sanity: bool = hyperparameter(
         default=False, description="compare with maps of the same network at random weights", group="evaluation"
@@ -81,12 +75,7 @@ class AttributionHyperparameters(Hyperparameters):
 class GradcamHyperparameters(AttributionHyperparameters):
     """Hyperparameters of ``gradcam``."""
 
-    methods: Methods = hyperparameter(
-        GRADCAMS,
-        f"one or several of {', '.join(METHODS)}",
-        suggestions=(*ACTIVATION_MAPS, GRADCAMS, "cam,gradcam"),
-        min_length=1,
-    )
+    methods: GradcamMethods = hyperparameter(GRADCAMS, f"one or several of {', '.join(METHODS)}", min_length=1)
     view: Literal["heat", "overlay"] = hyperparameter("overlay", "show maps alone, or laid over the images")
 
 

@@ -13,9 +13,11 @@ from engine.drawing.heat import heat
 from engine.drawing.tiles import overview, tile
 from engine.errors import InvalidHyperparameters
 from engine.experiments.earlier import load_network
-from engine.experiments.inspect import activation, evaluation
-from engine.experiments.inspect.declarations import ACTIVATION_MAPS
+from engine.experiments.inspect import evaluation
+from engine.experiments.inspect.activation import NoClassActivation
+from engine.experiments.inspect.choice import ACTIVATION_MAPS, BASELINES, METHODS
 from engine.experiments.inspect.explanation import Explained, method
+from engine.experiments.inspect.guided import NoGuidedBackpropagation
 from engine.experiments.subjects import (
     Subjects,
     batch_size,
@@ -42,13 +44,14 @@ CHECKED = 16
 
 @dataclass
 class View:
-    """One network, the images at its input size, and the classes that are explained in them."""
+    """One network, the images at its input size, the classes that are explained in them, and the methods it can do."""
 
     title: str
     explained: Explained
     subjects: Subjects
     targets: Tensor
     probabilities: Tensor
+    methods: list[str]
     alone: bool = True
     maps: dict[str, Tensor] = field(default_factory=dict)
 
@@ -79,7 +82,6 @@ class View:
 
 def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     """Log a map for every image, method and network; measure and check the maps if that is chosen."""
-    methods = hyperparameters.methods.split(",")
     views = [_view(name, hyperparameters, context) for name in several(hyperparameters.model)]
     architectures = [view.title for view in views]
     for view in views:
@@ -87,13 +89,13 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
         if architectures.count(view.title) > 1:
             view.title = view.backbone.name
     batch = batch_size(context.device)
-    work = sum(-(-len(view.subjects) // batch) * len(methods) for view in views)
+    work = sum(-(-len(view.subjects) // batch) * len(view.methods) for view in views)
     checks = [evaluation.stages(view.backbone.network) for view in views] if hyperparameters.sanity else []
     steps = iter(context.steps(work + sum(checks), unit="piece of work"))
     rows: list[list[object]] = []
     done = 0
     for view in views:
-        for name in methods:
+        for name in view.methods:
             explain = method(name).explain
             measured: dict[str, list[Tensor]] = {}
             maps = []
@@ -116,6 +118,7 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
                 picture = _picture(view, name, index, hyperparameters)
                 context.image(view.named(name), picture, index + 1, view.prediction(index))
             joined = {figure: torch.cat(values) for figure, values in measured.items()}
+            _warn(view, name, joined, context)
             rows += _rows(view, name, joined)
             means = {figure.replace(" ", "_"): float(values.mean()) for figure, values in joined.items()}
             context.result({f"{view.prefix}{name}/{figure}": mean for figure, mean in means.items()})
@@ -123,7 +126,7 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     columns = ["image", "network", "true class", "class", "probability", "method"]
     context.table("maps", [*columns, "deletion", "insertion", "completeness error"], rows)
     if hyperparameters.sanity:
-        _check_sanity(views, methods, hyperparameters, steps, context)
+        _check_sanity(views, hyperparameters, steps, context)
     list(steps)
     context.result({"images/number": len(views[0].subjects)})
 
@@ -134,15 +137,54 @@ def _view(name: str, chosen: AttributionHyperparameters, context: Context) -> Vi
     subjects = open_images(chosen.images, preprocessing, context)
     logits = logits_of(subjects.pixels, backbone, context.device)
     targets = targets_of(chosen.target, subjects, backbone, logits)
-    need_layer = not set(chosen.methods.split(",")).isdisjoint(ACTIVATION_MAPS)
+    methods = list(dict.fromkeys([*chosen.methods.split(","), *(BASELINES if chosen.evaluate else ())]))
+    need_layer = not set(methods).isdisjoint(ACTIVATION_MAPS)
     if chosen.layer and not need_layer:
         raise InvalidHyperparameters({"layer": "only class activation maps have one: add the method gradcam"})
     sectioned = Sectioned(backbone.network, backbone.shape) if need_layer else None
-    layer = activation.layer(sectioned, chosen.layer) if sectioned else None
-    if layer:
+    explained = Explained(chosen, backbone, sectioned)
+    view = View(backbone.architecture, explained, subjects, targets, probabilities(logits, targets), methods)
+    _leave_out(view, context)
+    if not set(view.methods).isdisjoint(ACTIVATION_MAPS):
+        _, layer = explained.maps
         context.message(f"class activation maps of {name} at {layer.name}, {list(layer.shape)}")
-    explained = Explained(chosen, backbone, sectioned, layer)
-    return View(backbone.architecture, explained, subjects, targets, probabilities(logits, targets))
+    return view
+
+
+def _leave_out(view: View, context: Context) -> None:
+    """Leave out the methods that the network cannot do, and say why; one image tells, before any map is computed.
+
+    Raises:
+        InvalidHyperparameters: if none is left.
+    """
+    refused: dict[str, str] = {}
+    inputs = view.backbone.preprocessing.standardised(unit_range(view.subjects.pixels[:1].to(context.device)))
+    for name in view.methods:
+        if method(name).tried:
+            try:
+                method(name).explain(view.explained, inputs, view.targets[:1].to(context.device), [0])
+            except (NoClassActivation, NoGuidedBackpropagation) as error:
+                refused[name] = str(error)
+    view.methods = [name for name in view.methods if name not in refused]
+    reasons = "; ".join(dict.fromkeys(refused.values()))
+    if set(view.methods) <= set(BASELINES) and refused:
+        raise InvalidHyperparameters(
+            {"methods": f"{view.backbone.name} can do none of {', '.join(refused)}: {reasons}"}
+        )
+    if refused:
+        context.message(f"{view.backbone.name} is shown without {', '.join(refused)}: {reasons}", level="alarm")
+
+
+def _warn(view: View, name: str, measured: dict[str, Tensor], context: Context) -> None:
+    """Say where a figure of a method is beyond what makes its maps sound."""
+    for figure, (limit, advice) in method(name).limits.items():
+        values = measured[figure]
+        if beyond := int((values > limit).sum()):
+            context.message(
+                f"{view.named(name)}: the {figure} is above {limit:.0%} for {beyond} of {len(values)} images, "
+                f"{float(values.max()):.0%} at most: {advice}",
+                level="alarm",
+            )
 
 
 def _picture(view: View, method: str, index: int, chosen: AttributionHyperparameters) -> Tensor:
@@ -185,7 +227,6 @@ def _rows(view: View, method: str, measured: dict[str, Tensor]) -> list[list[obj
 
 def _check_sanity(
     views: list[View],
-    methods: list[str],
     chosen: AttributionHyperparameters,
     steps: Iterator[int],
     context: Context,
@@ -195,8 +236,9 @@ def _check_sanity(
     Maps that explain a network depend on its weights, so that the similarity should fall.
     """
     rows: list[list[object]] = []
-    checked = [name for name in methods if method(name).sanity_checked]
+    columns = [name for name in METHODS if any(name in view.methods for view in views) and method(name).sanity_checked]
     for view in views:
+        checked = [name for name in view.methods if method(name).sanity_checked]
         batches = [
             (part, view.backbone.preprocessing.standardised(images), view.targets[part].to(context.device))
             for part, images in view.subjects.batches(batch_size(context.device), context.device)
@@ -208,8 +250,7 @@ def _check_sanity(
         for layer_name, network in evaluation.randomised(view.backbone.network, context.seed):
             next(steps)
             sectioned = Sectioned(network, view.backbone.shape) if view.explained.sectioned else None
-            layer = sectioned.find(view.explained.layer.node) if sectioned and view.explained.layer else None
-            explained = Explained(chosen, replace(view.backbone, network=network), sectioned, layer)
+            explained = Explained(chosen, replace(view.backbone, network=network), sectioned)
             for name in checked:
                 found = [
                     evaluation.rank_correlation(
@@ -223,11 +264,11 @@ def _check_sanity(
                 similarity[name].append(float(torch.cat(found).mean()))
             names.append(layer_name)
         for row, layer_name in enumerate(names):
-            figures = [round(similarity[name][row], 4) if name in similarity else "" for name in methods]
+            figures = [round(similarity[name][row], 4) if name in similarity else "" for name in columns]
             rows.append([view.title, layer_name, *figures])
         if similarity:
             series = {name: tuple(values) for name, values in similarity.items()}
             plot = Lines(tuple(names), series, x_label="weights randomised down to", y_label="rank correlation")
             context.plot(view.named("sanity"), plot, 1)
         context.result({f"{view.prefix}{name}/sanity": values[-1] for name, values in similarity.items()})
-    context.table("sanity", ["network", "randomised down to", *methods], rows)
+    context.table("sanity", ["network", "randomised down to", *columns], rows)

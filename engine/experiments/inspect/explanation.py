@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.experiments.inspect import methods
-from engine.experiments.inspect.activation import NoClassActivation
+from engine.experiments.inspect import activation, methods
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -27,13 +26,11 @@ class Explained:
         options: of all methods.
         backbone: the network.
         sectioned: the same network as a chain of cuts; None where no method needs a layer.
-        layer: whose maps are looked at; None where no method needs one.
     """
 
     options: AttributionHyperparameters
     backbone: Backbone
     sectioned: Sectioned | None
-    layer: Cut | None
 
     @property
     def network(self) -> nn.Module:
@@ -42,14 +39,13 @@ class Explained:
 
     @property
     def maps(self) -> tuple[Sectioned, Cut]:
-        """The chain of cuts and the layer.
+        """The chain of cuts, and the layer that is named, or the default one.
 
         Raises:
-            NoClassActivation: if there is no layer.
+            NoClassActivation: if it has no maps.
         """
-        if self.sectioned is None or self.layer is None:
-            raise NoClassActivation("class activation maps need a layer")
-        return self.sectioned, self.layer
+        assert self.sectioned is not None
+        return self.sectioned, activation.layer(self.sectioned, self.options.layer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +72,14 @@ class Method:
     Attributes:
         explain: gives the maps.
         sanity_checked: whether its maps are compared with those at random weights.
+        tried: whether some networks cannot do it, so that it is tried on one image before anything is computed.
+        limits: up to which value each of its figures is sound, and what makes it smaller.
     """
 
     explain: Explain
     sanity_checked: bool = True
+    tried: bool = False
+    limits: Mapping[str, tuple[float, str]] = field(default_factory=dict)
 
 
 def method(name: str) -> Method:

@@ -80,8 +80,7 @@ class Guided(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in OTHERS:
             raise NoGuidedBackpropagation(
-                f"guided backpropagation is defined for ReLU, and this network uses {OTHERS[func]}: "
-                "choose the methods gradient or smoothgrad"
+                f"guided backpropagation is defined for ReLU, and this network uses {OTHERS[func]}"
             )
         values, *bounds = args or (kwargs.get("input"),)
         clamped = func in CLAMPS and _clamps_at_zero(bounds, kwargs)
@@ -97,9 +96,7 @@ class Guided(TorchFunctionMode):
     def __exit__(self, kind: Any, *rest: Any) -> None:
         super().__exit__(kind, *rest)  # type: ignore[no-untyped-call]  # torch leaves it without types
         if kind is None and not self._met:
-            raise NoGuidedBackpropagation(
-                "guided backpropagation is defined for ReLU, and this network has none: choose gradient or smoothgrad"
-            )
+            raise NoGuidedBackpropagation("guided backpropagation is defined for ReLU, and this network has none")
 
 
 def _is_input(values: Tensor) -> bool:

@@ -1,7 +1,7 @@
 """The methods of explaining, a module for each, found by the names of their files. Importing this brings no torch.
 
 A module defines ``METHOD``, a :class:`engine.experiments.inspect.explanation.Method`. Its folder says whether it looks
-at gradients of the input or at the maps of a layer.
+at gradients of the input, at the maps of a layer, or, as a baseline of the others, not at the network at all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import pkgutil
 from pathlib import Path
 
-GRADIENTS, ACTIVATION_MAPS = "gradients", "activation_maps"
+GRADIENTS, ACTIVATION_MAPS, BASELINES = FOLDERS = ("gradients", "activation_maps", "baselines")
 
 
 def names(folder: str) -> tuple[str, ...]:
@@ -20,5 +20,5 @@ def names(folder: str) -> tuple[str, ...]:
 
 def module_of(name: str) -> str:
     """Return the module of a method, for example ``engine.experiments.inspect.methods.gradients.guided``."""
-    folder = ACTIVATION_MAPS if name in names(ACTIVATION_MAPS) else GRADIENTS
+    folder = next(folder for folder in FOLDERS if name in names(folder))
     return f"{__name__}.{folder}.{name.replace('-', '_')}"

@@ -93,13 +93,13 @@ def test_cam_is_the_sum_of_the_maps_by_the_weights_of_the_class(name):
 def test_cam_is_refused_where_it_does_not_exist(name):
     network = sectioned(name)
     images = torch.randn(1, *((1, 28, 28) if name == "cnn" else (3, 64, 64)))
-    with pytest.raises(NoClassActivation, match="choose gradcam"):
+    with pytest.raises(NoClassActivation, match="CAM needs logits that are means"):
         activation.cam(network, activation.default_layer(network), images, TARGETS[:1])
 
 
 def test_a_network_without_maps_says_so():
     network = Sectioned(nn.Sequential(nn.Flatten(), nn.Linear(784, 20), nn.ReLU(), nn.Linear(20, 5)), (1, 28, 28))
-    with pytest.raises(NoClassActivation, match="no convolutional maps"):
+    with pytest.raises(NoClassActivation, match="no maps in front of its classifier"):
         activation.layer(network, "")
     network = sectioned("cnn")
     with pytest.raises(NoClassActivation, match=r"dense1 gives \[25\] and no maps"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -14,11 +16,14 @@ from engine import ImageLogged, InvalidHyperparameters
 from engine.datasets import named_images, photographs
 from engine.drawing.heat import heat, signed_heat
 from engine.drawing.tiles import photograph_tile, tile
+from engine.experiments.inspect.activation import NoClassActivation, cam, default_layer
 from engine.experiments.inspect.feature_maps import channels_of
 from engine.experiments.inspect.filter_statistics import Statistics
+from engine.experiments.inspect.guided import Guided, NoGuidedBackpropagation
 from engine.networks import backbones
-from engine.networks.architectures import bare
+from engine.networks.architectures import bare, build, preprocessing_of
 from engine.networks.cuts import Sectioned
+from engine.networks.names import ACTIVATIONS, ARCHITECTURES, LAST_MAPS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -100,6 +105,115 @@ def test_a_trained_networks_maps_are_worth_more_than_none_and_depend_on_its_weig
     plot = played.plot("sanity")
     assert plot.x == tuple(row["randomised down to"] for row in rows)
     assert plot.series["gradient"] == pytest.approx([float(row["gradient"]) for row in rows], abs=1e-4)
+
+
+def test_a_random_map_and_an_edge_detector_stand_beside_what_is_evaluated(play, context_of):
+    played = play("saliency", {"images": "digits:test/0-7", "methods": "guided", "evaluate": True})
+    assert {row["method"] for row in played.table("maps")} == {"guided", "random", "edges"}
+    assert played.results["guided/deletion"] < played.results["random/deletion"]
+    assert played.results["guided/insertion"] > played.results["random/insertion"]
+    # Sobel's filters, written out.
+    context, _ = context_of("saliency")
+    backbone = backbones.load("cnn:digits", context)
+    (image,) = named_images.find("digits:test/5")
+    pixels = np.pad(np.asarray(backbone.preprocessing.pixels(image.open())[0], dtype=float), 1, "symmetric")
+    down = pixels[2:] - pixels[:-2]
+    right = pixels[:, 2:] - pixels[:, :-2]
+    down = down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]
+    right = right[:-2] + 2 * right[1:-1] + right[2:]
+    wanted = heat(torch.from_numpy(np.hypot(down, right))[None].float())[0]
+    with Image.open(played.run.path / "images/edges/000000006.png") as picture:
+        drawn = np.asarray(picture).transpose(2, 0, 1) / 255
+    np.testing.assert_allclose(drawn, wanted.numpy(), atol=0.02)
+
+
+def test_integrated_gradients_warn_where_they_miss_their_sum(play):
+    values = {"images": "digits:test/0-3", "methods": "integrated-gradients"}
+    rough = play("saliency", values | {"path_steps": 1})
+    errors = [float(row["completeness error"]) for row in rough.table("maps")]
+    beyond = sum(error > 0.05 for error in errors)
+    assert beyond
+    (warning,) = [text for text in rough.messages if "completeness error" in text]
+    assert f"above 5% for {beyond} of 4 images, {max(errors):.0%} at most" in warning
+    fine = play("saliency", values | {"path_steps": 200})
+    assert max(float(row["completeness error"]) for row in fine.table("maps")) < 0.05
+    assert not [text for text in fine.messages if "completeness error" in text]
+
+
+@pytest.mark.parametrize(("model", "activation"), [("mobilenet_v3_small", "Hardswish"), ("efficientnet_b0", "SiLU")])
+def test_what_a_network_can_do_is_done_by_default_and_the_rest_named(play, model, activation):
+    played = play("gradcam", {"model": f"{model}:random", "images": "sample:china"})
+    assert played.pictures() == {"gradcam", "gradient-gradcam"}
+    (left_out,) = [text for text in played.messages if "without" in text]
+    assert left_out.startswith(
+        f"{model}:random is shown without guided-gradcam: guided backpropagation is defined for R"
+    )
+    assert left_out.endswith(f"uses {activation}")
+
+
+def test_networks_that_can_do_different_methods_stand_beside_each_other(play):
+    values = {"model": "mobilenet_v3_small:random,cnn", "images": "digits:test/0", "methods": "guided,gradient"}
+    played = play("saliency", values | {"sanity": True})
+    assert [(row["network"], row["method"]) for row in played.table("maps")] == [
+        ("mobilenet_v3_small", "gradient"),
+        ("cnn", "guided"),
+        ("cnn", "gradient"),
+    ]
+    assert {row["guided"] for row in played.table("sanity") if row["network"] == "mobilenet_v3_small"} == {""}
+
+
+@pytest.mark.parametrize(
+    ("model", "methods", "says"),
+    [
+        ("efficientnet_b0", "guided,guided-gradcam", r"it uses SiLU; it can do gradient, .*cam, gradcam"),
+        ("squeezenet1_1:random,vit_b_16", "gradcam,cam", "vit_b_16 cannot do gradcam or cam: it has no maps"),
+        ("vgg16", "cam", "its logits are not averages of maps"),
+        ("cnn", "cam,random", "cnn cannot do cam: its logits are not averages of maps"),
+    ],
+)
+def test_what_a_network_cannot_do_is_refused_before_the_launch(launch, home, model, methods, says):
+    model = ",".join(name if ":" in name or name == "cnn" else f"{name}:random" for name in model.split(","))
+    with pytest.raises(InvalidHyperparameters, match=rf"^methods: .*{says}"):
+        launch("saliency", {"model": model, "methods": methods})
+    assert not (home / "runs").exists()
+
+
+QUICK = ("squeezenet1_1", "mobilenet_v3_small", "vit_b_32")
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in ARCHITECTURES]
+)
+def test_what_is_said_of_a_network_before_the_launch_is_so(name):
+    network, shape = bare(name)
+    guided = (
+        nullcontext()
+        if ACTIVATIONS[name] == "ReLU"
+        else pytest.raises(NoGuidedBackpropagation, match=f"uses {ACTIVATIONS[name]}")
+    )
+    with guided, Guided():
+        network.eval()(torch.zeros(1, *shape, device="meta"))
+    localised = pytest.raises(NoClassActivation) if LAST_MAPS[name] == "none" else nullcontext()
+    with localised:
+        default_layer(Sectioned(network, shape))
+
+
+FAMILIES = (
+    *("alexnet", "vgg11", "googlenet", "inception_v3", "mobilenet_v2", "convnext_tiny", "densenet121", "resnet18"),
+    *("efficientnet_b0", "mnasnet0_5", "maxvit_t", "regnet_y_400mf", "shufflenet_v2_x0_5", "swin_t", "swin_v2_t"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_cam_is_what_the_table_says(name):
+    torch.manual_seed(0)
+    preprocessing = preprocessing_of(name)
+    images = torch.randn(1, 3, preprocessing.size, preprocessing.size)
+    sectioned = Sectioned(build(name).eval(), images.shape[1:])
+    averaged = nullcontext() if LAST_MAPS[name] == "averaged" else pytest.raises(NoClassActivation)
+    with averaged:
+        cam(sectioned, default_layer(sectioned), images, torch.tensor([3]))
 
 
 def test_real_photographs_are_explained_where_the_animal_is(play, squeezenet):

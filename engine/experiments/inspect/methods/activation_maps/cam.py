@@ -19,4 +19,4 @@ def explain(explained: Explained, inputs: Tensor, targets: Tensor, seeds: Sequen
 
 
 # CAM is Grad-CAM but for a factor, which the ranks of the sanity check do not see.
-METHOD = Method(explain, sanity_checked=False)
+METHOD = Method(explain, sanity_checked=False, tried=True)

@@ -20,4 +20,4 @@ def explain(explained: Explained, inputs: Tensor, targets: Tensor, seeds: Sequen
     return Explanation(coarse * strongest(guided_backpropagation(explained.network, inputs, targets)))
 
 
-METHOD = Method(explain)
+METHOD = Method(explain, tried=True)
