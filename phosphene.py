@@ -141,10 +141,14 @@ def main() -> "Any":
     try:
         os.getcwd()  # noqa: PTH109
     except FileNotFoundError:
-        if not works:
+        if not works and "_PHOSPHENE_COMPLETE" not in os.environ:
             sys.exit("phosphene: the current folder was deleted: change to another one")
-        # A worker gets absolute paths only, and torch cannot be imported in a folder that is gone.
+        # A worker gets absolute paths only, and torch cannot be imported in a folder that is gone. Nor is a word of it
+        # said into the line that a shell completes.
         os.chdir("/")
+    if sys.getfilesystemencoding() == "ascii":
+        # A locale of bytes, in which a name or a path with another letter could be neither passed on nor written.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
     _search_strangers_last()
     if works:
         from engine.control.worker import main as work

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from typing import Any
 
+from commands.streams import open_streams
+
 
 def main() -> Any:
-    """Open the workbench, or run the command that follows.
+    """Open the workbench, or run the command that follows, or answer the TAB key of a shell.
 
     An error of ours becomes one sentence on stderr; its class decides the exit status.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that knows fewer letters than a name has is no reason to fail.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
-        if len(sys.argv) > 1:
-            from commands.main import app
-
-            return app(prog_name="phosphene")
-        from tui import open_workbench
-
-        return open_workbench()
+        try:
+            return _command()
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         # The reader of the pipe has left, as `head` does, and needs no message.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         from engine import PhospheneError
@@ -35,3 +30,17 @@ def main() -> Any:
             raise
         print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201 - narration
         return error.exit_status
+
+
+def _command() -> Any:
+    if "_PHOSPHENE_COMPLETE" in os.environ:
+        from commands.completion import answer
+
+        return answer()
+    if len(sys.argv) > 1:
+        from commands.main import app
+
+        return app(prog_name="phosphene")
+    from tui import open_workbench
+
+    return open_workbench()

@@ -68,7 +68,7 @@ def picture(
         shot = gallery.find(album, name, step)
     default = Path(gallery.file_name(shot))
     path = output or gallery.free(default.with_suffix(".gif") if animation else default)
-    _write((lambda: gallery.animate(every, path)) if animation else (lambda: _save(shot, path)), path)
+    _write((lambda file: gallery.animate(every, file)) if animation else (lambda file: _save(shot, file)), path)
     if as_json:
         emit({"file": str(path.absolute())})
     else:
@@ -138,10 +138,10 @@ def _save(shot: gallery.Shot, path: Path) -> None:
     image.save(path, format="PNG")
 
 
-def _write(write: Callable[[], None], path: Path) -> None:
-    from engine import PhospheneError
+def _write(write: Callable[[Path], None], path: Path) -> None:
+    from engine import PhospheneError, gallery
 
     try:
-        write()
+        gallery.write_whole(path, write)
     except OSError as error:
         raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from engine import Experiment, FieldView, Hyperparameters
@@ -32,6 +32,15 @@ class Experiments(TyperGroup):
         from engine import catalogue
 
         return _command(catalogue.experiment(cmd_name))
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete the name of an experiment, without building the commands of all of them."""
+        from engine import catalogue
+
+        known = catalogue.experiments().values()
+        names: dict[str, Any] = {each.name: TyperCommand(each.name, help=each.summary) for each in known}
+        listed = TyperGroup(name=ctx.info_name, commands=names, params=self.params)
+        return listed.shell_complete(typer.Context(listed, parent=ctx.parent, info_name=ctx.info_name), incomplete)
 
 
 app = typer.Typer(

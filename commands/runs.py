@@ -19,6 +19,12 @@ def _complete_run(incomplete: str) -> list[str]:
     return [name for name in ["last", *(run.id for run in Workspace().directories())] if name.startswith(incomplete)]
 
 
+def _complete_state(incomplete: str) -> list[str]:
+    from engine import wording
+
+    return [state for state in wording.STATE_MARKS if state.startswith(incomplete)]
+
+
 RUN = Annotated[
     str, typer.Argument(metavar="RUN", help="An id, a unique part of one, or last.", autocompletion=_complete_run)
 ]
@@ -28,7 +34,7 @@ JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def list_runs(
     as_json: JSON = False,
     everything: Annotated[bool, typer.Option("--all", help="Show all, not only the newest 30.")] = False,
-    state: Annotated[str, typer.Option(help="Show only those in this state.")] = "",
+    state: Annotated[str, typer.Option(help="Show only those in this state.", autocompletion=_complete_state)] = "",
 ) -> None:
     """List the runs, newest first."""
     from commands.output import emit, say, table
@@ -252,7 +258,8 @@ def stop(
         say(f"{found.id} was asked to stop; it goes on later with: phosphene resume {found.id}")
         async for _ in engine.follow(found):
             pass
-        return found.status().state
+        status = found.status()
+        return f"{status.state}: {status.reason}" if status.reason else status.state
 
     say(f"it is {do(stop_and_wait, run)}")
 

@@ -68,6 +68,8 @@ def watch(engine: Engine, run: Run, *, as_json: bool) -> int:
     if as_json:
         emit({"id": run.id, "state": status.state, "result": status.result, "reason": status.reason})
     elif not left:
+        if status.state == "failed" and (output := run.attempts()[-1].output).stat().st_size:
+            say(f"what it printed, with the whole traceback: {output}")
         for name, value in status.result.items():
             print(f"{name}  {wording.figure(value)}")  # noqa: T201
         _print_tables(run)

@@ -14,6 +14,7 @@ PhospheneError                  a mistake that the user can put right: exit stat
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 
@@ -71,6 +72,11 @@ class DiskFull(MachineFailure):
 
 class LaunchError(MachineFailure):
     """The worker process could not be started."""
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Tell whether an error is a disk's that has no room left, or whose user has none."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def first_line(error: BaseException) -> str:

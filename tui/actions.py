@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Scope = Literal["workbench", "experiments", "runs", "form", "charts", "pictures", "full picture", "tables"]
+Scope = Literal["app", "workbench", "experiments", "runs", "form", "charts", "pictures", "full picture", "tables"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Act:
     """One thing to do.
 
     Attributes:
-        scope: where the keys work: everywhere in the workbench, while a pane has the focus, or on another screen.
+        scope: where the keys work: on every screen, everywhere in the workbench, while a pane has the focus, or on
+            another screen.
         name: the action of the screen or widget of that scope, with its arguments.
         keys: comma-separated key names.
         label: a few words for footer and palette.
@@ -39,6 +40,7 @@ class Act:
 
 
 ACTS: tuple[Act, ...] = (
+    Act("app", "suspend_process", "ctrl+z", "suspend", "Go to the shell for a while; its fg comes back."),
     Act("workbench", "run", "r", "run", "Start the chosen experiment with the values in the form.", footer=True),
     Act("workbench", "stop", "s", "stop", "Let the shown run save and stop; again later, kill it.", footer=True),
     Act("workbench", "resume", "R", "resume", "Resume the shown run from its last checkpoint.", footer=True),

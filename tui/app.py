@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App, SystemCommand
 
 from engine import Workspace
-from tui.actions import ACTS
+from tui.actions import ACTS, bindings
 from tui.renderers import choose_images
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
@@ -28,6 +28,7 @@ class PhospheneApp(App[list[str]]):
     TITLE = "Phosphene"
     CSS_PATH: ClassVar = ["screens/workbench.tcss"]
     ENABLE_COMMAND_PALETTE = True
+    BINDINGS = bindings("app")
 
     def __init__(self, home: Path | None = None, images: str = "", theme: str = "") -> None:
         super().__init__()
@@ -66,8 +67,9 @@ class PhospheneApp(App[list[str]]):
         """Offer every action of the workbench in the palette, and Textual's own for themes and screenshots."""
         if isinstance(screen, Workbench):
             for act in ACTS:
-                if act.scope == "workbench":
-                    yield SystemCommand(f"{act.label} ({act.display})", act.help, _caller(screen, act.name))
+                if act.scope in {"app", "workbench"}:
+                    action = f"app.{act.name}" if act.scope == "app" else act.name
+                    yield SystemCommand(f"{act.label} ({act.display})", act.help, _caller(screen, action))
         for command in super().get_system_commands(screen):
             if command.title in {"Theme", "Screenshot"}:
                 yield command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -87,7 +88,7 @@ class Engine:
     async def follow(self, run: RunDirectory) -> AsyncIterator[Event]:
         """Yield every event of a run: those in its log, then new ones as they come, until the run has ended.
 
-        No worker can log its own crash, so a crash is yielded as a last ``StateChanged``.
+        No worker can log its own crash, nor that it is killed: such an end is yielded as a last ``StateChanged``.
         """
         reader = run.reader()
         async for events in self._batches(run, reader.poll):
@@ -111,9 +112,10 @@ class Engine:
                 status = await asyncio.to_thread(run.status)
             events: list[T | StateChanged] = [*await asyncio.to_thread(poll)]
             if status is not None and status.ended:
-                if status.state == "crashed":
+                if status.inferred:
+                    noticed = time.time() if status.state == "crashed" else status.changed
                     events.append(
-                        StateChanged(time.time(), "crashed", status.reason, status.step, attempt=status.attempt)
+                        StateChanged(noticed, status.state, status.reason, status.step, attempt=status.attempt)
                     )
                 yield events
                 return
@@ -187,9 +189,14 @@ def _stop(run: RunDirectory, killer: Executor | None) -> None:
     requests.send(run.control, "stop")
     if killer is None:
         return
+    attempt = run.attempts()[-1]
+    # Before the kill, so that nobody takes it for a crash; on a full disk it is taken for one, but done.
+    with contextlib.suppress(OSError):
+        attempt.killed.touch()
     try:
-        killer.cancel(run.attempts()[-1].path)
+        killer.cancel(attempt.path)
     except RunStateError as error:
+        attempt.killed.unlink(missing_ok=True)
         raise RunStateError(f"run {run.id} was asked to stop after its present step, but {error}") from error
 
 

@@ -7,10 +7,10 @@ on stdin. Nothing before the program's own import needs torch.
 from __future__ import annotations
 
 import contextlib
-import errno
 import faulthandler
 import gc
 import importlib
+import importlib.util
 import os
 import random
 import signal
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from engine.control import requests
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
-from engine.errors import MachineFailure, PhospheneError
+from engine.errors import MachineFailure, PhospheneError, is_full_disk
 from engine.record.events import Message, Pulse, Started, State, StateChanged
 from engine.record.identity import Identity
 from engine.record.log import RESERVE_NAME, EventLog
@@ -110,6 +110,7 @@ class _Worker:
             if os.getpid() != self._pid:
                 _leave(1)
             state, reason = _outcome(error)
+            self._tell_place(error)
         if os.getpid() != self._pid:
             # The program forked and the child returned to here: only the parent speaks for the run.
             _leave(0)
@@ -125,6 +126,15 @@ class _Worker:
         self._log.append(final, durable=True)
         self._log.close()
         return 1 if state == "failed" else 0
+
+    def _tell_place(self, error: BaseException) -> None:
+        """Log where in the program's own files an error of it was raised."""
+        if not isinstance(error, PhospheneError | SystemExit) and not is_full_disk(error):
+            with contextlib.suppress(Exception):
+                from engine.catalogue import experiment
+
+                if place := last_own_line(error, experiment(self._run.record().experiment).program):
+                    self._log.append(Message(time.time(), place, "alarm"))
 
     def _attempt(self) -> tuple[State, str]:
         restored = self._run.last_checkpoint()
@@ -242,11 +252,26 @@ def prepare_libraries(seed: int, threads: int) -> bool:
     return False
 
 
+def last_own_line(error: BaseException, program: str) -> str:
+    """Return the last line of a program's own files in a traceback, or the empty string if none of them is in it.
+
+    Args:
+        error: as it was caught.
+        program: ``"package.module:function"``; its own files are those of the package, or the module alone.
+    """
+    found = importlib.util.find_spec(program.partition(":")[0].partition(".")[0])
+    roots = [] if found is None else [*(found.submodule_search_locations or ()), found.origin or ""]
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if any(root and (frame.filename == root or frame.filename.startswith(f"{root}{os.sep}")) for root in roots):
+            return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
+    return ""
+
+
 def _outcome(error: BaseException) -> tuple[State, str]:
     """Return the state, and the reason in one sentence, of a run that an exception ended."""
     if isinstance(error, PhospheneError):
         return "failed", str(error)
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if is_full_disk(error):
         return "failed", "the disk is full: free some space, then resume the run"
     if isinstance(error, SystemExit):
         return "failed", f"the program called sys.exit({error.code})"

@@ -32,7 +32,7 @@ class FileCheck:
 def data_folder() -> Path:
     """Return the folder that holds the data sets: ``PHOSPHENE_DATA``, or the user's cache folder."""
     named = os.environ.get("PHOSPHENE_DATA")
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("phosphene")
+    return trees.path_of(named) if named else platformdirs.user_cache_path("phosphene")
 
 
 def tree_of(name: DatasetName, fewest: int = 2) -> trees.Tree:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from engine.errors import PhospheneError
+from engine.errors import DiskFull, PhospheneError, is_full_disk
 from engine.record.plots import read_plot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from PIL.Image import Image
@@ -292,6 +293,25 @@ def free(path: Path) -> Path:
     """Return a path at which nothing is: this one, or with a number after its name."""
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
     return next(one for one in chain((path,), numbered) if not one.exists())
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file; nothing is left of a new one that it cannot finish.
+
+    Raises:
+        DiskFull: if there is no room for it.
+        OSError: if it cannot be written for another reason.
+    """
+    new = not path.exists()
+    try:
+        write(path)
+    except BaseException as error:
+        if new:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+        if is_full_disk(error):
+            raise DiskFull(f"{path} cannot be written: the disk is full, free some space") from error
+        raise
 
 
 def _thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from engine.datasets.images import ImageSet, Splits, load, unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.networks.small_cnn import SmallCnn
 from engine.record.files import write_atomically
 from engine.record.shared import shared_folder
+from engine.tensors.files import save_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,7 @@ def trained_cnn(dataset: str, data: Splits, context: Context) -> SmallCnn:
         seconds = time.monotonic() - began
         context.message(f"the small CNN reaches {accuracy:.4f} on the validation images after {seconds:.0f} s")
         # A full disk costs the next run a training, not this one its network.
-        with contextlib.suppress(OSError, SafetensorError):
+        with contextlib.suppress(OSError):
             _cache(path, network)
     return network.to(context.device)
 
@@ -116,4 +117,4 @@ def _train(network: SmallCnn, data: Splits, context: Context) -> float:
 
 def _cache(path: Path, network: SmallCnn) -> None:
     shared_folder(path.parent, path.parents[2])
-    write_atomically(path, lambda temporary: save_file(network.state_dict(), temporary))
+    write_atomically(path, lambda temporary: save_tensors(temporary, network.state_dict()))

@@ -121,7 +121,7 @@ def absolute(text: str) -> str:
 def weights_folder() -> Path:
     """Return where torchvision keeps its own weights: below ``TORCH_HOME``, or torch's cache folder."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub" / "checkpoints"
+    return path_of(os.environ.get("TORCH_HOME", f"{cache}/torch")) / "hub" / "checkpoints"
 
 
 def missing_weights(architecture: str, file: str, reason: str) -> DataUnavailable:

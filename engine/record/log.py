@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING
 
 from engine.errors import WorkspaceError
-from engine.record.columns import decode_columns
 from engine.record.events import Event, decode, encode
 
 if TYPE_CHECKING:
@@ -120,6 +119,9 @@ class LogReader:
 
     def poll_points(self) -> list[Event | Points]:
         """Return the same with the metrics column by column, which is several times faster for many events."""
+        # Late, because it brings numpy, which listing and completing runs can do without.
+        from engine.record.columns import decode_columns
+
         found: list[Event | Points] = []
         for lines in self._new_lines():
             events, damaged = decode_columns(lines, self._attempt)

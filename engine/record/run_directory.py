@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import WorkspaceError
 from engine.record.claim import Claim, read_claim
@@ -19,14 +19,18 @@ from engine.record.events import (
     State,
     StateChanged,
 )
-from engine.record.history import History
 from engine.record.identity import Identity, kills_for_memory
 from engine.record.log import LogReader, events_backwards, last_event
 from engine.record.output import OutputReader
 from engine.record.shared import owner_of
 
+if TYPE_CHECKING:
+    from engine.record.history import History
+
 UNCLAIMED_AFTER = 20.0
 """Seconds after which an attempt that no worker has claimed counts as crashed."""
+KILLED = "ended by you at once, without saving"
+"""The reason of a run whose worker a user has killed."""
 SILENT_AFTER = 90.0
 """Seconds without a sign of life after which a worker on another host counts as crashed; it gives one every ten."""
 
@@ -91,6 +95,11 @@ class Status:
         """Whether no worker is busy with the run any more."""
         return self.state in ENDED
 
+    @property
+    def inferred(self) -> bool:
+        """Whether the end is known by the worker's absence alone: no event tells it."""
+        return self.state == "crashed" or self.reason == KILLED
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -112,6 +121,11 @@ class Attempt:
     def output(self) -> Path:
         """What the worker and its children printed."""
         return self.path / "output.log"
+
+    @property
+    def killed(self) -> Path:
+        """The file that a user who kills the worker leaves, so that its end is not taken for a crash."""
+        return self.path / "killed"
 
     def claim(self) -> Claim | None:
         """Return who serves it, or None while nobody does."""
@@ -230,15 +244,15 @@ class RunDirectory:
                 eta = 0.0
             case _:
                 state, reason, step, total, eta = "queued", "starting", 0, 0, 0.0
-        crash = self._crash(attempt, claim)
+        gone, why = self._gone(attempt, claim)
         # The worker may have ended between the two looks: its last word counts, not its absence.
-        if crash:
+        if gone:
             final = last_event(attempt.events, (StateChanged, Progress))
             if isinstance(final, StateChanged) and final.state in ENDED:
                 return self.status()
         return Status(
-            "crashed" if crash else state,
-            crash or reason,
+            gone or state,
+            why or reason,
             step,
             total,
             eta,
@@ -248,18 +262,21 @@ class RunDirectory:
         )
 
     @staticmethod
-    def _crash(attempt: Attempt, claim: Claim) -> str:
+    def _gone(attempt: Attempt, claim: Claim) -> tuple[State | None, str]:
+        """Return how a worker that logged no end has ended, and why; None while it is there."""
         presence = claim.worker.presence()
         if presence == "alive":
-            return ""
+            return None, ""
         if presence == "elsewhere":
             silence = time.time() - (attempt.events if attempt.events.exists() else attempt.path).stat().st_mtime
             if silence <= SILENT_AFTER:
-                return ""
-            return f"no sign of life from its worker on {claim.worker.host} for {silence:.0f} s"
+                return None, ""
+            return "crashed", f"no sign of life from its worker on {claim.worker.host} for {silence:.0f} s"
+        if attempt.killed.exists():
+            return "stopped", KILLED
         if kills_for_memory() > claim.kills_for_memory:
-            return _last_words(attempt, "the system killed its worker, probably because memory ran out")
-        return _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
+            return "crashed", _last_words(attempt, "the system killed its worker, probably because memory ran out")
+        return "crashed", _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
 
     def last_checkpoint(self) -> CheckpointSaved | None:
         """Return the newest checkpoint whose file is still there and whole, or None."""
@@ -277,6 +294,9 @@ class RunDirectory:
 
     def history(self) -> History:
         """Return what the run's events say up to now."""
+        # Late, because it brings numpy, which listing and completing runs can do without.
+        from engine.record.history import History
+
         history = History()
         history.read(self.reader())
         return history

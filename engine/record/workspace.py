@@ -40,9 +40,16 @@ class Listed:
 
 
 def default_home() -> Path:
-    """Return where runs lie: ``PHOSPHENE_HOME``, or the user's data folder."""
+    """Return where runs lie: ``PHOSPHENE_HOME``, or the user's data folder.
+
+    Raises:
+        WorkspaceError: if ``PHOSPHENE_HOME`` begins with the home of somebody who is not there.
+    """
     home = os.environ.get("PHOSPHENE_HOME")
-    return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("phosphene", appauthor=False))
+    try:
+        return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("phosphene", appauthor=False))
+    except RuntimeError as error:
+        raise WorkspaceError(f"PHOSPHENE_HOME is {home}, and there is no such user: write the whole path") from error
 
 
 class Workspace:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+
+from engine.tensors.files import save_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +37,11 @@ def save(
     tensors: Mapping[str, torch.Tensor],
     generator: torch.Generator,
 ) -> None:
-    """Write everything needed to go on after ``step`` exactly as if there had been no interruption."""
+    """Write everything needed to go on after ``step`` exactly as if there had been no interruption.
+
+    Raises:
+        OSError: if the disk refuses.
+    """
     flat: dict[str, torch.Tensor] = {}
     plain: dict[str, Any] = {"step": step, "optimisers": {}}
     for name, module in modules.items():
@@ -64,7 +69,7 @@ def save(
     plain["random"] = random.getstate()
     # A copy each: safetensors refuses tensors that share memory, which tied weights do.
     flat = {key: value.detach().to("cpu").contiguous().clone() for key, value in flat.items()}
-    save_file(flat, path, metadata={"phosphene": json.dumps(plain)})
+    save_tensors(path, flat, {"phosphene": json.dumps(plain)})
 
 
 def _host(value: Any) -> Any:

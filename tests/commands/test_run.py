@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,14 @@ def test_run_json_of_a_failure_tells_it_and_the_status_is_1(phosphene):
     assert found["state"] == "failed"
     assert "third" in found["reason"]
     assert phosphene("run", "trouble", "--trouble", "segfault").returncode == 1
+
+
+def test_a_program_that_raises_shows_where_and_the_way_to_the_traceback(phosphene):
+    done = phosphene("run", "trouble")
+    *_, place, failed, way = done.stderr.splitlines()
+    assert "phosphene_test_programs.py, line " in place
+    assert failed == "failed: ZeroDivisionError: the [red]third[/] step divides by zero"
+    assert "Traceback (most recent call last)" in Path(way.rpartition(": ")[2]).read_text()
 
 
 def test_detached_it_returns_at_once_and_prints_the_id(home, phosphene, finish, visible):

@@ -110,7 +110,7 @@ def test_stop_resume_set_and_remove(home, launch, finish, phosphene, until):
     until(lambda: run.status().step > 0)
     done = phosphene("stop", run.id, "--kill")
     assert done.returncode == 0
-    assert "it is crashed" in done.stderr
+    assert "it is stopped: ended by you at once" in done.stderr
     assert phosphene("stop", run.id).returncode == 2
     done = phosphene("remove", run.id, "--purge")
     assert done.returncode == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -121,3 +122,35 @@ def test_without_colours_it_sends_none(home, album):
     child.close()
     greys = [tuple(part for part in match.groups() if part is not None) for match in coloured.finditer(seen)]
     assert all(len(set(triple)) == 1 for triple in greys), "a colour was sent"
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_paints_everything_again(home, album):
+    if shutil.which("bash") is None:
+        pytest.skip("bash is not installed")
+    shell = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], dimensions=(24, 80), env=dict(os.environ, PS1="READY ")
+    )
+    screen = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(screen)
+
+    def wait_for(pattern):
+        deadline = time.monotonic() + 30
+        while not re.search(pattern, shown := "\n".join(screen.display)):
+            assert time.monotonic() < deadline, shown
+            with contextlib.suppress(pexpect.TIMEOUT):
+                stream.feed(shell.read_nonblocking(65536, timeout=0.1))
+
+    shell.sendline(PHOSPHENE)
+    wait_for(r"k3f(.|\n)*\? help")
+    shell.send("\x1a")
+    wait_for("Stopped")
+    shell.sendline("echo $((6 * 7)); jobs")
+    wait_for(r"\b42\b(.|\n)*Stopped")
+    # What is on the screen from here on was painted after the return.
+    screen.reset()
+    shell.sendline("fg")
+    wait_for(r"─ experiments ─(.|\n)*k3f(.|\n)*\? help")
+    screen.reset()
+    shell.send("q")
+    wait_for("READY")
+    shell.close(force=True)

@@ -45,7 +45,8 @@ class HelpScreen(ModalScreen[None]):
         for scope, title in TITLES.items():
             rows = [(act.display, act.help) for act in ACTS if act.scope == scope]
             if scope == "workbench":
-                rows = [*EVERYWHERE, *rows, ("^p", "Open the command palette.")]
+                on_every_screen = [(act.display, act.help) for act in ACTS if act.scope == "app"]
+                rows = [*EVERYWHERE, *rows, ("^p", "Open the command palette."), *on_every_screen]
             if rows:
                 lines += _section(title, rows)
         return Content("\n").join(lines)

@@ -296,13 +296,13 @@ class PicturePanel(VerticalGroup, can_focus=True):
         except OSError:
             self.notify("the picture cannot be read: its file is gone or damaged", severity="error")
             return
-        self._export(Path.cwd() / gallery.file_name(shot), image.save)
+        self._export(Path(gallery.file_name(shot)), image.save)
 
     def action_animate(self) -> None:
         """Save all pictures of this kind as an animation in the current folder; no file is overwritten."""
         stills = [self._images[self.kind][step] for step in self.steps]
         if stills:
-            name = Path.cwd() / gallery.file_name(gallery.Sheet(tuple(stills)))
+            name = Path(gallery.file_name(gallery.Sheet(tuple(stills))))
             self._export(name.with_suffix(".gif"), lambda path: gallery.animate(stills, path))
 
     @work(group="export")
@@ -310,14 +310,14 @@ class PicturePanel(VerticalGroup, can_focus=True):
         """Write a file in a thread, since a long animation takes seconds."""
         path = gallery.free(wanted)
         try:
-            await asyncio.to_thread(write, path)
+            await asyncio.to_thread(gallery.write_whole, path, write)
         except PhospheneError as error:
             self.notify(str(error), severity="error", markup=False)
             return
         except OSError as error:
             self.notify(f"{path} cannot be written: {error.strerror or error}", severity="error", markup=False)
             return
-        self.notify(str(path), title="exported", markup=False)
+        self.notify(str(path.absolute()), title="exported", markup=False)
 
     def action_enlarge(self) -> None:
         """Request the whole screen."""

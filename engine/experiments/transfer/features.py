@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.datasets import feature_cache
@@ -21,6 +20,7 @@ from engine.datasets.photographs import Batch, Photographs, Preprocessing, Unrea
 from engine.experiments.speed import autocast, uses_bf16
 from engine.networks.cuts import Sectioned
 from engine.record.files import write_atomically
+from engine.tensors.files import save_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -278,8 +278,8 @@ class Extractor:
             path = folder / f"{key}-{number:06d}.safetensors"
             metadata = {"crc32": json.dumps(_crc(values)), "broken": json.dumps(broken if key == "indices" else [])}
             # A full disk costs the cache, not the run.
-            with contextlib.suppress(OSError, SafetensorError):
-                write_atomically(path, lambda file: save_file({"values": values}, file, metadata))  # noqa: B023
+            with contextlib.suppress(OSError):
+                write_atomically(path, lambda file: save_tensors(file, {"values": values}, metadata))  # noqa: B023
 
 
 def chunks(photographs: Photographs) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -29,8 +30,10 @@ def parse(text: str) -> tuple[float, ...]:
         step = (high - low) / (count - 1)
         return (*(float(f"{10 ** (low + step * i):.6g}") for i in range(count - 1)), last)
     values = tuple(_positive(part) for part in text.split(","))
-    if len(values) > MOST or len(set(values)) < len(values):
-        raise ValueError(f"at most {MOST} different values can be tried")
+    if len(values) > MOST:
+        raise ValueError(f"at most {MOST} values can be tried, not {len(values)}")
+    if twice := [value for value, count in Counter(values).items() if count > 1]:
+        raise ValueError(f"{twice[0]:g} stands there more than once: write every value once")
     return values
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import os
+import re
 import signal
 
 import pytest
 
 from engine import Engine, Message, Metrics, StateChanged
+from engine.control.worker import last_own_line
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,8 @@ def test_state_and_reason_tell_what_went_wrong(home, launch, finish, trouble, st
             output = "\n".join(run.attempts()[0].output_tail(50))
             assert "Traceback" in output
             assert "phosphene_test_programs.py" in output
+            (place,) = messages
+            assert re.fullmatch(r"/.*/phosphene_test_programs\.py, line \d+, in trouble: raise ZeroDiv.*", place)
         case "print":
             assert run.attempts()[0].output.stat().st_size >= 5_000_000
         case "nan":
@@ -56,7 +62,7 @@ def test_state_and_reason_tell_what_went_wrong(home, launch, finish, trouble, st
 def test_the_reason_of_a_worker_ended_for_want_of_memory_says_so(home, launch, until, monkeypatch):
     run = launch("count", {"gate": str(home / "never")})
     until(lambda: run.status().state == "running")
-    asyncio.run(Engine(home).stop(run, kill=True))
+    os.killpg(run.status().worker.pid, signal.SIGKILL)
     until(lambda: run.status().state == "crashed")
     assert "memory" not in run.status().reason
     import engine.record.run_directory as module
@@ -66,10 +72,30 @@ def test_the_reason_of_a_worker_ended_for_want_of_memory_says_so(home, launch, u
     assert "memory ran out" in run.status().reason
 
 
+def test_a_run_that_its_user_kills_is_ended_by_the_user_for_every_reader(home, launch, until):
+    """While it is followed, and afterwards; it did not crash, and can be resumed."""
+    run = launch("count", {"gate": str(home / "never")})
+    until(lambda: run.status().state == "running")
+    engine = Engine(home)
+
+    async def follow_and_kill():
+        following = asyncio.create_task(collect())
+        await engine.stop(run, kill=True)
+        return await following
+
+    async def collect():
+        return [event async for event in engine.follow(run)]
+
+    for events in (asyncio.run(follow_and_kill()), asyncio.run(collect())):
+        assert (events[-1].state, events[-1].reason) == ("stopped", "ended by you at once, without saving")
+    assert run.status().state == "stopped"
+    asyncio.run(engine.resume(run))
+    (home / "never").touch()
+    until(lambda: run.status().state == "finished")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_gracefully(home, launch, finish, until, number):
-    import os
-
     run = launch("count", {"steps": 100_000, "pause": 0.002})
     until(lambda: any(isinstance(event, Metrics) for event in run.reader().poll()))
     os.kill(run.status().worker.pid, number)
@@ -81,8 +107,6 @@ def test_a_signal_stops_gracefully(home, launch, finish, until, number):
 
 
 def test_a_worker_ignores_the_hang_up(home, launch, finish, until):
-    import os
-
     run = launch("count", {"steps": 300, "pause": 0.002})
     until(lambda: run.status().state == "running")
     os.kill(run.status().worker.pid, signal.SIGHUP)
@@ -103,3 +127,24 @@ def test_a_stopped_run_saves_and_goes_on_where_it_was(home, launch, finish, unti
     assert again[0] == status.step + 1
     asyncio.run(Engine(home).stop(run, kill=True))
     finish(run)
+
+
+def test_of_a_traceback_the_last_line_in_the_programs_own_files_is_told(tmp_path, monkeypatch):
+    """Of a package every file is its own; of a module the module alone. Libraries are not."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/__init__.py").touch()
+    (tmp_path / "mine/losses.py").write_text("import json\n\ndef loss():\n    return json.loads('{')\n")
+    (tmp_path / "mine/program.py").write_text("from mine.losses import loss\n\ndef train():\n    return loss()\n")
+    (tmp_path / "alone.py").write_text("from mine.program import train\n\ndef run():\n    return train()\n")
+    (tmp_path / "broken.py").write_text("import json\njson.gone\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for program, place in (
+        ("mine.program:train", "mine/losses.py, line 4, in loss: return json.loads('{')"),
+        ("alone:run", "alone.py, line 4, in run: return train()"),
+        ("broken:run", "broken.py, line 2, in <module>: json.gone"),
+        ("nowhere:run", ""),
+    ):
+        module, _, function = program.partition(":")
+        with pytest.raises(Exception) as caught:
+            getattr(importlib.import_module(module), function)()
+        assert last_own_line(caught.value, program) == (place and f"{tmp_path}/{place}")

@@ -125,6 +125,22 @@ def test_stops_and_resumes_the_shown_run_and_leaves_it_running_when_it_quits(dri
     assert run.status().state == "stopped"
 
 
+def test_to_stop_twice_ends_a_run_that_does_not_stop_and_says_by_whom(drive, home, monkeypatch):
+    monkeypatch.setattr("tui.workbench.requests.KILL_SECONDS", 0.0)
+
+    async def scenario(pilot, until):
+        choose(pilot.app, "count", gate=str(home / "never"))
+        await until(lambda: form_is(pilot.app, "count"))
+        await pilot.press("r")
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.state == "running")
+        await pilot.press("s", "s")
+        await until(lambda: shown(pilot.app).history.state == "stopped")
+        console = pilot.app.screen.query_one(Console)
+        await until(lambda: "ended by you" in " ".join(text_of(console).split()))
+
+    drive(scenario)
+
+
 @pytest.mark.parametrize(
     ("trouble", "state", "word"),
     [

@@ -230,7 +230,9 @@ def test_the_saved_files_of_a_fooling_are_what_is_judged(play):
 
 
 def test_the_accuracy_that_is_left_falls_with_the_size_of_the_change(play):
-    played = play("attack", {"images": "digits:test/0-31", "transfer": "cnn:digits:0-9", "curve": "4,16,64", "steps": 8})
+    played = play(
+        "attack", {"images": "digits:test/0-31", "transfer": "cnn:digits:0-9", "curve": "4,16,64", "steps": 8}
+    )
     left = [float(row["robust accuracy"]) for row in played.table("curve")]
     assert left == sorted(left, reverse=True)
     assert left[0] == played.results["clean/accuracy"] == 1.0

@@ -46,6 +46,13 @@ def test_anything_else_is_refused_with_a_sentence(text):
     assert "\n" not in str(caught.value)
 
 
+def test_a_value_written_twice_is_named():
+    with pytest.raises(ValueError, match="1 stands there more than once: write every value once"):
+        check("0.1,1,1.0")
+    with pytest.raises(ValueError, match="at most 100 values can be tried, not 101"):
+        check(",".join(map(str, range(1, 102))))
+
+
 @given(st.text(max_size=20))
 def test_no_text_does_anything_but_parse_or_be_refused(text):
     with contextlib.suppress(ValueError):
