@@ -16,6 +16,7 @@ from engine.datasets.checksums import md5_of
 from engine.datasets.listing import listing
 from engine.datasets.names import DatasetName, parse
 from engine.errors import DataUnavailable, first_line
+from engine.paths import path_of
 
 if TYPE_CHECKING:
     from engine.datasets.table import Source, SourceFile
@@ -32,7 +33,7 @@ class FileCheck:
 def data_folder() -> Path:
     """Return the folder that holds the data sets: ``PHOSPHENE_DATA``, or the user's cache folder."""
     named = os.environ.get("PHOSPHENE_DATA")
-    return trees.path_of(named) if named else platformdirs.user_cache_path("phosphene")
+    return path_of(named) if named else platformdirs.user_cache_path("phosphene")
 
 
 def tree_of(name: DatasetName, fewest: int = 2) -> trees.Tree:
