@@ -290,9 +290,13 @@ def test_the_table_of_cuts_is_computed_once_by_a_process_of_its_own(home, monkey
     assert started == [("engine.networks.tabulate", "squeezenet1_1")]
     (file,) = (cache / "cuts").iterdir()
     assert file.name.startswith("squeezenet1_1-torchvision-")
+    whole = file.read_text()
+    said = tables.subprocess.CompletedProcess([], 0, whole, "")
+    monkeypatch.setattr(tables, "start", lambda *arguments: started.append(arguments) or said)
     for damaged in ("", "[]", '{"format": 0}', json.dumps(tables.to_json(first) | {"cuts": [[1]]})):
         file.write_text(damaged)
         assert tables.cut_table("squeezenet1_1", cache) == first
+        assert file.read_text() == whole
     assert len(started) == 5
 
 
