@@ -70,9 +70,9 @@ def test_saliency(squeezenet, full, in_turn, report):
 def climber(network: nn.Module, count: int, *, bf16: bool, layout: torch.memory_format) -> Ascent:
     targets = torch.arange(count)
 
-    def scores(inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def scores(inputs: torch.Tensor, part: slice) -> tuple[torch.Tensor, torch.Tensor]:
         logits = network(inputs)
-        return logits.gather(1, targets[:, None]).squeeze(1), logits
+        return logits.gather(1, targets[part, None]).squeeze(1), logits
 
     inputs = torch.randn(count, 3, 224, 224, generator=torch.Generator().manual_seed(0)).contiguous(
         memory_format=layout

@@ -35,13 +35,13 @@ def run(hyperparameters: ActivationMaxHyperparameters, context: Context) -> None
         weights[row, group] = 1
     keys = [f"{context.seed}/{name}" for name in names]
 
-    def scores(inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def scores(inputs: Tensor, part: slice) -> tuple[Tensor, Tensor]:
         values, logits = values_and_logits(sectioned, cut, inputs)
         # The activation of a filter is the mean over its map.
         activations = values.mean((2, 3)) if cut.spatial else values.flatten(1)
-        return (activations * weights).sum(1), logits
+        return (activations * weights[part]).sum(1), logits
 
-    inputs = start(hyperparameters, backbone, keys, context, deviation=hyperparameters.noise)
+    inputs = start(hyperparameters, backbone, keys, context)
     bf16 = chosen_bf16(hyperparameters, backbone, context)
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     climb(ascent, names, None, context)

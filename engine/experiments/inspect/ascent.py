@@ -1,6 +1,7 @@
 """Gradient ascent on the input: images that maximise a class or a unit anywhere in a network.
 
-Several are made as one batch, each from its own noise and with its own shifts, so that each is what it would be alone.
+Several are made as one batch, each from its own noise and with its own shifts. The ascent is chaotic: rounding, which
+differs with the batch and the number format, moves it as far as another draw of the noise does.
 Simonyan, Vedaldi & Zisserman 2014; jitter, blur and clamping as in RDFIA practical 3-b, after Yosinski et al. 2015.
 """
 
@@ -19,7 +20,7 @@ from engine.errors import InvalidHyperparameters
 from engine.experiments.hyperparameters import FULL_SIZE
 from engine.experiments.inspect.blur import blurred
 from engine.experiments.speed import autocast, uses_bf16
-from engine.experiments.subjects import open_images, probabilities
+from engine.experiments.subjects import batch_size, open_images, probabilities
 from engine.plots import Tiles
 from engine.tensors.pixels import eight_bit
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from engine.experiments.inspect.declarations import AscentHyperparameters
     from engine.networks.backbones import Backbone
 
-Scores = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""From inputs ``[N, C, H, W]`` to what is maximised, ``[N]``, and the logits ``[N, classes]``."""
+Scores = Callable[[Tensor, slice], tuple[Tensor, Tensor]]
+"""From inputs ``[N, C, H, W]`` and where they stand among all to what is maximised, ``[N]``, and logits ``[N, K]``."""
 
 
 @dataclass
@@ -57,22 +58,35 @@ class Ascent:
         """Take one step; return the scores ``[N]`` and the logits ``[N, classes]`` of the images before it."""
         chosen = self.chosen
         shifts = [self._shift(key, number) for key in self.keys]
-        images = _rolled(self.inputs, shifts).detach().requires_grad_()
-        with autocast(images.device, bf16=self.bf16):
-            scores, logits = self.scores(images)
-        scores = scores.float()
+        images = _rolled(self.inputs, shifts).detach()
         # Learning rate and penalty are meant for inputs of 224 pixels a side: others step and shrink in proportion.
         scale = images.shape[-1] / FULL_SIZE
-        penalty = chosen.l2 / scale**2 * images.square().sum((1, 2, 3)) + chosen.tv * total_variation(images)
-        (slope,) = torch.autograd.grad((scores - penalty).sum(), images)
+        found = [self._slope(images[part], part, scale) for part in self._parts()]
+        slope, scores, logits = (torch.cat(parts) for parts in zip(*found, strict=True))
         if chosen.step == "normalised":
             slope = slope / slope.flatten(1).norm(dim=1).clamp(min=1e-12).view(-1, 1, 1, 1) / scale
-        images = _rolled(images.detach() + chosen.lr * scale**2 * slope, [(-y, -x) for y, x in shifts])
+        images = _rolled(images + chosen.lr * scale**2 * slope, [(-y, -x) for y, x in shifts])
         images = self._valid(images)
         if chosen.blur_every and number % chosen.blur_every == 0:
             images = blurred(images, chosen.blur_sigma)
         self.inputs = images
-        return scores.detach(), logits.detach().float()
+        return scores, logits
+
+    def _parts(self) -> list[slice]:
+        """Return where the batches stand in which the network sees the images."""
+        size = batch_size(self.inputs.device)
+        return [slice(first, first + size) for first in range(0, len(self.inputs), size)]
+
+    def _slope(self, images: Tensor, part: slice, scale: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the gradient of score less penalty, ``[N, C, S, S]``, the scores ``[N]`` and the logits ``[N, K]``."""
+        images.requires_grad_()
+        with autocast(images.device, bf16=self.bf16):
+            scores, logits = self.scores(images, part)
+        scores = scores.float()
+        penalty = self.chosen.l2 / scale**2 * images.square().sum((1, 2, 3))
+        penalty = penalty + self.chosen.tv * total_variation(images)
+        (slope,) = torch.autograd.grad((scores - penalty).sum(), images)
+        return slope, scores.detach(), logits.detach().float()
 
     def pictures(self) -> Tensor:
         """Return the images as they are now, ``[N, C, S, S]`` in [0, 1]."""
@@ -82,8 +96,10 @@ class Ascent:
     @torch.no_grad()
     def final_scores(self) -> tuple[Tensor, Tensor]:
         """Return scores ``[N]`` and logits ``[N, classes]`` of the images as they are saved: 8 bits, not shifted."""
-        scores, logits = self.scores(self.preprocessing.standardised(eight_bit(self.pictures())))
-        return scores.float(), logits.float()
+        inputs = self.preprocessing.standardised(eight_bit(self.pictures()))
+        found = [self.scores(inputs[part], part) for part in self._parts()]
+        scores, logits = (torch.cat(parts).float() for parts in zip(*found, strict=True))
+        return scores, logits
 
     def _shift(self, key: str, step: int) -> tuple[int, int]:
         most = round(self.chosen.jitter * self.inputs.shape[-1] / FULL_SIZE)
@@ -118,23 +134,31 @@ def total_variation(images: Tensor) -> Tensor:
 
 
 def start(
-    chosen: AscentHyperparameters, backbone: Backbone, keys: Sequence[str], context: Context, *, deviation: float
+    chosen: AscentHyperparameters, backbone: Backbone, keys: Sequence[str], context: Context, subjects: int = 0
 ) -> Tensor:
-    """Return the inputs to begin with, ``[N, C, S, S]``: normal noise, or the image that is named.
+    """Return the inputs to begin with, ``[N, C, S, S]``: normal noise, or the images that are named.
+
+    Args:
+        chosen: the images, or the standard deviation of the noise.
+        backbone: takes the inputs.
+        keys: one for each image, those of the same subject together.
+        context: of the run.
+        subjects: how many there are; 0 for as many as images.
 
     Raises:
-        InvalidHyperparameters: if several images are named.
+        InvalidHyperparameters: if neither one image is named nor one for each subject.
     """
+    subjects = subjects or len(keys)
     if chosen.start:
         found = open_images(chosen.start, backbone.preprocessing.resized("squash"), context, refuse=True)
-        if len(found) not in {1, len(keys)}:
+        if len(found) not in {1, subjects}:
             raise InvalidHyperparameters(
-                {"start": f"{len(found)} images are named for {len(keys)} to be made: name one, or one for each"}
+                {"start": f"{len(found)} images are named for {subjects} to be made: name one, or one for each"}
             )
-        pixels = found.pixels.to(context.device).expand(len(keys), -1, -1, -1)
+        pixels = found.pixels.to(context.device).repeat_interleave(len(keys) // len(found), 0)
         return backbone.preprocessing.normalised(pixels)
     drawn = [torch.randn(backbone.shape, generator=torch.Generator().manual_seed(_number(key))) for key in keys]
-    noise = (deviation * torch.stack(drawn)).to(context.device)
+    noise = (chosen.noise * torch.stack(drawn)).to(context.device)
     return noise.contiguous(memory_format=_layout(noise))
 
 
@@ -142,48 +166,72 @@ def _number(key: str) -> int:
     return random.Random(key).getrandbits(62)
 
 
-def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context: Context) -> Tensor:
-    """Take all steps, show the images on their way, and return the switching steps, ``[N]``.
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """When the network began to take each image for its class, counted in steps from 1; 0 where it did not.
 
-    The switching step is the first, counted from 1, at which the network takes an image for its class, shifted as it
-    sees it in that step; 0 if it never does.
+    The image is seen as in that step: shifted, and in the number format of the run.
+
+    Attributes:
+        first: the first step in which it does, ``[N]``.
+        stays: the step from which on it does in every one, ``[N]``.
+    """
+
+    first: Tensor
+    stays: Tensor
+
+    def after(self, step: int, there: Tensor) -> Switches:
+        """Return them after one more step; ``there`` says which images are taken for their class, bool ``[N]``."""
+        first, stays = (torch.where((steps == 0) & there, step, steps) for steps in (self.first, self.stays))
+        return Switches(first, torch.where(there, stays, 0.0))
+
+
+def climb(ascent: Ascent, names: Sequence[str], targets: Tensor | None, context: Context) -> Switches:
+    """Take all steps, show the images on their way, and return when they switched.
 
     Args:
-        ascent: where it begins.
-        names: of the images, for their pictures and curves.
+        ascent: where it begins; as many images for each name, next to each other.
+        names: of what is maximised. Their curves are medians over their images, their pictures the first of those.
         targets: class numbers ``[N]``; None where no class is meant.
         context: logs and saves.
     """
     chosen = ascent.chosen
-    switched = torch.zeros(len(names), device=ascent.inputs.device)
-    context.restore(tensors={"inputs": ascent.inputs, "switched": switched})
+    none = torch.zeros(len(ascent.keys), device=ascent.inputs.device)
+    state = {"inputs": ascent.inputs, "switched": none, "stays": none.clone()}
+    context.restore(tensors=state)
+    switches = Switches(state["switched"], state["stays"])
     for step in context.steps(chosen.steps):
         scores, logits = ascent.step(step)
-        values = {f"{name}/score": score for name, score in zip(names, scores, strict=True)}
+        values = {f"{name}/score": score for name, score in zip(names, _medians(scores, names), strict=True)}
         if targets is not None:
-            there = logits.argmax(1) == targets
-            switched = torch.where((switched == 0) & there, torch.full_like(switched, step), switched)
-            sure = probabilities(logits, targets)
+            switches = switches.after(step, logits.argmax(1) == targets)
+            sure = _medians(probabilities(logits, targets), names)
             values |= {f"{name}/probability": share for name, share in zip(names, sure, strict=True)}
         context.log(step, values)
         if step == 1 or step % chosen.show_every == 0 or step == chosen.steps:
             _show(ascent, names, targets, step, context)
-        context.checkpoint(step, tensors={"inputs": ascent.inputs, "switched": switched})
-    return switched
+        state = {"inputs": ascent.inputs, "switched": switches.first, "stays": switches.stays}
+        context.checkpoint(step, tensors=state)
+    return switches
+
+
+def _medians(values: Tensor, names: Sequence[str]) -> Tensor:
+    """Return the median of the values ``[N]`` of each name."""
+    return values.view(len(names), -1).quantile(0.5, dim=1)
 
 
 def _show(ascent: Ascent, names: Sequence[str], targets: Tensor | None, step: int, context: Context) -> None:
-    """Log the images as they are now, each with its score or probability, and all of them as one plot."""
+    """Log the first image of each name with its score or probability, and all images as one plot."""
     scores, logits = ascent.final_scores()
     if targets is None:
         figures = [f"score {score:.3g}" for score in scores.tolist()]
     else:
         figures = [f"{share:.2f}" for share in probabilities(logits, targets).tolist()]
-    pictures = ascent.pictures().cpu()
-    if len(names) > 1:
-        captions = tuple((name, f"{figure}, step {step:,}") for name, figure in zip(names, figures, strict=True))
-        context.plot("overview", Tiles(tuple(map(tile, pictures)), captions), step)
-    for name, figure, picture in zip(names, figures, pictures, strict=True):
+    pictures, each = ascent.pictures().cpu(), len(ascent.keys) // len(names)
+    if len(pictures) > 1:
+        captions = tuple((names[index // each], f"{figure}, step {step:,}") for index, figure in enumerate(figures))
+        context.plot("overview", Tiles(tuple(map(tile, pictures)), captions, columns=each if each > 1 else 0), step)
+    for name, figure, picture in zip(names, figures[::each], pictures[::each], strict=True):
         context.image(name, picture, step, f"{name} {figure}")
 
 

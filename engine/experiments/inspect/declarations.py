@@ -179,6 +179,9 @@ class ClassImageHyperparameters(AscentHyperparameters):
     """Hyperparameters of ``class-image``."""
 
     target: Classes = hyperparameter("all", "classes by number or name, separated by commas, or all")
+    replicates: int = hyperparameter(
+        5, "images of each class, from noise and shifts of their own", ge=1, le=64, unit="images"
+    )
 
 
 class ActivationMaxHyperparameters(AscentHyperparameters):
@@ -246,7 +249,7 @@ EXPERIMENTS = (
         hyperparameters=ClassImageHyperparameters,
         program="engine.experiments.inspect.class_image:run",
         headline=Headline("switching/step", better="lower"),
-        tables=("classes",),
+        tables=("classes", "replicates"),
     ),
     Experiment(
         name="activation-max",
