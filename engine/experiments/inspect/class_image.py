@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
 MOST = 64
 """Classes at once."""
-
-
 CLASS_COLUMNS = [
     *("class", "switched", "switching step", "switching range", "stays from", "staying range"),
     *("score", "probability", "rank"),
 ]
+"""Medians over the images of a class, ranges from the earliest to the latest."""
 NEVER = math.inf
 """The step of an image that the network never takes for its class: later than every other."""
 
