@@ -9,6 +9,7 @@ import socket
 import time
 
 import pytest
+from textual.widgets import Input
 
 from tui.app import PhospheneApp
 from tui.screens.help import HelpScreen
@@ -49,6 +50,8 @@ def settled(*keys: str, then=lambda app: True):
         charts = app.screen.query("Chart")
         await wait_for(lambda: all(not chart._dirty or not chart._visible for chart in charts))
         app.clear_notifications()
+        for field in app.screen.query(Input):
+            field.cursor_blink = False
         await pilot.pause(0.3)
 
     return run_before
