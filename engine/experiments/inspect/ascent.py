@@ -1,7 +1,7 @@
 """Gradient ascent on the input: images that maximise a class or a unit anywhere in a network.
 
 Several are made as one batch, each from its own noise and with its own shifts. The ascent is chaotic: rounding, which
-differs with the batch and the number format, moves it as far as another draw of the noise does.
+differs with the batch and the number format, moves it by many steps, as another draw of the noise does.
 Simonyan, Vedaldi & Zisserman 2014; jitter, blur and clamping as in RDFIA practical 3-b, after Yosinski et al. 2015.
 """
 
