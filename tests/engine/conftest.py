@@ -79,18 +79,38 @@ class Played:
         return read_plot(files[-1] if step is None else files[0].with_name(f"{step:09d}.json"))
 
 
+class Trained:
+    """The small networks that tests need trained: once is enough for all of them, in every process of the suite."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def hand_out(self, cache: Path) -> None:
+        """Put the networks there are into a workspace's cache."""
+        shutil.copytree(self._folder, cache / "networks", ignore=shutil.ignore_patterns(".*"))
+
+    def collect(self, cache: Path) -> None:
+        """Keep the networks that were trained in a workspace."""
+        for path in (cache / "networks").glob("[!.]*"):
+            kept = self._folder / path.name
+            if not kept.exists():
+                # Other processes look at the folder: a file appears there whole.
+                shutil.copy(path, kept.with_name(f".{path.name}.{os.getpid()}")).rename(kept)
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """Return a folder for the small networks that tests need trained: once is enough for all of them."""
-    return tmp_path_factory.mktemp("trained") / "networks"
+    """Return the networks that are trained already."""
+    base = tmp_path_factory.getbasetemp()
+    # Side by side, each process has a folder of its own inside that of the whole suite.
+    return Trained((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained-networks")
 
 
 @pytest.fixture
 def context_of(home, trained):
     """Return the context of a new run: ``context_of("probe", values)``."""
-    kept = home / "cache/networks"
-    if trained.exists():
-        shutil.copytree(trained, kept)
+    trained.hand_out(home / "cache")
 
     def prepare(name: str, values: dict | None = None, seed: int = 0) -> tuple[Context, RunDirectory]:
         hyperparameters = catalogue.experiment(name).validate(values or {})
@@ -100,8 +120,7 @@ def context_of(home, trained):
         return Context(run, EventLog(run.path / "attempts/0001/events.jsonl"), hyperparameters), run
 
     yield prepare
-    if kept.exists():
-        shutil.copytree(kept, trained, dirs_exist_ok=True)
+    trained.collect(home / "cache")
 
 
 @pytest.fixture

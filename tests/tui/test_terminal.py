@@ -65,7 +65,7 @@ def tmux(home):
         one.end()
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (160, 48)])
+@pytest.mark.parametrize(("width", "height"), [(80, 24), pytest.param(160, 48, marks=pytest.mark.slow)])
 def test_runs_an_experiment_from_key_to_chart_in_tmux_and_says_what_goes_on_when_left(tmux, home, width, height):
     terminal = tmux(width, height)
     terminal.wait_for(r"cnn")

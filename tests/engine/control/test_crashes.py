@@ -70,8 +70,9 @@ def check_crash(run, follower, killed_at):
     return status
 
 
-def test_killed_at_random_moments(home, launch, finish):
-    """30 kills, from before the worker's first word to its last."""
+@pytest.mark.parametrize("kills", [9, pytest.param(30, marks=pytest.mark.slow)])
+def test_killed_at_random_moments(home, launch, finish, kills):
+    """Kills from before the worker's first word to its last."""
 
     def attempt(seed):
         chance = random.Random(seed)
@@ -100,8 +101,8 @@ def test_killed_at_random_moments(home, launch, finish):
         return "crashed"
 
     with ThreadPoolExecutor(3) as pool:
-        outcomes = list(pool.map(attempt, range(30)))
-    assert outcomes.count("crashed") >= 20, outcomes
+        outcomes = list(pool.map(attempt, range(kills)))
+    assert outcomes.count("crashed") >= 2 * kills // 3, outcomes
 
 
 def compare(run, whole):
@@ -150,7 +151,8 @@ def test_killed_at_every_kind_of_event(home, launch, finish, kind):
 KINDS = ["running", "checkpoint", "image", "result", "metrics"]
 
 
-def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit(home, launch, finish):
+@pytest.mark.parametrize("kinds", [KINDS[1:3], pytest.param([*KINDS, "metrics"], marks=pytest.mark.slow)])
+def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit(home, launch, finish, kinds):
     chance = random.Random(5)
     engine = Engine(home)
     values = {"steps": 150, "pause": 0.003}
@@ -158,7 +160,7 @@ def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit
     asyncio.run(engine.warm())
     run = launch("walk", values, slots=64, seed=3)
     told = []
-    for kind in [*KINDS, "metrics"]:
+    for kind in kinds:
         asyncio.run(engine.warm())
         # At the first event of the kind in this attempt, or at a later one.
         skip = chance.randrange(12) if kind == "metrics" else 0
@@ -169,7 +171,7 @@ def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit
     engine.close()
     assert finish(run).state == "finished"
     assert finish(whole).state == "finished"
-    assert set(told) == set(KINDS)
+    assert set(told) == set(kinds)
     assert run.status().attempt == len(told) + 1
     compare(run, whole)
 

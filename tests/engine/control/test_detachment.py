@@ -35,6 +35,9 @@ async def main():
 asyncio.run(main())
 """
 
+OFTEN = pytest.mark.parametrize("times", [6, pytest.param(32, marks=pytest.mark.slow)])
+"""A few moments by default, and many in the slow tests."""
+
 
 def complete(run: RunDirectory) -> None:
     """Follow a run as a new reader does: something is shown within two seconds, and at the end no point is missing."""
@@ -88,8 +91,9 @@ def one_of_its_own(home):
                 os.killpg(claim.worker.pid, signal.SIGKILL)
 
 
+@OFTEN
 @pytest.mark.parametrize("end", ["hang up", "kill"])
-def test_a_run_outlives_the_terminal_and_the_command_that_started_it(home, terminal, one_of_its_own, end):
+def test_a_run_outlives_the_terminal_and_the_command_that_started_it(home, terminal, one_of_its_own, end, times):
     def attempt(chance: random.Random):
         mine = chance.random()
         place = home / str(mine)
@@ -111,10 +115,11 @@ def test_a_run_outlives_the_terminal_and_the_command_that_started_it(home, termi
             complete(run)
         return run
 
-    assert tries(32, attempt) >= 32
+    assert tries(times, attempt) >= times
 
 
-def test_a_run_outlives_the_cancellation_of_its_launch(home, one_of_its_own):
+@OFTEN
+def test_a_run_outlives_the_cancellation_of_its_launch(home, one_of_its_own, times):
     def attempt(chance: random.Random):
         mine = chance.random()
 
@@ -131,7 +136,7 @@ def test_a_run_outlives_the_cancellation_of_its_launch(home, one_of_its_own):
             complete(run)
         return run
 
-    assert tries(30, attempt, workers=4) >= 30
+    assert tries(times, attempt, workers=4) >= times
 
 
 def test_a_run_of_a_warm_worker_outlives_its_launcher(home, one_of_its_own):

@@ -80,7 +80,7 @@ def test_other_devices_have_queues_of_their_own(home, launch, finish, until):
     finish(runs[0])
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, 4))])
 def test_any_death_lets_the_next_one_go_on(tmp_path, home, launch, finish, until, part):
     """20 random schedules: workers that wait or run are killed in turn, the others all finish, one at a time."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from types import MappingProxyType
 
 import pytest
@@ -29,26 +28,24 @@ SHORT = {
     "filter-statistics": {"dataset": "digits:0-1"},
     "fool": FEW | {"steps": 6, "transfer": "cnn:random"},
     "attack": FEW | {"steps": 6, "alpha": 0.01, "eps": 0.5, "curve": "0.2,0.3", "transfer": "cnn:random"},
-    "dann": DOMAINS | {"epochs": 2, "dropout": 0.3, "batch_norm": True},
-    "pseudo-label": DOMAINS | {"epochs": 1, "rounds": 2, "round_epochs": 1, "threshold": 0.5},
+    "dann": DOMAINS | {"epochs": 1, "dropout": 0.3, "batch_norm": True},
+    "pseudo-label": DOMAINS | {"epochs": 1, "rounds": 1, "round_epochs": 1, "threshold": 0.5},
     "dcgan": GAN | {"ngf": 4, "ndf": 4},
     "cdcgan": GAN | {"ngf": 4, "ndf": 4},
     "cgan": GAN | {"hidden": 8},
     "interpolate": {"model": "embedded", "points": 3, "paths": 2},
 }
-IN_A_WORKER = ("saliency", "cdcgan")
+IN_A_WORKER = ("cdcgan",)
 """Those whose worker the quick tests wait for; the others' are slow tests."""
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _networks_are_trained_once(trained, tmp_path_factory):
     """Share the small networks of the contracts' workspace with the other tests."""
-    kept = tmp_path_factory.getbasetemp() / "experiment-contract/cache/networks"
-    if trained.exists():
-        shutil.copytree(trained, kept)
+    cache = tmp_path_factory.getbasetemp() / "experiment-contract/cache"
+    trained.hand_out(cache)
     yield
-    if kept.exists():
-        shutil.copytree(kept, trained, dirs_exist_ok=True)
+    trained.collect(cache)
 
 
 @pytest.fixture(autouse=True)

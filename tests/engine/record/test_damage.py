@@ -122,7 +122,9 @@ def test_every_damage_is_one_line_of_the_list_and_one_sentence_of_its_own(home, 
     assert "experiment alchemy is not installed" in table[runs["experiment unknown"].id]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if number % 4 == 0 else pytest.mark.slow) for number, kind in enumerate(KINDS)]
+)
 def test_commands_about_a_damaged_run_answer_or_say_why_not(home, launch, finish, phosphene, kind):
     run = launch("count", {"steps": 3})
     finish(run)

@@ -65,7 +65,15 @@ def test_schedules_are_those_of_the_paper():
     assert learning_rate(0.01, 1) == pytest.approx(0.01 / 11**0.75)
 
 
-@pytest.mark.parametrize("mode", ["dann", "no-reversal", "source-only", "target-only"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "dann",
+        "source-only",
+        pytest.param("no-reversal", marks=pytest.mark.slow),
+        pytest.param("target-only", marks=pytest.mark.slow),
+    ],
+)
 def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
     played = play("dann", SHORT | {"mode": mode, "epochs": 2})
     logged = points(played.run)
@@ -231,6 +239,7 @@ def test_rounds_say_how_many_labels_were_taken_and_how_many_were_right(play):
     assert [f"{value:.4f}" for value in accuracies[-2:]] == [row["target/accuracy"] for row in rows]
 
 
+@pytest.mark.slow
 def test_the_threshold_takes_probabilities_calibrated_on_the_source(play):
     values = SHORT | {"epochs": 3, "rounds": 1, "round_epochs": 1, "threshold": 0.6, "batch": 64}
     (plain,), (calibrated,) = (play("pseudo-label", values | {"calibrate": on}).table("rounds") for on in (False, True))

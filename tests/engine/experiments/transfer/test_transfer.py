@@ -84,6 +84,7 @@ def test_c_is_chosen_without_a_look_at_the_test(play, monkeypatch):
     assert other.table("C")[0]["cross-validated accuracy"] == whole.table("C")[0]["cross-validated accuracy"]
 
 
+@pytest.mark.slow
 def test_the_photographs_of_15_scenes_are_told_apart_as_well_as_by_plain_torch_and_scikit_learn(
     play, real_scenes, squeezenet
 ):
