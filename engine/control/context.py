@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +20,7 @@ from engine.record.events import (
     Results,
     TableLogged,
 )
-from engine.record.files import write_atomically
+from engine.record.files import file_name, write_atomically
 from engine.record.held import HeldFolder
 from engine.record.plots import write_plot
 from engine.record.run_directory import RunDirectory
@@ -41,8 +39,6 @@ FLUSH_SECONDS = 0.2
 POLL_SECONDS = 0.1
 CHECKPOINT_SECONDS = 60.0
 KEPT_CHECKPOINTS = 2
-LONGEST_NAME = 80
-"""How many characters of a picture's or a table's name its file's name may have."""
 
 
 class StopRequested(BaseException):
@@ -296,7 +292,7 @@ class Context:
 
     @staticmethod
     def _place(run: Path, room: str, name: str, step: int, ending: str) -> Path:
-        folder = run / room / _file_name(name)
+        folder = run / room / file_name(name)
         folder.parent.mkdir(exist_ok=True)
         folder.mkdir(exist_ok=True)
         return folder / f"{step:09d}{ending}"
@@ -304,7 +300,7 @@ class Context:
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Log a table as CSV."""
         run = self._run.path
-        path = run / "tables" / f"{_file_name(name)}.csv"
+        path = run / "tables" / f"{file_name(name)}.csv"
         path.parent.mkdir(exist_ok=True)
         write_table(path, columns, rows)
         self._note(TableLogged(time.time(), name, str(path.relative_to(run))))
@@ -396,11 +392,3 @@ def _numbers(values: list[Any]) -> list[float]:
     from engine.tensors.devices import numbers
 
     return numbers(values)
-
-
-def _file_name(name: str) -> str:
-    """Return a name for a file; a hash is appended if characters were replaced or the name is too long."""
-    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
-    if plain == name.replace(" ", "-") and len(plain) <= LONGEST_NAME:
-        return plain
-    return f"{plain[:LONGEST_NAME]}-{hashlib.blake2b(name.encode('utf-8', 'replace'), digest_size=3).hexdigest()}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import math
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,18 @@ from engine.errors import DiskFull, WorkspaceError, is_full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+LONGEST_NAME = 80
+"""How many characters of a picture's or a table's name its file's name may have."""
+
+
+def file_name(name: str) -> str:
+    """Return a name for a file; a hash is appended if characters were replaced or the name is too long."""
+    plain = re.sub(r"[^\w.-]+", "-", name).strip("-.")
+    if plain == name.replace(" ", "-") and len(plain) <= LONGEST_NAME:
+        return plain
+    return f"{plain[:LONGEST_NAME]}-{hashlib.blake2b(name.encode('utf-8', 'replace'), digest_size=3).hexdigest()}"
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

@@ -19,7 +19,6 @@ from engine.record.identity import Identity
         ("count", {"steps": -1}, {}, InvalidHyperparameters),
         ("count", {"stride": 1}, {}, InvalidHyperparameters),
         ("count", {}, {"seed": -1}, InvalidHyperparameters),
-        ("count", {}, {"name": "\udcff"}, InvalidHyperparameters),
     ],
 )
 def test_what_is_refused_is_refused_before_anything_is_written(home, experiment, values, options, error):

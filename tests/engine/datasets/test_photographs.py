@@ -77,7 +77,7 @@ def test_validation_serves_where_there_is_no_test(tree):
         ),
         (
             lambda path: [picture(path / n) for n in ("a/1.jpg", "b/1.jpg")],
-            "no class of 5 images, of which one could be kept for the test",
+            "of 5 images of a class one is drawn for it, and the largest class, a, has 1",
         ),
     ],
 )

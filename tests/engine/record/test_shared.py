@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -85,8 +86,9 @@ def other_user(home, tmp_path):
     """Run code as another user, who may enter the folders above the workspace."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parents[1]):
-        folder.chmod(mode(folder) | 0o011)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and folder.is_relative_to(tempfile.gettempdir()):
+            folder.chmod(mode(folder) | 0o011)
 
     def run(code):
         command = [sys.executable, "-P", "-c", BECOME_ANOTHER + code, str(home)]
