@@ -1,6 +1,6 @@
 """How benchmarks measure: A and B in turn in one run, reported as figures and ratios; nothing fails for being slow.
 
-By default each runs once and small, to see that it works; ``--benchmark-enable -s`` measures and prints.
+``--benchmark-enable -s`` measures and prints; without it they are slow tests, each of which runs once and small.
 """
 
 from __future__ import annotations
@@ -10,8 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the benchmarks of this folder out of the default suite."""
+    if not (config.getoption("--benchmark-enable") or config.getoption("--benchmark-only")):
+        for item in items:
+            if item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

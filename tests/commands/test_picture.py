@@ -16,7 +16,17 @@ from engine import Engine, PhospheneError
 @pytest.fixture
 def explained(phosphene, home):
     """Return the id of a run that has explained three digits."""
-    ran = phosphene("run", "saliency", "--images", "digits:test/0-2", "--methods", "gradient,guided", "--json")
+    ran = phosphene(
+        "run",
+        "saliency",
+        "--images",
+        "digits:test/0-2",
+        "--methods",
+        "gradient,guided",
+        "--model",
+        "cnn:random",
+        "--json",
+    )
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout)["id"]
 

@@ -214,6 +214,7 @@ def test_a_live_change_is_recorded_and_repeated_at_the_same_step_however_often_i
     assert curves.series["train/lr"].value.tolist() == expected
 
 
+@pytest.mark.slow
 def test_the_small_cnn_killed_and_resumed_ends_up_the_same_bit_for_bit(home, launch, finish, until):
     engine = Engine(home)
     asyncio.run(engine.warm())

@@ -166,7 +166,7 @@ def test_a_run_of_a_warm_worker_outlives_its_launcher(home, one_of_its_own):
     assert tries(2, attempt, workers=2) >= 2
 
 
-@pytest.mark.parametrize("end", ["hang up", "kill"])
+@pytest.mark.parametrize("end", ["hang up", pytest.param("kill", marks=pytest.mark.slow)])
 def test_a_run_outlives_the_workbench(home, terminal, one_of_its_own, end):
     def attempt(chance: random.Random):
         mine = chance.random()

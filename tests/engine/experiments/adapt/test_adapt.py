@@ -183,6 +183,7 @@ def test_domains_must_tell_the_same_apart(source, target):
         catalogue.experiment("dann").validate({"source": source, "target": target})
 
 
+@pytest.mark.slow
 def test_some_classes_of_both_domains_will_do(play):
     played = play("dann", SHORT | {"batch": 64, "epochs": 3})
     assert played.results["source-test/accuracy"] > 0.9

@@ -106,17 +106,17 @@ def curve(run, name: str) -> list[tuple[int, float]]:
 
 
 def test_the_digits_can_be_read_in_the_images_of_their_classes(play):
-    played = play("class-image", {"steps": 120, "show_every": 60, "replicates": 2})
+    played = play("class-image", {"steps": 120, "show_every": 60, "target": "0,3,8"})
     rows = played.table("classes")
-    assert [row["class"] for row in rows] == list("0123456789")
+    assert [row["class"] for row in rows] == list("038")
     assert all(float(row["probability"]) > 0.8 and row["rank"] == "1" for row in rows)
     assert played.results["switched/share"] >= 0.9
-    assert played.pictures() == {*"0123456789"}
+    assert played.pictures() == {*"038"}
     overview = played.plot("overview", 120)
     images = played.table("replicates")
     sure = [f"{float(row['probability']):.2f}, step 120" for row in images]
     assert overview.captions == tuple(zip((row["class"] for row in images), sure, strict=True))
-    assert len(played.plot("overview", 1).pictures) == 20
+    assert len(played.plot("overview", 1).pictures) == 15
     for row in rows:
         sure = curve(played.run, f"{row['class']}/score")
         assert sure[-1][1] > sure[0][1]

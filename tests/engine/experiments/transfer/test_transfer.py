@@ -173,7 +173,7 @@ def test_cuts_that_need_more_memory_than_there_should_be_are_refused_at_once(pla
         {"freeze": "none"},
         {"freeze": "features", "optimiser": "sgd", "lr": 0.003},
         {"freeze": "backbone", "lr": 0.05, "epochs": 15},
-        {"freeze": "none", "augmentation": True, "lr": 0.003, "epochs": 15},
+        pytest.param({"freeze": "none", "augmentation": True, "lr": 0.003, "epochs": 15}, marks=pytest.mark.slow),
     ],
     ids=lambda values: " ".join(map(str, values.values())),
 )
