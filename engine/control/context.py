@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.control import requests
+from engine.control.threads import thread_count
 from engine.record.events import (
     CheckpointSaved,
     Event,
@@ -128,7 +129,6 @@ class Context:
 
     def _open(self) -> None:
         if self._device is None:
-            from engine.control.threads import thread_count
             from engine.tensors.devices import open_device, own_generator, prepare_torch
 
             if not self.torch_seeded:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
 from engine.control.executors.local import LocalExecutor
+from engine.control.threads import usable_cores
 from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
 from engine.errors import InvalidHyperparameters, RunStateError
 from engine.record.events import Event, StateChanged
@@ -47,6 +48,8 @@ class Engine:
     async def warm(self) -> None:
         """Start a worker that imports torch and waits, so that the next launch shows its first point at once."""
         await _in_thread(self._executor.warm)
+        # The first launch would wait for it.
+        await _in_thread(usable_cores)
 
     def close(self) -> None:
         """End the waiting worker. Runs go on."""

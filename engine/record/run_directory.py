@@ -78,7 +78,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """In what state a run is, by its last event and by whether its worker lives."""
+    """In what state a run is, by its last event and by whether its worker lives.
+
+    Attributes:
+        inferred: whether the end is known by the worker's absence alone, so that no event tells it.
+    """
 
     state: State
     reason: str = ""
@@ -89,16 +93,12 @@ class Status:
     attempt: int = 1
     worker: Identity | None = None
     changed: float = 0.0
+    inferred: bool = False
 
     @property
     def ended(self) -> bool:
         """Whether no worker is busy with the run any more."""
         return self.state in ENDED
-
-    @property
-    def inferred(self) -> bool:
-        """Whether the end is known by the worker's absence alone: no event tells it."""
-        return self.state == "crashed" or self.reason == KILLED
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class RunDirectory:
             return Status("private", f"it is {owner_of(self.path)}'s, and you may not read it")
         attempts = self.attempts()
         if not attempts:
-            return Status("crashed", "its attempts folder is missing or cannot be read")
+            return Status("crashed", "its attempts folder is missing or cannot be read", inferred=True)
         attempt = attempts[-1]
         last = last_event(attempt.events, (StateChanged, Progress))
         if isinstance(last, StateChanged) and last.state in ENDED:
@@ -233,7 +233,8 @@ class RunDirectory:
         if claim is None:
             age = time.time() - attempt.path.stat().st_mtime
             if age > UNCLAIMED_AFTER:
-                return Status("crashed", _last_words(attempt, "its worker never started"), attempt=attempt.number)
+                words = _last_words(attempt, "its worker never started")
+                return Status("crashed", words, attempt=attempt.number, inferred=True)
             return Status("queued", "starting", attempt=attempt.number, changed=time.time() - age)
         # Only a running program makes progress, so there is no need to look for the event that says it runs.
         state: State
@@ -259,6 +260,7 @@ class RunDirectory:
             attempt=attempt.number,
             worker=claim.worker,
             changed=max(last.t if last else 0.0, claim.t),
+            inferred=gone is not None,
         )
 
     @staticmethod
