@@ -246,6 +246,10 @@ class Headline:
     better: Literal["higher", "lower", "neither"]
 
 
+View = Literal["charts", "pictures", "tables"]
+VIEWS: tuple[View, ...] = ("charts", "pictures", "tables")
+
+
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """The declaration of an experiment.
@@ -257,6 +261,7 @@ class Experiment:
         summary: one sentence.
         hyperparameters: the model that its form and options are made from.
         program: ``"package.module:function"``, called as ``function(hyperparameters, context)`` in a worker.
+        shows: the panes that its result is looked at in, the most important first; the workbench opens two of them.
         charts: names of metrics, those of a group drawn in one chart; each metric of no group gets its own chart.
         headline: the result by which its runs are listed and compared; None if it has no such result.
         tables: names of the tables that are printed when a run on the command line has ended.
@@ -270,12 +275,15 @@ class Experiment:
     summary: str
     hyperparameters: type[Hyperparameters]
     program: str
+    shows: tuple[View, ...] = ("charts", "pictures")
     charts: tuple[tuple[str, ...], ...] = ()
     headline: Headline | None = None
     tables: tuple[str, ...] = ()
     network: str = ""
 
     def __post_init__(self) -> None:
+        if not self.shows or not set(self.shows) <= set(VIEWS):
+            raise TypeError(f"{self.name}: shows must name some of {', '.join(VIEWS)}, not {self.shows!r}")
         if not isinstance(self.headline, Headline | None):
             raise TypeError(f"{self.name}: write the headline as Headline({self.headline!r}, better='higher')")
 

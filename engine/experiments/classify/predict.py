@@ -40,7 +40,7 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     # Of each image whose class is known: the probability of the first guess, whether it is right, whether any is.
     known: list[tuple[float, bool, bool]] = []
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    for step, group in zip(context.steps(len(groups), unit="batch"), groups, strict=True):
+    for _step, group in zip(context.steps(len(groups), unit="batch"), groups, strict=True):
         readable, pixels = [], []
         for image in group:
             try:
@@ -66,7 +66,6 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
                 tiles.append(photograph_tile(image.open(), TILE))
                 true = [f"true: {label}"] if label else []
                 captions.append((image.name, *true, *(f"{p:.2f} {name}" for name, p in guesses)))
-        context.log(step, {"images/done": step * BATCH if step < len(groups) else len(images)})
     if not rows:
         raise UnreadableImage("none of the images can be read")
     if len(rows) > MOST_SHOWN * count:

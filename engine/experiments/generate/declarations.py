@@ -206,6 +206,7 @@ EXPERIMENTS = (
         summary="Draw images between samples of a trained generator, and every class from the same noise.",
         hyperparameters=InterpolateHyperparameters,
         program="engine.experiments.generate.interpolate:run",
+        shows=("pictures",),
         headline=Headline("linear/evenness", better="higher"),
     ),
 )

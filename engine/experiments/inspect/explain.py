@@ -93,14 +93,13 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
     checks = [evaluation.stages(view.backbone.network) for view in views] if hyperparameters.sanity else []
     steps = iter(context.steps(work + sum(checks), unit="piece of work"))
     rows: list[list[object]] = []
-    done = 0
     for view in views:
         for name in view.methods:
             explain = method(name).explain
             measured: dict[str, list[Tensor]] = {}
             maps = []
             for part, images in view.subjects.batches(batch, context.device):
-                step = next(steps)
+                next(steps)
                 inputs = view.backbone.preprocessing.standardised(images)
                 targets = view.targets[part].to(context.device)
                 own = explain(view.explained, inputs, targets, image_seeds(context.seed, part.start, len(images)))
@@ -111,8 +110,6 @@ def run(hyperparameters: AttributionHyperparameters, context: Context) -> None:
                 for figure, values in figures.items():
                     measured.setdefault(figure, []).append(values.cpu())
                 maps.append(own.maps.cpu())
-                done += len(images)
-                context.log(step, {"maps/done": done})
             view.maps[name] = torch.cat(maps)
             for index in range(len(view.subjects)):
                 picture = _picture(view, name, index, hyperparameters)

@@ -43,7 +43,7 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
 
     batch = batch_size(context.device)
     batches = subjects.batches(batch, torch.device("cpu"))
-    for step, (part, images) in zip(context.steps(-(-len(subjects) // batch), unit="batch"), batches, strict=True):
+    for _step, (part, images) in zip(context.steps(-(-len(subjects) // batch), unit="batch"), batches, strict=True):
         with torch.inference_mode():
             sectioned.run(ends, backbone.preprocessing.standardised(images.to(context.device)), take)
         for row, name in enumerate(subjects.names[part]):
@@ -51,7 +51,6 @@ def run(hyperparameters: FeatureMapsHyperparameters, context: Context) -> None:
                 own = {cut: maps[cut][row, chosen[layer]] for cut in places[layer]}
                 plot = _tiles(images[row], name, own, chosen[layer], one_scale=hyperparameters.scale == "layer")
                 context.plot(layer.name, plot, part.start + row + 1)
-        context.log(step, {"images/done": part.stop})
     rows = [row for cut in ends for row in statistics[cut].rows(cut.name)]
     context.table("channels", ["layer", "channel", "mean", "largest", "share active"], rows)
     silent = sum(statistics[places[layer][-1]].silent for layer in layers)

@@ -147,13 +147,12 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
         gathered[cut].add(values, labels)
 
     batches = photographs.decoded(data, preprocessing, batch)
-    for step, (indices, pixels, broken) in zip(context.steps(-(-len(data) // batch), unit="batch"), batches):  # noqa: B905
+    for _step, (indices, pixels, broken) in zip(context.steps(-(-len(data) // batch), unit="batch"), batches):  # noqa: B905
         photographs.leave_out(broken, context, refuse=False)
         labels = data.labels[indices]
         mean_images.index_add_(0, labels, pixels.double() / 255)
         with torch.inference_mode():
             sectioned.run(list(layers), preprocessing.normalised(pixels.to(context.device)), take)
-        context.log(step, {"images/done": min(step * batch, len(data))})
     counts = next(iter(gathered.values())).images
     mean_images /= counts.clamp(min=1).view(-1, 1, 1, 1)
     for layer, statistics in gathered.items():
