@@ -108,6 +108,20 @@ def share(step: int, total: int) -> str:
     return f"{100 * step / total:.0f} %" if total else ""
 
 
+def waiting(reason: str, since: float) -> str:
+    """Say behind which runs a queued run waits, and for how long: ``behind k3f · 5 min``, ``behind k3f +2 · 1 h``.
+
+    Args:
+        reason: of its state, ``behind 1122-0831-dcgan-k3f, 1122-0840-cnn-9qd``; any other reason stays as it is.
+        since: when it was launched, in seconds since the epoch.
+    """
+    if not reason.startswith("behind "):
+        return reason
+    ahead = reason.removeprefix("behind ").split(", ")
+    more = f" +{len(ahead) - 1}" if len(ahead) > 1 else ""
+    return f"behind {short_id(ahead[0])}{more} · {ago(since)}"
+
+
 def short_id(run: str) -> str:
     """Return the last part of a run's id, by which people name it."""
     return run.rpartition("-")[2]

@@ -7,7 +7,9 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Scope = Literal["app", "workbench", "experiments", "runs", "form", "charts", "pictures", "full picture", "tables"]
+Scope = Literal[
+    "app", "workbench", "experiments", "runs", "form", "charts", "pictures", "full picture", "console", "tables"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,51 +36,81 @@ class Act:
     shown: str = ""
 
     @property
-    def display(self) -> str:
-        """The keys as people write them."""
-        return self.shown or self.keys.replace(",", " ").replace("ctrl+", "^")
+    def id(self) -> str:
+        """The name by which a user gives it other keys: ``run``, ``charts.zoom-in``."""
+        name = self.label.replace(" ", "-")
+        return name if self.scope in {"app", "workbench"} else f"{self.scope.replace(' ', '-')}.{name}"
 
 
 ACTS: tuple[Act, ...] = (
     Act("app", "suspend_process", "ctrl+z", "suspend", "Go to the shell for a while; its fg comes back."),
+    Act(
+        "app",
+        "help",
+        "question_mark",
+        "help",
+        "Show the keys, those of the focused pane first.",
+        footer=True,
+        shown="?",
+    ),
     Act("workbench", "run", "r", "run", "Start the chosen experiment with the values in the form.", footer=True),
     Act("workbench", "stop", "s", "stop", "Let the shown run save and stop; again later, kill it.", footer=True),
     Act("workbench", "resume", "R", "resume", "Resume the shown run from its last checkpoint.", footer=True),
     Act("workbench", "set_live", "w", "apply live values", "Apply the form's live values to the shown run."),
     Act("workbench", "checkpoint", "k", "save checkpoint", "Let the shown run save a checkpoint now."),
-    Act("workbench", "filter", "slash", "filter", "Filter experiments and runs as you type.", footer=True, shown="/"),
     Act(
         "workbench",
-        "charts('log_scale')",
-        "y",
-        "log y",
-        "Switch the charts between linear and logarithmic y.",
+        "filter",
+        "slash",
+        "filter",
+        "Filter experiments, or else runs, as you type.",
         footer=True,
+        shown="/",
     ),
+    Act("workbench", "charts('log_scale')", "y", "log y", "Switch the charts between linear and logarithmic y."),
     Act(
         "workbench",
         "charts('smooth(1)')",
         "plus",
-        "more smoothing",
-        "Smooth the curves more; the raw curves stay, faint.",
+        "smooth more",
+        "Smooth the curves more; the raw ones stay.",
         shown="+",
     ),
-    Act("workbench", "charts('smooth(-1)')", "minus", "less smoothing", "Smooth the curves less.", shown="-"),
+    Act("workbench", "charts('smooth(-1)')", "minus", "smooth less", "Smooth the curves less.", shown="-"),
     Act("workbench", "charts('x_axis')", "x", "x axis", "Draw the curves over steps, epochs or time."),
     Act("workbench", "link", "l", "link", "Let the charts' crosshair follow the shown picture, or not."),
-    Act("workbench", "renderer", "i", "images", "Switch how pictures are drawn: kitty, sixel, halfcell, ascii."),
+    Act("workbench", "renderer", "i", "images", "Switch how pictures are drawn."),
     Act("workbench", "app.next_theme", "t", "theme", "Switch to the next colour theme."),
-    Act("workbench", "tables", "T", "tables", "Show the shown run's tables on the whole screen."),
+    Act("workbench", "tables", "T", "tables", "Show the shown run's tables on the whole screen, or the panes again."),
     Act("workbench", "copy_command", "c", "copy", "Copy the form as a command line."),
-    Act("workbench", "pane(1)", "1", "lists", "Hide or show the lists of experiments and runs."),
-    Act("workbench", "pane(2)", "2", "form", "Hide or show the form; on a narrow screen, show it."),
-    Act("workbench", "pane(3)", "3", "charts", "Hide or show the charts; on a narrow screen, show them."),
-    Act("workbench", "pane(4)", "4", "pictures", "Hide or show the pictures; on a narrow screen, show them."),
-    Act("workbench", "pane(5)", "5", "console", "Hide or show the console; on a narrow screen, show it."),
-    Act("workbench", "out", "escape", "out", "Leave the field or the filter: one layer out.", shown="esc"),
+    Act("workbench", "pane(1)", "1", "lists", "Go to the experiments; from there, to the runs."),
+    Act("workbench", "pane(2)", "2", "form", "Go to the form."),
+    Act("workbench", "pane(3)", "3", "charts", "Go to the charts."),
+    Act("workbench", "pane(4)", "4", "pictures", "Go to the pictures."),
+    Act("workbench", "pane(5)", "5", "console", "Go to the console."),
+    Act("workbench", "pane(6)", "6", "table pane", "Go to the tables."),
+    Act("workbench", "fold(1)", "alt+1", "fold lists", "Fold the lists away, or unfold them."),
+    Act("workbench", "fold(2)", "alt+2", "fold form", "Fold the form away, or unfold it."),
+    Act("workbench", "fold(3)", "alt+3", "fold charts", "Fold the charts away, or unfold them."),
+    Act("workbench", "fold(4)", "alt+4", "fold pictures", "Fold the pictures away, or unfold them."),
+    Act("workbench", "fold(5)", "alt+5", "fold console", "Fold the console away, or unfold it."),
+    Act("workbench", "fold(6)", "alt+6", "fold tables", "Fold the tables away, or unfold them."),
+    Act("workbench", "enlarge", "F", "full screen", "Show the focused pane on the whole screen, or all.", footer=True),
+    Act("workbench", "resize(1, 0)", "greater_than_sign", "wider", "Make the focused pane wider.", shown=">"),
+    Act("workbench", "resize(-1, 0)", "less_than_sign", "narrower", "Make the focused pane narrower.", shown="<"),
+    Act("workbench", "resize(0, 1)", "right_curly_bracket", "higher", "Make the focused pane higher.", shown="}"),
+    Act("workbench", "resize(0, -1)", "left_curly_bracket", "lower", "Make the focused pane lower.", shown="{"),
+    Act("workbench", "restore", "0", "restore panes", "Show all panes in the sizes they had at first."),
+    Act(
+        "workbench",
+        "out",
+        "escape",
+        "out",
+        "Leave the field, the whole screen or the filter: one layer out.",
+        shown="esc",
+    ),
     Act("workbench", "go(1)", "tab", "next pane", "Go to the next pane."),
     Act("workbench", "go(-1)", "shift+tab", "previous pane", "Go to the previous pane."),
-    Act("workbench", "help", "question_mark", "help", "Show all keys.", footer=True, shown="?"),
     Act("workbench", "quit", "q", "quit", "Leave the workbench; runs go on.", footer=True),
     Act("runs", "remove", "delete,X", "remove", "Move the highlighted run, if it has ended, into the trash."),
     Act("runs", "as_form", "f", "to form", "Copy the highlighted run's hyperparameters into the form."),
@@ -137,14 +169,15 @@ ACTS: tuple[Act, ...] = (
     Act("full picture", "move(0, 0.25)", "down,j", "down", "Move down."),
     Act("tables", "next_table(1)", "n,right", "next", "Show the next table.", footer=True),
     Act("tables", "next_table(-1)", "p,left", "previous", "Show the previous table.", footer=True),
-    Act("tables", "close", "escape,q,T", "back", "Go back to the workbench.", footer=True),
 )
 
 
 def bindings(scope: Scope) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
     """Return the key bindings of a scope."""
     return [
-        Binding(act.keys, act.name, act.label, show=act.footer, key_display=act.shown or None, tooltip=act.help)
+        Binding(
+            act.keys, act.name, act.label, show=act.footer, key_display=act.shown or None, tooltip=act.help, id=act.id
+        )
         for act in ACTS
         if act.scope == scope
     ]

@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App, SystemCommand
 
 from engine import Workspace
-from tui.actions import ACTS, bindings
+from tui.actions import bindings
+from tui.keymap import FILE, Keymap
+from tui.palette import Actions
 from tui.renderers import choose_images
+from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from textual import events
     from textual.screen import Screen
 
 SAVE_SECONDS = 5.0
@@ -29,6 +33,7 @@ class PhospheneApp(App[list[str]]):
     CSS_PATH: ClassVar = ["screens/workbench.tcss"]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = bindings("app")
+    COMMANDS = App.COMMANDS | {Actions}
 
     def __init__(self, home: Path | None = None, images: str = "", theme: str = "") -> None:
         super().__init__()
@@ -42,7 +47,9 @@ class PhospheneApp(App[list[str]]):
 
     def on_mount(self) -> None:
         """Open the workbench."""
-        self.push_screen(Workbench(self._home, self.settings, self.renderer))
+        keymap = Keymap.read(self._home / FILE)
+        self.set_keymap(keymap.chosen)
+        self.push_screen(Workbench(self._home, self.settings, self.renderer, keymap))
         self.set_interval(SAVE_SECONDS, self._save_settings)
 
     def on_workbench_settings_changed(self) -> None:
@@ -63,23 +70,24 @@ class PhospheneApp(App[list[str]]):
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         self.notify(f"theme: {self.theme}")
 
+    async def on_key(self, event: events.Key) -> None:
+        """Let the workbench see to a key that means nothing where the focus is."""
+        screen = self.screen
+        if isinstance(screen, Workbench) and event.key not in screen.active_bindings:
+            await screen.press_elsewhere(event.key)
+
+    def action_help(self) -> None:
+        """Show the keys, those of the focused pane first."""
+        screen = self.screen
+        first = screen.scope if isinstance(screen, Workbench) else getattr(screen, "scopes", ("workbench",))[0]
+        workbench = next(each for each in self.screen_stack if isinstance(each, Workbench))
+        self.push_screen(HelpScreen(first, workbench.keymap))
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Offer every action of the workbench in the palette, and Textual's own for themes and screenshots."""
-        if isinstance(screen, Workbench):
-            for act in ACTS:
-                if act.scope in {"app", "workbench"}:
-                    action = f"app.{act.name}" if act.scope == "app" else act.name
-                    yield SystemCommand(f"{act.label} ({act.display})", act.help, _caller(screen, action))
+        """Offer Textual's own commands for themes and screenshots; the actions have a provider of their own."""
         for command in super().get_system_commands(screen):
             if command.title in {"Theme", "Screenshot"}:
                 yield command
-
-
-def _caller(screen: Screen[None], action: str) -> Callable[[], Awaitable[None]]:
-    async def call() -> None:
-        await screen.run_action(action)
-
-    return call
 
 
 def run_app(images: str, theme: str) -> int:

@@ -23,6 +23,7 @@ class Settings:
         theme: name of the colour theme.
         seen: when the runs were last on a screen, in seconds since the epoch.
         experiment: name of the experiment chosen last.
+        sizes: of columns and rows of the screen.
         forms: text of every changed field by its name, by experiment.
     """
 
@@ -31,6 +32,7 @@ class Settings:
     theme: str = "nord"
     seen: float = 0.0
     experiment: str = ""
+    sizes: dict[str, int] = field(default_factory=dict)
     forms: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod

@@ -14,7 +14,10 @@ from tui.actions import ACTS
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-TITLES = {
+    from tui.actions import Scope
+    from tui.keymap import Keymap
+
+TITLES: dict[Scope, str] = {
     "workbench": "Everywhere",
     "experiments": "Experiments",
     "runs": "Runs",
@@ -22,6 +25,7 @@ TITLES = {
     "charts": "Charts",
     "pictures": "Pictures",
     "full picture": "A picture on the whole screen",
+    "console": "Console",
     "tables": "Tables",
 }
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
@@ -32,23 +36,29 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar = [("escape,q,question_mark,enter", "dismiss", "back")]
 
+    def __init__(self, first: Scope, keymap: Keymap) -> None:
+        super().__init__()
+        self._first = first
+        self._keymap = keymap
+
     def compose(self) -> ComposeResult:
         """Lay out one page."""
         with VerticalScroll(id="help") as page:
             page.border_title = "keys"
             page.border_subtitle = "esc back"
-            yield Static(self._page())
+            yield Static(self.page(self._first, self._keymap))
 
     @staticmethod
-    def _page() -> Content:
+    def page(first: Scope, keymap: Keymap) -> Content:
+        """Return the page with one scope before all others."""
         lines: list[Content] = []
-        for scope, title in TITLES.items():
-            rows = [(act.display, act.help) for act in ACTS if act.scope == scope]
+        for scope in sorted(TITLES, key=lambda scope: scope != first):
+            rows = [(keymap.display(act), act.help) for act in ACTS if act.scope == scope]
             if scope == "workbench":
-                on_every_screen = [(act.display, act.help) for act in ACTS if act.scope == "app"]
+                on_every_screen = [(keymap.display(act), act.help) for act in ACTS if act.scope == "app"]
                 rows = [*EVERYWHERE, *rows, ("^p", "Open the command palette."), *on_every_screen]
             if rows:
-                lines += _section(title, rows)
+                lines += _section(TITLES[scope], rows)
         return Content("\n").join(lines)
 
 

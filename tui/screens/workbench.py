@@ -8,38 +8,43 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
 from engine import wording
-from tui.actions import bindings
+from tui.actions import ACTS, Act, Scope, bindings
 from tui.renderers import RENDERERS
-from tui.screens.help import HelpScreen
 from tui.screens.picture import PictureScreen
-from tui.screens.table import TableScreen
 from tui.widgets.charts import ChartPanel
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
 from tui.widgets.form import HyperparameterForm, changed_values
 from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
+from tui.widgets.pane_bar import PaneBar
 from tui.widgets.pictures import PicturePanel
 from tui.widgets.runs import RunList
+from tui.widgets.tables import TablePane
+from tui.workbench.dividers import Dividers
 from tui.workbench.following import RunFollower
 from tui.workbench.listing import News, RunListing, last_time
 from tui.workbench.panes import PANES, Panes
+from tui.workbench.readiness import PANE_OF, reason_against
 from tui.workbench.requests import RunRequests
+from tui.workbench.sizes import Sizes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from textual import events
     from textual.app import ComposeResult
     from textual.messages import Prune
 
     from engine import Engine, Experiment, Listed
+    from tui.keymap import Keymap
     from tui.settings import Settings
     from tui.shown import ShownRun
 
@@ -51,18 +56,21 @@ class Workbench(Screen[None]):
     """Choose, edit, launch, watch, leave, come back."""
 
     BINDINGS = bindings("workbench")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]  # noqa: RUF012 - as Textual declares it
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-medium"), (140, "-wide")]  # noqa: RUF012 - as Textual declares it
+    scopes: tuple[Scope, ...] = ("workbench", "app", *PANE_OF)
 
     @dataclass
     class SettingsChanged(Message):
         """The settings hold something new that is to be remembered."""
 
-    def __init__(self, home: Path, settings: Settings, renderer: str) -> None:
+    def __init__(self, home: Path, settings: Settings, renderer: str, keymap: Keymap) -> None:
         super().__init__()
         self._home = home
         self._settings = settings
         self._renderer = renderer
-        self._panes = Panes(self)
+        self.keymap = keymap
+        self._panes = Panes(self, Sizes.read(settings.sizes))
+        self._dividers = Dividers(self, self._panes)
         self._listing = RunListing(self, lambda: self.engine)
         self._follower = RunFollower(self, lambda: self.engine)
         self._requests = RunRequests(self, lambda: self.engine)
@@ -82,18 +90,20 @@ class Workbench(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
         yield MachineLine()
+        yield PaneBar()
         with Horizontal(id="panes"):
             yield Lists()
             yield HyperparameterForm()
-            yield ChartPanel()
-            with Vertical(id="right"):
+            with Container(id="views"):
+                yield ChartPanel()
                 yield PicturePanel(self._renderer)
+                yield TablePane()
                 yield Console()
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show the frames of the panels; what takes longer follows the first paint."""
-        self._panes.narrow_to("form")
+        self._panes.arrange()
         self.query_one(ExperimentList).focus()
         # A callback after a refresh runs before its paint; a second one runs after the first paint.
         self.call_after_refresh(self.call_after_refresh, self._fill)
@@ -107,6 +117,8 @@ class Workbench(Screen[None]):
         self._listing.start()
         self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
+        for problem in self.keymap.problems:
+            self._complain(problem)
 
     def _warm(self) -> None:
         if self._settings.warm:
@@ -155,7 +167,7 @@ class Workbench(Screen[None]):
         if self.shown is None or self.shown.run.id != message.run:
             self._follower.follow(message.run, HIGHLIGHT_SECONDS)
         if message.entered:
-            self._panes.reveal("charts")
+            self._show_result(self._find(message.run))
 
     def on_run_list_removal_requested(self, message: RunList.RemovalRequested) -> None:
         """Move a run into the trash."""
@@ -172,6 +184,17 @@ class Workbench(Screen[None]):
         self.query_one(HyperparameterForm).show(experiment, values)
         self._panes.reveal("form")
 
+    def _show_result(self, listed: Listed | None) -> None:
+        """Make sure that what the user wants to see of a run is on the screen."""
+        record = listed.record if listed else None
+        declared = self.catalogue.get(record.experiment) if record else None
+        self._suit(declared)
+        self._panes.reveal(declared.shows[0] if declared else "charts")
+
+    def _suit(self, experiment: Experiment | None) -> None:
+        if experiment is not None:
+            self._panes.suit(experiment.shows)
+
     # -- the shown run --------------------------------------------------------------------------------------------
 
     def on_run_follower_opened(self, message: RunFollower.Opened) -> None:
@@ -180,6 +203,7 @@ class Workbench(Screen[None]):
             self.query_one(Console).forget()
         self.shown = message.shown
         self.query_one(RunList).mark(self.shown.run.id)
+        self._suit(self.catalogue.get(self.shown.record.experiment))
         self._draw(self.shown)
 
     def on_run_follower_advanced(self, message: RunFollower.Advanced) -> None:
@@ -199,6 +223,7 @@ class Workbench(Screen[None]):
         declared = self.catalogue.get(shown.record.experiment)
         self.query_one(ChartPanel).show(shown.history.curves, declared.charts if declared else (), shown.markers)
         self.query_one(PicturePanel).show(shown.album, shown.run.id)
+        self.query_one(TablePane).show(shown.tables)
         self.query_one(MachineLine).show_run(shown)
 
     def on_picture_panel_step_chosen(self, message: PicturePanel.StepChosen) -> None:
@@ -225,6 +250,8 @@ class Workbench(Screen[None]):
         form = self.query_one(HyperparameterForm)
         if form.experiment is not experiment:
             self._settings.experiment = experiment.name
+            if self.shown is None:
+                self._suit(experiment)
             form.show(experiment, self._settings.forms.get(experiment.name, {}))
             self._hint()
         if message.entered:
@@ -248,7 +275,7 @@ class Workbench(Screen[None]):
         """Show the run that was launched or resumed."""
         self._follower.follow(message.run.id)
         if self._panes.narrow:
-            self._panes.narrow_to("charts")
+            self._show_result(self._find(message.run.id))
         self._listing.look_again()
         self._warm()
 
@@ -327,14 +354,22 @@ class Workbench(Screen[None]):
     # -- keys: what is seen ---------------------------------------------------------------------------------------
 
     def action_filter(self) -> None:
-        """Open the filter."""
+        """Open the filter of the experiments, or else that of the runs."""
+        focused = self.focused.id if self.focused is not None else ""
         self._panes.reveal("lists")
-        self.query_one(Lists).open_filter()
+        self.query_one(Lists).open_filter("experiments" if focused == "experiments" else "runs")
 
     def action_out(self) -> None:
-        """Leave the field that is edited, or else the filter."""
-        if not self.query_one(HyperparameterForm).leave():
-            self.query_one(Lists).leave_filter()
+        """Leave the field that is edited, the whole screen, the filter or the pane: one layer out."""
+        if self.query_one(HyperparameterForm).leave():
+            return
+        if self._panes.enlarged:
+            self._panes.enlarge()
+        elif self.focused is not None and self.focused.id in {"experiments", "runs"}:
+            self.query_one(Lists).clear_filter(self.focused.id)
+        else:
+            self._panes.reveal("lists")
+            self.query_one(ExperimentList).focus()
 
     def action_link(self) -> None:
         """Link charts and pictures, or not."""
@@ -350,20 +385,38 @@ class Workbench(Screen[None]):
         self.post_message(self.SettingsChanged())
         self.notify(f"pictures: {panel.renderer}")
 
-    def action_tables(self) -> None:
-        """Show the tables of the shown run."""
-        if self.shown is None or not self.shown.tables:
+    async def action_tables(self) -> None:
+        """Show the tables of the shown run on the whole screen, or the panes again."""
+        if self._panes.focused == "tables" and self._panes.enlarged:
+            await self.action_enlarge()
+        elif self.shown is None or not self.shown.tables:
             self.notify("the shown run has no tables", severity="error")
         else:
-            self.app.push_screen(TableScreen(self.shown.tables))
-
-    def action_help(self) -> None:
-        """Show all keys."""
-        self.app.push_screen(HelpScreen())
+            self._panes.go_to("tables", enlarged=True)
 
     def action_pane(self, number: int) -> None:
-        """Fold or show a pane by its number."""
-        self._panes.switch(PANES[number - 1])
+        """Go to a pane by its number."""
+        self._panes.go_to(PANES[number - 1])
+
+    def action_fold(self, number: int) -> None:
+        """Fold a pane away, or unfold it."""
+        self._panes.fold(PANES[number - 1])
+
+    async def action_enlarge(self) -> None:
+        """Show the focused pane on the whole screen, or all panes again."""
+        if self._panes.focused == "pictures":
+            await self.query_one(PicturePanel).run_action("enlarge")
+        else:
+            self._panes.enlarge()
+
+    def action_resize(self, wider: int, higher: int) -> None:
+        """Make the focused pane wider or narrower, higher or lower."""
+        if problem := self._panes.resize(wider, higher):
+            self.notify(problem)
+
+    def action_restore(self) -> None:
+        """Show all panes in the sizes they had at first."""
+        self._panes.restore()
 
     def action_go(self, offset: int) -> None:
         """Go to the next pane (1) or the previous one (-1)."""
@@ -372,3 +425,84 @@ class Workbench(Screen[None]):
     async def action_charts(self, action: str) -> None:
         """Do something to all charts at once."""
         await self.query_one(ChartPanel).run_action(action)
+
+    # -- panes, and keys that belong to one of them ---------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Arrange the panes anew when the terminal passes one of the breakpoints."""
+        self.call_after_refresh(self._panes.arrange)
+
+    def on_panes_arranged(self) -> None:
+        """Remember the sizes, and name the panes."""
+        self._settings.sizes = self._panes.sizes.to_json()
+        self._show_bar()
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Hold the border between two panes."""
+        if self._dividers.grasp(event.screen_x, event.screen_y):
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the border that is held."""
+        if self._dividers.held:
+            self._dividers.drag(event.screen_x, event.screen_y)
+
+    def on_mouse_up(self) -> None:
+        """Let the border go."""
+        if self._dividers.held:
+            self._dividers.release()
+            self.release_mouse()
+
+    def on_descendant_focus(self) -> None:
+        """Say which pane has the focus."""
+        self._show_bar()
+
+    def on_pane_bar_chosen(self, message: PaneBar.Chosen) -> None:
+        """Go to the pane whose name was clicked."""
+        self._panes.go_to(PANES[message.index])
+
+    def _show_bar(self) -> None:
+        panes = self._panes
+        self.query_one(PaneBar).show(PANES, panes.visible, panes.focused, enlarged=panes.enlarged)
+
+    @property
+    def scope(self) -> Scope:
+        """The scope whose keys work where the focus is."""
+        pane = self._panes.focused
+        if pane == "lists":
+            return "experiments" if self.focused is not None and self.focused.id == "experiments" else "runs"
+        return pane or "workbench"
+
+    def reason_against(self, act: Act) -> str:
+        """Return why an action cannot be done now, or the empty string."""
+        return reason_against(act, self)
+
+    async def do(self, act: Act) -> None:
+        """Do an action that was chosen in the palette, or say why it cannot be done."""
+        if reason := self.reason_against(act):
+            self._complain(f"{act.label}: {reason}")
+        elif act.scope in PANE_OF:
+            self._panes.reveal(PANE_OF[act.scope])
+            holder = self.query_one("Chart" if act.scope == "charts" else f"#{act.scope}")
+            self.set_focus(holder if holder.focusable else None)
+            await holder.run_action(act.name)
+        else:
+            await self.run_action(f"app.{act.name}" if act.scope == "app" else act.name)
+
+    async def press_elsewhere(self, key: str) -> None:
+        """Do what a key means in the only pane that it can mean, or say where it works."""
+        acts = [act for act in ACTS if act.scope in PANE_OF and key in self.keymap.keys(act)]
+        scopes = list(dict.fromkeys(act.scope for act in acts))
+        if not scopes or len(key) > 1:
+            return
+        act = acts[0]
+        reason = self.reason_against(act)
+        one_chart = act.scope != "charts" or len(self.query("Chart")) == 1
+        if len(acts) == 1 and PANE_OF[act.scope] in self._panes.visible and not reason and one_chart:
+            holder = self.query_one("Chart" if act.scope == "charts" else f"#{act.scope}")
+            await holder.run_action(act.name)
+        elif len(scopes) == 1 and reason:
+            self.notify(f"{act.label}: {reason}", markup=False)
+        else:
+            places = ", ".join(f"{scope} ({PANES.index(PANE_OF[scope]) + 1})" for scope in scopes)
+            self.notify(f"{key} works in: {places}", markup=False)

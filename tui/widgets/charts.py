@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Axis = Literal["step", "epoch", "time"]
 AXES: tuple[Axis, ...] = ("step", "epoch", "time")
+LEAST_ROWS = 10
+"""Rows of a chart, at least: the panel scrolls if there is no room for all."""
+BEST_COLUMNS = 60
+"""Columns of a chart before another one is put beside it."""
 MOST_CHARTS = 24
 """Charts drawn, at most; the metrics of the others are in the log nevertheless."""
 SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
@@ -98,6 +102,17 @@ class ChartPanel(VerticalScroll, can_focus=False):
             self._set_up(chart)
             self._charts.append(chart)
             self.mount(chart)
+        self._share()
+
+    def on_resize(self) -> None:
+        """Share the room among the charts."""
+        self._share()
+
+    def _share(self) -> None:
+        columns = max(1, self.size.width // BEST_COLUMNS)
+        rows = max(LEAST_ROWS, self.size.height // max(-(-len(self._charts) // columns), 1))
+        self.styles.grid_size_columns = columns
+        self.styles.grid_rows = str(rows)
 
     def _curve(self, name: str, label: str, series: Series, style: int) -> Curve:
         from tui.widgets.chart import Curve

@@ -70,6 +70,8 @@ class ExperimentList(OptionList):
                 self.add_option(Option(Content.styled(family, "dim"), disabled=True))
             self.add_option(Option(Content(f"  {experiment.name}"), id=experiment.name))
         names = [option.id for option in self.options if option.id]
+        if not names and text:
+            self.add_option(Option(Content(f"none matches {text}"), disabled=True))
         if names:
             self.highlighted = self.get_option_index(chosen if chosen in names else str(names[0]))
 

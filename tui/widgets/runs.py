@@ -73,6 +73,8 @@ class RunList(OptionList):
         """Show only runs whose id, name or state contains the text."""
         self._filter = text.lower().strip()
         self._fill(self.chosen)
+        if not self._drawn and self._filter:
+            self.set_options([Option(Content(f"none matches {text}"), disabled=True)])
 
     @property
     def chosen(self) -> str:
@@ -108,8 +110,10 @@ class RunList(OptionList):
         status, record = run.status, run.record
         experiment = record.experiment if record else "?"
         done = wording.headline(status.result, self._metrics.get(experiment, ""))
-        if status.state in {"running", "queued"}:
+        if status.state == "running":
             done = wording.share(status.step, status.total) or status.state
+        elif status.state == "queued":
+            done = wording.waiting(status.reason, record.created if record else status.changed)
         name = f" {record.name}" if record and record.name else ""
         short = wording.short_id(run.id)
         return Content.assemble(mark(status.state), f" {short} {experiment} ", (done, "dim"), (name, "dim"))

@@ -1,55 +1,170 @@
-"""Which panes are on the screen: folded or not on a wide one, one beside the lists on a narrow one."""
+"""Which panes are on the screen, where, and how large: two views beside lists and form, or one pane alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from textual.screen import Screen
+from textual.message import Message
 
-Pane = Literal["lists", "form", "charts", "pictures", "console"]
-PANES: tuple[Pane, ...] = ("lists", "form", "charts", "pictures", "console")
-FIRST_STOPS: dict[Pane, str] = {"form": "#fields", "charts": "Chart", "pictures": "#pictures", "console": "#console"}
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.screen import Screen
+    from textual.widget import Widget
+
+    from tui.workbench.sizes import Sizes
+
+Pane = Literal["lists", "form", "charts", "pictures", "console", "tables"]
+PANES: tuple[Pane, ...] = ("lists", "form", "charts", "pictures", "console", "tables")
+"""In the order of the keys that go to them, from 1 on."""
+VIEWS: tuple[Pane, ...] = ("charts", "pictures", "tables")
+"""Panes that show what came of a run."""
+FIRST_STOPS: dict[Pane, str] = {
+    "lists": "#experiments",
+    "form": "#fields",
+    "charts": "Chart",
+    "pictures": "#pictures",
+    "console": "#console",
+    "tables": "#tables DataTable",
+}
 """What takes the focus in each pane."""
+AT_ONCE = 2
+"""Views that a wide screen shows beside each other."""
+STEP = 4
+"""Cells or percent by which a key changes a size."""
 
 
 class Panes:
-    """Folds and shows panes by the classes of the screen, which the style sheet reads.
+    """Arranges the panes of a screen.
+
+    A wide screen shows lists, form, two views and the console: those views that the experiment declares, until the
+    user goes to another one. A narrow screen shows one pane beside the lists.
 
     Args:
         screen: holds the panes.
+        sizes: of columns and rows on a wide screen.
     """
 
-    def __init__(self, screen: Screen[None]) -> None:
+    class Arranged(Message):
+        """Other panes are on the screen than before, or others have the focus or other sizes."""
+
+    def __init__(self, screen: Screen[None], sizes: Sizes) -> None:
         self._screen = screen
+        self.sizes = sizes
+        self._views: list[Pane] = ["charts", "pictures"]
+        self._front: Pane = "form"
+        self._folded: set[Pane] = set()
+        self._alone: Pane | None = None
 
     @property
     def narrow(self) -> bool:
         """Whether there is room for one pane beside the lists only."""
         return self._screen.has_class("-narrow")
 
-    def switch(self, pane: Pane) -> None:
-        """Fold or unfold a pane; on a narrow screen, show it in place of the others and go to it."""
-        if pane == "lists" or not self.narrow:
-            self._screen.toggle_class(f"-fold-{pane}")
-            return
-        self.narrow_to(pane)
-        self._screen.call_after_refresh(self._focus, FIRST_STOPS[pane])
+    @property
+    def visible(self) -> list[Pane]:
+        """The panes that are on the screen, in the order of their keys."""
+        if self._alone is not None:
+            return [self._alone]
+        if self.narrow:
+            return [pane for pane in PANES if pane == self._front or (pane == "lists" and pane not in self._folded)]
+        unfolded = [pane for pane in PANES if pane not in self._folded]
+        views = [view for view in self._views if view in unfolded][:AT_ONCE]
+        return [pane for pane in unfolded if pane in views or pane not in VIEWS]
+
+    @property
+    def focused(self) -> Pane | None:
+        """The pane that has the focus."""
+        return self.of(self._screen.focused)
+
+    @staticmethod
+    def of(widget: Widget | None) -> Pane | None:
+        """Return the pane that holds a widget."""
+        if widget is None:
+            return None
+        return next((pane for pane in PANES for node in widget.ancestors_with_self if node.id == pane), None)
+
+    def suit(self, views: Sequence[Pane]) -> None:
+        """Show the views that suit an experiment, the most important first."""
+        if list(views) != self._views:
+            self._views = list(views)
+            if self._front in VIEWS and self._front not in views:
+                self._front = views[0]
+            self.arrange()
+
+    def go_to(self, pane: Pane, *, enlarged: bool = False) -> None:
+        """Show a pane and give it the focus; from the list of experiments, go on to the runs."""
+        self._alone = pane if enlarged else self._alone
+        stop = FIRST_STOPS[pane]
+        if pane == "lists" and self._screen.focused is not None and self._screen.focused.id == "experiments":
+            stop = "#runs"
+        self.reveal(pane)
+        self._screen.call_after_refresh(self._focus, stop)
 
     def reveal(self, pane: Pane) -> None:
         """Make sure that a pane can be seen."""
-        self._screen.remove_class(f"-fold-{pane}")
+        if self._alone is not None:
+            self._alone = pane
+        self._folded.discard(pane)
+        if pane in VIEWS and pane not in self.visible and not self.narrow:
+            others = [view for view in self._views if view != pane]
+            self._views = [*others[: AT_ONCE - 1], pane, *others[AT_ONCE - 1 :]]
         if pane != "lists":
-            self.narrow_to(pane)
+            self._front = pane
+        self.arrange()
 
-    def narrow_to(self, pane: Pane) -> None:
-        """Choose the pane that a narrow screen shows."""
-        for each in PANES:
-            self._screen.set_class(each == pane, f"-show-{each}")
+    def fold(self, pane: Pane) -> None:
+        """Fold a pane away, or unfold it."""
+        if pane in self.visible and not (self.narrow and pane != "lists"):
+            self._folded.add(pane)
+            if self.focused == pane:
+                self.go(1)
+            self.arrange()
+        else:
+            self.reveal(pane)
+
+    def restore(self) -> None:
+        """Unfold all panes, in the sizes they had at first."""
+        self.sizes.__init__()  # type: ignore[misc]
+        self._folded.clear()
+        self._alone = None
+        self.arrange()
+
+    @property
+    def enlarged(self) -> bool:
+        """Whether one pane has the whole screen."""
+        return self._alone is not None
+
+    def enlarge(self) -> None:
+        """Show the pane that has the focus on the whole screen, or all of them again."""
+        self._alone = None if self.enlarged else self.focused
+        self.arrange()
+
+    def resize(self, wider: int, higher: int) -> str:
+        """Make the focused pane wider (1), narrower (-1), higher or lower; return why it cannot be, or nothing."""
+        pane = self.focused
+        if self.narrow or pane is None:
+            return "panes have sizes of their own where several are beside each other: make the terminal wider"
+        if wider:
+            column = pane if pane in {"lists", "form"} else "main"
+            sign = 1 if column != "main" or pane == self.first else -1
+            self.sizes.grow(column, STEP * wider * sign)
+        if higher:
+            row = "experiments" if pane == "lists" else "upper"
+            focused = self._screen.focused
+            below = pane == "console" or (focused is not None and focused.id == "runs")
+            self.sizes.grow(row, STEP * higher * (-1 if below else 1))
+        self.arrange()
+        return ""
+
+    @property
+    def first(self) -> Pane | None:
+        """The view that has a column of its own."""
+        return next((view for view in self._views if view in self.visible), None)
 
     def go(self, offset: int) -> None:
         """Give the focus to the next pane (1) or the previous one (-1)."""
-        stops = [widget for widget in self._screen.focus_chain if widget.id not in {"filter", "edit"}]
+        stops = [widget for widget in self._screen.focus_chain if not widget.has_class("field")]
         if not stops:
             return
         focused = self._screen.focused
@@ -60,3 +175,36 @@ class Panes:
         found = self._screen.query(selector)
         if found:
             self._screen.set_focus(found.first())
+
+    def arrange(self) -> None:
+        """Put the panes where they belong."""
+        screen, visible = self._screen, self.visible
+        for pane in PANES:
+            screen.query_one(f"#{pane}").display = pane in visible
+        screen.query_one("#lists").styles.width = "1fr" if self.enlarged else 22 if self.narrow else self.sizes.lists
+        screen.query_one("#form").styles.width = "1fr" if self.enlarged or self.narrow else self.sizes.form
+        screen.query_one("#experiments").styles.max_height = f"{self.sizes.experiments}%"
+        views = screen.query_one("#views")
+        shown = [view for view in self._views if view in visible]
+        console = "console" in visible
+        views.display = bool(shown or console)
+        for view in shown[::-1]:
+            views.move_child(screen.query_one(f"#{view}"), before=0)
+        self._share(shown, console=console)
+        screen.post_message(self.Arranged())
+
+    def _share(self, shown: list[Pane], *, console: bool) -> None:
+        """Share the room of the views: the first in a column of its own, the console under the second."""
+        screen = self._screen
+        beside = len(shown) == AT_ONCE and not screen.has_class("-medium")
+        columns = [self.sizes.main, 100 - self.sizes.main] if beside else [1]
+        upper, lower = self.sizes.upper, 100 - self.sizes.upper
+        above = [upper / max(len(shown), 1)] * len(shown) if not beside else [upper]
+        rows = ([*above, lower] if console else above) or [1]
+        for view in VIEWS:
+            alone = beside and console and view == shown[0]
+            screen.query_one(f"#{view}").styles.row_span = 2 if alone else 1
+        styles = screen.query_one("#views").styles
+        styles.grid_size_columns, styles.grid_size_rows = len(columns), len(rows)
+        styles.grid_columns = " ".join(f"{size}fr" for size in columns)
+        styles.grid_rows = " ".join(f"{size:g}fr" for size in rows)

@@ -1,11 +1,10 @@
-"""The tables of a run on the whole screen."""
+"""The tables of a run in their pane."""
 
 from __future__ import annotations
 
 from textual.widgets import DataTable
 
 from engine.record.events import StateChanged, TableLogged
-from tui.screens.table import TableScreen
 
 NOON = 1_795_262_400.0
 
@@ -17,17 +16,18 @@ def test_shows_the_newest_table_first_and_the_others_by_key_with_what_looks_like
     (run / "tables/second.csv").write_text("class,accuracy\n[red]x[/],0.5\n")
 
     async def scenario(pilot, until):
-        await until(lambda: pilot.app.screen.shown is not None and len(pilot.app.screen.shown.tables) == 2)
+        screen = pilot.app.screen
+        await until(lambda: screen.shown is not None and len(screen.shown.tables) == 2)
         await pilot.press("T")
-        await until(lambda: isinstance(pilot.app.screen, TableScreen))
-        table = pilot.app.screen.query_one(DataTable)
-        await until(lambda: table.row_count == 1)
+        table = screen.query_one("#tables DataTable", DataTable)
+        await until(lambda: table.has_focus and table.row_count == 1)
         assert str(table.get_cell_at((0, 0))) == "[red]x[/]"
+        assert screen.query_one("#form").region.area == 0
         await pilot.press("n")
         await until(lambda: table.row_count == 2)
         assert "first 1/2" in str(table.border_title)
         await pilot.press("escape")
-        await until(lambda: not isinstance(pilot.app.screen, TableScreen))
+        await until(lambda: screen.query_one("#form").region.area > 0)
 
     drive(scenario)
 

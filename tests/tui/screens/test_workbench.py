@@ -10,13 +10,15 @@ import pytest
 from textual.widgets import OptionList
 
 from engine import Workspace
+from engine.record.events import StateChanged
+from engine.record.run_directory import Status
 from tui.actions import ACTS
 from tui.app import PhospheneApp
-from tui.screens.help import HelpScreen
-from tui.screens.workbench import Workbench
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
 from tui.widgets.runs import RunList
+
+REASON = "behind 1121-1200-cnn-k3f, b-c-d-2xy"
 
 
 def choose(app, experiment: str, **values: str) -> None:
@@ -181,15 +183,51 @@ def test_tells_what_happened_while_one_was_away(drive, album):
     drive(scenario, over=PhospheneApp(album))
 
 
-def test_filters_experiments_and_runs_and_gives_them_back_on_escape(drive, album):
+def test_each_list_has_a_filter_of_its_own_and_filtering_runs_moves_no_experiment(drive, album):
     async def scenario(pilot, until):
-        runs, experiments = pilot.app.screen.query_one(RunList), pilot.app.screen.query_one("#experiments", OptionList)
+        runs, experiments = pilot.app.screen.query_one(RunList), pilot.app.screen.query_one(ExperimentList)
         await until(lambda: runs.option_count == 3)
-        before = experiments.option_count
-        await pilot.press("slash", *"cnn")
-        await until(lambda: runs.option_count == 1 and experiments.option_count < before)
+        before, chosen = experiments.option_count, experiments.chosen
+        runs.focus()
+        await pilot.press("slash", *"k3f", "enter")
+        await until(lambda: runs.option_count == 1 and runs.has_focus)
+        assert (experiments.option_count, experiments.chosen) == (before, chosen)
+        assert pilot.app.screen.query_one("#filter-runs").display
         await pilot.press("escape")
-        await until(lambda: runs.option_count == 3 and experiments.option_count == before)
+        await until(lambda: runs.option_count == 3 and not pilot.app.screen.query_one("#filter-runs").display)
+        experiments.focus()
+        await pilot.press("slash", *"dcgan", "down")
+        await until(lambda: experiments.chosen == "dcgan" and experiments.has_focus)
+        assert runs.option_count == 3
+        await pilot.press("escape")
+        await until(lambda: experiments.option_count == before)
+        assert experiments.chosen == "dcgan"
+
+    drive(scenario)
+
+
+def test_a_filter_that_nothing_matches_says_so(drive, album):
+    async def scenario(pilot, until):
+        for name in ("experiments", "runs"):
+            found = pilot.app.screen.query_one(f"#{name}", OptionList)
+            found.focus()
+            await pilot.press("slash", *"zzz")
+            await until(lambda found=found: found.option_count == 1)
+            assert "none matches zzz" in str(found.get_option_at_index(0).prompt)
+            await pilot.press("escape")
+
+    drive(scenario)
+
+
+def test_a_queued_run_says_behind_which_it_waits_and_since_when(drive, written, monkeypatch):
+    now = time.time()
+    written("1121-1300-count-aaa", "count", [StateChanged(now - 130, "queued", "behind 1121-1200-cnn-k3f, b-c-d-2xy")])
+    monkeypatch.setattr("engine.record.run_directory.RunDirectory.status", lambda _: Status("queued", REASON))
+
+    async def scenario(pilot, until):
+        runs = pilot.app.screen.query_one(RunList)
+        await until(lambda: runs.option_count == 1)
+        assert "aaa count behind k3f +1 · 2 min" in str(runs.get_option_at_index(0).prompt)
 
     drive(scenario)
 
@@ -224,28 +262,6 @@ def test_takes_a_runs_hyperparameters_into_the_form_and_removes_runs_into_the_tr
 
     drive(scenario)
     assert [path.name.startswith("1121-1100-count-9qd") for path in (album / "trash").iterdir()] == [True]
-
-
-def test_every_action_is_in_the_help_has_a_handler_and_the_workbenchs_are_in_the_palette(drive):
-    async def scenario(pilot, until):
-        screen = pilot.app.screen
-        commands = {command.help for command in pilot.app.get_system_commands(screen)}
-        assert {act.help for act in ACTS if act.scope == "workbench"} <= commands
-        holders = {"workbench": screen, "runs": screen.query_one(RunList), "form": screen.query_one("#form")}
-        holders |= {"pictures": screen.query_one("#pictures")}
-        for act in ACTS:
-            if act.scope in holders:
-                target, _, name = act.name.partition("(")[0].rpartition(".")
-                holder = pilot.app if target == "app" else holders[act.scope]
-                assert hasattr(holder, f"action_{name}"), act
-        await pilot.press("question_mark")
-        await until(lambda: isinstance(pilot.app.screen, HelpScreen))
-        page = str(HelpScreen._page())
-        assert all(act.help in page for act in ACTS if act.scope in {"workbench", "runs", "form", "pictures"})
-        await pilot.press("escape")
-        await until(lambda: isinstance(pilot.app.screen, Workbench))
-
-    drive(scenario)
 
 
 def test_keys_of_one_scope_do_not_collide():

@@ -1,0 +1,74 @@
+"""Which actions can be done now, and why the others cannot: for the palette, and for keys pressed elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.actions import Act, Scope
+    from tui.screens.workbench import Workbench
+    from tui.workbench.panes import Pane
+
+PANE_OF: dict[Scope, Pane] = {
+    "experiments": "lists",
+    "runs": "lists",
+    "form": "form",
+    "charts": "charts",
+    "pictures": "pictures",
+    "console": "console",
+    "tables": "tables",
+}
+"""The pane in which the actions of a scope are done."""
+
+
+def reason_against(act: Act, bench: Workbench) -> str:
+    """Return why an action cannot be done now, or the empty string."""
+    name = act.name.partition("(")[0]
+    if name in {"pane", "fold"}:
+        return ""
+    check = _CHECKS.get(act.id) or _CHECKS.get(act.scope) or _CHECKS.get(name)
+    return check(bench) if check else ""
+
+
+def _not_going(bench: Workbench) -> str:
+    if bench.shown is None:
+        return "no run is shown"
+    return f"the shown run is {bench.shown.history.state}" if bench.shown.history.ended else ""
+
+
+def _not_resumable(bench: Workbench) -> str:
+    if bench.shown is None:
+        return "no run is shown"
+    history = bench.shown.history
+    return "" if history.ended and history.state != "finished" else f"the shown run is {history.state}"
+
+
+def _no_curves(bench: Workbench) -> str:
+    return "" if bench.shown and bench.shown.history.curves.series else "the shown run has no curves"
+
+
+def _no_pictures(bench: Workbench) -> str:
+    return "" if bench.shown and bench.shown.album else "the shown run has no pictures"
+
+
+def _no_tables(bench: Workbench) -> str:
+    return "" if bench.shown and bench.shown.tables else "the shown run has no tables"
+
+
+def _no_runs(bench: Workbench) -> str:
+    return "" if bench.runs else "there are no runs yet"
+
+
+_CHECKS: dict[str, Callable[[Workbench], str]] = {
+    "stop": _not_going,
+    "save-checkpoint": _not_going,
+    "apply-live-values": _not_going,
+    "resume": _not_resumable,
+    "charts": _no_curves,
+    "pictures": _no_pictures,
+    "tables": _no_tables,
+    "runs": _no_runs,
+}
+"""What an action needs, by its id, its scope or its name; the panes' own keys need nothing."""
