@@ -185,7 +185,7 @@ class Panes:
         screen.query_one("#form").styles.width = "1fr" if self.enlarged or self.narrow else self.sizes.form
         screen.query_one("#experiments").styles.max_height = f"{self.sizes.experiments}%"
         views = screen.query_one("#views")
-        shown = [view for view in self._views if view in visible]
+        shown = [view for view in dict.fromkeys((*self._views, *VIEWS)) if view in visible]
         console = "console" in visible
         views.display = bool(shown or console)
         for view in shown[::-1]:
