@@ -28,8 +28,8 @@ FIRST_STOPS: dict[Pane, str] = {
     "tables": "#tables DataTable",
 }
 """What takes the focus in each pane."""
-AT_ONCE = 2
-"""Views that a wide screen shows beside each other."""
+ROWS_FOR_TWO = 40
+"""Rows of a screen on which two views have room above each other."""
 STEP = 4
 """Cells or percent by which a key changes a size."""
 
@@ -37,8 +37,8 @@ STEP = 4
 class Panes:
     """Arranges the panes of a screen.
 
-    A wide screen shows lists, form, two views and the console: those views that the experiment declares, until the
-    user goes to another one. A narrow screen shows one pane beside the lists.
+    A wide screen shows lists, form, one or two views and the console: those views that the experiment declares, until
+    the user goes to another one. A narrow screen shows one pane beside the lists.
 
     Args:
         screen: holds the panes.
@@ -62,6 +62,11 @@ class Panes:
         return self._screen.has_class("-narrow")
 
     @property
+    def _at_once(self) -> int:
+        """How many views have room: two beside each other, or above each other on a high screen."""
+        return 1 if self._screen.has_class("-medium") and self._screen.size.height < ROWS_FOR_TWO else 2
+
+    @property
     def visible(self) -> list[Pane]:
         """The panes that are on the screen, in the order of their keys."""
         if self._alone is not None:
@@ -69,7 +74,7 @@ class Panes:
         if self.narrow:
             return [pane for pane in PANES if pane == self._front or (pane == "lists" and pane not in self._folded)]
         unfolded = [pane for pane in PANES if pane not in self._folded]
-        views = [view for view in self._views if view in unfolded][:AT_ONCE]
+        views = [view for view in self._views if view in unfolded][: self._at_once]
         return [pane for pane in unfolded if pane in views or pane not in VIEWS]
 
     @property
@@ -108,7 +113,8 @@ class Panes:
         self._folded.discard(pane)
         if pane in VIEWS and pane not in self.visible and not self.narrow:
             others = [view for view in self._views if view != pane]
-            self._views = [*others[: AT_ONCE - 1], pane, *others[AT_ONCE - 1 :]]
+            kept = self._at_once - 1
+            self._views = [*others[:kept], pane, *others[kept:]]
         if pane != "lists":
             self._front = pane
         self.arrange()
@@ -196,7 +202,7 @@ class Panes:
     def _share(self, shown: list[Pane], *, console: bool) -> None:
         """Share the room of the views: the first in a column of its own, the console under the second."""
         screen = self._screen
-        beside = len(shown) == AT_ONCE and not screen.has_class("-medium")
+        beside = len(shown) > 1 and not screen.has_class("-medium")
         columns = [self.sizes.main, 100 - self.sizes.main] if beside else [1]
         upper, lower = self.sizes.upper, 100 - self.sizes.upper
         above = [upper / max(len(shown), 1)] * len(shown) if not beside else [upper]
