@@ -197,7 +197,8 @@ class Workbench(Screen[None]):
 
     def _draw(self, shown: ShownRun) -> None:
         declared = self.catalogue.get(shown.record.experiment)
-        self.query_one(ChartPanel).show(shown.history.curves, declared.charts if declared else (), shown.markers)
+        charts, headline = (declared.charts, declared.headline) if declared else ((), None)
+        self.query_one(ChartPanel).show(shown.history.curves, charts, shown.markers, headline)
         self.query_one(PicturePanel).show(shown.album, shown.run.id)
         self.query_one(MachineLine).show_run(shown)
 
