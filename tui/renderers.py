@@ -8,10 +8,16 @@ from __future__ import annotations
 import os
 
 RENDERERS = ("kitty", "sixel", "halfcell", "ascii")
+CELLS = ("halfcell", "ascii")
+"""Those that draw with characters, which every terminal has."""
 
 
-def choose_images(wanted: str) -> str:
-    """Return the renderer for a choice; ``auto`` is the best one that the environment promises to work.
+def choose_images(wanted: str, remembered: str = "auto") -> str:
+    """Return the renderer to begin with.
+
+    Args:
+        wanted: what the user asks for, which is never doubted; ``auto`` is the best that the environment promises.
+        remembered: used if nothing is asked for and this terminal has it: the last one may have been another.
 
     Raises:
         ValueError: if there is no such renderer.
@@ -20,6 +26,17 @@ def choose_images(wanted: str) -> str:
         return wanted
     if wanted not in {"", "auto"}:
         raise ValueError(f"{wanted!r} draws no pictures: choose auto, {', '.join(RENDERERS)}")
+    best = _best()
+    return remembered if not wanted and remembered in {best, *CELLS} else best
+
+
+def offered(first: str) -> tuple[str, ...]:
+    """Return the renderers to switch between: those that work in this terminal, and the one it began with."""
+    return tuple(renderer for renderer in RENDERERS if renderer in {first, _best(), *CELLS})
+
+
+def _best() -> str:
+    """Return the best renderer that the environment promises to work."""
     environment = os.environ
     if environment.get("TMUX") or environment.get("TERM", "").startswith(("screen", "tmux")):
         return "halfcell"

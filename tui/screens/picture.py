@@ -73,12 +73,12 @@ class PictureScreen(ModalScreen[None]):
         self._draw()
 
     def action_move(self, right: float, down: float) -> None:
-        """Move the part of a picture that is shown; scroll a plot."""
-        view = self.query_one(ShotView)
-        if view.picture.display:
-            view.picture.move(right, down)
-        elif down:
-            view.plot.scroll_page(1 if down > 0 else -1)
+        """Move the part of a picture that is shown."""
+        self.query_one(ShotView).picture.move(right, down)
+
+    def action_scroll(self, direction: int) -> None:
+        """Scroll a plot, down (1) or up (-1)."""
+        self.query_one(ShotView).plot.scroll_page(direction)
 
     def action_close(self) -> None:
         """Go back."""

@@ -15,7 +15,7 @@ from textual.widgets import Footer
 
 from engine import wording
 from tui.actions import bindings
-from tui.renderers import RENDERERS
+from tui.renderers import offered
 from tui.screens.help import HelpScreen
 from tui.screens.picture import PictureScreen
 from tui.screens.table import TableScreen
@@ -346,7 +346,8 @@ class Workbench(Screen[None]):
     def action_renderer(self) -> None:
         """Draw pictures in the next way."""
         panel = self.query_one(PicturePanel)
-        panel.redraw_with(RENDERERS[(RENDERERS.index(panel.renderer) + 1) % len(RENDERERS)])
+        choices = offered(self._renderer)
+        panel.redraw_with(choices[(choices.index(panel.renderer) + 1) % len(choices)])
         self._settings.images = panel.renderer
         self.post_message(self.SettingsChanged())
         self.notify(f"pictures: {panel.renderer}")

@@ -130,11 +130,10 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     @property
     def other(self) -> gallery.Kept | None:
-        """The picture that the chosen one is compared with: the marked one, or the previous kind's at this step."""
-        if self._marked is not None:
+        """The picture that the chosen one is compared with: the marked one, or the one that is meant."""
+        if self._marked is not None or self.still is None:
             return self._marked
-        names = list(self._images)
-        return self._still(names[names.index(self.kind) - 1], self.current) if len(names) > 1 else None
+        return gallery.counterpart(self._images, self.still)
 
     @property
     def shot(self) -> gallery.Shot | None:
@@ -201,6 +200,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
     def _go_to_kind(self, offset: int) -> None:
         names = list(self._images)
         if names:
+            self._switch_to("single")
             self.kind = names[(names.index(self.kind) + offset) % len(names)]
             self._chosen = True
             self._go(None)
@@ -279,7 +279,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def _comparable(self) -> bool:
         if self.other is None:
-            self.notify("mark a picture first to compare this one with: m", severity="error")
+            self.notify("press m on the picture that this one is to be compared with", severity="error")
         return self.other is not None
 
     def action_scroll(self, direction: int) -> None:
