@@ -7,7 +7,19 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Scope = Literal["app", "workbench", "experiments", "runs", "form", "charts", "pictures", "full picture", "tables"]
+Scope = Literal[
+    "app",
+    "workbench",
+    "experiments",
+    "runs",
+    "form",
+    "charts",
+    "pictures",
+    "full picture",
+    "tables",
+    "full table",
+    "console",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +171,48 @@ ACTS: tuple[Act, ...] = (
     Act("full picture", "move(0, 0.25)", "shift+down", "move down", "Move the magnified part down."),
     Act("full picture", "scroll(1)", "pagedown", "page down", "Scroll a plot that is higher than the screen."),
     Act("full picture", "scroll(-1)", "pageup", "page up", "Scroll back."),
-    Act("tables", "next_table(1)", "n,right", "next", "Show the next table.", footer=True),
-    Act("tables", "next_table(-1)", "p,left", "previous", "Show the previous table.", footer=True),
-    Act("tables", "close", "escape,q,T", "back", "Go back to the workbench.", footer=True),
+    Act("tables", "move(-1, 0)", "up", "up", "Go up a row; while searching, to the cell found before."),
+    Act("tables", "move(1, 0)", "down", "down", "Go down a row; while searching, to the next cell found."),
+    Act("tables", "move(0, -1)", "left", "left", "Go to the column on the left."),
+    Act("tables", "move(0, 1)", "right", "right", "Go to the column on the right."),
+    Act("tables", "page(1)", "pagedown", "page down", "Go down a page."),
+    Act("tables", "page(-1)", "pageup", "page up", "Go up a page."),
+    Act("tables", "end(-1)", "home", "first row", "Go to the first row."),
+    Act("tables", "end(1)", "end", "last row", "Go to the last row."),
+    Act(
+        "tables",
+        "next_table(-1)",
+        "left_square_bracket",
+        "previous table",
+        "Show the previous table of the run.",
+        shown="[",
+    ),
+    Act(
+        "tables",
+        "next_table(1)",
+        "right_square_bracket",
+        "next table",
+        "Show the next table of the run.",
+        footer=True,
+        shown="]",
+    ),
+    Act("tables", "sort", "o", "sort", "Sort by this column: rising, falling, as in the file.", footer=True),
+    Act("tables", "heat", "percent_sign", "heat", "Shade numbers by their size, or not.", footer=True, shown="%"),
+    Act(
+        "tables",
+        "search",
+        "slash",
+        "search",
+        "Go to the next cell with a text; enter stays there, esc goes back.",
+        footer=True,
+        shown="/",
+    ),
+    Act("tables", "leave_search", "escape", "end search", "Search nothing more.", shown="esc"),
+    Act("tables", "copy", "c", "copy", "Copy the table, as it is sorted, as Markdown.", footer=True),
+    Act("full table", "close", "escape,F,T,q", "back", "Go back to the workbench.", footer=True, shown="esc"),
+    Act("console", "fewer", "left_square_bracket", "fewer", "Show fewer lines: info, warnings, errors.", shown="["),
+    Act("console", "more", "right_square_bracket", "more", "Show more lines again.", shown="]"),
+    Act("console", "copy", "c", "copy", "Copy the lines that are shown."),
 )
 
 

@@ -23,6 +23,8 @@ TITLES = {
     "pictures": "Pictures",
     "full picture": "A picture on the whole screen",
     "tables": "Tables",
+    "full table": "Tables on the whole screen",
+    "console": "Console",
 }
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 

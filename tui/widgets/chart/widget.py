@@ -280,6 +280,7 @@ class Chart(Widget, can_focus=True):
             return  # a paint or a show event schedules the next redraw
         before = self._frame
         self._draw()
+        self._tag()
         assert self._frame is not None
         if before is None or before.canvas.characters.shape != self._frame.canvas.characters.shape:
             self.refresh()
@@ -297,12 +298,11 @@ class Chart(Widget, can_focus=True):
             trace.update(curve.x, curve.y)
             items.append((curve, trace))
         self._traces = traces
-        bordered = self.styles.border_top[0] not in {"", "none", "hidden"}
         size, full = self.content_size, self._full()
         settings = Settings(
             width=size.width,
             height=size.height,
-            title="" if bordered else self.title,
+            title="" if self._bordered else self.title,
             log_y=self.log_y,
             smoothing=self.smoothing,
             x_axis=self.x_axis,
@@ -314,14 +314,18 @@ class Chart(Widget, can_focus=True):
         if self._frame is None or self._frame.canvas.characters.shape != (size.height, size.width):
             self._strips.clear()
         self._frame = draw(items, settings)
-        if bordered:
-            self._tag()
         self.frames_drawn += 1
         self._dirty = False
         self._drawn_at = monotonic()
 
+    @property
+    def _bordered(self) -> bool:
+        return self.styles.border_top[0] not in {"", "none", "hidden"}
+
     def _tag(self) -> None:
-        """Write into the border how the curves are shown: log scale, smoothing, zoom."""
+        """Write into the border, if there is one, how the curves are shown: log scale, smoothing, zoom."""
+        if not self._bordered:
+            return
         tags = ["log y"] if self.log_y else []
         if self.weight:
             tags.append(f"smoothed {self.weight:.3g}{' auto' if self.smoothing is None else ''}")
@@ -336,6 +340,7 @@ class Chart(Widget, can_focus=True):
         size = self.content_size
         if self._frame is None or self._frame.canvas.characters.shape != (size.height, size.width):
             self._draw()
+            self.call_later(self._tag)  # a border that changes while it is painted stays as it was
         elif self._dirty:
             self._schedule()
         assert self._frame is not None
