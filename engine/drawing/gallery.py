@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from engine.plots import Plot
+    from engine.plots import Plot, Tiles
     from engine.record.history import History
     from engine.record.run_directory import RunDirectory
 
@@ -188,6 +188,20 @@ class Sheet:
         count = len(self.stills)
         shown = f"all {count}" if count <= MOST else f"the newest {MOST} of {count}"
         return f"{self.stills[0].name}, {shown}" if self.stills else "nothing"
+
+    def plot(self) -> Tiles:
+        """Return it as data: where text is wanted, captions are text."""
+        import numpy as np
+
+        from engine.plots import Tiles
+
+        stills = self.stills[-MOST:]
+        thumbnails = [_thumbnail(still, self.side) for still in stills]
+        pictures = [
+            still.file if image is None else np.asarray(image) for still, image in zip(stills, thumbnails, strict=True)
+        ]
+        captions = [(f"{still.step:,}", *([still.caption] if still.caption else ())) for still in stills]
+        return Tiles(tuple(pictures), tuple(captions))
 
     def image(self) -> Image:
         """Return it in RGB; pictures that cannot be read stay blank.

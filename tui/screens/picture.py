@@ -69,8 +69,10 @@ class PictureScreen(ModalScreen[None]):
 
     def action_magnify(self, times: float) -> None:
         """Show a part larger, or more of the picture."""
-        self.query_one(ShotView).picture.magnify(times)
-        self._draw()
+        picture = self.query_one(ShotView).picture
+        if picture.display:
+            picture.magnify(times)
+            self._draw()
 
     def action_move(self, right: float, down: float) -> None:
         """Move the part of a picture that is shown."""

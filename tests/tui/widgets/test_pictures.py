@@ -317,8 +317,9 @@ def test_the_enlarged_picture_follows_what_the_panel_shows(drive, album):
             lambda: picture._shot == newer and "step 400" in str(pilot.app.screen.query_one(ShotView).border_subtitle)
         )
         await pilot.press("g")
-        await until(lambda: isinstance(picture._shot, gallery.Sheet))
-        await pilot.press("b", "F")
+        plot = pilot.app.screen.query_one(ShotView).plot
+        await until(lambda: isinstance(plot._shown, gallery.Sheet) and plot.display)
+        await pilot.press("z", "b", "F")
         await until(lambda: not isinstance(pilot.app.screen, PictureScreen))
 
     drive(scenario)

@@ -95,6 +95,20 @@ def test_a_plot_higher_than_its_room_is_scrolled(drive, plotted):
     drive(scenario, (160, 48))
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+def test_the_step_of_each_picture_of_a_sheet_stands_under_it_as_text(drive, album, size):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.steps == [1, 100, 200, 300])
+        if size == (80, 24):
+            await pilot.press("4")
+        panel.focus()
+        await pilot.press("g")
+        await until(lambda: re.search(r"▀.*\b1 +100 .*\b200 +300 ", rows(pilot.app), re.DOTALL))
+
+    drive(scenario, size)
+
+
 def test_a_plot_whose_file_is_gone_is_said_to_be(drive, plotted):
     run = plotted(confusion=CONFUSION)
     (run / "plots/confusion/000000007.json").unlink()
