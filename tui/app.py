@@ -35,8 +35,8 @@ class PhospheneApp(App[list[str]]):
         self._home = Workspace(home).home
         self._file = self._home / "workbench.json"
         self.settings = Settings.load(self._file)
-        self.renderer = choose_images(images, self.settings.images)
         self.settings.images = images or self.settings.images
+        self.renderer = choose_images(self.settings.images)
         wanted = theme or self.settings.theme
         self.theme = wanted if wanted in self.available_themes else "nord"
 

@@ -12,12 +12,8 @@ CELLS = ("halfcell", "ascii")
 """Those that draw with characters, which every terminal has."""
 
 
-def choose_images(wanted: str, remembered: str = "auto") -> str:
-    """Return the renderer to begin with.
-
-    Args:
-        wanted: what the user asks for, which is never doubted; ``auto`` is the best that the environment promises.
-        remembered: used if nothing is asked for and this terminal has it: the last one may have been another.
+def choose_images(wanted: str) -> str:
+    """Return the renderer for a choice; ``auto`` is the best one that the environment promises to work.
 
     Raises:
         ValueError: if there is no such renderer.
@@ -26,8 +22,7 @@ def choose_images(wanted: str, remembered: str = "auto") -> str:
         return wanted
     if wanted not in {"", "auto"}:
         raise ValueError(f"{wanted!r} draws no pictures: choose auto, {', '.join(RENDERERS)}")
-    best = _best()
-    return remembered if not wanted and remembered in {best, *CELLS} else best
+    return _best()
 
 
 def offered(first: str) -> tuple[str, ...]:

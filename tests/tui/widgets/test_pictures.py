@@ -121,12 +121,8 @@ def plain(monkeypatch):
 def test_only_renderers_that_the_terminal_has_are_offered_and_what_was_forced(plain, monkeypatch):
     assert offered("halfcell") == ("halfcell", "ascii")
     assert offered("sixel") == ("sixel", "halfcell", "ascii")
-    assert choose_images("", "kitty") == "halfcell", "what another terminal had is not remembered here"
-    assert choose_images("", "ascii") == "ascii"
-    assert choose_images("kitty", "ascii") == "kitty"
     monkeypatch.setenv("KITTY_WINDOW_ID", "1")
     assert offered("halfcell") == ("kitty", "halfcell", "ascii")
-    assert choose_images("", "kitty") == "kitty"
 
 
 def test_i_goes_through_the_renderers_of_this_terminal(drive, album, plain):

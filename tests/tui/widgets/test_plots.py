@@ -104,7 +104,7 @@ def test_the_step_of_each_picture_of_a_sheet_stands_under_it_as_text(drive, albu
             await pilot.press("4")
         panel.focus()
         await pilot.press("g")
-        await until(lambda: re.search(r"▀.*\b1 +100 .*\b200 +300 ", rows(pilot.app), re.DOTALL))
+        await until(lambda: re.search(r"▀.*\b1 +100 .*\b200 .*\b300 ", rows(pilot.app), re.DOTALL))
 
     drive(scenario, size)
 
