@@ -99,7 +99,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if not self._chosen or self.kind not in images:
             # Until the user chooses a kind, the one with the most pictures is shown.
             kind = max(images, key=lambda name: len(images[name]), default="")
-            self.kind, self._step = kind, self._step if kind == self.kind else None
+            if kind != self.kind:
+                self._switch_to("single")
+                self.kind, self._step = kind, None
         self._draw()
 
     @property
@@ -232,8 +234,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self.action_step(1)
 
     def _switch_to(self, mode: Mode) -> None:
-        """Show in another way, and end the present one with its timer."""
+        """Show in another way, and end the present one with its timer; the kind stays until the user changes it."""
         self._mode = mode
+        self._chosen |= mode != "single"
         if self._blink_timer is not None:
             self._blink_timer.stop()
         self._blink_timer, self._blink_first = None, False

@@ -86,7 +86,7 @@ def test_sorts_by_the_column_under_the_cursor_and_says_so(opened):
         await pilot.press("o")
         assert [line.split()[-1] for line in rows(table)[1:4]] == ["100", "10", "9"]
         assert rows(table)[0].endswith("images ▼")
-        assert "by images ▼" in str(table.border_subtitle)
+        assert "3 rows · images ▼" in str(table.border_subtitle)
         await pilot.press("o")
         assert [line.split()[0] for line in rows(table)[1:4]] == ["[red]x[/]", "cat", "dog"]
         assert "▼" not in rows(table)[0]

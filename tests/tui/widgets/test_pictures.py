@@ -198,6 +198,8 @@ def test_without_a_mark_a_picture_is_compared_with_its_original_or_with_the_step
         assert str(panel.border_subtitle) == "batch, step 300 - step 200, x1"
         both = {name: {7: replace(panel.still, name=name, step=7)} for name in ("adversarial", "original")}
         panel.show(both, panel._run)
+        await until(lambda: panel.shot == both["adversarial"][7])
+        await pilot.press("d")
         await until(lambda: panel.shot == gallery.Difference(both["original"][7], both["adversarial"][7], 1))
         assert str(panel.border_subtitle) == "adversarial - original, step 7, x1"
         await pilot.press("down")

@@ -13,7 +13,7 @@ from textual.widgets import Input
 from engine import PhospheneError, read_table, wording
 from tui.actions import bindings
 from tui.widgets.table.grid import TableGrid
-from tui.widgets.table.model import ARROWS, TableModel
+from tui.widgets.table.model import TableModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,9 +131,9 @@ class TableView(VerticalGroup):
             self.border_subtitle = ""
             return
         shown, total = len(model), model.table.total
-        tags = [f"the first {shown:,} of {total:,} rows" if shown < total else f"{total:,} row{'s' * (total != 1)}"]
+        tags = [f"first {shown:,} of {total:,} rows" if shown < total else f"{total:,} row{'s' * (total != 1)}"]
         if model.sorted_by is not None:
-            tags.append(f"by {model.table.columns[model.sorted_by[0]]} {ARROWS[model.sorted_by[1]]}")
+            tags.append(model.header(model.sorted_by[0]))
         tags += ["heat"] if self.grid.heat else []
         self.border_subtitle = Content(" · ".join(tags))
 
