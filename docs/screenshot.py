@@ -112,7 +112,7 @@ async def dcgan(home: Path, name: str, size: tuple[int, int]) -> None:
 
 STILLS = {
     "workbench": lambda home: cnn(home, "workbench", (160, 48)),
-    "confusion": lambda home: cnn(home, "confusion", (80, 24), keys=("z",)),
+    "confusion": lambda home: cnn(home, "confusion", (80, 24), keys=("F",)),
     "dcgan": lambda home: dcgan(home, "dcgan", (150, 44)),
 }
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from engine.datasets import catalogue as dataset_catalogue
     from engine.datasets import feature_cache, sources
     from engine.declaration import (
+        Better,
         Experiment,
         FieldView,
         Headline,
         Hyperparameters,
         RunOptions,
+        better,
         fields_of,
         suggestions_for,
         validate,
@@ -70,11 +72,13 @@ _HOMES = {
     "engine.control.engine": ("Engine",),
     "engine.control.threads": ("usable_cores",),
     "engine.declaration": (
+        "Better",
         "Experiment",
         "FieldView",
         "Headline",
         "Hyperparameters",
         "RunOptions",
+        "better",
         "fields_of",
         "suggestions_for",
         "validate",
@@ -133,6 +137,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "Better",
     "CheckpointSaved",
     "Columns",
     "Curves",
@@ -176,6 +181,7 @@ __all__ = [
     "UnknownRun",
     "Workspace",
     "WorkspaceError",
+    "better",
     "catalogue",
     "cut_tables",
     "dataset_catalogue",

@@ -233,6 +233,13 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]
     return sentences
 
 
+Better = Literal["higher", "lower", "neither"]
+"""Which values of a metric are the better ones, if either."""
+_BETTER: dict[str, Better] = {"accuracy": "higher", "loss": "lower", "error": "lower", "frechet": "lower"}
+_RIVALS = {"generator", "discriminator"}
+"""Parts whose losses rise when their rival gets better: no value of theirs is the best."""
+
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """The result by which runs of an experiment are listed and compared.
@@ -243,7 +250,20 @@ class Headline:
     """
 
     result: str
-    better: Literal["higher", "lower", "neither"]
+    better: Better
+
+
+def better(metric: str, headline: Headline | None = None) -> Better:
+    """Tell which values of a metric are better: as its experiment declares, or else by its quantity.
+
+    Args:
+        metric: ``part/quantity``.
+        headline: of the experiment, if it has one.
+    """
+    if headline is not None and metric == headline.result:
+        return headline.better
+    part, _, quantity = metric.rpartition("/")
+    return "neither" if part in _RIVALS else _BETTER.get(quantity, "neither")
 
 
 View = Literal["charts", "pictures", "tables"]

@@ -79,7 +79,7 @@ class PhospheneApp(App[list[str]]):
     def action_help(self) -> None:
         """Show the keys, those of the focused pane first."""
         screen = self.screen
-        first = screen.scope if isinstance(screen, Workbench) else getattr(screen, "scopes", ("workbench",))[0]
+        first = getattr(screen, "scope", "workbench")
         workbench = next(each for each in self.screen_stack if isinstance(each, Workbench))
         self.push_screen(HelpScreen(first, workbench.keymap))
 

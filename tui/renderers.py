@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 
 RENDERERS = ("kitty", "sixel", "halfcell", "ascii")
+CELLS = ("halfcell", "ascii")
+"""Those that draw with characters, which every terminal has."""
 
 
 def choose_images(wanted: str) -> str:
@@ -20,6 +22,16 @@ def choose_images(wanted: str) -> str:
         return wanted
     if wanted not in {"", "auto"}:
         raise ValueError(f"{wanted!r} draws no pictures: choose auto, {', '.join(RENDERERS)}")
+    return _best()
+
+
+def offered(first: str) -> tuple[str, ...]:
+    """Return the renderers to switch between: those that work in this terminal, and the one it began with."""
+    return tuple(renderer for renderer in RENDERERS if renderer in {first, _best(), *CELLS})
+
+
+def _best() -> str:
+    """Return the best renderer that the environment promises to work."""
     environment = os.environ
     if environment.get("TMUX") or environment.get("TERM", "").startswith(("screen", "tmux")):
         return "halfcell"

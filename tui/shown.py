@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine import Event, Run, RunRecord
 
 TABLE_ROWS = 12
-"""Tables longer than this are named in the console, not printed."""
+"""Rows of a table that is printed in the console, at most."""
 
 
 @dataclass
@@ -36,7 +36,7 @@ class ShownRun:
             if line := wording.line_of(event):
                 lines.append(line)
             if isinstance(event, TableLogged):
-                lines += [wording.Line(event.t, text, "output") for text in table_lines(self.run.path / event.file)]
+                lines += table_lines(self.run.path / event.file, event.t)
         return lines
 
     @property
@@ -55,10 +55,12 @@ class ShownRun:
         return [(float(change.step), f"{change.name} {change.value}") for change in self.history.changes]
 
 
-def table_lines(file: Path) -> list[str]:
-    """Return a small table as aligned lines; nothing if it is larger, or cannot be read."""
+def table_lines(file: Path, t: float) -> list[wording.Line]:
+    """Return a small table as one block of aligned text, a hint for a larger one, nothing if it cannot be read."""
     try:
         table = read_table(file, TABLE_ROWS)
     except PhospheneError:
         return []
-    return wording.aligned([table.columns, *table.rows]) if len(table.rows) == table.total else []
+    if len(table.rows) < table.total:
+        return [wording.Line(t, f"{table.total:,} rows: T shows them")]
+    return [wording.Line(t, "\n".join(wording.aligned([table.columns, *table.rows])), "output")]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import DiskFull, PhospheneError, is_full_disk
 from engine.record.plots import read_plot
+from engine.wording import short_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from engine.plots import Plot
+    from engine.plots import Plot, Tiles
     from engine.record.history import History
     from engine.record.run_directory import RunDirectory
 
 PAPER, INK = (250, 250, 248), (40, 42, 54)
 THUMBNAIL = 224
 """Pixels: the longer side of a picture on a sheet, at most; small ones are enlarged without smoothing to half of it."""
-TOP = 20
-"""Pixels: the line of text above a picture on a sheet."""
+CAPTION = 20
+"""Pixels: the line of text under a picture on a sheet."""
 MOST = 100
 """Pictures on a sheet, at most: the newest."""
 ANIMATED = 640
@@ -154,9 +155,24 @@ def find(album: Mapping[str, Mapping[int, Kept]], name: str, step: int = 0) -> K
     return own[chosen]
 
 
+BEFORE = {"adversarial": "original"}
+"""Names of pictures that show what another one, of the same step, became."""
+
+
+def counterpart(album: Mapping[str, Mapping[int, Kept]], kept: Kept) -> Kept | None:
+    """Return what a picture is meant to be compared with: what it was made from, or else that of the step before."""
+    own = album.get(kept.name, {})
+    if kept.name in BEFORE:
+        return album.get(BEFORE[kept.name], {}).get(kept.step)
+    if kept.name in BEFORE.values():
+        return None
+    earlier = max((step for step in own if step < kept.step), default=None)
+    return None if earlier is None else own[earlier]
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Pictures beside each other, each under its step and caption.
+    """Pictures beside each other, each over its step and caption.
 
     Attributes:
         stills: all of one name, or those of several runs.
@@ -173,6 +189,20 @@ class Sheet:
         shown = f"all {count}" if count <= MOST else f"the newest {MOST} of {count}"
         return f"{self.stills[0].name}, {shown}" if self.stills else "nothing"
 
+    def plot(self) -> Tiles:
+        """Return it as data: where text is wanted, captions are text."""
+        import numpy as np
+
+        from engine.plots import Tiles
+
+        stills = self.stills[-MOST:]
+        thumbnails = [_thumbnail(still, self.side) for still in stills]
+        pictures = [
+            still.file if image is None else np.asarray(image) for still, image in zip(stills, thumbnails, strict=True)
+        ]
+        captions = [(f"{still.step:,}", *([still.caption] if still.caption else ())) for still in stills]
+        return Tiles(tuple(pictures), tuple(captions))
+
     def image(self) -> Image:
         """Return it in RGB; pictures that cannot be read stay blank.
 
@@ -186,7 +216,7 @@ class Sheet:
         read = [image for _, image in thumbnails if image is not None]
         if not read:
             raise OSError("there is no picture to show")
-        width, height = max(image.width for image in read) + 4, max(image.height for image in read) + TOP
+        width, height = max(image.width for image in read) + 4, max(image.height for image in read) + CAPTION
         columns = max(1, min(len(thumbnails), round(math.sqrt(len(thumbnails) * 1.6 * height / width))))
         rows = -(-len(thumbnails) // columns)
         sheet = Pillow.new("RGB", (columns * width, rows * height), PAPER)
@@ -196,9 +226,10 @@ class Sheet:
             says = " ".join((f"{still.step:,}", still.caption)).strip()
             while font.getlength(says) > width and len(says) > 2:
                 says = f"{says[:-2]}…"
-            draw.text((left + width / 2, top + TOP / 2), says, INK, font, "mm")
+            under = top + height - CAPTION
+            draw.text((left + width / 2, under + CAPTION / 2), says, INK, font, "mm")
             if image is not None:
-                sheet.paste(image, (left + (width - image.width) // 2, top + TOP - 2))
+                sheet.paste(image, (left + (width - image.width) // 2, under - image.height))
         return sheet
 
 
@@ -212,8 +243,16 @@ class Difference:
 
     @property
     def title(self) -> str:
-        """What it is, in words."""
-        return f"({self.second.title}) - ({self.first.title}), x{self.times}"
+        """What it is, in words: no more than tells the two apart."""
+        first, second = self.first, self.second
+        if first.run != second.run:
+            ours, theirs = (f"{one.name}, step {one.step:,} of {short_id(one.run)}" for one in (second, first))
+            return f"{ours} - {theirs}, x{self.times}"
+        if first.name == second.name:
+            return f"{second.name}, step {second.step:,} - step {first.step:,}, x{self.times}"
+        if first.step == second.step:
+            return f"{second.name} - {first.name}, step {second.step:,}, x{self.times}"
+        return f"{second.name}, step {second.step:,} - {first.name}, step {first.step:,}, x{self.times}"
 
     def image(self) -> Image:
         """Return it in RGB, at the first one's size.
@@ -286,7 +325,7 @@ def file_name(shot: Shot) -> str:
     every = "beside" if several else "all"
     what = {Sheet: every, Difference: f"{still.step}-difference"}.get(type(shot), str(still.step))
     words = "".join(character if character.isalnum() else "-" for character in still.name)
-    return f"{still.run.rpartition('-')[2]}-{words[:80]}-{what}.png"
+    return f"{short_id(still.run)}-{words[:80]}-{what}.png"
 
 
 def free(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,14 @@ class Table:
     def records(self) -> list[dict[str, str]]:
         """Return the rows as dictionaries by column."""
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def numbers(self, column: int) -> tuple[float, ...] | None:
+        """Return the cells of a column as numbers, NaN for an empty one; None if there are others, or nothing else."""
+        try:
+            found = tuple(float(row[column]) if row[column] else math.nan for row in self.rows)
+        except ValueError:
+            return None
+        return found if any(row[column] for row in self.rows) else None
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

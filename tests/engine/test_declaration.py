@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import Experiment, Hyperparameters, InvalidHyperparameters, RunOptions, catalogue, fields_of, validate
+from engine import (
+    Experiment,
+    Headline,
+    Hyperparameters,
+    InvalidHyperparameters,
+    RunOptions,
+    better,
+    catalogue,
+    fields_of,
+    validate,
+)
 from engine.declaration import hyperparameter
 
 
@@ -117,9 +127,18 @@ def test_every_learning_rate_and_weight_decay_has_a_logarithmic_scale():
 
 
 def test_a_headline_says_which_direction_is_better():
-    better = {name: one.headline.better for name, one in catalogue.experiments().items() if one.headline}
-    assert better["dcgan"] == better["class-image"] == "lower"
-    assert better["cnn"] == better["probe"] == "higher"
-    assert better["anatomy"] == "neither"
+    declared = {name: one.headline.better for name, one in catalogue.experiments().items() if one.headline}
+    assert declared["dcgan"] == declared["class-image"] == "lower"
+    assert declared["cnn"] == declared["probe"] == "higher"
+    assert declared["anatomy"] == "neither"
     with pytest.raises(TypeError, match="own: write the headline as Headline\\('test/loss', better='higher'\\)"):
         Experiment("own", "Own", "mine", "Does.", Everything, "own:run", headline="test/loss")
+
+
+def test_what_is_better_follows_from_the_headline_or_else_from_the_quantity():
+    headline = Headline("switching/step", better="lower")
+    assert better("switching/step", headline) == "lower"
+    assert better("switching/step") == "neither"
+    assert better("validation/accuracy", headline) == "higher"
+    assert better("validation/loss") == better("quality/frechet") == "lower"
+    assert better("generator/loss") == better("discriminator/loss") == better("schedule/lambda") == "neither"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine import gallery
+    from tui.actions import Scope
 
 
 class PictureScreen(ModalScreen[None]):
@@ -30,6 +31,7 @@ class PictureScreen(ModalScreen[None]):
     """
 
     BINDINGS = bindings("full picture")
+    scope: Scope = "full picture"
 
     def __init__(
         self, renderer: str, kind: str, shot: gallery.Shot | None, act: Callable[[str], Awaitable[Any]]
@@ -69,16 +71,18 @@ class PictureScreen(ModalScreen[None]):
 
     def action_magnify(self, times: float) -> None:
         """Show a part larger, or more of the picture."""
-        self.query_one(ShotView).picture.magnify(times)
-        self._draw()
+        picture = self.query_one(ShotView).picture
+        if picture.display:
+            picture.magnify(times)
+            self._draw()
 
     def action_move(self, right: float, down: float) -> None:
-        """Move the part of a picture that is shown; scroll a plot."""
-        view = self.query_one(ShotView)
-        if view.picture.display:
-            view.picture.move(right, down)
-        elif down:
-            view.plot.scroll_page(1 if down > 0 else -1)
+        """Move the part of a picture that is shown."""
+        self.query_one(ShotView).picture.move(right, down)
+
+    def action_scroll(self, direction: int) -> None:
+        """Scroll a plot, down (1) or up (-1)."""
+        self.query_one(ShotView).plot.scroll_page(direction)
 
     def action_close(self) -> None:
         """Go back."""

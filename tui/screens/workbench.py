@@ -15,7 +15,7 @@ from textual.widgets import Footer
 
 from engine import wording
 from tui.actions import ACTS, Act, Scope, bindings
-from tui.renderers import RENDERERS
+from tui.renderers import offered
 from tui.screens.picture import PictureScreen
 from tui.widgets.charts import ChartPanel
 from tui.widgets.console import Console
@@ -26,7 +26,7 @@ from tui.widgets.machine import MachineLine
 from tui.widgets.pane_bar import PaneBar
 from tui.widgets.pictures import PicturePanel
 from tui.widgets.runs import RunList
-from tui.widgets.tables import TablePane
+from tui.widgets.table import TableView
 from tui.workbench.dividers import Dividers
 from tui.workbench.following import RunFollower
 from tui.workbench.listing import News, RunListing, last_time
@@ -97,7 +97,7 @@ class Workbench(Screen[None]):
             with Container(id="views"):
                 yield ChartPanel()
                 yield PicturePanel(self._renderer)
-                yield TablePane()
+                yield TableView(id="tables")
                 yield Console()
         yield Footer(compact=True, show_command_palette=False)
 
@@ -221,9 +221,10 @@ class Workbench(Screen[None]):
 
     def _draw(self, shown: ShownRun) -> None:
         declared = self.catalogue.get(shown.record.experiment)
-        self.query_one(ChartPanel).show(shown.history.curves, declared.charts if declared else (), shown.markers)
+        charts, headline = (declared.charts, declared.headline) if declared else ((), None)
+        self.query_one(ChartPanel).show(shown.history.curves, charts, shown.markers, headline)
         self.query_one(PicturePanel).show(shown.album, shown.run.id)
-        self.query_one(TablePane).show(shown.tables)
+        self.query_one(TableView).show(shown.tables, declared.tables if declared else ())
         self.query_one(MachineLine).show_run(shown)
 
     def on_picture_panel_step_chosen(self, message: PicturePanel.StepChosen) -> None:
@@ -380,7 +381,8 @@ class Workbench(Screen[None]):
     def action_renderer(self) -> None:
         """Draw pictures in the next way."""
         panel = self.query_one(PicturePanel)
-        panel.redraw_with(RENDERERS[(RENDERERS.index(panel.renderer) + 1) % len(RENDERERS)])
+        choices = offered(self._renderer)
+        panel.redraw_with(choices[(choices.index(panel.renderer) + 1) % len(choices)])
         self._settings.images = panel.renderer
         self.post_message(self.SettingsChanged())
         self.notify(f"pictures: {panel.renderer}")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from engine import Curves, Series
+    from engine import Curves, Headline, Series
     from tui.widgets.chart import Chart, Curve
 
 Axis = Literal["step", "epoch", "time"]
@@ -24,7 +24,6 @@ BEST_COLUMNS = 60
 """Columns of a chart before another one is put beside it."""
 MOST_CHARTS = 24
 """Charts drawn, at most; the metrics of the others are in the log nevertheless."""
-SMOOTHINGS = (0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
 
 
 def groups(declared: Sequence[Sequence[str]], names: Sequence[str]) -> list[tuple[str, list[str]]]:
@@ -59,25 +58,39 @@ class ChartPanel(VerticalScroll, can_focus=False):
         super().__init__(id="charts")
         self.axis: Axis = "step"
         self.log_y = False
-        self.smoothing = 0.0
+        self.smoothing: float | None = None
         self._charts: list[Chart] = []
         self._curves: Curves | None = None
         self._groups: list[tuple[str, list[str]]] = []
         self._declared: Sequence[Sequence[str]] = ()
         self._markers: list[tuple[float, str]] = []
+        self._headline: Headline | None = None
 
     def open(self) -> None:
         """Show an empty chart; call it after the first paint, since the import of numpy is slow."""
         if not self._groups:
             self._arrange([("loss", [])])
 
-    def show(self, curves: Curves, declared: Sequence[Sequence[str]], markers: list[tuple[float, str]]) -> None:
-        """Show these curves; call it again whenever they have grown."""
+    def show(
+        self,
+        curves: Curves,
+        declared: Sequence[Sequence[str]],
+        markers: list[tuple[float, str]],
+        headline: Headline | None = None,
+    ) -> None:
+        """Show these curves; call it again whenever they have grown.
+
+        Args:
+            curves: of a run.
+            declared: names of metrics, those of a group in one chart.
+            markers: vertical lines over steps, each a step and a text.
+            headline: of the run's experiment; it says which values of its metric are better.
+        """
         if curves is not self._curves:
             for chart in self._charts:
                 chart.reset_view()
                 chart.crosshair = None
-        self._curves, self._declared, self._markers = curves, declared, markers
+        self._curves, self._declared, self._markers, self._headline = curves, declared, markers, headline
         wanted = groups(declared, list(curves.series)) or [("loss", [])]
         if wanted != self._groups:
             self._arrange(wanted)
@@ -115,9 +128,19 @@ class ChartPanel(VerticalScroll, can_focus=False):
         self.styles.grid_rows = str(rows)
 
     def _curve(self, name: str, label: str, series: Series, style: int) -> Curve:
+        from engine import better
         from tui.widgets.chart import Curve
 
-        return Curve(name=name, x=self._x(series), y=series.value, style=style, label=label)
+        fitted = name.startswith("train/")  # by single batches, of which the best one says nothing
+        return Curve(
+            name=name,
+            x=self._x(series),
+            y=series.value,
+            style=style,
+            label=label,
+            marks=True,
+            better="neither" if fitted else better(name, self._headline),
+        )
 
     def _x(self, series: Series) -> NDArray[np.float64]:
         if self.axis == "epoch" and series.length and math.isfinite(series.epoch[-1]):
@@ -140,7 +163,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
         for chart in self._charts:
             self._set_up(chart)
         if self._curves is not None:
-            self.show(self._curves, self._declared, self._markers)
+            self.show(self._curves, self._declared, self._markers, self._headline)
 
     def action_log_scale(self) -> None:
         """Switch between linear and logarithmic y."""
@@ -148,9 +171,11 @@ class ChartPanel(VerticalScroll, can_focus=False):
         self._redraw()
 
     def action_smooth(self, direction: int) -> None:
-        """Smooth more (1) or less (-1)."""
-        index = min(max(SMOOTHINGS.index(self.smoothing) + direction, 0), len(SMOOTHINGS) - 1)
-        self.smoothing = SMOOTHINGS[index]
+        """Smooth more (1) or less (-1); what the user chose stands for all runs."""
+        from tui.widgets.chart.smoothing import next_weight
+
+        present = max((chart.weight for chart in self._charts), default=0.0)
+        self.smoothing = next_weight(self.smoothing, present, direction)
         self._redraw()
 
     def action_x_axis(self) -> None:

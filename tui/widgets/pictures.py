@@ -99,7 +99,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if not self._chosen or self.kind not in images:
             # Until the user chooses a kind, the one with the most pictures is shown.
             kind = max(images, key=lambda name: len(images[name]), default="")
-            self.kind, self._step = kind, self._step if kind == self.kind else None
+            if kind != self.kind:
+                self._switch_to("single")
+                self.kind, self._step = kind, None
         self._draw()
 
     @property
@@ -130,11 +132,10 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     @property
     def other(self) -> gallery.Kept | None:
-        """The picture that the chosen one is compared with: the marked one, or the previous kind's at this step."""
-        if self._marked is not None:
+        """The picture that the chosen one is compared with: the marked one, or the one that is meant."""
+        if self._marked is not None or self.still is None:
             return self._marked
-        names = list(self._images)
-        return self._still(names[names.index(self.kind) - 1], self.current) if len(names) > 1 else None
+        return gallery.counterpart(self._images, self.still)
 
     @property
     def shot(self) -> gallery.Shot | None:
@@ -201,6 +202,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
     def _go_to_kind(self, offset: int) -> None:
         names = list(self._images)
         if names:
+            self._switch_to("single")
             self.kind = names[(names.index(self.kind) + offset) % len(names)]
             self._chosen = True
             self._go(None)
@@ -232,8 +234,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self.action_step(1)
 
     def _switch_to(self, mode: Mode) -> None:
-        """Show in another way, and end the present one with its timer."""
+        """Show in another way, and end the present one with its timer; the kind stays until the user changes it."""
         self._mode = mode
+        self._chosen |= mode != "single"
         if self._blink_timer is not None:
             self._blink_timer.stop()
         self._blink_timer, self._blink_first = None, False
@@ -279,7 +282,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def _comparable(self) -> bool:
         if self.other is None:
-            self.notify("mark a picture first to compare this one with: m", severity="error")
+            self.notify("press m on the picture that this one is to be compared with", severity="error")
         return self.other is not None
 
     def action_scroll(self, direction: int) -> None:

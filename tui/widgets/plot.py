@@ -24,12 +24,12 @@ class PlotView(VerticalScroll, can_focus=False):
     def __init__(self, renderer: str) -> None:
         super().__init__()
         self.renderer = renderer
-        self._shown: gallery.Plotted | None = None
+        self._shown: gallery.Plotted | gallery.Sheet | None = None
         self._plot: plots.Plot | None = None
         self._unreadable = ""
         self._drawn: tuple[object, ...] = ()
 
-    def show(self, plotted: gallery.Plotted | None) -> None:
+    def show(self, plotted: gallery.Plotted | gallery.Sheet | None) -> None:
         """Draw this, or nothing."""
         if plotted == self._shown:
             return
@@ -41,7 +41,7 @@ class PlotView(VerticalScroll, can_focus=False):
             self._read(plotted)
 
     @work(exclusive=True)
-    async def _read(self, plotted: gallery.Plotted) -> None:
+    async def _read(self, plotted: gallery.Plotted | gallery.Sheet) -> None:
         """Read a plot beside the event loop and draw it."""
         try:
             self._plot, self._unreadable = await asyncio.to_thread(plotted.plot), ""

@@ -1,4 +1,4 @@
-"""What the gallery shows: a picture in pixels, or a plot drawn from its data."""
+"""What the gallery shows: a picture in pixels, or a plot or a sheet of pictures drawn from its data."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class ShotView(Vertical):
 
     @property
     def plot(self) -> PlotView:
-        """The widget for plots."""
+        """The widget for plots, and for sheets, whose captions are text."""
         return self.query_one(PlotView)
 
     def show(self, shot: gallery.Shot | None) -> None:
         """Draw this, or nothing."""
-        plotted = shot if isinstance(shot, gallery.Plotted) else None
+        plotted = shot if isinstance(shot, gallery.Plotted | gallery.Sheet) else None
         self.picture.display, self.plot.display = plotted is None, plotted is not None
         self.plot.show(plotted)
         if plotted is None:

@@ -25,7 +25,7 @@ FIRST_STOPS: dict[Pane, str] = {
     "charts": "Chart",
     "pictures": "#pictures",
     "console": "#console",
-    "tables": "#tables DataTable",
+    "tables": "TableGrid",
 }
 """What takes the focus in each pane."""
 ROWS_FOR_TWO = 40

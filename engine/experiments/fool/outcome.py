@@ -183,6 +183,8 @@ def save_and_classify(
         context.image("adversarial", image, index, _prediction(logits, backbone.classes))
         for index, (image, logits) in enumerate(zip(images, logits_of_all, strict=True), start=1)
     ]
+    for index, image in enumerate(unit_range(subjects.pixels), start=1):  # what the changed ones are compared with
+        context.image("original", image, index, _prediction(before[index - 1], backbone.classes))
     saved = torch.stack([_read(file, backbone) for file in files])
     after = logits_of(saved, backbone, context.device)
     goal = Goal(goal.classes.cpu(), goal.targeted)

@@ -34,6 +34,34 @@ def test_a_difference_is_grey_where_there_is_none_and_louder_on_demand(still):
     assert (np.asarray(gallery.Difference(still(200), still(10), 3).image()) == 0).all()
 
 
+def test_a_difference_is_named_by_what_tells_the_two_apart(still):
+    first, second = still(1), still(2, 7)
+    assert gallery.Difference(first, second).title == "side by side, step 7 - step 1, x1"
+    other = replace(first, name="original", step=7)
+    assert gallery.Difference(other, second, 3).title == "side by side - original, step 7, x3"
+    title = gallery.Difference(replace(first, run="1122-0832-saliency-9qd"), second).title
+    assert title == "side by side, step 7 of k3f - side by side, step 1 of 9qd, x1"
+
+
+def test_a_picture_is_meant_to_be_compared_with_what_it_was_made_from_or_with_the_step_before(still):
+    steps = {step: still(step, step) for step in (1, 5, 9)}
+    album = {"side by side": steps, "original": {}, "adversarial": {}}
+    assert gallery.counterpart(album, steps[9]) == steps[5]
+    assert gallery.counterpart(album, steps[1]) is None
+    changed = replace(steps[5], name="adversarial")
+    assert gallery.counterpart(album, changed) is None
+    original = album["original"][5] = replace(steps[5], name="original")
+    assert gallery.counterpart(album, changed) == original
+    assert gallery.counterpart(album, original) is None
+
+
+def test_captions_stand_under_the_pictures_of_a_sheet(still):
+    sheet = np.asarray(gallery.Sheet((still(0, 1, (40, 40)), still(0, 2, (40, 40)))).image()).min(axis=2)
+    black = np.flatnonzero((sheet == 0).sum(axis=1) > 100)
+    assert (sheet[: black[0]] == 248).all()
+    assert (sheet[black[-1] + 2 :] < 100).any()
+
+
 def test_pictures_of_other_sizes_are_compared_at_the_first_ones(still):
     assert gallery.Difference(still(1), still(2, size=(9, 9))).image().size == (4, 3)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,10 @@ from textual.app import App
 
 from engine.curves.trace import Trace
 from tui.widgets.chart import EPOCH, STEP, TIME, Chart, Curve, XAxis
+from tui.widgets.chart.canvas import Ink
 from tui.widgets.chart.frame import draw
 from tui.widgets.chart.model import Settings
+from tui.widgets.chart.smoothing import next_weight
 
 BRAILLE = range(0x2801, 0x2900)
 
@@ -145,7 +148,7 @@ def test_smoothing_keeps_the_raw_curve_behind_the_smooth_one():
     st.integers(0, 70),
     st.integers(0, 20),
     st.booleans(),
-    st.sampled_from([0.0, 0.5, 0.995]),
+    st.sampled_from([0.0, 0.5, 0.995, None]),
     st.sampled_from([STEP, EPOCH, TIME, XAxis("C", scale="log"), XAxis("layer", names=("conv1", "fc" * 9))]),
 )
 def test_never_fails_whatever_the_values_and_however_small_the_room(y, width, height, log_y, smoothing, axis):
@@ -311,3 +314,84 @@ def test_error_bars_reach_from_one_end_to_the_other_and_the_axis_holds_them():
 def test_an_error_of_another_length_is_refused():
     with pytest.raises(ValueError, match="error"):
         Curve("a", np.arange(3.0), np.arange(3.0), error=np.ones(2))
+
+
+def painted(*curves: Curve, **options):
+    """Draw curves without an app and return the whole frame."""
+    traces = []
+    for one in curves:
+        trace = Trace()
+        trace.update(one.x, one.y)
+        traces.append((one, trace))
+    return draw(traces, Settings(width=60, height=20, **options))
+
+
+def test_only_curves_that_would_be_a_solid_block_are_smoothed_by_themselves():
+    noise = np.random.default_rng(0).normal(size=5000)
+    crowded, sparse = curve(noise, "train"), curve(np.ones(20), "validation", 1, x=np.linspace(1, 5000, 20))
+    both = painted(crowded, sparse, smoothing=None)
+    assert both.smoothing == 0.98
+    inks = set(both.canvas.inks.ravel().tolist())
+    assert Ink.faint(0) in inks, "the envelope of the raw points stands behind"
+    assert Ink.faint(1) not in inks
+    assert painted(crowded, smoothing=0.0).smoothing == 0.0
+    assert painted(crowded, smoothing=None, view=(1, 200)).smoothing == 0.0, "what is close enough needs no smoothing"
+
+
+def test_the_smooth_line_is_thin_where_the_raw_one_fills_the_chart():
+    noise = curve(np.random.default_rng(0).normal(size=5000))
+
+    def rows_of(inks):
+        return (inks == Ink.curve(0)).sum(axis=0).max()
+
+    assert rows_of(painted(noise, smoothing=0.0).canvas.inks[1:]) > 8
+    assert rows_of(painted(noise, smoothing=None).canvas.inks[1:]) < 5
+
+
+@pytest.mark.parametrize(
+    ("weight", "present", "direction", "following"),
+    [(None, 0.9, 1, 0.95), (None, 0.9, -1, 0.8), (None, 0.0, -1, 0.0), (0.3, 0.3, -1, 0.0), (0.995, 0.995, 1, None)],
+)
+def test_a_choice_begins_at_the_automatic_weight_and_leads_back_to_it(weight, present, direction, following):
+    assert next_weight(weight, present, direction) == following
+
+
+def test_the_border_says_that_smoothing_is_automatic():
+    async def scenario(pilot, chart):
+        chart.smoothing = None
+        await redrawn(pilot, chart)
+        assert str(chart.border_subtitle) == "smoothed 0.98 auto"
+        chart.smoothing = 0.0
+        await redrawn(pilot, chart)
+        assert chart.border_subtitle is None
+
+    drawn(scenario, curve(np.random.default_rng(0).normal(size=5000)))
+
+
+def test_data_stays_where_the_crosshair_crosses_it():
+    crowded = curve(np.random.default_rng(0).normal(size=5000))
+    plain, crossed = painted(crowded).canvas, painted(crowded, crosshair=2500.0).canvas
+    columns = np.flatnonzero((crossed.inks >= Ink.CROSSED).any(axis=0))
+    assert len(columns) == 1
+    rows = crossed.inks[:, columns[0]] >= Ink.CROSSED
+    assert (crossed.characters[rows, columns[0]] == plain.characters[rows, columns[0]]).all()
+    assert rows.sum() > 8
+
+
+def test_the_crosshair_reads_the_nearest_logged_points_of_every_curve_and_their_steps():
+    train = curve(np.arange(1.0, 101.0), "train")
+    validation = curve([0.25, 0.75], "validation", 1, x=np.array([40.0, 80.0]))
+    lines = [line.rstrip() for line in frame(train, validation, width=40, smoothing=0.9, crosshair=58.0)]
+    assert lines[0].endswith("58.00  @58")
+    assert lines[1].endswith("0.2500  @40")
+
+
+def test_the_legend_names_the_best_value_by_its_direction_and_its_step():
+    accuracy = Curve("a", np.arange(1.0, 6.0), np.array([0.1, np.nan, 0.9, 0.9, 0.5]), better="higher")
+    loss = replace(accuracy, name="l", y=np.array([3.0, 0.5, 2.0, np.inf, 1.0]), better="lower")
+    lines = frame(accuracy, loss, replace(accuracy, name="g", better="neither"), width=40, height=18)
+    assert "▲ 0.9000 @3" in lines[0]
+    assert "▼ 0.5000 @2" in lines[1]
+    assert "▲" not in lines[2]
+    assert "▼" not in lines[2]
+    assert "▲" not in "\n".join(frame(accuracy, width=22)), "it is left out where there is no room"

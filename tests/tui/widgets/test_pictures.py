@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import gallery
-from tui.renderers import RENDERERS, choose_images
+from tui.renderers import RENDERERS, choose_images, offered
 from tui.screens.picture import PictureScreen
 from tui.widgets.picture import Picture, _part, fit
 from tui.widgets.pictures import PicturePanel
@@ -39,9 +39,9 @@ def test_shows_each_kind_of_picture_by_name_and_the_whole_screen_on_demand(drive
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.kind == "batch")
         panel.focus()
-        await pilot.press("n")
+        await pilot.press("down")
         await until(lambda: panel.kind == "confusion" and "2/2" in str(panel.border_title))
-        await pilot.press("z")
+        await pilot.press("enter")
         await until(lambda: isinstance(pilot.app.screen, PictureScreen))
         await until(lambda: pilot.app.screen.query_one(Picture)._widget is not None)
         await pilot.press("escape")
@@ -110,6 +110,31 @@ def test_the_renderer_follows_from_the_environment_alone(monkeypatch, environmen
     assert choose_images("auto") == renderer
 
 
+@pytest.fixture
+def plain(monkeypatch):
+    """A terminal that promises no pixels."""
+    for name in ("TMUX", "KITTY_WINDOW_ID", "TERM_PROGRAM", "GHOSTTY_RESOURCES_DIR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+
+def test_only_renderers_that_the_terminal_has_are_offered_and_what_was_forced(plain, monkeypatch):
+    assert offered("halfcell") == ("halfcell", "ascii")
+    assert offered("sixel") == ("sixel", "halfcell", "ascii")
+    monkeypatch.setenv("KITTY_WINDOW_ID", "1")
+    assert offered("halfcell") == ("kitty", "halfcell", "ascii")
+
+
+def test_i_goes_through_the_renderers_of_this_terminal(drive, album, plain):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        for renderer in ("ascii", "halfcell", "ascii"):
+            await pilot.press("i")
+            await until(lambda renderer=renderer: panel.renderer == renderer)
+
+    drive(scenario)
+
+
 def test_an_unknown_renderer_is_refused_with_those_there_are():
     with pytest.raises(ValueError, match="choose auto, kitty, sixel, halfcell, ascii"):
         choose_images("paint")
@@ -163,15 +188,48 @@ def test_two_pictures_blink_and_their_difference_gets_louder(drive, album):
     drive(scenario)
 
 
-def test_without_a_mark_a_picture_is_compared_with_the_kind_before_at_the_same_step(drive, album):
+def test_without_a_mark_a_picture_is_compared_with_its_original_or_with_the_step_before(drive, album):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        both = {name: {7: replace(panel.still, name=name, step=7)} for name in ("gradient", "gradcam")}
-        panel.show(both, panel._run)
         panel.focus()
-        await pilot.press("n")
-        await until(lambda: panel.still == both["gradcam"][7] and panel.other == both["gradient"][7])
+        await pilot.press("d")
+        await until(lambda: panel.shot == gallery.Difference(panel._images["batch"][200], panel.still, 1))
+        assert str(panel.border_subtitle) == "batch, step 300 - step 200, x1"
+        both = {name: {7: replace(panel.still, name=name, step=7)} for name in ("adversarial", "original")}
+        panel.show(both, panel._run)
+        await until(lambda: panel.shot == both["adversarial"][7])
+        await pilot.press("d")
+        await until(lambda: panel.shot == gallery.Difference(both["original"][7], both["adversarial"][7], 1))
+        assert str(panel.border_subtitle) == "adversarial - original, step 7, x1"
+        await pilot.press("down")
+        await until(lambda: panel.kind == "original" and panel.shot == panel.still)
+
+    drive(scenario)
+
+
+def test_where_nothing_is_meant_one_is_asked_to_mark_a_picture(drive, album):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        panel.focus()
+        await pilot.press("home", "b")
+        await until(lambda: any("press m" in note.message for note in pilot.app._notifications))
+        assert panel.shot == panel.still
+
+    drive(scenario)
+
+
+@pytest.mark.parametrize("key", ["g", "b", "d"])
+def test_another_kind_of_picture_ends_the_way_of_showing(drive, album, key):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.current == 300)
+        panel.focus()
+        await pilot.press(key)
+        await until(lambda: panel._mode != "single")
+        await pilot.press("down")
+        await until(lambda: panel.kind == "confusion" and panel._mode == "single" and panel._blink_timer is None)
 
     drive(scenario)
 
@@ -188,7 +246,7 @@ def test_what_is_shown_is_exported_and_nothing_overwritten(drive, album, tmp_pat
         await until((tmp_path / "k3f-batch-300-2.png").exists)
         await pilot.press("g", "e")
         await until((tmp_path / "k3f-batch-all.png").exists)
-        await pilot.press("a")
+        await pilot.press("v")
         await until((tmp_path / "k3f-batch-all.gif").exists)
 
     drive(scenario)
@@ -200,18 +258,18 @@ def test_a_part_is_seen_closer_and_moved(drive, album):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
         panel.focus()
-        await pilot.press("z")
+        await pilot.press("F")
         await until(lambda: isinstance(pilot.app.screen, PictureScreen))
         picture = pilot.app.screen.query_one(Picture)
-        await pilot.press("plus", "plus")
+        await pilot.press("z", "z")
         await until(
             lambda: picture.zoom == 4 and "4 times larger" in str(pilot.app.screen.query_one(ShotView).border_subtitle)
         )
-        await pilot.press(*["h"] * 9, *["k"] * 9)
+        await pilot.press(*["shift+left"] * 9, *["shift+up"] * 9)
         await until(lambda: picture._centre == (0.125, 0.125))
-        await pilot.press("n")
+        await pilot.press("down")
         await until(lambda: panel.kind == "confusion")
-        await pilot.press("minus", "minus", "minus")
+        await pilot.press("Z", "Z", "Z")
         await until(lambda: picture.zoom == 1 and picture._centre == (0.5, 0.5))
 
     drive(scenario)
@@ -247,7 +305,7 @@ def test_the_enlarged_picture_follows_what_the_panel_shows(drive, album):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
         panel.focus()
-        await pilot.press("z")
+        await pilot.press("enter")
         await until(lambda: isinstance(pilot.app.screen, PictureScreen))
         picture = pilot.app.screen.query_one(Picture)
         await until(lambda: picture._shot == panel.still)
@@ -257,8 +315,9 @@ def test_the_enlarged_picture_follows_what_the_panel_shows(drive, album):
             lambda: picture._shot == newer and "step 400" in str(pilot.app.screen.query_one(ShotView).border_subtitle)
         )
         await pilot.press("g")
-        await until(lambda: isinstance(picture._shot, gallery.Sheet))
-        await pilot.press("b", "escape")
+        plot = pilot.app.screen.query_one(ShotView).plot
+        await until(lambda: isinstance(plot._shown, gallery.Sheet) and plot.display)
+        await pilot.press("z", "b", "F")
         await until(lambda: not isinstance(pilot.app.screen, PictureScreen))
 
     drive(scenario)

@@ -56,11 +56,11 @@ def test_numbers_of_a_confusion_matrix_and_captions_of_mistakes_are_text(drive, 
         panel.focus()
         await until(lambda: "true ↓  predicted →" in rows(pilot.app))
         assert re.search(r"no +17 +2", rows(pilot.app))
-        await pilot.press("n")
+        await pilot.press("down")
         await until(lambda: all(words in rows(pilot.app) for words in ("1 > 8", "8 > 7", "4 > 9", "a file")))
-        await pilot.press("z")
+        await pilot.press("enter")
         await until(lambda: isinstance(pilot.app.screen, PictureScreen) and "4 > 9" in rows(pilot.app))
-        await pilot.press("n")
+        await pilot.press("down")
         await until(lambda: "predicted →" in rows(pilot.app))
         await pilot.press("escape")
 
@@ -93,6 +93,20 @@ def test_a_plot_higher_than_its_room_is_scrolled(drive, plotted):
         await until(lambda: "layer0 " not in rows(pilot.app) and "layer3" in rows(pilot.app))
 
     drive(scenario, (160, 48))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 48)])
+def test_the_step_of_each_picture_of_a_sheet_stands_under_it_as_text(drive, album, size):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.steps == [1, 100, 200, 300])
+        if size == (80, 24):
+            await pilot.press("4")
+        panel.focus()
+        await pilot.press("g")
+        await until(lambda: re.search(r"▀.*\b1 +100 .*\b200 .*\b300 ", rows(pilot.app), re.DOTALL))
+
+    drive(scenario, size)
 
 
 def test_a_plot_whose_file_is_gone_is_said_to_be(drive, plotted):

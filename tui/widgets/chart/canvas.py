@@ -22,7 +22,10 @@ _CONTINUED = 0  # the second cell of a wide character
 
 
 class Ink(IntEnum):
-    """What a cell is; the widget maps these to styles. Curves follow from `CURVE` on, faint ones from `FAINT`."""
+    """What a cell is; the widget maps these to styles.
+
+    Curves follow from `CURVE` on, faint ones from `FAINT`; `CROSSED` is added where the crosshair runs through.
+    """
 
     PLAIN = 0
     AXIS = 1
@@ -34,6 +37,7 @@ class Ink(IntEnum):
     ERROR = 7
     CURVE = 16
     FAINT = 32
+    CROSSED = 64
 
     @classmethod
     def curve(cls, style: int) -> int:

@@ -24,19 +24,21 @@ _CROWDED = 5  # dots in a cell above which a line in front replaces what is behi
 
 def draw_curves(canvas: Canvas, scene: Scene) -> None:
     """Draw every curve, a faint raw one behind each smoothed one, and what cannot be drawn as marks and a note."""
-    area, weight, positive = scene.area, scene.settings.smoothing, scene.settings.log_y
+    area, positive = scene.area, scene.settings.log_y
     edges = _edges(area)
     raw = [trace.columns(edges, positive=positive) for _, trace in scene.items]
-    smooth = [trace.columns(edges, weight=weight, positive=positive) for _, trace in scene.items] if weight else raw
     layers = [(Ink.faint(c.style), _error_bits(c, area)) for c, _ in scene.items if c.error is not None]
-    if weight:
-        layers += [(Ink.faint(c.style), _bits(r, area, 0)) for (c, _), r in zip(scene.items, raw, strict=True)]
-    front = [(Ink.curve(c.style), _bits(s, area, c.style)) for (c, _), s in zip(scene.items, smooth, strict=True)]
+    front = []
+    for (curve, trace), weight, columns in zip(scene.items, scene.weights, raw, strict=True):
+        if weight:
+            layers.append((Ink.faint(curve.style), _bits(columns, area, 0)))
+        drawn = trace.columns(edges, weight=weight, positive=positive) if weight else columns
+        front.append((Ink.curve(curve.style), _bits(drawn, area, curve.style)))
     layers += sorted(front, key=lambda layer: -int(np.bitwise_count(layer[1]).sum()))
     _lay(canvas, area, layers)
-    for curve, _ in scene.items:
+    for (curve, _), weight in zip(scene.items, scene.weights, strict=True):
         if curve.marks:
-            _mark_points(canvas, area, curve)
+            _mark_points(canvas, area, curve, Ink.faint(curve.style) if weight else Ink.curve(curve.style))
     inside = [_inside(columns) for columns in raw]
     _mark_faults(canvas, area, inside)
     _note(canvas, scene, inside)
@@ -77,7 +79,7 @@ def _error_bits(curve: Curve, area: PlotArea) -> NDArray[np.uint8]:
     return braille.pack(dots)
 
 
-def _mark_points(canvas: Canvas, area: PlotArea, curve: Curve) -> None:
+def _mark_points(canvas: Canvas, area: PlotArea, curve: Curve, ink: int) -> None:
     """Write a mark at every point, unless they are closer together than every second cell."""
     seen = (curve.x >= area.x.low) & (curve.x <= area.x.high)
     if 2 * np.count_nonzero(seen) > area.width:
@@ -85,7 +87,7 @@ def _mark_points(canvas: Canvas, area: PlotArea, curve: Curve) -> None:
     for x, y in zip(curve.x[seen].tolist(), curve.y[seen].tolist(), strict=True):
         cell = area.cell_at(x)
         if cell is not None and math.isfinite(y) and 0 <= area.y.at(y) <= 1:
-            canvas.write(cell, area.row_at(y), POINTS[curve.style % len(POINTS)], Ink.curve(curve.style))
+            canvas.write(cell, area.row_at(y), POINTS[curve.style % len(POINTS)], ink)
 
 
 def _lay(canvas: Canvas, area: PlotArea, layers: list[tuple[int, NDArray[np.uint8]]]) -> None:

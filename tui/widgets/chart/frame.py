@@ -13,6 +13,7 @@ from tui.widgets.chart.curves import draw_curves
 from tui.widgets.chart.legend import legend_rows, write_legend
 from tui.widgets.chart.model import PlotArea, Scale, Scene
 from tui.widgets.chart.pointers import draw_crosshair, draw_markers
+from tui.widgets.chart.smoothing import weight_of
 from tui.widgets.chart.ticks import number_ticks, scale_around
 from tui.widgets.chart.viewport import extent
 
@@ -27,10 +28,11 @@ PARTS = (draw_y_axis, draw_x_axis, draw_curves, draw_markers, draw_crosshair)
 
 @dataclass(frozen=True)
 class Frame:
-    """A drawn canvas and where its plot is."""
+    """A drawn canvas, where its plot is, and the heaviest weight that a curve of it is smoothed with."""
 
     canvas: Canvas
     area: PlotArea = field(default_factory=PlotArea)
+    smoothing: float = 0.0
 
 
 def draw(items: Sequence[Item], settings: Settings) -> Frame:
@@ -43,7 +45,8 @@ def draw(items: Sequence[Item], settings: Settings) -> Frame:
         _centre(canvas, "no x > 0 on the log scale" if any(len(c.x) for c, _ in items) else "no data yet", Ink.NOTE)
         return Frame(canvas)
     view = Scale(*(settings.view or full), log=settings.x_axis.scale == "log")
-    range_y = _range_y(items, settings, view)
+    weights = tuple(weight_of(trace, settings, view) for _, trace in items)
+    range_y = _range_y(items, weights, settings, view)
     small = canvas.width < 16 or canvas.height < 3
     if range_y is None:
         write_legend(canvas, [] if small else legend_rows(items, settings))
@@ -52,14 +55,14 @@ def draw(items: Sequence[Item], settings: Settings) -> Frame:
     if small:
         scale = scale_around(*range_y, log=settings.log_y, ticks=2)
         area = PlotArea(0, 0, canvas.width, canvas.height, view, scale)
-        draw_curves(canvas, Scene(tuple(items), settings, area))
-        return Frame(canvas, area)
+        draw_curves(canvas, Scene(tuple(items), settings, area, weights))
+        return Frame(canvas, area, max(weights))
     rows = legend_rows(items, settings) if canvas.height >= 4 else []
     write_legend(canvas, rows)
     area = _area(canvas, settings, view, range_y, top=len(rows))
     for draw_part in PARTS:
-        draw_part(canvas, Scene(tuple(items), settings, area))
-    return Frame(canvas, area)
+        draw_part(canvas, Scene(tuple(items), settings, area, weights))
+    return Frame(canvas, area, max(weights))
 
 
 def _area(canvas: Canvas, settings: Settings, view: Scale, range_y: tuple[float, float], top: int) -> PlotArea:
@@ -84,11 +87,13 @@ def _centre(canvas: Canvas, text: str, ink: int) -> None:
     canvas.write((canvas.width - len(text)) // 2, canvas.height // 2, text, ink)
 
 
-def _range_y(items: Sequence[Item], settings: Settings, view: Scale) -> tuple[float, float] | None:
+def _range_y(
+    items: Sequence[Item], weights: Sequence[float], settings: Settings, view: Scale
+) -> tuple[float, float] | None:
     """Return the smallest and the largest value in view, or None if none can be drawn."""
     lows, highs = [], []
-    for _, trace in items:
-        for weight in {0.0, settings.smoothing}:
+    for (_, trace), smoothing in zip(items, weights, strict=True):
+        for weight in {0.0, smoothing}:
             column = trace.columns(np.array([view.low, view.high]), weight=weight, positive=settings.log_y)
             if column.filled[0]:
                 lows.append(float(column.low[0]))

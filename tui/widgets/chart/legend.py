@@ -1,7 +1,8 @@
-"""The legend of a chart: a sample of each line, its name and a value, in aligned columns."""
+"""The legend of a chart: a sample of each line, its name, a value, where that was logged, and the best one."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,44 +10,73 @@ from rich.cells import cell_len, set_cell_size
 
 from tui.widgets.chart.braille import SAMPLES
 from tui.widgets.chart.canvas import Canvas, Ink
-from tui.widgets.chart.labels import value_label
+from tui.widgets.chart.labels import position_label, value_label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from engine import Trace
-    from tui.widgets.chart.model import Item, Settings
+    from tui.widgets.chart.model import Curve, Item, Settings
 
-_VALUE = 7  # cells kept for a value, so that the legend stands still while values change
+_VALUE = 8  # cells kept for a value, so that the legend stands still while values change
 _GAP = 3
+_BEST = {"higher": "▲", "lower": "▼"}
 Row = list[tuple[int, str, int]]  # x, text, ink
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What the legend says of one curve.
+
+    Attributes:
+        style: number of the curve in the cycles of colours and dashes.
+        name: of the curve.
+        value: the logged one at the crosshair, or the last one.
+        place: where that one was logged, while there is a crosshair.
+        best: the best value and its place, if one is better than another.
+    """
+
+    style: int
+    name: str
+    value: str
+    place: str
+    best: str
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The widths of an entry's columns, how many entries stand beside each other, and how many rows they need."""
+
+    name: int
+    place: int
+    best: int
+    entry: int
+    across: int
+    rows: int
+
+
 def legend_rows(items: Sequence[Item], settings: Settings) -> list[Row]:
-    """Lay out the legend within the settings' width and a third of their height; at least one row."""
-    names = [curve.label or curve.name for curve, _ in items]
+    """Lay out the legend within the settings' width and a third of their height; at least one row.
+
+    What does not fit beside every curve is left out: first the best values, then the places of the values.
+    """
+    entries = [_entry(curve, trace, settings) for curve, trace in items]
     start = cell_len(settings.title) + _GAP if settings.title else 0
     start = start if start <= settings.width // 3 else 0
     room = settings.width - start
-    longest = min(max(map(cell_len, names), default=0), max(room - _VALUE - 4, 1))
-    entry = 2 + 1 + longest + 1 + _VALUE
-    across = max(1, (room + _GAP) // (entry + _GAP))
     limit = max(1, settings.height // 3)
-    shown = list(items) if len(items) <= across * limit else list(items)[: max(1, across * limit - 1)]
+    place, best = _longest(entry.place for entry in entries), _longest(entry.best for entry in entries)
+    layouts = [_layout(entries, room, *kept) for kept in ((place, best), (place, 0), (0, 0))]
+    chosen = next((one for one in layouts if one.entry <= room and one.rows <= limit), layouts[-1])
+    across = chosen.across
+    shown = entries if len(entries) <= across * limit else entries[: max(1, across * limit - 1)]
     rows: list[Row] = [[] for _ in range(-(-len(shown) // across))]
-    for number, (curve, trace) in enumerate(shown):
-        row, x = rows[number // across], start + number % across * (entry + _GAP)
-        value = value_label(_value(trace, settings))
-        name = curve.label or curve.name
-        name = name if cell_len(name) <= longest else set_cell_size(name, max(longest - 1, 0)) + "…"
-        row.append((x, SAMPLES[curve.style % len(SAMPLES)], Ink.curve(curve.style)))
-        row.append((x + 3, name, Ink.NAME))
-        ink = Ink.ERROR if value in {"NaN", "inf", "-inf"} else Ink.LABEL
-        row.append((x + 4 + longest, value.rjust(_VALUE), ink))
-    if len(shown) < len(items):
-        x = start + len(shown) % across * (entry + _GAP)
+    for number, entry in enumerate(shown):
+        rows[number // across] += _written(entry, chosen, start + number % across * (chosen.entry + _GAP))
+    if len(shown) < len(entries):
+        x = start + len(shown) % across * (chosen.entry + _GAP)
         target = rows[len(shown) // across] if len(shown) // across < len(rows) else rows[-1]
-        text = f"+{len(items) - len(shown)} more"
+        text = f"+{len(entries) - len(shown)} more"
         x = x if len(shown) // across < len(rows) else max(0, settings.width - len(text))
         target.append((x, text, Ink.NOTE))
     if settings.title and rows:
@@ -61,15 +91,61 @@ def write_legend(canvas: Canvas, rows: list[Row]) -> None:
             canvas.write(x, y, text, ink)
 
 
-def _value(trace: Trace, settings: Settings) -> float:
-    """Return the curve's value at the crosshair's nearest point, or its last one; smoothed when smoothing is on."""
-    values = trace.smoothed(settings.smoothing)
-    if not len(values):
-        return float("nan")
-    if settings.crosshair is None:
-        return float(values[-1])
-    right = int(np.searchsorted(trace.x, settings.crosshair))
+def _longest(texts: Iterable[str]) -> int:
+    return max(map(cell_len, texts), default=0)
+
+
+def _layout(entries: Sequence[_Entry], room: int, place: int, best: int) -> _Layout:
+    rest = 3 + 1 + _VALUE + (place + 1 if place else 0) + (best + 2 if best else 0)
+    full = _longest(entry.name for entry in entries)
+    name = full if place or best else min(full, max(room - rest, 1))
+    across = max(1, (room + _GAP) // (rest + name + _GAP))
+    return _Layout(name, place, best, rest + name, across, -(-len(entries) // across))
+
+
+def _written(entry: _Entry, layout: _Layout, x: int) -> Row:
+    name = entry.name
+    if cell_len(name) > layout.name:
+        name = set_cell_size(name, max(layout.name - 1, 0)) + "…"
+    ink = Ink.ERROR if entry.value in {"NaN", "inf", "-inf"} else Ink.LABEL
+    row: Row = [(x, SAMPLES[entry.style % len(SAMPLES)], Ink.curve(entry.style)), (x + 3, name, Ink.NAME)]
+    at = x + 4 + layout.name
+    row.append((at, entry.value.rjust(_VALUE), ink))
+    at += _VALUE + 1
+    if layout.place:
+        row.append((at + layout.place - cell_len(entry.place), entry.place, Ink.CROSSHAIR))
+        at += layout.place + 1
+    if layout.best:
+        row.append((at + 1, entry.best, Ink.NOTE))
+    return row
+
+
+def _entry(curve: Curve, trace: Trace, settings: Settings) -> _Entry:
+    """Describe a curve by values as they were logged, never by smoothed or interpolated ones."""
+    axis, name = settings.x_axis, curve.label or curve.name
+    if not len(trace.y):
+        return _Entry(curve.style, name, value_label(float("nan")), "", "")
+    at = len(trace.y) - 1 if settings.crosshair is None else _nearest(trace, settings.crosshair)
+    place = f"@{position_label(float(trace.x[at]), axis)}" if settings.crosshair is not None else ""
+    # A place is as wide as the last one: the legend stands still while the crosshair moves.
+    place = place.rjust(len(position_label(float(trace.x[-1]), axis)) + 1) if place else ""
+    best = _best(curve, trace)
+    says = "" if best is None else f"{_BEST[curve.better]} {value_label(float(trace.y[best]))}"
+    says += "" if best is None else f" @{position_label(float(trace.x[best]), axis)}"
+    return _Entry(curve.style, name, value_label(float(trace.y[at])), place, says)
+
+
+def _nearest(trace: Trace, x: float) -> int:
+    right = int(np.searchsorted(trace.x, x))
     left = max(right - 1, 0)
-    right = min(right, len(values) - 1)
-    nearer = trace.x[right] - settings.crosshair < settings.crosshair - trace.x[left]
-    return float(values[right if nearer else left])
+    right = min(right, len(trace.x) - 1)
+    return right if trace.x[right] - x < x - trace.x[left] else left
+
+
+def _best(curve: Curve, trace: Trace) -> int | None:
+    """Return the place of the first best point; None where no value is better than another."""
+    finite = np.flatnonzero(np.isfinite(trace.y))
+    if curve.better == "neither" or not len(finite):
+        return None
+    values = trace.y[finite]
+    return int(finite[values.argmax() if curve.better == "higher" else values.argmin()])

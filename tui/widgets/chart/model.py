@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from engine import Trace
+    from engine import Better, Trace
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class Curve:
         label: shown instead of the name.
         marks: whether each point is marked while there is room between them.
         error: half the height of an error bar at each point, `[N]`; NaN for none.
+        better: which of its values are the better ones; the legend names the best.
 
     Raises:
         ValueError: if the arrays differ in length.
@@ -60,6 +61,7 @@ class Curve:
     label: str = ""
     marks: bool = False
     error: NDArray[np.float64] | None = None
+    better: Better = "neither"
 
     def __post_init__(self) -> None:
         if self.x.ndim != 1 or self.x.shape != self.y.shape:
@@ -81,7 +83,7 @@ class Settings:
         height: of the canvas in cells.
         title: written before the legend.
         log_y: whether the y axis is logarithmic.
-        smoothing: weight of the moving average; 0 for none.
+        smoothing: weight of the moving average; 0 for none, None for what suits each curve.
         x_axis: what x is.
         full: the range of x while nothing is zoomed; None for that of the curves.
         view: the range of x that is zoomed to.
@@ -93,7 +95,7 @@ class Settings:
     height: int
     title: str = ""
     log_y: bool = False
-    smoothing: float = 0.0
+    smoothing: float | None = 0.0
     x_axis: XAxis = STEP
     full: tuple[float, float] | None = None
     view: tuple[float, float] | None = None
@@ -174,8 +176,9 @@ class PlotArea:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that a part of the picture is drawn from."""
+    """Everything that a part of the picture is drawn from; each item is smoothed with the weight at its place."""
 
     items: tuple[Item, ...]
     settings: Settings
     area: PlotArea
+    weights: tuple[float, ...]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tui.widgets.chart.canvas import Canvas, Ink
 
 if TYPE_CHECKING:
@@ -26,11 +28,13 @@ def draw_markers(canvas: Canvas, scene: Scene) -> None:
 
 
 def draw_crosshair(canvas: Canvas, scene: Scene) -> None:
-    """Draw the crosshair, if it is in view."""
+    """Draw the crosshair, if it is in view; what it crosses stays readable, on the crosshair's background."""
     x = scene.settings.crosshair
     column = scene.area.cell_at(x) if x is not None else None
     if column is not None:
+        rows = slice(scene.area.top, scene.area.top + scene.area.height)
         _draw_line(canvas, scene.area, column, "│", Ink.CROSSHAIR)
+        canvas.inks[rows, column] += np.uint8(Ink.CROSSED) * (canvas.inks[rows, column] != Ink.CROSSHAIR)
 
 
 def _draw_line(canvas: Canvas, area: PlotArea, column: int, sign: str, ink: int) -> None:

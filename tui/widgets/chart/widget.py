@@ -76,7 +76,7 @@ class Chart(Widget, can_focus=True):
     BINDINGS = bindings("charts")
 
     log_y: reactive[bool] = reactive(False, repaint=False)
-    smoothing: reactive[float] = reactive(0.0, repaint=False)
+    smoothing: reactive[float | None] = reactive[float | None](0.0, repaint=False)
     x_axis: reactive[XAxis] = reactive(STEP, repaint=False)
 
     def __init__(self, title: str = "", *, name: str | None = None, classes: str | None = None) -> None:
@@ -135,8 +135,15 @@ class Chart(Widget, can_focus=True):
         """The range of x that is zoomed to; None while the chart follows the data."""
         return self._view
 
-    def validate_smoothing(self, smoothing: float) -> float:
-        """Keep the weight between 0 (off) and 0.999."""
+    @property
+    def weight(self) -> float:
+        """The heaviest weight that a curve is smoothed with at present."""
+        return self._frame.smoothing if self._frame is not None else 0.0
+
+    def validate_smoothing(self, smoothing: float | None) -> float | None:
+        """Keep the weight between 0 (off) and 0.999; None is automatic."""
+        if smoothing is None:
+            return None
         return min(max(smoothing, 0.0), 0.999) if not math.isnan(smoothing) else 0.0
 
     def watch_log_y(self) -> None:
@@ -273,6 +280,7 @@ class Chart(Widget, can_focus=True):
             return  # a paint or a show event schedules the next redraw
         before = self._frame
         self._draw()
+        self._tag()
         assert self._frame is not None
         if before is None or before.canvas.characters.shape != self._frame.canvas.characters.shape:
             self.refresh()
@@ -290,14 +298,11 @@ class Chart(Widget, can_focus=True):
             trace.update(curve.x, curve.y)
             items.append((curve, trace))
         self._traces = traces
-        bordered = self.styles.border_top[0] not in {"", "none", "hidden"}
-        if bordered:
-            self._tag()
         size, full = self.content_size, self._full()
         settings = Settings(
             width=size.width,
             height=size.height,
-            title="" if bordered else self.title,
+            title="" if self._bordered else self.title,
             log_y=self.log_y,
             smoothing=self.smoothing,
             x_axis=self.x_axis,
@@ -313,11 +318,17 @@ class Chart(Widget, can_focus=True):
         self._dirty = False
         self._drawn_at = monotonic()
 
+    @property
+    def _bordered(self) -> bool:
+        return self.styles.border_top[0] not in {"", "none", "hidden"}
+
     def _tag(self) -> None:
-        """Write into the border how the curves are shown: log scale, smoothing, zoom."""
+        """Write into the border, if there is one, how the curves are shown: log scale, smoothing, zoom."""
+        if not self._bordered:
+            return
         tags = ["log y"] if self.log_y else []
-        if self.smoothing:
-            tags.append(f"smooth {self.smoothing:.3g}")
+        if self.weight:
+            tags.append(f"smoothed {self.weight:.3g}{' auto' if self.smoothing is None else ''}")
         if self._view is not None and (full := self._full()) is not None:
             tags.append(f"zoom {1 / (full.at(self._view[1]) - full.at(self._view[0])):.3g}x")
         text = " · ".join(tags)
@@ -329,6 +340,7 @@ class Chart(Widget, can_focus=True):
         size = self.content_size
         if self._frame is None or self._frame.canvas.characters.shape != (size.height, size.width):
             self._draw()
+            self.call_later(self._tag)  # a border that changes while it is painted stays as it was
         elif self._dirty:
             self._schedule()
         assert self._frame is not None
@@ -355,6 +367,8 @@ class Chart(Widget, can_focus=True):
     def _mixed(self, ink: int) -> Style:
         if ink == Ink.PLAIN:
             return Style(bgcolor=self.rich_style.bgcolor)
+        if ink >= Ink.CROSSED:
+            return self._crossed(self._ink(ink - Ink.CROSSED), self._ink(Ink.CROSSHAIR))
         if ink >= Ink.FAINT:
             curve = self._ink(ink - Ink.FAINT + Ink.CURVE)
             if curve.color is None or curve.bgcolor is None:
@@ -364,3 +378,11 @@ class Chart(Widget, can_focus=True):
         if ink >= Ink.CURVE:
             return self.get_component_rich_style(f"chart--curve-{ink - Ink.CURVE + 1}")
         return self.get_component_rich_style(f"chart--{Ink(ink).name.lower()}")
+
+    @staticmethod
+    def _crossed(style: Style, crosshair: Style) -> Style:
+        """Return a style on a background between the chart's and the crosshair's colour."""
+        if crosshair.color is None or crosshair.bgcolor is None:
+            return style
+        ground = Color.from_rich_color(crosshair.bgcolor).blend(Color.from_rich_color(crosshair.color), 0.35)
+        return style + Style(bgcolor=ground.rich_color)

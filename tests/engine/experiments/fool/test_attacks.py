@@ -237,7 +237,7 @@ def test_the_accuracy_that_is_left_falls_with_the_size_of_the_change(play):
     assert left == sorted(left, reverse=True)
     assert left[0] == played.results["clean/accuracy"] == 1.0
     assert left[-1] < 0.2
-    assert played.pictures() == {"adversarial"}
+    assert played.pictures() == {"adversarial", "original"}
     assert played.plots() == {"fooled", "overview", "curve"}
     plot = played.plot("curve")
     assert plot.x == (0, 4, 16, 64)

@@ -1,0 +1,76 @@
+"""The column of charts of a run: what all of them share, and what follows from the experiment."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from engine.record.events import Metrics, StateChanged
+from tui.widgets.charts import ChartPanel
+
+NOON = 1_795_262_400.0
+
+
+@pytest.fixture
+def training(written):
+    """A finished GAN: two noisy losses of 3,000 steps, and its headline six times."""
+    events = [StateChanged(NOON, "running")]
+    for step in range(1, 3001):
+        values = {"generator/loss": 1 + math.sin(step * 99.7), "discriminator/loss": 0.7 + math.sin(step * 77.7) / 5}
+        if step % 500 == 0:
+            values["quality/frechet"] = 20 + abs(step - 2000) / 100
+        events.append(Metrics(NOON + step, step, values))
+    return written("1121-1300-dcgan-gan", "dcgan", [*events, StateChanged(NOON + 3001, "finished", "", 3000, 3000)])
+
+
+def lines_of(chart) -> list[str]:
+    """Return the chart's lines as they stand on the screen."""
+    return ["".join(segment.text for segment in chart.render_line(y)) for y in range(chart.size.height)]
+
+
+def chart_of(app, title: str):
+    """Return the chart with this title, or None."""
+    return next((chart for chart in app.screen.query("Chart") if chart.title == title), None)
+
+
+def test_crowded_losses_are_smoothed_until_the_user_chooses_and_the_choice_stays(drive, training):
+    async def scenario(pilot, until):
+        await until(lambda: chart_of(pilot.app, "loss") and "auto" in str(chart_of(pilot.app, "loss").border_subtitle))
+        loss, panel = chart_of(pilot.app, "loss"), pilot.app.screen.query_one(ChartPanel)
+        automatic = loss.weight
+        await pilot.press("minus")
+        await until(lambda: 0 < panel.smoothing < automatic and loss.weight == panel.smoothing)
+        assert "auto" not in str(loss.border_subtitle)
+        await pilot.press(*["minus"] * 9)
+        await until(lambda: panel.smoothing == 0 and not loss.border_subtitle)
+        panel.show(panel._curves, (), [])
+        await until(lambda: chart_of(pilot.app, "loss").smoothing == 0)
+        await pilot.press(*["plus"] * 9)
+        await until(lambda: panel.smoothing is None and "auto" in str(loss.border_subtitle))
+
+    drive(scenario, (160, 48))
+
+
+def test_few_points_are_marked_and_the_best_is_named_by_the_headline_but_rivals_have_none(drive, training):
+    async def scenario(pilot, until):
+        await until(lambda: chart_of(pilot.app, "frechet") and chart_of(pilot.app, "frechet").frames_drawn)
+        lines = lines_of(chart_of(pilot.app, "frechet"))
+        assert sum(line.count("●") for line in lines) == 6
+        assert "▼ 20.00 @2,000" in lines[0]
+        assert not any("▼" in line or "▲" in line for line in lines_of(chart_of(pilot.app, "loss"))[:2])
+
+    drive(scenario, (160, 48))
+
+
+def test_home_shows_the_whole_view_again(drive, training):
+    async def scenario(pilot, until):
+        await until(lambda: chart_of(pilot.app, "loss") and chart_of(pilot.app, "loss").frames_drawn)
+        chart = chart_of(pilot.app, "loss")
+        chart.focus()
+        await pilot.press("z", "z")
+        await until(lambda: chart.view is not None and "zoom 4x" in str(chart.border_subtitle))
+        await pilot.press("home")
+        await until(lambda: chart.view is None)
+
+    drive(scenario, (160, 48))
