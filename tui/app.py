@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from textual import events
     from textual.screen import Screen
 
+    from tui.actions import Scope
+
 SAVE_SECONDS = 5.0
 
 
@@ -79,7 +81,7 @@ class PhospheneApp(App[list[str]]):
     def action_help(self) -> None:
         """Show the keys, those of the focused pane first."""
         screen = self.screen
-        first = getattr(screen, "scope", "workbench")
+        first: Scope = getattr(screen, "scope", "workbench")
         workbench = next(each for each in self.screen_stack if isinstance(each, Workbench))
         self.push_screen(HelpScreen(first, workbench.keymap))
 

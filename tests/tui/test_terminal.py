@@ -144,7 +144,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_paints_everything_again(home, alb
     wait_for(r"k3f(.|\n)*\? help")
     shell.send("\x1a")
     wait_for("Stopped")
-    shell.sendline("echo $((6 * 7)); jobs")
+    shell.sendline("clear; echo $((6 * 7)); jobs")
     wait_for(r"\b42\b(.|\n)*Stopped")
     # What is on the screen from here on was painted after the return.
     screen.reset()
