@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
@@ -15,6 +15,8 @@ from textual.widgets import RichLog
 from tui.actions import bindings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textual import events
     from textual.theme import Theme
 
@@ -49,6 +51,10 @@ class Console(RichLog):
 
     Sentences are wrapped, anew when the width changes; what was printed, tables and tracebacks among it, is not: it is
     scrolled sideways.
+
+    Args:
+        like: a console whose lines and level this one begins with, e.g. on a screen of its own.
+        id: of the widget.
     """
 
     BORDER_TITLE = "console"
@@ -64,15 +70,19 @@ class Console(RichLog):
     }
     """
 
-    def __init__(self, *, id: str = "console") -> None:  # noqa: A002 - Textual's name
+    def __init__(self, like: Console | None = None, *, id: str = "console") -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, max_lines=MOST_LINES, markup=False, min_width=10, auto_scroll=False)
-        self._blocks: deque[Block] = deque(maxlen=MOST_LINES)
+        blocks: Iterable[Block] = like._blocks if like is not None else ()
+        self._blocks: deque[Block] = deque(
+            (replace(block, lines=[*block.lines]) for block in blocks), maxlen=MOST_LINES
+        )
         self._width = 0
-        self._least = 0
+        self._least: int = like._least if like is not None else 0
         self._at_end = True
 
     def on_mount(self) -> None:
-        """Use the colours of another theme as soon as it is chosen."""
+        """Say which lines are shown, and use the colours of another theme as soon as it is chosen."""
+        self.border_subtitle = SHOWN[self._least]
         self.app.theme_changed_signal.subscribe(self, self._recolour)
 
     def say(self, text: str, level: str = "info", t: float | None = None) -> None:

@@ -163,7 +163,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self._posted = (self.kind, shot)
             self.post_message(self.Changed(self.kind, shot))
         if current is None:
-            self.border_subtitle = ""
+            self.border_title, self.border_subtitle = self.BORDER_TITLE, ""
             scrubber.update(Content.styled("no pictures yet", "$text-muted"), layout=False)
             return
         names = list(self._images)

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from textual.app import App
+from textual.screen import Screen
 
 from tui.widgets.console import Console
 
@@ -116,5 +117,23 @@ def test_newer_lines_do_not_carry_away_one_who_reads_back(console):
         console.say("newer")
         await pilot.pause()
         assert console.scroll_offset.y == 0
+
+    console(scenario)
+
+
+def test_another_console_begins_with_the_same_lines_and_shows_as_many(console):
+    async def scenario(pilot, console):
+        console.say("printed", "output", NOON)
+        console.say("an alarm", "alarm", NOON)
+        await pilot.press("left_square_bracket")
+        await pilot.app.push_screen(Screen())
+        other = Console(console, id="larger")
+        await pilot.app.screen.mount(other)
+        await pilot.pause()
+        assert [line[9:] for line in lines_of(other)] == ["an alarm"]
+        assert str(other.border_subtitle) == "info and louder"
+        other.say("more", "alarm", NOON)
+        await pilot.pause()
+        assert (len(lines_of(other)), len(lines_of(console))) == (2, 1)
 
     console(scenario)

@@ -296,6 +296,8 @@ def test_another_run_ends_blinking_and_a_marked_picture_that_is_gone_is_said_to_
         await until(lambda: panel._blink_timer is None and panel.shot == gone)
         picture = panel.query_one(Picture)
         await until(lambda: picture.query_one(".unreadable").display)
+        panel.show({}, "a third one")
+        assert (str(panel.border_title), str(panel.border_subtitle)) == ("pictures", "")
 
     drive(scenario)
 
