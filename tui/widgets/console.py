@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from textual import events
 
 MOST_LINES = 2_000
-STYLES = {"alarm": "bold yellow", "error": "bold red", "output": "dim"}
+STYLES = {"alarm": "bold bright_yellow", "error": "bold bright_red", "output": "dim"}
 
 
 class Console(RichLog):

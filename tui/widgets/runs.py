@@ -112,7 +112,9 @@ class RunList(OptionList):
             done = wording.share(status.step, status.total) or status.state
         name = f" {record.name}" if record and record.name else ""
         short = wording.short_id(run.id)
-        return Content.assemble(mark(status.state), f" {short} {experiment} ", (done, "dim"), (name, "dim"))
+        return Content.assemble(
+            mark(status.state), f" {short} {experiment} ", (done, "$text-muted"), (name, "$text-muted")
+        )
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Post which run the highlight is on."""
