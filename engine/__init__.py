@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     )
     from engine.networks import names as network_names
     from engine.networks import tables as cut_tables
+    from engine.pages import Page
+    from engine.pages import markdown as page_of
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -92,6 +94,7 @@ _HOMES = {
         "UnknownRun",
         "WorkspaceError",
     ),
+    "engine.pages": ("Page", "page_of"),
     "engine.record.events": (
         "CheckpointSaved",
         "Event",
@@ -118,7 +121,7 @@ _HOMES = {
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
 }
-_OWN_NAMES = {"Run": "RunDirectory"}
+_OWN_NAMES = {"Run": "RunDirectory", "page_of": "markdown"}
 _MODULES = {
     "catalogue": "engine.catalogue",
     "cut_tables": "engine.networks.tables",
@@ -155,6 +158,7 @@ __all__ = [
     "MachineLoad",
     "Message",
     "Metrics",
+    "Page",
     "PhospheneError",
     "PlotLogged",
     "Points",
@@ -185,6 +189,7 @@ __all__ = [
     "gpu_names",
     "machine_load",
     "network_names",
+    "page_of",
     "paper",
     "pixels",
     "pixels_shape",

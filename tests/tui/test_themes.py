@@ -22,6 +22,7 @@ from tui import themes
 from tui.app import PhospheneApp
 from tui.plots.colours import GROUPS, confusion, contrast, css, nearest, on, ramp, seen
 from tui.screens.help import HelpScreen
+from tui.screens.page import PageScreen
 from tui.screens.table import TableScreen
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
@@ -143,6 +144,10 @@ def visit(crowd, still, monkeypatch):
                     await views(app, judge, until)
                     app.push_screen(HelpScreen())
                     await until(lambda: isinstance(app.screen, HelpScreen))
+                    judge(app)
+                    app.pop_screen()
+                    app.push_screen(PageScreen(screen.catalogue["dann"]))
+                    await until(lambda: isinstance(app.screen, PageScreen) and app.screen.query("MarkdownFence"))
                     judge(app)
                     app.pop_screen()
                     app.push_screen(TableScreen(screen.shown.tables))

@@ -17,6 +17,7 @@ from engine import wording
 from tui.actions import bindings
 from tui.renderers import RENDERERS
 from tui.screens.help import HelpScreen
+from tui.screens.page import PageScreen
 from tui.screens.picture import PictureScreen
 from tui.screens.table import TableScreen
 from tui.widgets.charts import ChartPanel
@@ -356,6 +357,12 @@ class Workbench(Screen[None]):
             self.notify("the shown run has no tables", severity="error")
         else:
             self.app.push_screen(TableScreen(self.shown.tables))
+
+    def action_page(self) -> None:
+        """Show the page of the chosen experiment."""
+        experiment = self.query_one(HyperparameterForm).experiment
+        if experiment is not None:
+            self.app.push_screen(PageScreen(experiment))
 
     def action_help(self) -> None:
         """Show all keys."""
