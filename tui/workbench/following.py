@@ -83,8 +83,9 @@ class RunFollower:
 
     def follow(self, name: str, pause: float = 0.0) -> None:
         """Follow a run from its first event, after a pause in which the user may still move on to another."""
-        # A coroutine made here would never be awaited if another run is followed before its worker has begun.
-        self._owner.run_worker(partial(self._follow, name, pause), group="follow", exclusive=True)
+        # A coroutine made here would never be awaited if its worker were ended before it begins.
+        work = partial(self._follow, name, pause)
+        self._owner.run_worker(work, group="follow", exclusive=True)  # type: ignore[arg-type]
 
     async def _follow(self, name: str, pause: float) -> None:
         from tui.shown import ShownRun
