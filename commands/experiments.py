@@ -18,14 +18,14 @@ def _complete(incomplete: str) -> list[str]:
 
 
 def experiments(
-    name: Annotated[str, typer.Argument(help="Show the hyperparameters of this one.", autocompletion=_complete)] = "",
+    name: Annotated[str, typer.Argument(help="Show the page of this one.", autocompletion=_complete)] = "",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON, with the schema of the hyperparameters.")
     ] = False,
 ) -> None:
-    """List the experiments, or show one with its hyperparameters."""
+    """List the experiments, or show the page of one, with its hyperparameters."""
     from commands.output import emit, say, table
-    from engine import catalogue
+    from engine import catalogue, page_of
 
     if as_json:
         known = catalogue.experiments().values()
@@ -33,6 +33,7 @@ def experiments(
     elif name:
         found = catalogue.experiment(name)
         say(f"{found.title} ({found.family}): {found.summary}\n")
+        print(page_of(found), end="\n\n", flush=True)  # noqa: T201 - stdout is data
         table(
             ["hyperparameter", "default", "allowed", "meaning"],
             [
@@ -58,5 +59,6 @@ def _document(experiment: Experiment) -> dict[str, Any]:
         "family": experiment.family,
         "summary": experiment.summary,
         "headline": asdict(experiment.headline) if experiment.headline else None,
+        "page": asdict(experiment.page) if experiment.page else None,
         "hyperparameters": experiment.hyperparameters.model_json_schema(),
     }

@@ -82,7 +82,7 @@ def write(app: PhospheneApp, name: str) -> None:
 
 async def cnn(home: Path, name: str, size: tuple[int, int], keys: tuple[str, ...] = ()) -> None:
     """Train the small CNN to its end and show the confusion matrix."""
-    app = PhospheneApp(home, images="halfcell", theme="nord")
+    app = PhospheneApp(home, images="halfcell")
     app.settings.experiment = "cnn"
     async with app.run_test(size=size) as pilot:
         await started(pilot)
@@ -96,7 +96,7 @@ async def cnn(home: Path, name: str, size: tuple[int, int], keys: tuple[str, ...
 
 async def dcgan(home: Path, name: str, size: tuple[int, int]) -> None:
     """Train a DCGAN and show its samples before it ends."""
-    app = PhospheneApp(home, images="halfcell", theme="nord")
+    app = PhospheneApp(home, images="halfcell")
     app.settings.experiment = "dcgan"
     app.settings.forms["dcgan"] = {"steps": str(DCGAN_STEPS), "lr_g": "0.0005", "preview_every": "20"}
     async with app.run_test(size=size) as pilot:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     )
     from engine.networks import names as network_names
     from engine.networks import tables as cut_tables
+    from engine.pages import Page
+    from engine.pages import markdown as page_of
+    from engine.pages import sections as page_sections
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -96,6 +99,7 @@ _HOMES = {
         "UnknownRun",
         "WorkspaceError",
     ),
+    "engine.pages": ("Page", "page_of", "page_sections"),
     "engine.record.events": (
         "CheckpointSaved",
         "Event",
@@ -122,7 +126,7 @@ _HOMES = {
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
 }
-_OWN_NAMES = {"Run": "RunDirectory"}
+_OWN_NAMES = {"Run": "RunDirectory", "page_of": "markdown", "page_sections": "sections"}
 _MODULES = {
     "catalogue": "engine.catalogue",
     "cut_tables": "engine.networks.tables",
@@ -160,6 +164,7 @@ __all__ = [
     "MachineLoad",
     "Message",
     "Metrics",
+    "Page",
     "PhospheneError",
     "PlotLogged",
     "Points",
@@ -191,6 +196,8 @@ __all__ = [
     "gpu_names",
     "machine_load",
     "network_names",
+    "page_of",
+    "page_sections",
     "paper",
     "pixels",
     "pixels_shape",

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,9 @@ from engine.errors import InvalidHyperparameters
 from engine.paths import decoded
 from engine.record.workspace import Workspace
 from engine.references import references
+
+if TYPE_CHECKING:
+    from engine.pages import Page
 
 
 class Hyperparameters(BaseModel):
@@ -287,6 +290,7 @@ class Experiment:
         tables: names of the tables that are printed when a run on the command line has ended.
         network: ``"package.module:function"``, called as ``function(hyperparameters, context)`` to rebuild the network
             that a run saved under the name ``network``; empty if it trains none.
+        page: what people read of it before they run it; None leaves them with the rest of the declaration.
     """
 
     name: str
@@ -300,6 +304,7 @@ class Experiment:
     headline: Headline | None = None
     tables: tuple[str, ...] = ()
     network: str = ""
+    page: Page | None = None
 
     def __post_init__(self) -> None:
         if not self.shows or not set(self.shows) <= set(VIEWS):

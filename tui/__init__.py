@@ -16,6 +16,10 @@ def open_workbench(images: str = "", theme: str = "") -> int:
         problem = "the workbench needs a terminal; see phosphene --help for the commands that do not"
         print(f"phosphene: {problem}", file=sys.stderr)  # noqa: T201
         return 2
-    from tui.app import run_app
+    from tui.terminal import asked_for_its_background
 
-    return run_app(images, theme)
+    with asked_for_its_background() as is_light:
+        from tui.app import run_app  # takes longer than the terminal takes to answer
+
+        light = is_light()
+    return run_app(images, theme, light=light)

@@ -118,6 +118,7 @@ ACTS: tuple[Act, ...] = (
     ),
     Act("workbench", "go(1)", "tab", "next pane", "Go to the next pane."),
     Act("workbench", "go(-1)", "shift+tab", "previous pane", "Go to the previous pane."),
+    Act("workbench", "page", "h", "about it", "Show what the chosen experiment does and what to look at."),
     Act("workbench", "quit", "q", "quit", "Leave the workbench; runs go on.", footer=True),
     Act("runs", "remove", "delete,X", "remove", "Move the highlighted run, if it has ended, into the trash."),
     Act("runs", "as_form", "f", "to form", "Copy the highlighted run's hyperparameters into the form."),

@@ -15,12 +15,15 @@ from tui.renderers import choose_images
 from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
+from tui.terminal import depth
+from tui.themes import filters, known, offered, terminal_colours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from textual import events
+    from textual.filter import LineFilter
     from textual.screen import Screen
 
     from tui.actions import Scope
@@ -37,15 +40,43 @@ class PhospheneApp(App[list[str]]):
     BINDINGS = bindings("app")
     COMMANDS = App.COMMANDS | {Actions}
 
-    def __init__(self, home: Path | None = None, images: str = "", theme: str = "") -> None:
+    def __init__(self, home: Path | None = None, images: str = "", theme: str = "", *, light: bool = False) -> None:
         super().__init__()
         self._home = Workspace(home).home
         self._file = self._home / "workbench.json"
         self.settings = Settings.load(self._file)
         self.settings.images = images or self.settings.images
         self.renderer = choose_images(self.settings.images)
-        wanted = theme or self.settings.theme
-        self.theme = wanted if wanted in self.available_themes else "nord"
+        self._choose_theme(theme, light=light)
+
+    def _choose_theme(self, wanted: str, *, light: bool) -> None:
+        """Offer the themes that this terminal can show; take the wanted one, the remembered one, or that which fits.
+
+        Raises:
+            ValueError: if there is no such theme for any terminal.
+        """
+        themes = offered(depth(), light=light)
+        if wanted and not known(wanted):
+            raise ValueError(f"there is no theme {wanted!r}; there are: {', '.join(themes)}")
+        self.settings.theme = wanted or self.settings.theme
+        for theme in themes.values():
+            self.register_theme(theme)
+        self.theme = self._opened_with = next(name for name in (wanted, self.settings.theme, *themes) if name in themes)
+        for name in self.available_themes.keys() - themes.keys():
+            self.unregister_theme(name)
+
+    def watch_theme(self) -> None:
+        """Let the names of colours mean those of the theme."""
+        theme = self.current_theme
+        if theme.dark:
+            self.ansi_theme_dark = terminal_colours(theme)
+        else:
+            self.ansi_theme_light = terminal_colours(theme)
+        self._own_filters = filters(depth(), theme)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what is done to every line: names of colours become those of the theme, dim texts muted ones."""
+        return [*super().get_line_filters(), *self._own_filters]
 
     def on_mount(self) -> None:
         """Open the workbench."""
@@ -63,12 +94,13 @@ class PhospheneApp(App[list[str]]):
         self._save_settings()
 
     def _save_settings(self) -> None:
-        self.settings.theme = self.theme
+        if self.theme != self._opened_with:
+            self.settings.theme = self._opened_with = self.theme
         self.settings.save(self._file)
 
     def action_next_theme(self) -> None:
-        """Switch to the next colour theme."""
-        names = sorted(self.available_themes)
+        """Switch to the next colour theme of those that this terminal can show."""
+        names = list(self.available_themes)
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         self.notify(f"theme: {self.theme}")
 
@@ -92,10 +124,10 @@ class PhospheneApp(App[list[str]]):
                 yield command
 
 
-def run_app(images: str, theme: str) -> int:
-    """Open the workbench in this terminal; say afterwards which runs go on."""
+def run_app(images: str, theme: str, *, light: bool) -> int:
+    """Open the workbench in this terminal, whose background may be light; say afterwards which runs go on."""
     try:
-        app = PhospheneApp(images=images, theme=theme)
+        app = PhospheneApp(images=images, theme=theme, light=light)
     except ValueError as error:
         print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201
         return 2

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 STYLES: dict[State, str] = {
     "queued": "$text-muted",
-    "running": "$accent",
+    "running": "$text-accent",
     "finished": "$text-success",
     "failed": "$text-error",
     "stopped": "$text-warning",

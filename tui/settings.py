@@ -20,7 +20,7 @@ class Settings:
     Attributes:
         warm: whether a worker waits with torch imported, so that a run starts at once; it needs about 400 MiB.
         images: renderer of pictures, or ``auto``.
-        theme: name of the colour theme.
+        theme: name of the colour theme that the user chose; empty for the one that fits the terminal.
         seen: when the runs were last on a screen, in seconds since the epoch.
         experiment: name of the experiment chosen last.
         sizes: of columns and rows of the screen.
@@ -29,7 +29,7 @@ class Settings:
 
     warm: bool = True
     images: str = "auto"
-    theme: str = "nord"
+    theme: str = ""
     seen: float = 0.0
     experiment: str = ""
     sizes: dict[str, int] = field(default_factory=dict)

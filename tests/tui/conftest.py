@@ -5,23 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from engine.plots import Bars, Heatmap, Lines, Scatter, Tiles
 from engine.record.events import (
     CheckpointSaved,
     ImageLogged,
     Message,
     Metrics,
+    PlotLogged,
     Progress,
     Results,
     StateChanged,
+    TableLogged,
     encode,
 )
 from engine.record.identity import Identity
+from engine.record.plots import write_plot
 from engine.record.run_directory import RunRecord
 from tui.app import PhospheneApp
 from tui.workbench.requests import RunRequests
@@ -105,10 +112,70 @@ def album(home: Path) -> Path:
     return home
 
 
+PLOTS = {
+    "confusion": Heatmap([[17, 2, 1], [0, 15, 5], [3, 3, 14]], "abc", "abc", "true", "predicted", "row", True, 0),
+    "grid": Heatmap(np.linspace(0, 1, 60).reshape(6, 10).tolist(), "abcdef", "abcdefghij"),
+    "bars": Bars(("one", "two", "three"), (3.0, -2.0, 1.0), label="how many"),
+    "lines": Lines((1.0, 2.0, 3.0), {"first": (1.0, 4.0, 2.0), "second": (2.0, 1.0, 3.0)}, x_label="x", y_label="y"),
+    "scatter": Scatter(tuple((n * 0.7 % 3, n * 0.3 % 2) for n in range(60)), tuple(str(n % 10) for n in range(60))),
+    "tiles": Tiles([np.full((8, 8, 3), 40 * n, np.uint8) for n in range(3)], ["1 > 8", "8 > 7", ("4 > 9", "a file")]),
+}
+
+
+@pytest.fixture
+def crowd(album: Path) -> Iterator[Path]:
+    """The album, and a dozen of runs in all states, one of them with plots and tables; two are at work, so to say."""
+    sleeper = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    alive = Identity.of(sleeper.pid).to_json()
+    ends: list[tuple[str, str]] = [("queued", ""), ("running", ""), ("stopped", "by you"), ("failed", "ValueError: no")]
+    ends += [("finished", ""), ("finished", ""), ("stopped", "by you"), ("finished", "")]
+    for number, (state, reason) in enumerate(ends):
+        start = NOON + 3600 * (number + 1)
+        events = [StateChanged(start, "queued", "starting")]
+        if state != "queued":
+            values = [{"train/loss": 2 / step, "train/accuracy": 1 - 1 / step} for step in range(1, 41)]
+            events += [StateChanged(start + 1, "running")]
+            events += [Metrics(start + step, step, each, step / 10) for step, each in enumerate(values, 1)]
+            events += [Message(start + 41, "the samples become alike", "alarm"), Message(start + 41, "no!", "error")]
+            events += [Progress(start + 41, 40, 100, "batch", 60.0)]
+        run = album / "runs" / f"1122-1{number}00-cnn-n{number}w"
+        if number == 4:
+            events += [PlotLogged(start + 42, name, 40, f"plots/{name}/000000040.json") for name in PLOTS]
+            events += [
+                TableLogged(start + 42, "classes", "tables/classes.csv"),
+                TableLogged(start + 42, "C", "tables/C.csv"),
+            ]
+        if state not in {"queued", "running"}:
+            result = {"test/accuracy": 0.9} if state == "finished" else {}
+            events.append(StateChanged(start + 50, state, reason, 40, 100, result))
+        path = write_run(album, run.name, "cnn", events)
+        if state in {"queued", "running"}:
+            claim = json.loads((path / "attempts/0001/claim.json").read_text())
+            (path / "attempts/0001/claim.json").write_text(json.dumps(claim | alive))
+        if number == 4:
+            for name, plot in PLOTS.items():
+                (path / "plots" / name).mkdir(parents=True)
+                write_plot(path / "plots" / name / "000000040.json", plot)
+            for name in ("classes", "C"):
+                (path / f"tables/{name}.csv").write_text("class,accuracy\n" + "a,0.5\n" * 30)
+    yield album
+    sleeper.kill()
+    sleeper.wait()
+
+
 @pytest.fixture
 def app(home: Path) -> PhospheneApp:
     """The app over the workspace, with nothing remembered."""
-    return PhospheneApp(home, images="halfcell", theme="nord")
+    return PhospheneApp(home, images="halfcell")
+
+
+@pytest.fixture(autouse=True)
+def millions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have every colour, whatever the terminal is in which the tests run."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name in ("COLORFGBG", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(autouse=True)

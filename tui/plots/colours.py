@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
+
+from tui.terminal import Depth, depth
+
 GROUPS = (
-    "#4c9be8",
-    "#e8743b",
-    "#4cc38a",
-    "#d46fb8",
-    "#e0b13c",
-    "#7fd0e8",
-    "#b18cf0",
-    "#c3c14a",
-    "#f0868c",
-    "#8fa3b8",
+    "#0087ff",
+    "#d75f00",
+    "#008700",
+    "#d700af",
+    "#878700",
+    "#008787",
+    "#af5fff",
+    "#d75f5f",
+    "#5f8700",
+    "#5f8787",
 )
-"""Colours of groups; after the last one they begin again, with the next mark."""
+"""Colours of groups; after the last one they begin again, with the next mark.
+
+Each is one of the 256 colours, and stands out from a dark background as well as from a light one.
+"""
 MARKS = ("●", "▲", "■", "◆", "✚", "○", "△", "□")
 """One cell wide each."""
 Colour = tuple[int, int, int]
 _RAMP: tuple[Colour, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 """Five stops of viridis, whose lightness grows evenly."""
+_ANSI = (
+    *("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"),
+    *("bright_black", "bright_red", "bright_green", "bright_yellow"),
+    *("bright_blue", "bright_magenta", "bright_cyan", "bright_white"),
+)
+XTERM: tuple[Colour, ...] = (
+    *((0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205), (229, 229, 229)),
+    *((127, 127, 127), (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255)),
+    (255, 255, 255),
+)
+"""The first sixteen colours as xterm shows them; other terminals differ a little."""
 _RIGHT: Colour = (38, 110, 160)
 _WRONG: Colour = (178, 58, 52)
 
@@ -44,13 +65,44 @@ def blend(first: Colour, second: Colour, share: float) -> Colour:
 
 def on(colour: Colour) -> str:
     """Return a style for text that can be read on a colour: black or white, by the contrast of WCAG."""
-    return f"{'#000000' if luminance(colour) > 0.179 else '#ffffff'} on {css(colour)}"
+    return _on(colour, depth())
+
+
+@cache
+def _on(colour: Colour, colours: Depth) -> str:
+    shown = nearest(css(colour), colours)
+    dark = luminance(seen(shown)) > 0.179
+    if colours == "16":
+        return f"{'black' if dark else 'bright_white'} on {shown.name}"
+    return f"{'#000000' if dark else '#ffffff'} on {css(colour)}"
+
+
+def nearest(colour: str, colours: Depth) -> RichColor:
+    """Return the colour that a terminal of so many colours is sent for one given as ``#rrggbb`` or by name."""
+    parsed = RichColor.parse(colour)
+    if colours == "16" and parsed.triplet is not None:
+        number = parsed.downgrade(ColorSystem.STANDARD).number
+        return RichColor.parse(_ANSI[number or 0])
+    return parsed.downgrade(ColorSystem.EIGHT_BIT) if colours == "256" else parsed
+
+
+def seen(colour: RichColor) -> Colour:
+    """Return what a terminal shows for a colour; one of the first sixteen as xterm does."""
+    if colour.number is not None and colour.number < len(XTERM):
+        return XTERM[colour.number]
+    return colour.get_truecolor()
 
 
 def luminance(colour: Colour) -> float:
     """Return the relative luminance of WCAG, in [0, 1]."""
     linear = [c / 12.92 if (c := part / 255) <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for part in colour]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: Colour, second: Colour) -> float:
+    """Return the contrast of WCAG between two colours, from 1 to 21."""
+    lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def css(colour: Colour) -> str:

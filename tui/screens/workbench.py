@@ -16,6 +16,7 @@ from textual.widgets import Footer
 from engine import wording
 from tui.actions import ACTS, Act, Scope, bindings
 from tui.renderers import offered
+from tui.screens.page import PageScreen
 from tui.screens.picture import PictureScreen
 from tui.widgets.charts import ChartPanel
 from tui.widgets.console import Console
@@ -395,6 +396,12 @@ class Workbench(Screen[None]):
             self.notify("the shown run has no tables", severity="error")
         else:
             self._panes.go_to("tables", enlarged=True)
+
+    def action_page(self) -> None:
+        """Show the page of the chosen experiment."""
+        experiment = self.query_one(HyperparameterForm).experiment
+        if experiment is not None:
+            self.app.push_screen(PageScreen(experiment))
 
     def action_pane(self, number: int) -> None:
         """Go to a pane by its number."""

@@ -67,7 +67,7 @@ class ExperimentList(OptionList):
                 continue
             if experiment.family != family:
                 family = experiment.family
-                self.add_option(Option(Content.styled(family, "dim"), disabled=True))
+                self.add_option(Option(Content.styled(family, "$text-muted"), disabled=True))
             self.add_option(Option(Content(f"  {experiment.name}"), id=experiment.name))
         names = [option.id for option in self.options if option.id]
         if not names and text:

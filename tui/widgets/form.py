@@ -141,7 +141,7 @@ class HyperparameterForm(Vertical):
             if heading != group:
                 group = heading
                 if heading:
-                    options.append(Option(Content.styled(heading, "dim"), disabled=True))
+                    options.append(Option(Content.styled(heading, "$text-muted"), disabled=True))
             options.append(Option(self._line(view), id=view.name))
         self._list.set_options(options)
         if highlighted and any(option.id == highlighted.id for option in options):

@@ -116,7 +116,9 @@ class RunList(OptionList):
             done = wording.waiting(status.reason, record.created if record else status.changed)
         name = f" {record.name}" if record and record.name else ""
         short = wording.short_id(run.id)
-        return Content.assemble(mark(status.state), f" {short} {experiment} ", (done, "dim"), (name, "dim"))
+        return Content.assemble(
+            mark(status.state), f" {short} {experiment} ", (done, "$text-muted"), (name, "$text-muted")
+        )
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Post which run the highlight is on."""

@@ -10,6 +10,7 @@ from pydantic import ValidationInfo, field_validator
 from engine.datasets.references import DatasetReference, other_classes, too_few_to_validate
 from engine.datasets.sources import classes_of
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
+from engine.experiments.adapt import pages
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 from engine.references import RunReference
 
@@ -117,6 +118,7 @@ EXPERIMENTS = (
         summary="Learn digits from labels of one domain and images of another, with features that hide the domain.",
         hyperparameters=DannHyperparameters,
         program="engine.experiments.adapt.dann:train",
+        page=pages.DANN,
         charts=(
             CHARTS[0],
             ("source/domain-accuracy", "target/domain-accuracy"),
@@ -135,6 +137,7 @@ EXPERIMENTS = (
         summary="Train a network on its own confident predictions in another domain.",
         hyperparameters=PseudoLabelHyperparameters,
         program="engine.experiments.adapt.pseudo_label:train",
+        page=pages.PSEUDO_LABEL,
         charts=(
             CHARTS[0],
             ("train/loss", "train/pseudo-loss"),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from engine.datasets.references import DatasetReference, Images
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
+from engine.experiments.classify import pages
 from engine.experiments.hyperparameters import Resize, images, network, resize
 from engine.networks.references import Architecture, NetworkName
 
@@ -47,6 +48,7 @@ EXPERIMENTS = (
         summary="Train a network of three convolutions and two dense layers (7,465 parameters) on digits.",
         hyperparameters=CnnHyperparameters,
         program="engine.experiments.classify.cnn:train",
+        page=pages.CNN,
         charts=(("train/loss", "validation/loss"), ("train/accuracy", "validation/accuracy")),
         headline=Headline("test/accuracy", better="higher"),
         network="engine.experiments.classify.cnn:network",
@@ -58,6 +60,7 @@ EXPERIMENTS = (
         summary="Name the most probable classes of any images, by any network.",
         hyperparameters=PredictHyperparameters,
         program="engine.experiments.classify.predict:run",
+        page=pages.PREDICT,
         shows=("tables", "pictures"),
         headline=Headline("top1/accuracy", better="higher"),
         tables=("predictions",),
@@ -69,6 +72,7 @@ EXPERIMENTS = (
         summary="Count the parameters and multiply-adds of a network, layer by layer; no weights are needed.",
         hyperparameters=AnatomyHyperparameters,
         program="engine.experiments.classify.anatomy:run",
+        page=pages.ANATOMY,
         shows=("tables",),
         headline=Headline("parameters/total", better="neither"),
         tables=("layers",),

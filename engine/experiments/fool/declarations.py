@@ -8,6 +8,7 @@ from pydantic import AfterValidator
 
 from engine.datasets.references import Images
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
+from engine.experiments.fool import pages
 from engine.experiments.hyperparameters import Resize, images, network, resize
 from engine.networks.references import NetworkName, OptionalNetworkNames, OptionalTarget, TargetClass
 
@@ -191,6 +192,7 @@ EXPERIMENTS = (
         summary="Change images, almost invisibly, until a network predicts a class of your choice.",
         hyperparameters=FoolHyperparameters,
         program="engine.experiments.fool.fool:run",
+        page=pages.FOOL,
         shows=("pictures", "tables"),
         charts=(("reached/share",),),
         headline=Headline("success/saved", better="higher"),
@@ -203,6 +205,7 @@ EXPERIMENTS = (
         summary="Attack a network on images: auto-PGD, PGD, FGSM, Carlini & Wagner; robust accuracy, transfer.",
         hyperparameters=AttackHyperparameters,
         program="engine.experiments.fool.attack:run",
+        page=pages.ATTACK,
         shows=("pictures", "tables"),
         charts=(("reached/share",),),
         headline=Headline("robust/accuracy", better="higher"),

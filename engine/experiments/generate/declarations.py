@@ -9,6 +9,7 @@ from pydantic import ValidationInfo, field_validator
 
 from engine.datasets.references import DatasetReference, Pictures, too_few_to_validate
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
+from engine.experiments.generate import pages
 from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
 from engine.references import RunReference
 
@@ -173,6 +174,7 @@ EXPERIMENTS = (
         summary="Let a generator and a discriminator of convolutions learn from each other to draw images.",
         hyperparameters=DcganHyperparameters,
         program=PROGRAM,
+        page=pages.DCGAN,
         charts=CHARTS,
         headline=Headline("quality/frechet", better="lower"),
         tables=("classes",),
@@ -184,6 +186,7 @@ EXPERIMENTS = (
         summary="Give the class to both networks of a DCGAN, so that the generator draws images of a chosen class.",
         hyperparameters=CdcganHyperparameters,
         program=PROGRAM,
+        page=pages.CDCGAN,
         charts=CHARTS,
         headline=Headline("quality/as-asked", better="higher"),
         tables=("classes",),
@@ -195,6 +198,7 @@ EXPERIMENTS = (
         summary="Train a conditional generator and discriminator of dense layers alone, to compare with convolutions.",
         hyperparameters=CganHyperparameters,
         program=PROGRAM,
+        page=pages.CGAN,
         charts=CHARTS,
         headline=Headline("quality/as-asked", better="higher"),
         tables=("classes",),
@@ -206,6 +210,7 @@ EXPERIMENTS = (
         summary="Draw images between samples of a trained generator, and every class from the same noise.",
         hyperparameters=InterpolateHyperparameters,
         program="engine.experiments.generate.interpolate:run",
+        page=pages.INTERPOLATE,
         shows=("pictures",),
         headline=Headline("linear/evenness", better="higher"),
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from engine.datasets.references import DatasetReference, Images, OptionalImages
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Resize, images, network, resize
+from engine.experiments.inspect import pages
 from engine.experiments.inspect.choice import ACTIVATION_MAPS, GRADIENTS, METHODS, MethodsReference
 from engine.networks.names import DESCRIPTION
 from engine.networks.references import (
@@ -216,6 +217,7 @@ EXPERIMENTS = (
         summary="Show the maps of any layer for any image, before and after the ReLU.",
         hyperparameters=FeatureMapsHyperparameters,
         program="engine.experiments.inspect.feature_maps:run",
+        page=pages.FEATURE_MAPS,
         shows=("pictures", "tables"),
         headline=Headline("channels/silent", better="neither"),
     ),
@@ -226,6 +228,7 @@ EXPERIMENTS = (
         summary="Show which pixels count for a class: gradients, SmoothGrad, integrated gradients, guided.",
         hyperparameters=AttributionHyperparameters,
         program="engine.experiments.inspect.explain:run",
+        page=pages.SALIENCY,
         shows=("pictures", "tables"),
         tables=("maps",),
     ),
@@ -236,6 +239,7 @@ EXPERIMENTS = (
         summary="Show which places of a layer's maps support a class: CAM, Grad-CAM, guided Grad-CAM.",
         hyperparameters=GradcamHyperparameters,
         program="engine.experiments.inspect.explain:run",
+        page=pages.GRADCAM,
         shows=("pictures", "tables"),
         tables=("maps",),
     ),
@@ -246,6 +250,7 @@ EXPERIMENTS = (
         summary="Make images that maximise the logits of some classes, from noise or from an image.",
         hyperparameters=ClassImageHyperparameters,
         program="engine.experiments.inspect.class_image:run",
+        page=pages.CLASS_IMAGE,
         shows=("pictures", "charts"),
         headline=Headline("switching/step", better="lower"),
         tables=("classes", "replicates"),
@@ -257,6 +262,7 @@ EXPERIMENTS = (
         summary="Make images that maximise units of any layer, one by one or several together.",
         hyperparameters=ActivationMaxHyperparameters,
         program="engine.experiments.inspect.activation_max:run",
+        page=pages.ACTIVATION_MAX,
         shows=("pictures", "charts"),
         headline=Headline("score/mean", better="higher"),
         tables=("units",),
@@ -268,6 +274,7 @@ EXPERIMENTS = (
         summary="Count which filters respond to which class, how strongly and where, and which separate the classes.",
         hyperparameters=FilterStatisticsHyperparameters,
         program="engine.experiments.inspect.filter_statistics:run",
+        page=pages.FILTER_STATISTICS,
         shows=("pictures", "tables"),
         tables=("separation",),
     ),

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from engine.datasets.references import Dataset, DatasetReference
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Resize, resize
+from engine.experiments.transfer import pages
 from engine.experiments.transfer.enough import too_few_for_folds, too_few_to_choose_c, too_few_to_hold_out
 from engine.experiments.transfer.grid import Grid
 from engine.networks.names import DESCRIPTION
@@ -175,6 +176,7 @@ EXPERIMENTS = (
         summary="Classify new images by the features a frozen network gives at one cut, with an SVM or the like.",
         hyperparameters=ProbeHyperparameters,
         program="engine.experiments.transfer.probe:run",
+        page=pages.PROBE,
         shows=("pictures", "tables"),
         charts=(("validation/accuracy",), ("validation/fit_seconds",), ("features/images_per_second",)),
         headline=Headline("test/accuracy", better="higher"),
@@ -187,6 +189,7 @@ EXPERIMENTS = (
         summary="Compare the features of a frozen network at every cut, or at every pair of cuts, from one pass.",
         hyperparameters=CutsHyperparameters,
         program="engine.experiments.transfer.cuts:run",
+        page=pages.CUTS,
         shows=("pictures", "tables"),
         charts=(("validation/accuracy", "test/accuracy"), ("features/images_per_second",)),
         headline=Headline("test/accuracy", better="higher"),
@@ -199,6 +202,7 @@ EXPERIMENTS = (
         summary="Give a pretrained network a new last layer and train it, or more of it, on other classes.",
         hyperparameters=FinetuneHyperparameters,
         program="engine.experiments.transfer.finetune:train",
+        page=pages.FINETUNE,
         charts=(("train/loss", "validation/loss"), ("train/accuracy", "validation/accuracy")),
         headline=Headline("test/accuracy", better="higher"),
         tables=("classes",),

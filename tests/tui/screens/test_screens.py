@@ -25,7 +25,7 @@ def still(album, monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.delenv("PHOSPHENE_DATA", raising=False)
-    yield PhospheneApp(album, images="halfcell", theme="nord")
+    yield PhospheneApp(album, images="halfcell")
     monkeypatch.undo()
     time.tzset()
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
 
+FAINTNESS = 0.7
+"""How much of its colour the raw curve behind a smoothed one keeps."""
+
+
 class Chart(Widget, can_focus=True):
     """Curves over steps, epochs or time, with zoom, pan, a crosshair and markers.
 
@@ -49,25 +53,24 @@ class Chart(Widget, can_focus=True):
     Chart {
         height: 1fr;
         min-height: 3;
-        border: round $foreground 20%;
-        border-title-color: $foreground 80%;
-        border-subtitle-color: $foreground 50%;
+        border: round $border-blurred;
+        border-title-color: $foreground;
+        border-subtitle-color: $text-muted;
 
-        & > .chart--axis { color: $foreground 25%; }
-        & > .chart--label { color: $foreground 65%; }
-        & > .chart--name { color: $foreground 85%; }
-        & > .chart--note { color: $foreground 45%; }
-        & > .chart--marker { color: $foreground 50%; }
+        & > .chart--axis { color: $border-blurred; }
+        & > .chart--label { color: $text-muted; }
+        & > .chart--name { color: $foreground; }
+        & > .chart--note { color: $text-muted; }
+        & > .chart--marker { color: $text-muted; }
         & > .chart--crosshair { color: $accent; }
-        & > .chart--error { color: $error; text-style: bold; }
+        & > .chart--error { color: $text-error; text-style: bold; }
         & > .chart--curve-1 { color: $text-primary; }
         & > .chart--curve-2 { color: $text-warning; }
         & > .chart--curve-3 { color: $text-success; }
         & > .chart--curve-4 { color: $text-error; }
-        & > .chart--curve-5 { color: $foreground 80%; }
+        & > .chart--curve-5 { color: $foreground; }
         & > .chart--curve-6 { color: $text-secondary; }
     }
-    Chart:light > .chart--curve-1 { color: $secondary; }
     Chart:focus {
         border: round $accent;
         border-title-color: $foreground;
@@ -371,9 +374,9 @@ class Chart(Widget, can_focus=True):
             return self._crossed(self._ink(ink - Ink.CROSSED), self._ink(Ink.CROSSHAIR))
         if ink >= Ink.FAINT:
             curve = self._ink(ink - Ink.FAINT + Ink.CURVE)
-            if curve.color is None or curve.bgcolor is None:
-                return curve
-            colour = Color.from_rich_color(curve.bgcolor).blend(Color.from_rich_color(curve.color), 0.4)
+            if curve.color is None or curve.bgcolor is None or curve.color.triplet is None:
+                return curve + Style(dim=True)
+            colour = Color.from_rich_color(curve.bgcolor).blend(Color.from_rich_color(curve.color), FAINTNESS)
             return Style(color=colour.rich_color, bgcolor=curve.bgcolor)
         if ink >= Ink.CURVE:
             return self.get_component_rich_style(f"chart--curve-{ink - Ink.CURVE + 1}")
