@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine import catalogue, plots, wording
-    from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
+    from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
     from engine.control.engine import Engine
     from engine.control.threads import usable_cores
     from engine.curves.decimation import Columns
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from engine.networks import names as network_names
     from engine.networks import tables as cut_tables
+    from engine.paths import path_completions
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     from engine.record.workspace import Listed, Workspace
 
 _HOMES = {
-    "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
+    "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
     "engine.control.engine": ("Engine",),
     "engine.control.threads": ("usable_cores",),
     "engine.declaration": (
@@ -92,6 +93,7 @@ _HOMES = {
         "UnknownRun",
         "WorkspaceError",
     ),
+    "engine.paths": ("path_completions",),
     "engine.record.events": (
         "CheckpointSaved",
         "Event",
@@ -179,6 +181,7 @@ __all__ = [
     "catalogue",
     "cut_tables",
     "dataset_catalogue",
+    "device_names",
     "feature_cache",
     "fields_of",
     "gallery",
@@ -186,6 +189,7 @@ __all__ = [
     "machine_load",
     "network_names",
     "paper",
+    "path_completions",
     "pixels",
     "pixels_shape",
     "plain_json",

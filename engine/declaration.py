@@ -129,6 +129,12 @@ class FieldView:
         parts += [] if high is None else [f"{'<' if self.open_maximum else '<='} {high}"]
         return ", ".join(parts)
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What forms and help say beside the description: the range with its unit, the scale, whether it is live."""
+        allowed = f"{self.bounds} {self.unit}".strip()
+        return tuple(fact for fact in (allowed, "log scale" if self.log else "", "live" if self.live else "") if fact)
+
     def show(self, value: Any) -> str:
         """Write a value as a user would type it."""
         if isinstance(value, bool):

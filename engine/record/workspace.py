@@ -14,8 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
-from engine.errors import PhospheneError, UnknownRun, WorkspaceError
-from engine.paths import decoded
+from engine.errors import DiskFull, PhospheneError, UnknownRun, WorkspaceError
+from engine.paths import decoded, exists
 from engine.record.files import disk_errors, write_json
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
@@ -23,6 +23,9 @@ from engine.record.shared import owner_of, shared_folder
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that are not mistaken for each other."""
+
+ROOM = 16 << 20
+"""Bytes that must be free for a run: its log and a few pictures; networks need more, and say so themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,23 @@ class Workspace:
         if matches:
             raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
         raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
+
+    def require_room(self) -> None:
+        """Check that the disk has room for a run.
+
+        Raises:
+            DiskFull: saying how much is left.
+        """
+        place = next(folder for folder in (self.home, *self.home.parents) if exists(folder))
+        try:
+            free = shutil.disk_usage(place).free
+        except OSError:  # what is wrong with it is said when it is written to
+            return
+        if free < ROOM:
+            raise DiskFull(
+                f"the disk under {self.home} is full: free some space or set PHOSPHENE_HOME to another disk "
+                f"({free >> 20} MiB are free, and a run needs {ROOM >> 20})"
+            )
 
     def prepare(self, record: RunRecord) -> tuple[RunRecord, Path]:
         """Write a new run's directory under a hidden name, ready to be renamed to its id.
