@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from engine import catalogue, plots, wording
     from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
     from engine.control.engine import Engine
+    from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         Hyperparameters,
         RunOptions,
         fields_of,
-        suggestions_for,
         validate,
     )
     from engine.drawing import gallery, paper
@@ -69,6 +69,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
     "engine.control.engine": ("Engine",),
+    "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
     "engine.declaration": (
         "Experiment",
@@ -77,7 +78,6 @@ _HOMES = {
         "Hyperparameters",
         "RunOptions",
         "fields_of",
-        "suggestions_for",
         "validate",
     ),
     "engine.drawing.pixels": ("pixels", "pixels_shape"),

@@ -87,7 +87,7 @@ class RunRequests:
             problems = await self._engine().check(experiment, values, options)
             self._owner.post_message(self.Checked(experiment.name, problems))
 
-        self._owner.run_worker(look, group="check", exclusive=True)  # type: ignore[arg-type] - it takes this
+        self._owner.run_worker(look, group="check", exclusive=True)  # type: ignore[arg-type]
 
     def stop(self, run: Run, attempt: int) -> None:
         """Let a run save and stop; the second request for the same attempt, some seconds later, kills it."""

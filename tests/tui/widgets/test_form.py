@@ -187,10 +187,9 @@ def test_a_number_typed_on_a_field_changes_that_field_and_nothing_else(drive, do
     assert done == []
 
 
-@pytest.mark.parametrize("experiment", ["count", "trouble"])
-def test_no_printable_key_does_anything_but_type_while_the_form_has_the_focus(drive, done, experiment):
+def test_no_printable_key_does_anything_but_type_while_the_form_has_the_focus(drive, done):
     async def scenario(pilot, until):
-        form = await highlight(pilot, until, experiment, "name")
+        form = await highlight(pilot, until, "trouble", "name")
         edit = form.query_one("#edit", Input)
         for character in (c for c in string.printable if c.isprintable()):
             pilot.app.post_message(events.Key(_character_to_key(character), character))
@@ -412,7 +411,9 @@ def test_the_note_says_what_a_field_means_and_takes(drive):
 def test_what_a_launch_would_refuse_is_marked_before_with_every_problem(drive, home, tmp_path):
     async def scenario(pilot, until):
         form = await highlight(pilot, until, "probe", "dataset")
-        await pilot.press(*f"folder:{tmp_path}/none", "enter")
+        pilot.app.post_message(events.Paste(f"folder:{tmp_path}/none"))
+        await until(lambda: form.editing)
+        await pilot.press("enter")
         fields = form.query_one("#fields", OptionList)
         await until(lambda: "✗" in str(fields.get_option("dataset").prompt))
         fields.highlighted = fields.get_option_index("device")
@@ -457,8 +458,18 @@ def test_choices_show_that_left_and_right_change_them(drive):
     async def scenario(pilot, until):
         form = await highlight(pilot, until, "trouble", "trouble")
         fields = form.query_one("#fields", OptionList)
-        await until(lambda: "\u2039 raise \u203a" in str(fields.get_option("trouble").prompt))
+        await until(lambda: "\u2039raise\u203a" in str(fields.get_option("trouble").prompt))
         await pilot.press("down")
         await until(lambda: "\u2039" not in str(fields.get_option("trouble").prompt))
+
+    drive(scenario)
+
+
+def test_earlier_runs_are_offered_where_they_fit(drive, album):
+    async def scenario(pilot, until):
+        form = await highlight(pilot, until, "probe", "model")
+        await pilot.press(*"run:")
+        offered = [str(option.prompt) for option in form.query_one(Offers).options]
+        assert offered == ["run:last", "run:1121-1200-cnn-k3f"]
 
     drive(scenario)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FAULTY = "✗"
 CHANGED = "●"
-STEPS = ("‹ ", " ›")  # noqa: RUF001 - the signs at a value that left and right change
+STEPS = ("‹", "›")  # noqa: RUF001 - the signs at a value that left and right change
 
 
 def line(values: FormValues, name: str, *, faulty: bool, steps: bool) -> Content:
@@ -26,8 +26,8 @@ def line(values: FormValues, name: str, *, faulty: bool, steps: bool) -> Content
         steps: whether to show that left and right change it.
     """
     changed = name in values.changed
-    mark = (f"{FAULTY} ", "$text-error") if faulty else (f"{CHANGED} ", "$accent") if changed else ("  ", "")
-    before, after = STEPS if steps else ("", "")
+    mark = (FAULTY, "$text-error") if faulty else (CHANGED, "$accent") if changed else (" ", "")
+    before, after = STEPS if steps else (" ", "")
     return Content.assemble(
         f"{name:<{max(map(len, values.views))}} ",
         mark,
