@@ -86,10 +86,8 @@ def _command(experiment: Experiment) -> Any:
 def _parameter(field: FieldView, model: type[Hyperparameters]) -> inspect.Parameter:
     """Make one option; values pass as typed, so that the declaration alone checks them."""
     flag = field.name.replace("_", "-")
-    notes = [note for note in (field.bounds, field.unit, "live" if field.live else "") if note]
-    shown = " ".join(
-        [field.description, *([f"({', '.join(notes)})"] if notes else []), f"[{field.show(field.default)}]"]
-    )
+    facts = f"({', '.join(field.facts)})" if field.facts else ""
+    shown = " ".join(part for part in (field.description, facts, f"[{field.show(field.default)}]") if part)
     if field.kind == "boolean":
         option = typer.Option(f"--{flag}/--no-{flag}", help=shown, show_default=False)
         annotation: Any = Annotated[bool | None, option]

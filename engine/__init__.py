@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine import catalogue, plots, wording
-    from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
+    from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
     from engine.control.engine import Engine
+    from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         RunOptions,
         better,
         fields_of,
-        suggestions_for,
         validate,
     )
     from engine.drawing import gallery, paper
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from engine.pages import Page
     from engine.pages import markdown as page_of
     from engine.pages import sections as page_sections
+    from engine.paths import path_completions
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -71,8 +72,9 @@ if TYPE_CHECKING:
     from engine.record.workspace import Listed, Workspace
 
 _HOMES = {
-    "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
+    "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
     "engine.control.engine": ("Engine",),
+    "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
     "engine.declaration": (
         "Better",
@@ -83,7 +85,6 @@ _HOMES = {
         "RunOptions",
         "better",
         "fields_of",
-        "suggestions_for",
         "validate",
     ),
     "engine.drawing.pixels": ("pixels", "pixels_shape"),
@@ -100,6 +101,7 @@ _HOMES = {
         "WorkspaceError",
     ),
     "engine.pages": ("Page", "page_of", "page_sections"),
+    "engine.paths": ("path_completions",),
     "engine.record.events": (
         "CheckpointSaved",
         "Event",
@@ -190,6 +192,7 @@ __all__ = [
     "catalogue",
     "cut_tables",
     "dataset_catalogue",
+    "device_names",
     "feature_cache",
     "fields_of",
     "gallery",
@@ -199,6 +202,7 @@ __all__ = [
     "page_of",
     "page_sections",
     "paper",
+    "path_completions",
     "pixels",
     "pixels_shape",
     "plain_json",

@@ -132,6 +132,12 @@ class FieldView:
         parts += [] if high is None else [f"{'<' if self.open_maximum else '<='} {high}"]
         return ", ".join(parts)
 
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What forms and help say beside the description: the range with its unit, the scale, whether it is live."""
+        allowed = f"{self.bounds} {self.unit}".strip()
+        return tuple(fact for fact in (allowed, "log scale" if self.log else "", "live" if self.live else "") if fact)
+
     def show(self, value: Any) -> str:
         """Write a value as a user would type it."""
         if isinstance(value, bool):
@@ -144,7 +150,7 @@ class FieldView:
 def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
     """Return the fields of a model in the order of their declaration, the fields of a group together.
 
-    What a reference suggests is suggested beside the defaults of the other fields; see :func:`suggestions_for`.
+    What a reference suggests is suggested beside the defaults of the other fields; see :func:`suggestions_beside`.
     """
     schema = model.model_json_schema()
     views = []
@@ -165,23 +171,19 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 live=entry.get("live", False),
                 log=entry.get("log", False),
                 group=entry.get("group", ""),
-                suggestions=tuple(entry.get("suggestions", ())) or suggestions_for(model, name, {}),
+                suggestions=tuple(entry.get("suggestions", ())) or suggestions_beside(model, name, {}),
             )
         )
     groups = list(dict.fromkeys(view.group for view in views))
     return tuple(sorted(views, key=lambda view: groups.index(view.group)))
 
 
-def suggestions_for(
+def suggestions_beside(
     model: type[BaseModel], name: str, values: Mapping[str, Any], home: Path | None = None
 ) -> tuple[str, ...]:
-    """Return what may be offered for a field beside the values of the others, for forms and completion.
+    """Return what a field suggests beside the values of the others, but for earlier runs.
 
-    Args:
-        model: the hyperparameters of an experiment.
-        name: of the field.
-        values: what the user has changed, as typed.
-        home: the workspace's folder; as :class:`~engine.record.workspace.Workspace` finds it if None.
+    The arguments are those of :func:`engine.control.suggesting.suggestions_for`.
     """
     reference = references(model).get(name)
     if reference is None:

@@ -15,7 +15,11 @@ PhospheneError                  a mistake that the user can put right: exit stat
 from __future__ import annotations
 
 import errno
-from typing import ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class PhospheneError(Exception):
@@ -23,17 +27,21 @@ class PhospheneError(Exception):
 
     Attributes:
         exit_status: with which the command ends: 2 for the user's mistake, 1 for the machine's failure.
+        problems: sentence by field, without the field's name in front, where fields of a run are to blame.
     """
 
     exit_status: ClassVar[int] = 2
+    problems: Mapping[str, str] = MappingProxyType({})
+
+    def of(self, field: str) -> Self:
+        """Return the same error that says which field is to blame."""
+        error = type(self)(f"{field}: {self}")
+        error.problems = {field: str(self)}
+        return error
 
 
 class InvalidHyperparameters(PhospheneError):
-    """One or more values were refused.
-
-    Attributes:
-        problems: sentence by field name, without the field's name in front.
-    """
+    """One or more values were refused; ``problems`` names every one."""
 
     def __init__(self, problems: dict[str, str]) -> None:
         self.problems = problems

@@ -58,3 +58,34 @@ def apart(names: Iterable[str]) -> list[str]:
         name.encode("ascii", "backslashreplace").decode() if alike[unicodedata.normalize("NFC", name)] > 1 else name
         for name in names
     ]
+
+
+def path_completions(begun: str) -> tuple[str, ...]:
+    """Return the paths on the disk that begin like a text, written as it is: ``~`` stays, folders end with a slash.
+
+    Args:
+        begun: a path that begins with ``/``, ``~`` or ``.``, or any after ``folder:``; a network's name may precede
+            it, as in ``vgg16:/weights``. Nothing is offered for other texts.
+    """
+    name, colon, path = begun.rpartition(":")
+    only_folders = name == "folder"
+    if not (only_folders or path.startswith(("/", "~", "."))):
+        return ()
+    if path == "~":
+        return (f"{name}{colon}~/",)
+    head, slash, tail = path.rpartition("/")
+    try:
+        with os.scandir(path_of(f"{head}{slash}") if slash else Path()) as entries:
+            found = [
+                (entry.name, entry.is_dir())
+                for entry in entries
+                if entry.name.casefold().startswith(tail.casefold())
+                and entry.name.startswith(".") <= tail.startswith(".")
+            ]
+    except OSError:
+        return ()
+    return tuple(
+        f"{name}{colon}{head}{slash}{text_of(entry)}{'/' if folder else ''}"
+        for entry, folder in sorted(found)
+        if folder or not only_folders
+    )

@@ -120,6 +120,10 @@ class Reference(ABC):
             cache: the workspace's folder of cached tables.
         """
 
+    def takes(self, declared: Experiment) -> bool:  # noqa: ARG002
+        """Tell whether the field takes earlier runs of an experiment, as ``run:ID``."""
+        return False
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Let pydantic check the field with :meth:`check`."""
         return core_schema.no_info_after_validator_function(self.check, handler(source))
@@ -174,7 +178,7 @@ class RunReference(Reference):
             return Resolved(text)
         wanted = " or ".join(self.experiments)
         name = text.removeprefix(RUN).strip()
-        run = scope.earlier(name, lambda declared: declared.name in self.experiments, self._has_left)
+        run = scope.earlier(name, self.takes, self._has_left)
         if run is None and self.otherwise:
             return Resolved(self.otherwise)
         if run is None:
@@ -188,6 +192,10 @@ class RunReference(Reference):
             raise ValueError(f"run {run.id} {complaint}")
         inherited = {name: record.hyperparameters[name] for name in self.inherited}
         return Resolved(f"{RUN}{run.id}", (run.id,), inherited)
+
+    def takes(self, declared: Experiment) -> bool:
+        """Tell whether an experiment is one of those whose runs are taken."""
+        return declared.name in self.experiments
 
     def _has_left(self, run: RunDirectory) -> bool:
         return self.table in run.history().tables if self.table else has_checkpoint(run)

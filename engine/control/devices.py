@@ -7,6 +7,11 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from engine.errors import DataUnavailable, LaunchError
+
+ROOM = 256 << 20
+"""Bytes of a GPU's memory below which no program can begin: CUDA alone needs about as many."""
+
 
 @functools.cache
 def _visible() -> tuple[Any, ...]:
@@ -51,6 +56,44 @@ def resolve_device(name: str) -> str:
     if name == "auto":
         return "cuda:0" if gpu_names() else "cpu"
     return "cuda:0" if name == "cuda" else name
+
+
+def device_names() -> tuple[str, ...]:
+    """Return what may stand for a device here."""
+    return ("auto", "cpu", *(f"cuda:{number}" for number in range(len(gpu_names()))))
+
+
+def require_device(device: str) -> None:
+    """Check that a device is there, and that a GPU has memory left for a run.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``, as resolved.
+
+    Raises:
+        DataUnavailable: if it is not there.
+        LaunchError: if it is full.
+    """
+    if device == "cpu":
+        return
+    names = gpu_names()
+    number = int(device.partition(":")[2])
+    if number >= len(names):
+        there = ", ".join(f"cuda:{i} ({name})" for i, name in enumerate(names))
+        raise DataUnavailable(f"there is no {device} here: take cpu{f' or {there}' if there else ''}")
+    free = _free(number)
+    if free is not None and free < ROOM:
+        raise LaunchError(f"{device} is full, {free >> 20} MiB are free: wait, or take another device")
+
+
+def _free(number: int) -> int | None:
+    """Return how many bytes of a GPU's memory are free, or None if it does not answer."""
+    import pynvml
+
+    try:
+        memory = pynvml.nvmlDeviceGetMemoryInfo(_visible()[number])
+    except pynvml.NVMLError:
+        return None
+    return int(memory.total - memory.used)
 
 
 def queue_name(device: str) -> str:

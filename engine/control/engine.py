@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import threading
 import time
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -12,7 +13,7 @@ from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
 from engine.control.executors.local import LocalExecutor
 from engine.control.threads import usable_cores
-from engine.declaration import Hyperparameters, RunOptions, fields_of, validate
+from engine.declaration import fields_of
 from engine.errors import InvalidHyperparameters, RunStateError
 from engine.record.events import Event, StateChanged
 from engine.record.workspace import Listed, Workspace
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.control.executors.base import Executor
-    from engine.declaration import Experiment
+    from engine.declaration import Experiment, Hyperparameters, RunOptions
     from engine.record.history import History
     from engine.record.run_directory import RunDirectory, Status
     from engine.record.series import Points
@@ -65,20 +66,26 @@ class Engine:
         """Start a run. It goes on when this process ends, and also if this call is cancelled.
 
         Raises:
-            UnknownExperiment, InvalidHyperparameters, DataUnavailable: before anything is written.
+            UnknownExperiment, InvalidHyperparameters, DataUnavailable: before anything is written; with several
+                problems, all of them.
             WorkspaceError, DiskFull, LaunchError: with nothing left behind.
         """
         declared = find_experiment(experiment) if isinstance(experiment, str) else experiment
-        if isinstance(hyperparameters, Hyperparameters):
-            values = hyperparameters
-        else:
-            values = declared.validate(hyperparameters or {})
-        if not isinstance(options, RunOptions):
-            options = validate(RunOptions, options or {})
-        values, named = await _in_thread(resolving.resolved, self.workspace, values)
-        return await _in_thread(
-            launching.launch, self.workspace, declared, values, options, (*parents, *named), self._executor
+        values, chosen, named = await _in_thread(
+            resolving.ready, self.workspace, declared, hyperparameters or {}, options or {}
         )
+        return await _in_thread(
+            launching.launch, self.workspace, declared, values, chosen, (*parents, *named), self._executor
+        )
+
+    async def check(
+        self, experiment: Experiment, hyperparameters: Mapping[str, Any], options: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """Return why a launch would be refused now, by field; what is no field's stands under the empty name.
+
+        That may ask disks and servers: nobody waits for an answer when the caller is cancelled, or its process ends.
+        """
+        return await _aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
 
     async def resume(self, run: RunDirectory) -> RunDirectory:
         """Go on with a stopped, failed or crashed run from its last checkpoint.
@@ -178,6 +185,28 @@ async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     """Run blocking work in a thread. Once begun, it is finished even if the caller is cancelled."""
     work = functools.partial(function, *args, **kwargs)
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
+
+
+async def _aside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run blocking work in a thread that nothing waits for at the end of the process."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def tell(done: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(lambda: None if answer.done() else done())
+
+    def work() -> None:
+        try:
+            value = function(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            failure = error
+            tell(lambda: answer.set_exception(failure))
+        else:
+            tell(lambda: answer.set_result(value))
+
+    threading.Thread(target=work, name="check", daemon=True).start()
+    return await answer
 
 
 def _require_busy(run: RunDirectory) -> Status:

@@ -17,11 +17,11 @@ from engine.errors import LaunchError, RunStateError
 from engine.record.files import disk_errors
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord
+from engine.record.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.control.executors.base import Executor
     from engine.declaration import Experiment, Hyperparameters, RunOptions
-    from engine.record.workspace import Workspace
 
 
 def _start(order: Order, executor: Executor) -> None:
@@ -89,6 +89,7 @@ def resume(run: RunDirectory, executor: Executor) -> RunDirectory:
         raise RunStateError(f"run {run.id} is {status.state}: only a stopped, failed or crashed run can be resumed")
     record = run.record()
     experiment(record.experiment).validate(record.hyperparameters)
+    Workspace(run.path.parents[1]).require_room()
     name = f"{status.attempt + 1:04d}"
     staged = run.attempts_folder / f".new-{name}-{secrets.token_hex(3)}"
     with disk_errors(run.path):

@@ -1,16 +1,62 @@
-"""The references among hyperparameters are resolved before a run is written: one walk over the fields."""
+"""What a launch asks before anything is written: what is named is found, the device is there, the disk has room."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from engine import catalogue
+from engine.control.devices import require_device, resolve_device
+from engine.declaration import Hyperparameters, Model, RunOptions, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.references import Scope, references
 
 if TYPE_CHECKING:
-    from engine.declaration import Hyperparameters
+    from collections.abc import Iterable, Mapping
+
+    from engine.declaration import Experiment
     from engine.record.workspace import Workspace
+
+
+def ready(
+    workspace: Workspace,
+    declared: Experiment,
+    values: Hyperparameters | Mapping[str, Any],
+    options: RunOptions | Mapping[str, Any],
+) -> tuple[Hyperparameters, RunOptions, tuple[str, ...]]:
+    """Return the hyperparameters with what they name written out, the options, and the ids of the runs among them.
+
+    Raises:
+        InvalidHyperparameters: if values are refused, or something does not fit what its field takes.
+        PhospheneError: if something is not there, or the disk or the device is full.
+    """
+    workspace.require_room()
+    hyperparameters, refused = _validated(declared.hyperparameters, values)
+    checked, more = _validated(RunOptions, options)
+    if hyperparameters is None or checked is None:
+        raise InvalidHyperparameters({**refused, **more})
+    errors: list[PhospheneError] = []
+    try:
+        hyperparameters, parents = resolved(workspace, hyperparameters)
+    except PhospheneError as error:
+        parents = ()
+        errors.append(error)
+    try:
+        require_device(resolve_device(checked.device))
+    except PhospheneError as error:
+        errors.append(error.of("device"))
+    _refuse(errors)
+    return hyperparameters, checked, parents
+
+
+def problems(
+    workspace: Workspace, declared: Experiment, values: Mapping[str, Any], options: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return why a launch would be refused, by field; what is no field's stands under the empty name."""
+    try:
+        ready(workspace, declared, values, options)
+    except PhospheneError as error:
+        return dict(error.problems) or {"": str(error)}
+    return {}
 
 
 def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
@@ -23,14 +69,38 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
     values: dict[str, Any] = {name: getattr(hyperparameters, name) for name in type(hyperparameters).model_fields}
     defaults = {name: info.default for name, info in type(hyperparameters).model_fields.items()}
     parents: list[str] = []
+    errors: dict[str, PhospheneError] = {}
     for name, reference in references(type(hyperparameters)).items():
         scope = Scope(workspace, name, values, defaults, catalogue.experiment)
         try:
             found = reference.resolve(values[name], scope)
         except ValueError as error:
-            raise InvalidHyperparameters({name: str(error)}) from None
+            errors.setdefault(str(error), InvalidHyperparameters({name: str(error)}))
         except PhospheneError as error:
-            raise type(error)(f"{name}: {error}") from error
-        values |= {name: found.text, **found.inherited}
-        parents += found.parents
+            # Fields that look at one that is not there say the same of it: the first is to blame.
+            errors.setdefault(str(error), error.of(name))
+        else:
+            values |= {name: found.text, **found.inherited}
+            parents += found.parents
+    _refuse(errors.values())
     return hyperparameters.model_copy(update=values), tuple(dict.fromkeys(parents))
+
+
+def _validated(
+    model: type[Model], values: Hyperparameters | Mapping[str, Any]
+) -> tuple[Model | None, Mapping[str, str]]:
+    if isinstance(values, Hyperparameters):
+        return cast("Model", values), {}
+    try:
+        return validate(model, values), {}
+    except InvalidHyperparameters as error:
+        return None, error.problems
+
+
+def _refuse(errors: Iterable[PhospheneError]) -> None:
+    """Raise what was found: one error as it is, several as one that names all fields."""
+    found = [*errors]
+    if len(found) == 1:
+        raise found[0]
+    if found:
+        raise InvalidHyperparameters({name: text for error in found for name, text in error.problems.items()})

@@ -77,6 +77,10 @@ class NetworkReference(Reference):
         ]
         return (*([""] if self.optional else []), *trained, f"{RUN}{LAST}", *ARCHITECTURES)
 
+    def takes(self, declared: Experiment) -> bool:
+        """Tell whether the runs of an experiment train a network."""
+        return trains_network(declared)
+
 
 def _require_weights(name: ModelName) -> None:
     """Check that a network's weights are there, or can be had.

@@ -11,18 +11,25 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
-from engine.errors import PhospheneError, UnknownRun, WorkspaceError
-from engine.paths import decoded
+from engine.errors import DiskFull, PhospheneError, UnknownRun, WorkspaceError
+from engine.paths import decoded, exists
 from engine.record.files import disk_errors, write_json
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
 from engine.record.shared import owner_of, shared_folder
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that are not mistaken for each other."""
+
+ROOM = 16 << 20
+"""Bytes that must be free for a run: its log and a few pictures; networks need more, and say so themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,11 @@ def default_home() -> Path:
         return Path(home).expanduser() if home else Path(platformdirs.user_data_dir("phosphene", appauthor=False))
     except RuntimeError as error:
         raise WorkspaceError(f"PHOSPHENE_HOME is {home}, and there is no such user: write the whole path") from error
+
+
+def _slug(experiment: str) -> str:
+    """Return the name of an experiment as it stands in the ids of its runs."""
+    return re.sub(r"[^a-z0-9]+", "-", experiment.lower()).strip("-") or "run"
 
 
 class Workspace:
@@ -92,6 +104,16 @@ class Workspace:
             self._ended[directory.id] = (changed, listed)
         return listed
 
+    def ids(self, experiments: Iterable[str]) -> tuple[str, ...]:
+        """Return the ids of the runs of some experiments, later dates first, as far as the ids alone tell."""
+        slugs = {_slug(experiment) for experiment in experiments}
+        try:
+            names = sorted(os.listdir(self.runs), reverse=True) if slugs else []
+        except OSError:  # what is wrong with it is said by lists
+            return ()
+        dated = [(name, re.sub(r"^\d{4}-\d{4}-", "", name)) for name in names if not name.startswith(".")]
+        return tuple(name for name, rest in dated if rest.rpartition("-")[0] in slugs)
+
     def find(self, name: str) -> RunDirectory:
         """Return the run that ``name`` means: an id, the start or the last part of one, a run's name, or ``last``.
 
@@ -114,6 +136,23 @@ class Workspace:
         if matches:
             raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
         raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
+
+    def require_room(self) -> None:
+        """Check that the disk has room for a run.
+
+        Raises:
+            DiskFull: saying how much is left.
+        """
+        place = next(folder for folder in (self.home, *self.home.parents) if exists(folder))
+        try:
+            free = shutil.disk_usage(place).free
+        except OSError:  # what is wrong with it is said when it is written to
+            return
+        if free < ROOM:
+            raise DiskFull(
+                f"the disk under {self.home} is full: free some space or set PHOSPHENE_HOME to another disk "
+                f"({free >> 20} MiB are free, and a run needs {ROOM >> 20})"
+            )
 
     def prepare(self, record: RunRecord) -> tuple[RunRecord, Path]:
         """Write a new run's directory under a hidden name, ready to be renamed to its id.
@@ -142,10 +181,9 @@ class Workspace:
         return record, staged
 
     def _new_id(self, record: RunRecord) -> str:
-        slug = re.sub(r"[^a-z0-9]+", "-", record.experiment.lower()).strip("-") or "run"
         stamp = time.strftime("%m%d-%H%M", time.localtime(record.created))
         while True:
-            run = f"{stamp}-{slug}-{''.join(secrets.choice(ALPHABET) for _ in range(3))}"
+            run = f"{stamp}-{_slug(record.experiment)}-{''.join(secrets.choice(ALPHABET) for _ in range(3))}"
             if not (self.runs / run).exists():
                 return run
 

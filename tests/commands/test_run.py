@@ -96,7 +96,7 @@ def test_what_is_refused_is_named_with_its_bound_before_anything_is_written(home
 def test_help_shows_bounds_units_and_defaults(phosphene):
     text = " ".join(phosphene("run", "count", "--help", env=os.environ | {"COLUMNS": "200"}).stdout.split())
     assert "--lr NUMBER logged as it is (> 0, <= 1, live) [0.1]" in text
-    assert "--pause NUMBER time per step (>= 0, s) [0]" in text
+    assert "--pause NUMBER time per step (>= 0 s) [0]" in text
     assert "raise|print|nan" in phosphene("run", "trouble", "--help", env=os.environ | {"COLUMNS": "200"}).stdout
 
 

@@ -407,3 +407,13 @@ def test_a_field_is_named_in_front_of_what_is_wrong_with_it(home):
         catalogue.experiment("probe").validate({"model": "vgg61"})
     with pytest.raises(DataUnavailable, match=r"^dataset: there is no folder /nothing"):
         resolve(home, "probe", dataset="folder:/nothing")
+
+
+def test_earlier_runs_are_suggested_by_their_ids_where_their_experiment_is_taken(home):
+    for run in ("1121-1200-cnn-k3f", "1122-0900-feature-maps-abc", "1123-0900-cnn-9qd", "1124-0900-dcgan-xyz"):
+        (home / "runs" / run).mkdir(parents=True)
+    probe = catalogue.experiment("probe").hyperparameters
+    offered = [text for text in suggestions_for(probe, "model", {}, home) if text.startswith("run:1")]
+    assert offered == ["run:1123-0900-cnn-9qd", "run:1121-1200-cnn-k3f"]
+    assert not [text for text in suggestions_for(probe, "dataset", {}, home) if text.startswith("run:")]
+    assert not [text for text in suggestions_for(probe, "model", {}, home / "none") if text.startswith("run:1")]

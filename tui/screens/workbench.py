@@ -94,7 +94,7 @@ class Workbench(Screen[None]):
         yield PaneBar()
         with Horizontal(id="panes"):
             yield Lists()
-            yield HyperparameterForm()
+            yield HyperparameterForm(self._settings.forms)
             with Container(id="views"):
                 yield ChartPanel()
                 yield PicturePanel(self._renderer)
@@ -180,9 +180,9 @@ class Workbench(Screen[None]):
         if listed is None or listed.record is None or listed.record.experiment not in self.catalogue:
             return
         experiment = self.catalogue[listed.record.experiment]
-        values = changed_values(experiment, listed.record)
-        self._settings.forms[experiment.name] = values
-        self.query_one(HyperparameterForm).show(experiment, values)
+        form = self.query_one(HyperparameterForm)
+        form.show(experiment, self._settings.forms.get(experiment.name, {}))
+        form.take_over(changed_values(experiment, listed.record))
         self._panes.reveal("form")
 
     def _show_result(self, listed: Listed | None) -> None:
@@ -267,9 +267,17 @@ class Workbench(Screen[None]):
             form.hint = last_time(self.runs, form.experiment)
 
     def on_hyperparameter_form_changed(self, message: HyperparameterForm.Changed) -> None:
-        """Remember what was typed."""
-        self._settings.forms[message.experiment] = message.values
-        self.post_message(self.SettingsChanged())
+        """Remember what was typed, and ask whether it could be launched."""
+        if message.values != self._settings.forms.get(message.experiment, {}):
+            self._settings.forms[message.experiment] = message.values
+            self.post_message(self.SettingsChanged())
+        form = self.query_one(HyperparameterForm)
+        if form.experiment is not None:
+            self._requests.check(form.experiment, *form.chosen_values())
+
+    def on_hyperparameter_form_run_wanted(self) -> None:
+        """Start the chosen experiment."""
+        self.action_run()
 
     # -- answers of the engine ------------------------------------------------------------------------------------
 
@@ -282,10 +290,17 @@ class Workbench(Screen[None]):
         self._warm()
 
     def on_run_requests_refused(self, message: RunRequests.Refused) -> None:
-        """Point at the field whose value was refused."""
+        """Point at the fields whose values were refused."""
         self._panes.reveal("form")
-        self.query_one(HyperparameterForm).point_at(message.name, message.problem)
-        self.notify(f"{message.name}: {message.problem}", severity="error", markup=False)
+        self.query_one(HyperparameterForm).point_at(message.problems)
+        for name, problem in message.problems.items():
+            self.notify(f"{name}: {problem}", severity="error", markup=False)
+
+    def on_run_requests_checked(self, message: RunRequests.Checked) -> None:
+        """Mark what a launch would refuse."""
+        form = self.query_one(HyperparameterForm)
+        if form.experiment is not None and form.experiment.name == message.experiment:
+            form.mark(message.problems)
 
     def on_run_requests_done(self, message: RunRequests.Done) -> None:
         """Say what was done."""
@@ -307,9 +322,9 @@ class Workbench(Screen[None]):
     # -- keys: runs -----------------------------------------------------------------------------------------------
 
     def action_run(self) -> None:
-        """Start the chosen experiment with the values in the form."""
+        """Start the chosen experiment with the values in the form; a field that is still open must be right first."""
         form = self.query_one(HyperparameterForm)
-        if form.experiment is not None:
+        if form.experiment is not None and form.accept():
             self._requests.launch(form.experiment, *form.chosen_values())
 
     def action_stop(self) -> None:
@@ -362,9 +377,7 @@ class Workbench(Screen[None]):
         self.query_one(Lists).open_filter("experiments" if focused == "experiments" else "runs")
 
     def action_out(self) -> None:
-        """Leave the field that is edited, the whole screen, the filter or the pane: one layer out."""
-        if self.query_one(HyperparameterForm).leave():
-            return
+        """Leave the whole screen, the filter or the pane: one layer out."""
         if self._panes.enlarged:
             self._panes.enlarge()
         elif self.focused is not None and self.focused.id in {"experiments", "runs"}:

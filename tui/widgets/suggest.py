@@ -1,26 +1,47 @@
-"""Completes the text in a field: its last name, where commas separate several."""
+"""What is offered while a user types: names that match, prefixes first, and paths from the disk."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from textual.suggester import Suggester
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 
-class LastName(Suggester):
-    """Offers the first name that begins like the last one typed; case does not matter."""
+class Offer(NamedTuple):
+    """A name that is offered, and the whole text of the field once it is taken."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._names = names
+    name: str
+    text: str
 
-    async def get_suggestion(self, value: str) -> str | None:
-        """Return the value completed, or None."""
-        begun = value.rpartition(",")[2].lstrip()
-        if not begun:
-            return None
-        found = next((name for name in self._names if name.casefold().startswith(begun.casefold())), None)
-        return None if found is None else value + found[len(begun) :]
+
+def matching(names: Iterable[str], begun: str) -> list[str]:
+    """Return the names that begin like the text, then those that hold it elsewhere; case does not matter."""
+    wanted = begun.casefold()
+    folded = [(name, name.casefold()) for name in dict.fromkeys(names) if name]
+    first = [name for name, plain in folded if plain.startswith(wanted)]
+    return first + [name for name, plain in folded if wanted in plain and not plain.startswith(wanted)]
+
+
+def offers(text: str, names: Iterable[str], before: Iterable[str]) -> list[Offer]:
+    """Return what a text can be completed to, without the text itself.
+
+    Args:
+        text: as typed so far; of several names, separated by commas, the last one is completed.
+        names: that may stand there.
+        before: whole texts that stood in such a field before.
+    """
+    head, begun = last_name(text)
+    found = [Offer(name, head + name) for name in matching(names, begun)]
+    found += [Offer(whole, whole) for whole in matching(before, text)]
+    unique: dict[str, Offer] = {}
+    for offer in found:
+        unique.setdefault(offer.text, offer)
+    unique.pop(text, None)
+    return [*unique.values()]
+
+
+def last_name(text: str) -> tuple[str, str]:
+    """Split a text of several names into what precedes the last one and that one."""
+    begun = text.rpartition(",")[2].lstrip()
+    return text[: len(text) - len(begun)], begun

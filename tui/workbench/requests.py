@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from engine import InvalidHyperparameters, PhospheneError, wording
+from engine import PhospheneError, wording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 KILL_SECONDS = 3.0
 """Seconds after which a second `stop` kills a run that has not stopped by itself."""
+
+CHECK_SECONDS = 0.2
+"""Seconds that a form must stay as it is before it is checked."""
 
 
 class RunRequests:
@@ -38,10 +42,16 @@ class RunRequests:
 
     @dataclass
     class Refused(Message):
-        """The form holds a value that the experiment does not accept."""
+        """The form holds values that the experiment does not accept; why, by field."""
 
-        name: str
-        problem: str
+        problems: Mapping[str, str]
+
+    @dataclass
+    class Checked(Message):
+        """Why a launch of a form would be refused, by field; what is no field's stands under the empty name."""
+
+        experiment: str
+        problems: Mapping[str, str]
 
     @dataclass
     class Done(Message):
@@ -68,6 +78,16 @@ class RunRequests:
     def launch(self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]) -> None:
         """Start a run with the values of a form."""
         self._send(self._launch(experiment, values, options))
+
+    def check(self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]) -> None:
+        """Ask whether a launch of a form would be refused; the newest question alone is answered."""
+
+        async def look() -> None:
+            await asyncio.sleep(CHECK_SECONDS)
+            problems = await self._engine().check(experiment, values, options)
+            self._owner.post_message(self.Checked(experiment.name, problems))
+
+        self._owner.run_worker(look, group="check", exclusive=True)  # type: ignore[arg-type]
 
     def stop(self, run: Run, attempt: int) -> None:
         """Let a run save and stop; the second request for the same attempt, some seconds later, kills it."""
@@ -107,8 +127,10 @@ class RunRequests:
     ) -> Started | Refused:
         try:
             return self.Started(await self._engine().launch(experiment, values, options))
-        except InvalidHyperparameters as error:
-            return self.Refused(*next(iter(error.problems.items())))
+        except PhospheneError as error:
+            if not error.problems:
+                raise
+            return self.Refused(error.problems)
 
     async def _stop(self, run: Run, attempt: int) -> Done:
         again = self._stopped[:2] == (run.id, attempt)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine import DataUnavailable, LaunchError
 from engine.control import devices
 
 
@@ -83,3 +84,15 @@ def test_without_a_driver_there_is_the_cpu(machine):
     assert devices.machine_load().gpus == ()
     assert devices.resolve_device("auto") == "cpu"
     assert devices.queue_name("cuda:0") == "cuda:0"
+
+
+def test_a_device_that_is_not_there_or_full_is_refused(machine, monkeypatch):
+    machine(2, None)
+    assert devices.device_names() == ("auto", "cpu", "cuda:0", "cuda:1")
+    with pytest.raises(DataUnavailable, match=r"there is no cuda:2 here: take cpu or cuda:0 \(NVIDIA Test 0\), cuda:1"):
+        devices.require_device("cuda:2")
+    devices.require_device("cpu")
+    with pytest.raises(LaunchError, match=r"cuda:1 is full, 0 MiB are free"):
+        devices.require_device("cuda:1")
+    monkeypatch.setattr(devices, "ROOM", 9)
+    devices.require_device("cuda:1")

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from engine import Engine, InvalidHyperparameters, LaunchError, Metrics, UnknownExperiment
+from engine import DiskFull, Engine, InvalidHyperparameters, LaunchError, Metrics, UnknownExperiment, catalogue
 from engine.record.identity import Identity
 
 
@@ -116,3 +116,26 @@ def test_a_follower_that_comes_before_the_first_word_and_one_that_comes_after_th
     early, late = asyncio.run(both())
     assert early == late
     assert [event.step for event in early if isinstance(event, Metrics)] == list(range(1, 41))
+
+
+def test_every_problem_is_named_at_once(home, tmp_path):
+    values = {"dataset": f"folder:{tmp_path / 'none'}", "model": "run:nobody", "cut": "fire9", "against": "run:nobody"}
+    with pytest.raises(InvalidHyperparameters) as caught:
+        asyncio.run(Engine(home).launch("probe", values, {"device": "cuda:63"}))
+    assert {"dataset", "model", "device"} <= set(caught.value.problems)
+    assert "cut" not in caught.value.problems  # says the same as the model
+    with pytest.raises(InvalidHyperparameters) as caught:
+        asyncio.run(Engine(home).launch("count", {"steps": 0, "lr": 7}, {"seed": -1}))
+    assert [*caught.value.problems] == ["steps", "lr", "seed"]
+    assert not home.exists()
+
+
+def test_a_question_is_answered_as_a_launch_would_and_writes_nothing(home, monkeypatch):
+    engine, count = Engine(home), catalogue.experiment("count")
+    assert asyncio.run(engine.check(count, {}, {})) == {}
+    assert [*asyncio.run(engine.check(count, {}, {"device": "cuda:63"}))] == ["device"]
+    monkeypatch.setattr("engine.record.workspace.ROOM", 1 << 60)
+    assert "is full" in asyncio.run(engine.check(count, {}, {}))[""]
+    with pytest.raises(DiskFull, match="is full"):
+        asyncio.run(engine.launch("count"))
+    assert not home.exists()

@@ -117,7 +117,7 @@ def test_a_request_that_is_refused_is_a_message_with_the_field_or_the_reason(alb
         requests = RunRequests(owner, engine)
         requests.launch(catalogue.experiment("count"), {"steps": "zero"}, {})
         (refused,) = await owner.wait_for(RunRequests.Refused)
-        assert refused.name == "steps"
+        assert [*refused.problems] == ["steps"]
         requests.stop(Workspace(album).find("k3f"), 1)
         (failed,) = await owner.wait_for(RunRequests.Failed)
         assert "k3f" in failed.reason

@@ -1,0 +1,57 @@
+"""How the form is written: a line for each field, and the note on one of them. No widget is touched here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tui.widgets.form.values import FormValues
+
+FAULTY = "✗"
+CHANGED = "●"
+STEPS = ("‹", "›")  # noqa: RUF001 - the signs at a value that left and right change
+
+
+def line(values: FormValues, name: str, *, faulty: bool, steps: bool) -> Content:
+    """Write the name and the value of a field: marks stand before what was changed or would be refused.
+
+    Args:
+        values: of the form.
+        name: of the field.
+        faulty: whether its value would be refused.
+        steps: whether to show that left and right change it.
+    """
+    changed = name in values.changed
+    mark = (FAULTY, "$text-error") if faulty else (CHANGED, "$accent") if changed else (" ", "")
+    before, after = STEPS if steps else (" ", "")
+    return Content.assemble(
+        f"{name:<{max(map(len, values.views))}} ",
+        mark,
+        (before, "$accent"),
+        (values.text(name) or "-", "bold" if changed else ""),
+        (after, "$accent"),
+    )
+
+
+def headed(values: FormValues, names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the names in order, each with the heading that stands above it, which is mostly empty."""
+    found, group = [], ""
+    for name in names:
+        heading = "run" if name in values.options else values.views[name].group
+        found.append((name, heading if heading != group else ""))
+        group = heading
+    return found
+
+
+def note(values: FormValues, name: str, problems: Sequence[str]) -> Content:
+    """Say what is wrong, then what a field means, what it takes, and what its default is."""
+    view = values.views[name]
+    parts = [f"{name}: {view.description}", " | ".join(view.choices), *view.facts]
+    parts += ["w applies it to the shown run"] if view.live else []
+    parts.append(f"default {values.default(name) or '-'}")
+    about = Content.styled(" · ".join(part for part in parts if part), "$foreground 70%")
+    return Content("\n").join([*(Content.styled(f"{FAULTY} {text}", "$text-error") for text in problems), about])

@@ -1,0 +1,117 @@
+"""The values of one experiment's form as typed, and the way back to earlier ones. No widget is touched here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine import Experiment, FieldView, RunRecord
+
+STEPS_BACK = 100
+"""How many changes of a form can be undone."""
+
+
+class FormValues:
+    """The text of every field that differs from its default: the hyperparameters', and those of the run options.
+
+    Args:
+        experiment: whose form it is.
+        changed: the text of changed fields by name; those that are no fields of the experiment are left out.
+    """
+
+    def __init__(self, experiment: Experiment, changed: Mapping[str, str]) -> None:
+        from engine import RunOptions, fields_of
+
+        self.experiment = experiment
+        options = fields_of(RunOptions)
+        self.options = frozenset(view.name for view in options)
+        self.views: dict[str, FieldView] = {view.name: view for view in (*experiment.fields(), *options)}
+        self.changed = self._known(changed)
+        self._past: list[dict[str, str]] = []
+        self._future: list[dict[str, str]] = []
+
+    def _known(self, changed: Mapping[str, str]) -> dict[str, str]:
+        return {name: text for name, text in changed.items() if name in self.views}
+
+    def default(self, name: str) -> str:
+        """Return the default of a field as a user would type it."""
+        return self.views[name].show(self.views[name].default)
+
+    def text(self, name: str) -> str:
+        """Return what stands in a field."""
+        return self.changed.get(name, self.default(name))
+
+    def set(self, name: str, text: str) -> bool:
+        """Put a text into a field; return whether that changes anything."""
+        others = {field: own for field, own in self.changed.items() if field != name}
+        return self.replace(others if text == self.default(name) else {**others, name: text})
+
+    def replace(self, changed: Mapping[str, str]) -> bool:
+        """Put other values in place of all; return whether that changes anything."""
+        known = self._known(changed)
+        if known == self.changed:
+            return False
+        self._past = [*self._past, self.changed][-STEPS_BACK:]
+        self._future.clear()
+        self.changed = known
+        return True
+
+    def undo(self) -> bool:
+        """Go back to the values before the last change; return whether there was one."""
+        return self._go(self._past, self._future)
+
+    def redo(self) -> bool:
+        """Take back what was undone last; return whether something was."""
+        return self._go(self._future, self._past)
+
+    def _go(self, there: list[dict[str, str]], here: list[dict[str, str]]) -> bool:
+        if not there:
+            return False
+        here.append(self.changed)
+        self.changed = there.pop()
+        return True
+
+    @property
+    def chosen(self) -> tuple[dict[str, str], dict[str, str]]:
+        """The changed hyperparameters and the changed run options."""
+        own = {name: text for name, text in self.changed.items() if name not in self.options}
+        return own, {name: text for name, text in self.changed.items() if name in self.options}
+
+    @property
+    def live(self) -> dict[str, str]:
+        """The changed hyperparameters that may be changed during a run."""
+        return {name: self.changed[name] for name, view in self.views.items() if view.live and name in self.changed}
+
+    def problem(self, name: str, text: str) -> str:
+        """Return why the declaration refuses a text for a field, or the empty string."""
+        from engine import InvalidHyperparameters, RunOptions, validate
+
+        common = name in self.options
+        try:
+            validate(RunOptions if common else self.experiment.hyperparameters, {**self.chosen[common], name: text})
+        except InvalidHyperparameters as error:
+            return error.problems.get(name, "")
+        return ""
+
+    def choices(self, name: str) -> tuple[str, ...]:
+        """Return what may stand in a field beside the others, as far as known: classes of a network, its cuts."""
+        from engine import device_names, suggestions_for
+
+        view = self.views[name]
+        if view.kind == "boolean":
+            return ("off", "on")
+        if name == "device":
+            return device_names()
+        if view.choices or name in self.options:
+            return view.choices
+        return suggestions_for(self.experiment.hyperparameters, name, self.chosen[0])
+
+
+def changed_values(experiment: Experiment, record: RunRecord) -> dict[str, str]:
+    """Return the text of the hyperparameters and the seed of a run that differ from the defaults."""
+    views = {view.name: view for view in experiment.fields()}
+    texts = {name: views[name].show(value) for name, value in record.hyperparameters.items() if name in views}
+    changed = {name: text for name, text in texts.items() if text != views[name].show(views[name].default)}
+    return changed | ({"seed": str(record.seed)} if record.seed else {})
