@@ -15,12 +15,12 @@ from functools import cache
 import pytest
 from rich.color import Color
 from rich.style import Style
-from tui.screens.table import TableScreen
 
 from engine import State
 from engine.record.workspace import Workspace
 from tui import themes
 from tui.app import PhospheneApp
+from tui.keymap import Keymap
 from tui.plots.colours import GROUPS, confusion, contrast, css, nearest, on, ramp, seen
 from tui.screens.help import HelpScreen
 from tui.screens.page import PageScreen
@@ -142,7 +142,7 @@ def visit(crowd, still, monkeypatch):
                 for theme in chosen or list(app.available_themes):
                     app.theme = theme
                     await views(app, judge, until)
-                    app.push_screen(HelpScreen())
+                    app.push_screen(HelpScreen("pictures", Keymap()))
                     await until(lambda: isinstance(app.screen, HelpScreen))
                     judge(app)
                     app.pop_screen()
@@ -150,11 +150,10 @@ def visit(crowd, still, monkeypatch):
                     await until(lambda: isinstance(app.screen, PageScreen))
                     judge(app)
                     app.pop_screen()
-                    app.push_screen(TableScreen(screen.shown.tables))
-                    await until(lambda: isinstance(app.screen, TableScreen))
-                    judge(app)
-                    app.pop_screen()
                     await until(lambda: app.screen is screen)
+                    screen._panes.go_to("tables", enlarged=True)
+                    await until(lambda: app.screen.query_one("TableGrid").has_focus)
+                    judge(app)
 
         asyncio.run(play())
 

@@ -73,7 +73,7 @@ def test_every_renderer_draws(drive, album, renderer, monkeypatch):
         await until(lambda: picture._widget is not None)
         assert picture.renderer == renderer
 
-    drive(scenario, over=PhospheneApp(album, images=renderer))
+    drive(scenario, size=(160, 48), over=PhospheneApp(album, images=renderer))
 
 
 def test_a_picture_that_is_gone_or_damaged_leaves_the_rest_standing(drive, album):
@@ -88,7 +88,7 @@ def test_a_picture_that_is_gone_or_damaged_leaves_the_rest_standing(drive, album
         await pilot.press("left", "left")
         await until(lambda: panel.current == 100 and panel.query_one(Picture)._widget is not None)
 
-    drive(scenario)
+    drive(scenario, size=(160, 48))
 
 
 @pytest.mark.parametrize(
