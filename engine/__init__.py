@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from engine.networks import tables as cut_tables
     from engine.pages import Page
     from engine.pages import markdown as page_of
+    from engine.pages import sections as page_sections
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -94,7 +95,7 @@ _HOMES = {
         "UnknownRun",
         "WorkspaceError",
     ),
-    "engine.pages": ("Page", "page_of"),
+    "engine.pages": ("Page", "page_of", "page_sections"),
     "engine.record.events": (
         "CheckpointSaved",
         "Event",
@@ -121,7 +122,7 @@ _HOMES = {
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
 }
-_OWN_NAMES = {"Run": "RunDirectory", "page_of": "markdown"}
+_OWN_NAMES = {"Run": "RunDirectory", "page_of": "markdown", "page_sections": "sections"}
 _MODULES = {
     "catalogue": "engine.catalogue",
     "cut_tables": "engine.networks.tables",
@@ -190,6 +191,7 @@ __all__ = [
     "machine_load",
     "network_names",
     "page_of",
+    "page_sections",
     "paper",
     "pixels",
     "pixels_shape",

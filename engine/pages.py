@@ -31,21 +31,31 @@ class Page:
     example: str = ""
 
 
-def markdown(experiment: Experiment) -> str:
-    """Return the page as Markdown; of an experiment without one, what the declaration alone says."""
+def sections(experiment: Experiment) -> dict[str, list[tuple[str, str]]]:
+    """Return the parts of a page by their titles: paragraphs, each with the name of what it is about, or none.
+
+    Of an experiment without a page, it is what the declaration alone says.
+    """
     page = experiment.page or Page(experiment.summary, "")
     defaults = {view.name: view.show(view.default) or "empty" for view in experiment.fields()}
-    sections = {
-        "Look at": page.look_at,
-        "What matters": _list({f"{name} ({defaults[name]})": text for name, text in page.matters.items()}),
-        "What the figures mean": _list(page.reading),
-        "Try": f"    {page.example or f'phosphene run {experiment.name}'}",
-        "Sources": "\n".join(f"- {source}" for source in page.sources),
+    parts = {
+        experiment.title: [("", page.does)],
+        "Look at": [("", page.look_at)] if page.look_at else [],
+        "What matters": [(f"{name} ({defaults[name]})", text) for name, text in page.matters.items()],
+        "What the figures mean": list(page.reading.items()),
+        "Try": [("", page.example or f"phosphene run {experiment.name}")],
+        "Sources": [("", source) for source in page.sources],
     }
-    parts = [f"# {experiment.title}", page.does]
-    parts += [f"## {title}\n\n{text}" for title, text in sections.items() if text]
-    return "\n\n".join(parts)
+    return {title: paragraphs for title, paragraphs in parts.items() if paragraphs}
 
 
-def _list(entries: Mapping[str, str]) -> str:
-    return "\n".join(f"- **{name}**: {text}" for name, text in entries.items())
+def markdown(experiment: Experiment) -> str:
+    """Return the page as Markdown."""
+    lines: list[str] = []
+    for title, paragraphs in sections(experiment).items():
+        lines += ["", f"{'##' if lines else '#'} {title}", ""]
+        for name, text in paragraphs:
+            bold = f"**{name}**: " if name else ""
+            indent = {"Try": "    ", "Sources": "- "}.get(title, "- " if name else "")
+            lines.append(f"{indent}{bold}{text}")
+    return "\n".join(lines[1:])

@@ -147,7 +147,7 @@ def visit(crowd, still, monkeypatch):
                     judge(app)
                     app.pop_screen()
                     app.push_screen(PageScreen(screen.catalogue["dann"]))
-                    await until(lambda: isinstance(app.screen, PageScreen) and app.screen.query("MarkdownFence"))
+                    await until(lambda: isinstance(app.screen, PageScreen))
                     judge(app)
                     app.pop_screen()
                     app.push_screen(TableScreen(screen.shown.tables))

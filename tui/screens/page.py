@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Markdown
+from textual.widgets import Static
 
-from engine import page_of
+from engine import page_sections
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -31,4 +31,12 @@ class PageScreen(ModalScreen[None]):
         with VerticalScroll(id="page") as page:
             page.border_title = Content(self._experiment.name)
             page.border_subtitle = "esc back"
-            yield Markdown(page_of(self._experiment), open_links=False)
+            yield Static(self._page())
+
+    def _page(self) -> Content:
+        lines: list[Content] = []
+        for title, paragraphs in page_sections(self._experiment).items():
+            lines += [Content(""), Content.styled(title, "bold $accent")] if lines else [Content.styled(title, "bold")]
+            for name, text in paragraphs:
+                lines.append(Content.assemble((f"{name}  ", "bold"), text) if name else Content(text))
+        return Content("\n").join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -82,7 +83,9 @@ class RunFollower:
 
     def follow(self, name: str, pause: float = 0.0) -> None:
         """Follow a run from its first event, after a pause in which the user may still move on to another."""
-        self._owner.run_worker(self._follow(name, pause), group="follow", exclusive=True)
+        # A coroutine made here would never be awaited if its worker were ended before it begins.
+        work = partial(self._follow, name, pause)
+        self._owner.run_worker(work, group="follow", exclusive=True)  # type: ignore[arg-type]
 
     async def _follow(self, name: str, pause: float) -> None:
         from tui.shown import ShownRun

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import engine.experiments
-from engine import catalogue, page_of
+from engine import catalogue, page_of, page_sections
 from engine.catalogue import FAMILIES
 from tui.screens.page import PageScreen
 
@@ -110,8 +110,12 @@ def test_a_key_opens_the_page_of_the_chosen_experiment(drive):
         await until(lambda: app.screen.query_one("#form").experiment is not None)
         name = app.screen.query_one("#form").experiment.name
         await pilot.press("h")
-        await until(lambda: isinstance(app.screen, PageScreen) and app.screen.query("MarkdownH2"))
+        await until(lambda: isinstance(app.screen, PageScreen) and app.screen.query("#page"))
         assert app.screen.query_one("#page").border_title == name
+        shown = str(app.screen.query_one("#page Static").render())
+        for title, paragraphs in page_sections(catalogue.experiment(name)).items():
+            assert title in shown
+            assert all(paragraph in shown and text in shown for paragraph, text in paragraphs)
         await pilot.press("h")
         await until(lambda: not isinstance(app.screen, PageScreen))
 

@@ -81,6 +81,8 @@ class Canvas:
         differs = self.characters != before.characters
         differs |= (self.inks != before.inks) & (self.characters != _SPACE)
         rows = np.flatnonzero(differs.any(axis=1))
+        if not rows.size:
+            return []
         first = differs.argmax(axis=1)
         last = self.width - differs[:, ::-1].argmax(axis=1)
         return [Region(int(first[y]), int(y), int(last[y] - first[y]), 1) for y in rows]
