@@ -9,6 +9,7 @@ from engine.datasets.table import Source
 from engine.declaration import Experiment, Hyperparameters, hyperparameter
 from engine.errors import PhospheneError
 from engine.networks.references import Classes, CutName, CutNames, LayerName, NetworkName, NetworkNames
+from engine.pages import Page
 from engine.plots import Bars, Heatmap, Lines, Plot, Scatter, Tiles
 from engine.references import RunReference
 
@@ -36,6 +37,7 @@ __all__ = [
     "NetworkName",
     "NetworkNames",
     "OptionalImages",
+    "Page",
     "PhospheneError",
     "Pictures",
     "Plot",

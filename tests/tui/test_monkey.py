@@ -103,7 +103,7 @@ def play(crowd, monkeypatch, tmp_path):
 
     def ask(name: str):
         def stub(*arguments, **options) -> None:
-            asked.append((name, monkeys[-1].app.focused, monkeys[-1].done[-1]))
+            asked.append((name, monkeys[-1].app.focused, (monkeys[-1].done or [""])[-1]))
 
         return stub
 

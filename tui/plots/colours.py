@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 from rich.color import Color as RichColor
@@ -41,19 +42,26 @@ XTERM: tuple[Colour, ...] = (
     (255, 255, 255),
 )
 """The first sixteen colours as xterm shows them; other terminals differ a little."""
+_FEW = (0, 4, 5, 6, 3, 15)
+"""The steps of the ramp where there are sixteen colours: black, blue, magenta, cyan, yellow, white."""
 _RIGHT: Colour = (38, 110, 160)
 _WRONG: Colour = (178, 58, 52)
 
 
 def ramp(share: float) -> Colour:
     """Return the colour of a share in [0, 1], from dark to light."""
-    place = min(max(share, 0.0), 1.0) * (len(_RAMP) - 1)
+    share = min(max(share, 0.0), 1.0)
+    if depth() == "16":
+        return XTERM[_FEW[min(int(share * len(_FEW)), len(_FEW) - 1)]]
+    place = share * (len(_RAMP) - 1)
     index = min(int(place), len(_RAMP) - 2)
     return blend(_RAMP[index], _RAMP[index + 1], place - index)
 
 
 def confusion(share: float, *, right: bool) -> Colour:
     """Return the colour of a cell of a confusion matrix: blue for what is right, red for mistakes, dark for little."""
+    if depth() == "16":
+        return XTERM[0 if share < 0.1 else 4 if right else 1]
     return blend((32, 34, 42), _RIGHT if right else _WRONG, share if right else min(1.0, 0.25 + 3 * share))
 
 
@@ -70,10 +78,10 @@ def on(colour: Colour) -> str:
 
 @cache
 def _on(colour: Colour, colours: Depth) -> str:
-    shown = nearest(css(colour), colours)
-    dark = luminance(seen(shown)) > 0.179
     if colours == "16":
-        return f"{'black' if dark else 'bright_white'} on {shown.name}"
+        number = min(range(len(XTERM)), key=lambda n: math.dist(XTERM[n], colour))
+        return f"{'black' if luminance(XTERM[number]) > 0.179 else 'bright_white'} on {_ANSI[number]}"
+    dark = luminance(seen(nearest(css(colour), colours))) > 0.179
     return f"{'#000000' if dark else '#ffffff'} on {css(colour)}"
 
 

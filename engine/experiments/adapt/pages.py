@@ -5,7 +5,7 @@ from engine.pages import Page
 
 DANN = Page(
     does="Learns classes from the labels of one domain, the source, and images of another, the target. A layer that "
-    "reverses the gradient makes the features hide which domain an image is from. No label of the target is used.",
+    "reverses the gradient makes the features hide which domain an image is from. The target's labels give figures.",
     look_at="The accuracy of the target beside that of the source: what the reversal gains over `source-only`. The "
     "maps `features before` and `features after`: classes should draw together while both shapes mix.",
     matters={

@@ -28,7 +28,7 @@ class Owner:
     def run_worker(self, work, *, group="", exclusive=False):
         if exclusive and group in self._groups:
             self._groups[group].cancel()
-        self._groups[group] = asyncio.ensure_future(work)
+        self._groups[group] = asyncio.ensure_future(work() if callable(work) else work)
 
     def of(self, kind):
         return [message for message in self.messages if isinstance(message, kind)]
