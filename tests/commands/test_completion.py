@@ -174,7 +174,9 @@ def test_several_follow_with_what_they_mean(ask):
         *("experiments", "cuts", "data", "doctor"),
     ]
     assert ask("fish", "run dcg") == "dcgan\tLet a generator and a discriminator of...\n"
-    assert "--lr-g\tlearning rate of the generator (> 0, <= 10, log scale, live) [0.0002]\n" in ask("fish", "run dcgan --l")
+    assert "--lr-g\tlearning rate of the generator (> 0, <= 10, log scale, live) [0.0002]\n" in ask(
+        "fish", "run dcgan --l"
+    )
     assert {"--steps", "--seed", "--json"} <= {*values(ask("fish", "run count "))}, "nothing but options can follow"
     assert values(ask("fish", "runs --state f")) == ["finished", "failed"]
     assert values(ask("fish", "show ")) == ["last", "1121-1300-count-k3f"]
