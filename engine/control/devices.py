@@ -63,11 +63,12 @@ def device_names() -> tuple[str, ...]:
     return ("auto", "cpu", *(f"cuda:{number}" for number in range(len(gpu_names()))))
 
 
-def require_device(device: str) -> None:
-    """Check that a device is there, and that a GPU has memory left for a run.
+def require_device(device: str, *, queued: bool) -> None:
+    """Check that a device is there, and that nobody else has filled a GPU's memory.
 
     Args:
         device: ``cpu`` or ``cuda:N``, as resolved.
+        queued: whether runs of ours are on it, or wait for it: they may have filled it, and will leave it.
 
     Raises:
         DataUnavailable: if it is not there.
@@ -81,7 +82,7 @@ def require_device(device: str) -> None:
         there = ", ".join(f"cuda:{i} ({name})" for i, name in enumerate(names))
         raise DataUnavailable(f"there is no {device} here: take cpu{f' or {there}' if there else ''}")
     free = _free(number)
-    if free is not None and free < ROOM:
+    if not queued and free is not None and free < ROOM:
         raise LaunchError(f"{device} is full, {free >> 20} MiB are free: wait, or take another device")
 
 

@@ -19,11 +19,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def _folder(home: Path, device: str) -> Path:
+    return home / "queue" / socket.gethostname() / device.replace(":", "-")
+
+
+def has_tickets(home: Path, device: str) -> bool:
+    """Tell whether any run is on a device of this host, or waits for it; a dead one counts until it is cleaned up."""
+    try:
+        return any(name[:8].isdigit() for name in os.listdir(_folder(home, device)))
+    except OSError:
+        return False
+
+
 class Ticket:
     """A place in the queue of one device on this host."""
 
     def __init__(self, home: Path, device: str, run: str) -> None:
-        self._folder = home / "queue" / socket.gethostname() / device.replace(":", "-")
+        self._folder = _folder(home, device)
         shared_folder(self._folder, home)
         with self._door():
             # Numbering and publishing are one locked step, so that nobody can arrive later with a lower number.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from engine import catalogue
-from engine.control.devices import require_device, resolve_device
+from engine.control.devices import queue_name, require_device, resolve_device
+from engine.control.queue import has_tickets
 from engine.declaration import Hyperparameters, Model, RunOptions, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.references import Scope, references
@@ -41,7 +42,8 @@ def ready(
         parents = ()
         errors.append(error)
     try:
-        require_device(resolve_device(checked.device))
+        device = resolve_device(checked.device)
+        require_device(device, queued=has_tickets(workspace.home, queue_name(device)))
     except PhospheneError as error:
         errors.append(error.of("device"))
     _refuse(errors)

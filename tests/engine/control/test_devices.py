@@ -7,8 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from engine import DataUnavailable, LaunchError
+from engine import DataUnavailable, LaunchError, Workspace, catalogue
 from engine.control import devices
+from engine.control.queue import Ticket
+from engine.control.resolving import problems
 
 
 class NVMLError(Exception):
@@ -90,9 +92,19 @@ def test_a_device_that_is_not_there_or_full_is_refused(machine, monkeypatch):
     machine(2, None)
     assert devices.device_names() == ("auto", "cpu", "cuda:0", "cuda:1")
     with pytest.raises(DataUnavailable, match=r"there is no cuda:2 here: take cpu or cuda:0 \(NVIDIA Test 0\), cuda:1"):
-        devices.require_device("cuda:2")
-    devices.require_device("cpu")
+        devices.require_device("cuda:2", queued=False)
+    devices.require_device("cpu", queued=False)
     with pytest.raises(LaunchError, match=r"cuda:1 is full, 0 MiB are free"):
-        devices.require_device("cuda:1")
+        devices.require_device("cuda:1", queued=False)
+    devices.require_device("cuda:1", queued=True)
     monkeypatch.setattr(devices, "ROOM", 9)
-    devices.require_device("cuda:1")
+    devices.require_device("cuda:1", queued=False)
+
+
+def test_a_device_that_only_our_own_runs_have_filled_is_queued_for(machine, home):
+    machine(1, None)
+    workspace, count = Workspace(home), catalogue.experiment("count")
+    assert "is full" in problems(workspace, count, {}, {})["device"]
+    ticket = Ticket(home, devices.queue_name("cuda:0"), "1121-1200-count-k3f")
+    assert problems(workspace, count, {}, {}) == {}
+    ticket.release()

@@ -72,7 +72,7 @@ def test_so_many_at_once_as_slots_allow(home, launch, finish, until):
 
 
 def test_other_devices_have_queues_of_their_own(home, launch, finish, until, monkeypatch):
-    monkeypatch.setattr("engine.control.resolving.require_device", lambda device: None)
+    monkeypatch.setattr("engine.control.resolving.require_device", lambda device, queued: None)
     runs, gate = queue_up(launch, until, home, 1)
     other = launch("count", device="cuda:7")
     assert finish(other).state == "finished"

@@ -251,6 +251,7 @@ def test_takes_a_runs_hyperparameters_into_the_form_and_removes_runs_into_the_tr
         runs = pilot.app.screen.query_one(RunList)
         await until(lambda: runs.option_count == 3)
         runs.focus()
+        await until(lambda: runs.has_focus)
         runs.highlighted = runs.get_option_index("1121-1100-count-9qd")
         await pilot.press("f")
         await until(lambda: form_is(pilot.app, "count"))

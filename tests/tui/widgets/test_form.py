@@ -235,6 +235,18 @@ def test_the_field_that_is_typed_in_covers_its_own_row(drive):
     drive(scenario)
 
 
+def test_offers_stand_above_a_row_with_little_room_below(drive):
+    async def scenario(pilot, until):
+        form = await highlight(pilot, until, "count", "threads")
+        await pilot.press("1")
+        edit, listed = form.query_one("#edit", Input), form.query_one(Offers)
+        form.query_one("#editor").open("", [f"network {i}" for i in range(30)], ())
+        await until(lambda: listed.region.height > 5 and listed.region.bottom == edit.region.y)
+        assert listed.region.y >= 0
+
+    drive(scenario, size=(80, 16))
+
+
 def test_offers_narrow_while_one_types_and_tab_completes_and_enter_closes(drive):
     async def scenario(pilot, until):
         form = await highlight(pilot, until, "probe", "model")

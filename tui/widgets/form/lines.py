@@ -16,24 +16,25 @@ CHANGED = "●"
 STEPS = ("‹", "›")  # noqa: RUF001 - the signs at a value that left and right change
 
 
-def line(values: FormValues, name: str, *, faulty: bool, steps: bool) -> Content:
+def line(values: FormValues, name: str, *, faulty: bool, current: bool, steps: bool) -> Content:
     """Write the name and the value of a field: marks stand before what was changed or would be refused.
 
     Args:
         values: of the form.
         name: of the field.
         faulty: whether its value would be refused.
+        current: whether it is highlighted: its marks then have the colour of its text, the only one to be read there.
         steps: whether to show that left and right change it.
     """
     changed = name in values.changed
-    mark = (FAULTY, "$text-error") if faulty else (CHANGED, "$accent") if changed else (" ", "")
+    mark, colour = (FAULTY, "$text-error") if faulty else (CHANGED, "$accent") if changed else (" ", "")
     before, after = STEPS if steps else (" ", "")
     return Content.assemble(
         f"{name:<{max(map(len, values.views))}} ",
-        mark,
-        (before, "$accent"),
+        (mark, "" if current else colour),
+        before,
         (values.text(name) or "-", "bold" if changed else ""),
-        (after, "$accent"),
+        after,
     )
 
 

@@ -95,8 +95,8 @@ class HyperparameterForm(Vertical):
         self._values = known
         self._problems = {}
         self.border_title = Content(experiment.title)
+        self._list.highlighted = None
         self._fill()
-        self._list.highlighted = next((i for i, option in enumerate(self._list.options) if not option.disabled), None)
         self._post()
 
     def take_over(self, values: Mapping[str, str]) -> None:
@@ -126,10 +126,12 @@ class HyperparameterForm(Vertical):
 
     def mark(self, problems: Mapping[str, str]) -> None:
         """Mark the fields that a launch would refuse; what is no field's stands under the empty name."""
-        if problems != self._problems:
-            self._problems = dict(problems)
-            self._fill()
-            self._describe()
+        differing = problems.keys() ^ self._problems.keys()
+        self._problems = dict(problems)
+        for name in differing:
+            self._redraw(name)
+        self._subtitle()
+        self._describe()
 
     def point_at(self, problems: Mapping[str, str]) -> None:
         """Mark the fields that were refused, and highlight the first."""
@@ -139,13 +141,13 @@ class HyperparameterForm(Vertical):
             self._only_changed = False
             self._fill()
             self._list.highlighted = self._list.get_option_index(name)
-        self._describe()
 
     # -- drawing --------------------------------------------------------------------------------------------------
 
     def _line(self, name: str) -> Content:
-        steps = name == self._current() and bool(self._steps(name))
-        return lines.line(self._require(), name, faulty=name in self._problems, steps=steps)
+        current = name == self._current()
+        steps = current and bool(self._steps(name))
+        return lines.line(self._require(), name, faulty=name in self._problems, current=current, steps=steps)
 
     def _require(self) -> FormValues:
         assert self._values is not None, "a form is shown"
@@ -165,7 +167,10 @@ class HyperparameterForm(Vertical):
             self._list.set_options(options)
             if any(option.id == highlighted for option in options):
                 self._list.highlighted = self._list.get_option_index(highlighted)
+            else:
+                self._list.action_first()
         self._subtitle()
+        self._look()
 
     def _subtitle(self) -> None:
         count = len(self._values.changed) if self._values else 0
@@ -198,10 +203,13 @@ class HyperparameterForm(Vertical):
         """Describe the highlighted field, and show that left and right change it."""
         event.stop()
         if event.option_list is self._list:
-            before, self._described = self._described, self._current()
-            self._redraw(before)
-            self._redraw(self._described)
-            self._describe()
+            self._look()
+
+    def _look(self) -> None:
+        before, self._described = self._described, self._current()
+        self._redraw(before)
+        self._redraw(self._described)
+        self._describe()
 
     # -- typing ---------------------------------------------------------------------------------------------------
 
@@ -290,7 +298,6 @@ class HyperparameterForm(Vertical):
     def _all_changed(self) -> None:
         self._problems = {}
         self._fill()
-        self._describe()
         self._post()
 
     def _post(self) -> None:
