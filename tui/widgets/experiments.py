@@ -10,13 +10,15 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from tui.widgets.choices import Choices
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from engine import Experiment
 
 
-class ExperimentList(OptionList):
+class ExperimentList(Choices):
     """A list with the families as headings; only what matches the filter is shown."""
 
     BORDER_TITLE = "experiments"

@@ -13,6 +13,7 @@ from textual.widgets.option_list import Option
 from engine import wording
 from tui.actions import bindings
 from tui.marks import mark
+from tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SHOWN = 300
 
 
-class RunList(OptionList):
+class RunList(Choices):
     """The newest runs; the highlighted one is what charts, pictures and console show."""
 
     BORDER_TITLE = "runs"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.keys import KEY_NAME_REPLACEMENTS
-from textual.widgets import OptionList
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +15,7 @@ RENAMED = frozenset(KEY_NAME_REPLACEMENTS.values())
 """Printable keys whose names Textual does not lead back to their characters: slash, plus, minus."""
 
 
-class FieldList(OptionList):
+class FieldList(Choices):
     """A line per field.
 
     Args:

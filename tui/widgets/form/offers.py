@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widgets import OptionList
+
+from tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ MOST_LISTED = 100
 """Offers beyond these are counted, not listed: of the thousand classes of ImageNet nobody reads all."""
 
 
-class Offers(OptionList, can_focus=False):
+class Offers(Choices, can_focus=False):
     """A list that is moved in by the keys of the field beside it, or by clicks."""
 
     def __init__(self) -> None:
