@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from textual.widgets import OptionList
 
     from engine import Experiment
 

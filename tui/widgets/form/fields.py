@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 
+from tui.widgets.choices import Choices
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
