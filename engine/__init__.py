@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from engine.errors import (
         DataUnavailable,
         DiskFull,
+        InvalidFilter,
         InvalidHyperparameters,
         LaunchError,
         MachineFailure,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     )
     from engine.networks import names as network_names
     from engine.networks import tables as cut_tables
+    from engine.record.annotations import Annotations, note_run, rename_run, tag_run
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
         TableLogged,
     )
     from engine.record.files import plain_json
+    from engine.record.histories import Histories
     from engine.record.history import History
     from engine.record.plots import read_plot
     from engine.record.run_directory import RunDirectory as Run
@@ -64,6 +67,12 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace
+    from engine.selection.choosing import select
+    from engine.selection.columns import Column, parse_column, parse_columns
+    from engine.selection.completion import Completion
+    from engine.selection.completion import complete as complete_filter
+    from engine.selection.filter import Filter
+    from engine.selection.filter import parse as parse_filter
 
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
@@ -83,6 +92,7 @@ _HOMES = {
     "engine.errors": (
         "DataUnavailable",
         "DiskFull",
+        "InvalidFilter",
         "InvalidHyperparameters",
         "LaunchError",
         "MachineFailure",
@@ -117,8 +127,29 @@ _HOMES = {
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
+    "engine.record.annotations": (
+        "Annotations",
+        "note_run",
+        "rename_run",
+        "tag_run",
+    ),
+    "engine.record.histories": ("Histories",),
+    "engine.selection.filter": (
+        "Filter",
+        "parse_filter",
+    ),
+    "engine.selection.completion": (
+        "Completion",
+        "complete_filter",
+    ),
+    "engine.selection.choosing": ("select",),
+    "engine.selection.columns": (
+        "Column",
+        "parse_column",
+        "parse_columns",
+    ),
 }
-_OWN_NAMES = {"Run": "RunDirectory"}
+_OWN_NAMES = {"complete_filter": "complete", "parse_filter": "parse", "Run": "RunDirectory"}
 _MODULES = {
     "catalogue": "engine.catalogue",
     "cut_tables": "engine.networks.tables",
@@ -133,8 +164,11 @@ _MODULES = {
 }
 
 __all__ = [
+    "Annotations",
     "CheckpointSaved",
+    "Column",
     "Columns",
+    "Completion",
     "Curves",
     "DataUnavailable",
     "DiskFull",
@@ -142,12 +176,15 @@ __all__ = [
     "Event",
     "Experiment",
     "FieldView",
+    "Filter",
     "GpuLoad",
     "Headline",
+    "Histories",
     "History",
     "HyperparameterChanged",
     "Hyperparameters",
     "ImageLogged",
+    "InvalidFilter",
     "InvalidHyperparameters",
     "LaunchError",
     "Listed",
@@ -177,6 +214,7 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "catalogue",
+    "complete_filter",
     "cut_tables",
     "dataset_catalogue",
     "feature_cache",
@@ -185,16 +223,23 @@ __all__ = [
     "gpu_names",
     "machine_load",
     "network_names",
+    "note_run",
     "paper",
+    "parse_column",
+    "parse_columns",
+    "parse_filter",
     "pixels",
     "pixels_shape",
     "plain_json",
     "plots",
     "read_plot",
     "read_table",
+    "rename_run",
+    "select",
     "smooth",
     "sources",
     "suggestions_for",
+    "tag_run",
     "usable_cores",
     "validate",
     "wording",
