@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     )
     from engine.networks import names as network_names
     from engine.networks import tables as cut_tables
-    from engine.record.annotations import Annotations, note_run, rename_run, tag_run
+    from engine.record.annotations import Annotations, note_run, read_annotations, rename_run, tag_run
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -66,13 +66,16 @@ if TYPE_CHECKING:
     from engine.record.run_directory import RunRecord, Status
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
-    from engine.record.workspace import Listed, Workspace
+    from engine.record.workspace import Listed, Workspace, name_of
     from engine.selection.choosing import select
     from engine.selection.columns import Column, parse_column, parse_columns
+    from engine.selection.columns import in_order as runs_in_order
+    from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
     from engine.selection.completion import complete as complete_filter
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
+    from engine.selection.values import MISSING
 
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "gpu_names", "machine_load"),
@@ -123,13 +126,14 @@ _HOMES = {
     "engine.record.run_directory": ("Run", "RunRecord", "Status"),
     "engine.record.series": ("Curves", "Points", "Series"),
     "engine.record.tables": ("Table", "read_table"),
-    "engine.record.workspace": ("Listed", "Workspace"),
+    "engine.record.workspace": ("Listed", "Workspace", "name_of"),
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
     "engine.record.annotations": (
         "Annotations",
         "note_run",
+        "read_annotations",
         "rename_run",
         "tag_run",
     ),
@@ -142,14 +146,23 @@ _HOMES = {
         "Completion",
         "complete_filter",
     ),
+    "engine.selection.values": ("MISSING",),
     "engine.selection.choosing": ("select",),
     "engine.selection.columns": (
         "Column",
         "parse_column",
         "parse_columns",
+        "runs_in_order",
+        "shown_value",
     ),
 }
-_OWN_NAMES = {"complete_filter": "complete", "parse_filter": "parse", "Run": "RunDirectory"}
+_OWN_NAMES = {
+    "runs_in_order": "in_order",
+    "shown_value": "shown",
+    "complete_filter": "complete",
+    "parse_filter": "parse",
+    "Run": "RunDirectory",
+}
 _MODULES = {
     "catalogue": "engine.catalogue",
     "cut_tables": "engine.networks.tables",
@@ -188,6 +201,7 @@ __all__ = [
     "InvalidHyperparameters",
     "LaunchError",
     "Listed",
+    "MISSING",
     "MachineFailure",
     "MachineLoad",
     "Message",
@@ -222,6 +236,7 @@ __all__ = [
     "gallery",
     "gpu_names",
     "machine_load",
+    "name_of",
     "network_names",
     "note_run",
     "paper",
@@ -232,10 +247,13 @@ __all__ = [
     "pixels_shape",
     "plain_json",
     "plots",
+    "read_annotations",
     "read_plot",
     "read_table",
     "rename_run",
+    "runs_in_order",
     "select",
+    "shown_value",
     "smooth",
     "sources",
     "suggestions_for",

@@ -146,7 +146,7 @@ class Workspace:
             return by_id[name]
         matches = [run for run in by_id if name and (run.startswith(name) or run.endswith(f"-{name}"))]
         if not matches:
-            matches = [run for run, directory in by_id.items() if name and _name(directory) == decoded(name)]
+            matches = [run for run, directory in by_id.items() if name and name_of(directory) == decoded(name)]
         if len(matches) == 1:
             return by_id[matches[0]]
         if matches:
@@ -253,7 +253,9 @@ def _removed_id(directory: RunDirectory) -> str:
 
 def _answers(directory: RunDirectory, name: str) -> bool:
     run = _removed_id(directory)
-    return name == directory.id or run.startswith(name) or run.endswith(f"-{name}") or _name(directory) == decoded(name)
+    return (
+        name == directory.id or run.startswith(name) or run.endswith(f"-{name}") or name_of(directory) == decoded(name)
+    )
 
 
 def _first(directories: list[RunDirectory]) -> str:
@@ -267,7 +269,8 @@ def _created(directory: RunDirectory) -> tuple[float, str]:
         return 0.0, directory.id
 
 
-def _name(directory: RunDirectory) -> str:
+def name_of(directory: RunDirectory) -> str:
+    """Return the name that a run was given last; empty if it has none or cannot be read."""
     if (name := read_annotations(directory).name) is not None:
         return name
     try:
