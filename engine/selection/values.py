@@ -70,7 +70,7 @@ def is_number(value: Any) -> bool:
 def comparable(value: Any) -> tuple[str, Any]:
     """Return a form of a value that equals another's where the values mean the same: 1 is 1.0, and neither is "1"."""
     if is_number(value):
-        return "number", float("nan") if value != value else value  # noqa: PLR0124 - only NaN differs from itself
+        return ("number", value) if value == value else ("nan", None)  # noqa: PLR0124 - only NaN differs from itself
     if isinstance(value, list | tuple):
         return "list", tuple(map(comparable, value))
     if isinstance(value, Mapping):
