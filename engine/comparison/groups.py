@@ -74,8 +74,8 @@ class Group:
 
     @property
     def key(self) -> str:
-        """The id of its first run, by which the group can be named."""
-        return self.runs[0].id
+        """The first id among its runs, which stays when later runs join."""
+        return min(run.id for run in self.runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def mean(values: Sequence[float], level: float = LEVEL) -> Mean:
         return Mean(1, centre, left_out=left_out)
     if count == 2:
         return Mean(2, centre, min(finite), max(finite), left_out)
-    half = scale * _quantile(level, count - 1) * statistics.stdev(scaled) / math.sqrt(count)
+    half = scale * quantile(level, count - 1) * statistics.stdev(scaled) / math.sqrt(count)
     return Mean(count, centre, centre - half, centre + half, left_out)
 
 
@@ -126,8 +126,8 @@ def further_seeds(values: Sequence[float], level: float = LEVEL) -> int:
     count = len(finite)
     if count < 3 or statistics.stdev(finite) == 0:
         return 0
-    half = _quantile(level, count - 1) / math.sqrt(count)
-    return _fewest(lambda more: _quantile(level, count + more - 1) / math.sqrt(count + more) <= half / 2)
+    half = quantile(level, count - 1) / math.sqrt(count)
+    return _fewest(lambda more: quantile(level, count + more - 1) / math.sqrt(count + more) <= half / 2)
 
 
 def _scaled(*groups: Sequence[float]) -> tuple[list[list[float]], float]:
@@ -164,10 +164,10 @@ def _welch(variances: tuple[float, float], counts: tuple[int, int], level: float
         return 0.0
     # Shares of the total, so that neither tiny nor huge variances leave the range of floats when they are squared.
     freedom = 1 / sum((part / total) ** 2 / (count - 1) for part, count in zip(parts, counts, strict=True))
-    return _quantile(level, freedom) * math.sqrt(total)
+    return quantile(level, freedom) * math.sqrt(total)
 
 
-def _quantile(level: float, freedom: float) -> float:
+def quantile(level: float, freedom: float) -> float:
     """Return how many standard errors an interval of Student's t reaches to each side."""
     # Late, and not scipy.stats, whose import takes longer than a comparison.
     from scipy.special import stdtrit
