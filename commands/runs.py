@@ -19,6 +19,7 @@ def show(
     run: RUN,
     table_name: Annotated[str, typer.Option("--table", help="Print this table of the run, as CSV into a pipe.")] = "",
     plot: Annotated[str, typer.Option("--plot", help="Draw this plot of the run in the terminal.")] = "",
+    form: Annotated[str, typer.Option("--format", help="Print the table as md, latex or csv.")] = "",
     step: Annotated[int, typer.Option("--step", help="Of which step the plot is; the newest if 0.", min=0)] = 0,
     as_json: JSON = False,
 ) -> None:
@@ -28,8 +29,10 @@ def show(
     found, history = do(_history, run)
     if table_name and plot:
         raise typer.BadParameter("choose one of --table and --plot", param_hint="--plot")
+    if form and (as_json or not table_name):
+        raise typer.BadParameter("is the format of a table: add --table NAME, without --json", param_hint="--format")
     if table_name:
-        _show_table(found, history, table_name, as_json)
+        _show_table(found, history, table_name, "json" if as_json else form)
     elif plot:
         _show_plot(found, history, plot, step, as_json)
     elif as_json:
@@ -111,20 +114,23 @@ def _rows(run: Run, history: History) -> list[list[str]]:
     return rows
 
 
-def _show_table(run: Run, history: History, name: str, as_json: bool) -> None:
+def _show_table(run: Run, history: History, name: str, form: str) -> None:
     """Print one table.
 
     Raises:
         UnknownRun: if the run has no table of that name.
     """
     from commands.output import emit, print_table
-    from engine import UnknownRun, read_table
+    from engine import UnknownRun, read_table, tables
 
     if name not in history.tables:
         raise UnknownRun(f"run {run.id} has no table {name!r}; it has: {', '.join(history.tables) or 'none'}")
     path = run.path / history.tables[name].file
-    if as_json:
+    if form == "json":
         emit(read_table(path).records())
+    elif form:
+        found = read_table(path)
+        print(tables.written(found.columns, found.rows, form), end="")  # noqa: T201 - stdout is data
     else:
         print_table(path)
 

@@ -6,7 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine import catalogue, plots, wording
+    from engine import catalogue, plots, tables, wording
+    from engine.comparison import sheets as comparison_sheets
+    from engine.comparison.chart import Chart, Line
+    from engine.comparison.chart import chart as comparison_chart
+    from engine.comparison.comparison import Comparison, Row
+    from engine.comparison.curves import Band, Curve
+    from engine.comparison.groups import Group, Grouping, parse_grouping
+    from engine.comparison.sheets import Sheet
+    from engine.comparison.statements import interval as written_mean
+    from engine.comparison.statements import statements as comparison_statements
+    from engine.comparison.statistics import Difference, Mean
+    from engine.comparison.styles import Style
     from engine.control.devices import GpuLoad, MachineLoad, gpu_names, machine_load
     from engine.control.engine import Engine
     from engine.control.threads import usable_cores
@@ -25,7 +36,7 @@ if TYPE_CHECKING:
         suggestions_for,
         validate,
     )
-    from engine.drawing import gallery, paper
+    from engine.drawing import gallery, overlay, paper
     from engine.drawing.pixels import pixels, pixels_shape
     from engine.errors import (
         DataUnavailable,
@@ -155,35 +166,54 @@ _HOMES = {
         "runs_in_order",
         "shown_value",
     ),
+    "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
+    "engine.comparison.comparison": ("Comparison", "Row"),
+    "engine.comparison.curves": ("Band", "Curve"),
+    "engine.comparison.groups": ("Group", "Grouping", "parse_grouping"),
+    "engine.comparison.sheets": ("Sheet",),
+    "engine.comparison.statements": ("comparison_statements", "written_mean"),
+    "engine.comparison.statistics": ("Difference", "Mean"),
+    "engine.comparison.styles": ("Style",),
 }
 _OWN_NAMES = {
     "runs_in_order": "in_order",
     "shown_value": "shown",
+    "written_mean": "interval",
+    "comparison_chart": "chart",
+    "comparison_statements": "statements",
     "complete_filter": "complete",
     "parse_filter": "parse",
     "Run": "RunDirectory",
 }
 _MODULES = {
     "catalogue": "engine.catalogue",
+    "comparison_sheets": "engine.comparison.sheets",
     "cut_tables": "engine.networks.tables",
     "dataset_catalogue": "engine.datasets.catalogue",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
+    "overlay": "engine.drawing.overlay",
     "paper": "engine.drawing.paper",
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "tables": "engine.tables",
     "wording": "engine.wording",
 }
 
 __all__ = [
     "Annotations",
+    "Band",
+    "Chart",
     "CheckpointSaved",
     "Column",
     "Columns",
+    "Comparison",
     "Completion",
+    "Curve",
     "Curves",
     "DataUnavailable",
+    "Difference",
     "DiskFull",
     "Engine",
     "Event",
@@ -191,6 +221,8 @@ __all__ = [
     "FieldView",
     "Filter",
     "GpuLoad",
+    "Group",
+    "Grouping",
     "Headline",
     "Histories",
     "History",
@@ -200,10 +232,12 @@ __all__ = [
     "InvalidFilter",
     "InvalidHyperparameters",
     "LaunchError",
+    "Line",
     "Listed",
     "MISSING",
     "MachineFailure",
     "MachineLoad",
+    "Mean",
     "Message",
     "Metrics",
     "PhospheneError",
@@ -212,14 +246,17 @@ __all__ = [
     "Progress",
     "Pulse",
     "Results",
+    "Row",
     "Run",
     "RunOptions",
     "RunRecord",
     "RunStateError",
     "Series",
+    "Sheet",
     "State",
     "StateChanged",
     "Status",
+    "Style",
     "Table",
     "TableLogged",
     "Trace",
@@ -228,6 +265,9 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "catalogue",
+    "comparison_chart",
+    "comparison_sheets",
+    "comparison_statements",
     "complete_filter",
     "cut_tables",
     "dataset_catalogue",
@@ -239,10 +279,12 @@ __all__ = [
     "name_of",
     "network_names",
     "note_run",
+    "overlay",
     "paper",
     "parse_column",
     "parse_columns",
     "parse_filter",
+    "parse_grouping",
     "pixels",
     "pixels_shape",
     "plain_json",
@@ -257,10 +299,12 @@ __all__ = [
     "smooth",
     "sources",
     "suggestions_for",
+    "tables",
     "tag_run",
     "usable_cores",
     "validate",
     "wording",
+    "written_mean",
 ]
 
 

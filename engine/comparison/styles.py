@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 COLOURS = 7
+"""As many as :mod:`engine.drawing.paper` has, and each palette of a screen should have."""
 DASHES = 4
 
 
