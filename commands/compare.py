@@ -63,7 +63,8 @@ def compare(
     elif form == "csv":
         _print(comparison_sheets.figures(comparison, wanted), form)
     else:
-        _print(comparison_sheets.results(comparison, wanted), form)
+        stated = wanted if metric else wanted[:1]
+        _print(comparison_sheets.results(comparison, wanted, stated), form)
 
 
 def chart(

@@ -29,7 +29,7 @@ _LATEX = {
     "*": "{*}",
     **{letter: f"\\{letter}" for letter in "_%#&${}"},
 }
-_NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?( ± [\d.e+-]+)?( \[.*\])?( \(\d+\))?\*?|nan|inf|")
+_NUMBER = re.compile(r"[-+]?[\d.,]+(e[-+]?\d+)?( ± [\d.e+-]+)?( \[.*\])?( \(\d+( of \d+)?\))?( \*)?|nan|inf|")
 """What is set flush right: a figure with its interval and the number of values, or nothing."""
 
 

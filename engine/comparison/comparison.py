@@ -163,7 +163,7 @@ class Comparison:
 
     def natural_axis(self) -> Axis:
         """Return the axis on which these runs can be compared."""
-        return natural_axis(self.runs, self._by_id)
+        return natural_axis(self._by_id.values())
 
     def curve(self, run: Listed, metric: str, axis: Axis = "step", weight: float = 0.0) -> Curve | None:
         """Return all points of a metric of a run, smoothed with a weight; None if it has none."""

@@ -11,12 +11,11 @@ import numpy as np
 from engine.comparison.statistics import LEVEL, quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from engine.record.history import History
-    from engine.record.workspace import Listed
 
 Axis = Literal["step", "epoch", "time"]
 AXES: tuple[Axis, ...] = ("step", "epoch", "time")
@@ -46,13 +45,18 @@ class Band:
     n: int
 
 
-def natural_axis(runs: Iterable[Listed], histories: Mapping[str, History]) -> Axis:
-    """Return the axis on which runs can be compared: epochs if their steps are of different sizes, else steps."""
-    sizes = {run.record.hyperparameters.get("batch_size") for run in runs if run.record}
-    if len(sizes) < 2:
-        return "step"
-    every = [series for history in histories.values() for series in history.curves.series.values() if series.length]
-    return "epoch" if every and all(math.isfinite(series.epoch[-1]) for series in every) else "step"
+def natural_axis(histories: Iterable[History]) -> Axis:
+    """Return the axis on which runs can be compared: epochs if theirs have different numbers of steps, else steps."""
+    ratios = set()
+    for history in histories:
+        for series in history.curves.series.values():
+            if not series.length:
+                continue
+            epoch = float(series.epoch[-1])
+            if not (math.isfinite(epoch) and epoch > 0):
+                return "step"
+            ratios.add(f"{series.step[-1] / epoch:.3g}")
+    return "epoch" if len(ratios) > 1 else "step"
 
 
 def positions(history: History, metric: str, axis: Axis) -> NDArray[np.float64]:

@@ -38,8 +38,14 @@ class Sheet:
     remarks: tuple[str, ...] = ()
 
 
-def results(comparison: Comparison, columns: Sequence[Column]) -> Sheet:
-    """Return a row a group with ``mean ± interval (n)`` of each column, and the difference from the baseline."""
+def results(comparison: Comparison, columns: Sequence[Column], stated: Sequence[Column]) -> Sheet:
+    """Return a row a group with ``mean ± interval (n)`` of each column, and the difference from the baseline.
+
+    Args:
+        comparison: of the runs.
+        columns: that are shown.
+        stated: of which the remarks say what the seeds prove.
+    """
     base = comparison.baseline
     head = ["group"]
     for column in columns:
@@ -51,7 +57,7 @@ def results(comparison: Comparison, columns: Sequence[Column]) -> Sheet:
             cells.append(f"{interval(mean)}{BEST if best else ''}")
             cells += [signed(apart)] if base is not None else []
         rows.append(tuple(cells))
-    return Sheet(tuple(head), tuple(rows), tuple(line for column in columns for line in statements(comparison, column)))
+    return Sheet(tuple(head), tuple(rows), tuple(line for column in stated for line in statements(comparison, column)))
 
 
 def figures(comparison: Comparison, columns: Sequence[Column]) -> Sheet:

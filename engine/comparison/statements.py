@@ -105,7 +105,7 @@ def _sentences(comparison: Comparison, column: Column, one: Group, other: Group)
     said = [f"{column}: {apart} (95 % interval of the difference {ends}, {counts}): {verdict}."]
     if found.apart:
         odds = round(1 / found.chance)
-        said.append(f"All {len(ones)} lie {where} all {len(others)}; by chance alone that happens once in {odds:,}.")
+        said.append(f"All {len(ones)} lie {where} all {len(others)}; chance alone does that once in {odds:,}.")
     if found.further:
         said.append(f"{_seeds(found.further, 'further ')} in each group would halve the interval.")
     return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,18 +26,15 @@ class Style:
 def styles(ids: Iterable[str]) -> dict[str, Style]:
     """Return the style of each run.
 
-    A run's own colour follows from its id. Where an earlier run of the comparison has it already, the next free one is
-    taken; only when all colours are taken do dashes tell runs apart.
+    A run's own colour and dash follow from its id. In a comparison, sorted by id, a run takes the next colour if an
+    earlier one has its own already, and a colour has a second run only when each has one.
     """
     found: dict[str, Style] = {}
     for run in sorted(set(ids)):
-        taken = {*found.values()}
-        own = zlib.crc32(run.encode("utf-8", "replace")) % COLOURS
-        free = (
-            Style((own + turn) % COLOURS, dash)
-            for dash in range(DASHES)
-            for turn in range(COLOURS)
-            if Style((own + turn) % COLOURS, dash) not in taken
-        )
-        found[run] = next(free, Style(own, len(found) % DASHES))
+        own = zlib.crc32(run.encode("utf-8", "replace"))
+        used = Counter(style.colour for style in found.values())
+        colour = min(((own + turn) % COLOURS for turn in range(COLOURS)), key=lambda number: used[number])
+        taken = {style.dash for style in found.values() if style.colour == colour}
+        dashes = [(own // COLOURS + turn) % DASHES for turn in range(DASHES)]
+        found[run] = Style(colour, next((dash for dash in dashes if dash not in taken), dashes[0]))
     return found

@@ -23,7 +23,7 @@ def write(home):
         events = [StateChanged(created, "running")]
         every = more.get("every", 1)
         events += [
-            Metrics(created + i, every * i, {more.get("metric", "train/loss"): value}, i / 10)
+            Metrics(created + i, every * i, {"train/loss": value}, i / 10 if more.get("epochs", True) else None)
             for i, value in enumerate(curve, 1)
         ]
         events += [HyperparameterChanged(created, "lr", 0.5, 0.1, 1)] if more.get("changed") else []

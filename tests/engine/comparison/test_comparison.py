@@ -41,7 +41,7 @@ def test_it_says_what_the_seeds_prove(six):
     said = " ".join(statements(compared(six), ACCURACY))
     assert "lr 0.1 lies 0.207 above lr 0.01 (95 % interval of the difference 0.1" in said
     assert "zero is outside" in said
-    assert "All 3 lie above all 3; by chance alone that happens once in 20." in said
+    assert "All 3 lie above all 3; chance alone does that once in 20." in said
     assert "would halve the interval" in said
     said = " ".join(statements(compared(six), parse_column("min train/loss")))
     assert "below" in said

@@ -63,14 +63,16 @@ def test_curves_without_a_common_position_have_no_band():
     assert band([curve([math.nan], [1])]) is None
 
 
-def test_epochs_are_the_axis_where_batches_differ(write):
-    write("aaa", {"batch_size": 32}, curve=[1, 2])
-    workspace = write("bbb", {"batch_size": 64}, curve=[1, 2])
-    runs = workspace.list()
-    histories = {run.id: run.directory.history() for run in runs}
-    assert natural_axis(runs, histories) == "epoch"
-    assert natural_axis(runs[:1], histories) == "step"
-    history = histories[runs[0].id]
+def test_epochs_are_the_axis_where_they_have_different_numbers_of_steps(write):
+    write("aaa", {"batch": 32}, curve=[1, 2])
+    write("bbb", {"batch": 64}, curve=[1, 2], every=2)
+    workspace = write("ccc", {"batch": 64}, curve=[1, 2], epochs=False)
+    histories = {run.id[-3:]: run.directory.history() for run in workspace.list()}
+    assert natural_axis([histories["aaa"], histories["bbb"]]) == "epoch"
+    assert natural_axis([histories["aaa"], histories["aaa"]]) == "step"
+    assert natural_axis([histories["aaa"], histories["ccc"]]) == "step"
+    assert natural_axis([]) == "step"
+    history = histories["aaa"]
     assert positions(history, "train/loss", "epoch").tolist() == [0.1, 0.2]
     assert positions(history, "train/loss", "time").tolist() == [0, 1]
     assert positions(history, "train/loss", "step").tolist() == [1, 2]
