@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from engine.comparison import sheets as comparison_sheets
     from engine.comparison.chart import Chart, Line
     from engine.comparison.chart import chart as comparison_chart
-    from engine.comparison.comparison import Comparison, Row
-    from engine.comparison.curves import Band, Curve
-    from engine.comparison.groups import Group, Grouping, parse_grouping
+    from engine.comparison.comparison import Comparison, Direction, Row
+    from engine.comparison.curves import Axis, Band, Curve
+    from engine.comparison.groups import Differing, Group, Grouping, parse_grouping
     from engine.comparison.sheets import Sheet
     from engine.comparison.statements import interval as written_mean
     from engine.comparison.statements import statements as comparison_statements
@@ -167,9 +167,9 @@ _HOMES = {
         "shown_value",
     ),
     "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
-    "engine.comparison.comparison": ("Comparison", "Row"),
-    "engine.comparison.curves": ("Band", "Curve"),
-    "engine.comparison.groups": ("Group", "Grouping", "parse_grouping"),
+    "engine.comparison.comparison": ("Comparison", "Direction", "Row"),
+    "engine.comparison.curves": ("Axis", "Band", "Curve"),
+    "engine.comparison.groups": ("Differing", "Group", "Grouping", "parse_grouping"),
     "engine.comparison.sheets": ("Sheet",),
     "engine.comparison.statements": ("comparison_statements", "written_mean"),
     "engine.comparison.statistics": ("Difference", "Mean"),
@@ -203,6 +203,7 @@ _MODULES = {
 
 __all__ = [
     "Annotations",
+    "Axis",
     "Band",
     "Chart",
     "CheckpointSaved",
@@ -214,6 +215,8 @@ __all__ = [
     "Curves",
     "DataUnavailable",
     "Difference",
+    "Differing",
+    "Direction",
     "DiskFull",
     "Engine",
     "Event",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 BEST = " *"
 """What follows the best mean of a column."""
+MOST_VALUES = 6
+"""Values of a field that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,18 @@ def results(comparison: Comparison, columns: Sequence[Column], stated: Sequence[
             cells.append(f"{interval(mean)}{BEST if best else ''}")
             cells += [signed(apart)] if base is not None else []
         rows.append(tuple(cells))
-    return Sheet(tuple(head), tuple(rows), tuple(line for column in stated for line in statements(comparison, column)))
+    remarks = [line for column in stated for line in statements(comparison, column)]
+    return Sheet(tuple(head), tuple(rows), (*differing(comparison), *remarks))
+
+
+def differing(comparison: Comparison) -> list[str]:
+    """Return a sentence on what differs in the configuration, with some of the values; nothing if nothing does."""
+    said = []
+    for found in comparison.differences:
+        values = list(dict.fromkeys("none" if one is MISSING else wording.setting(one) for one in found.values))
+        more = ", ..." if len(values) > MOST_VALUES else ""
+        said.append(f"{found.field} ({', '.join(values[:MOST_VALUES])}{more})")
+    return [f"The runs differ in {', '.join(said)}."] if said else []
 
 
 def figures(comparison: Comparison, columns: Sequence[Column]) -> Sheet:

@@ -57,11 +57,13 @@ def signed(found: Difference | None) -> str:
 def statements(comparison: Comparison, column: Column) -> list[str]:
     """Return sentences on what the seeds prove of one column.
 
-    With a baseline every group is compared with it, without one the best with the next, or the first two.
+    With a baseline every group is compared with it, without one the best with the next, or the first two. Of a single
+    group it is said how many seeds would halve its interval.
     """
     groups = [group for group in comparison.groups if _finite(comparison, group, column)]
     if len(groups) < 2:
-        return []
+        further = statistics.further_seeds(_finite(comparison, groups[0], column)) if groups else 0
+        return [f"{column}: {_seeds(further, 'further ')} would halve the interval."] if further else []
     said = []
     for one, other in _pairs(comparison, groups, column):
         said += _sentences(comparison, column, one, other)

@@ -11,6 +11,7 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -21,6 +22,9 @@ from engine.record.files import disk_errors, write_json
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
 from engine.record.shared import owner_of, shared_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
 
 SETTLED_AFTER = 2_000_000_000
 """Nanoseconds after which a folder's time tells whether it has changed."""
@@ -142,16 +146,7 @@ class Workspace:
                 raise UnknownRun("there are no runs yet; start one: phosphene run cnn")
             return max(directories, key=_created)
         by_id = {directory.id: directory for directory in directories}
-        if name in by_id:
-            return by_id[name]
-        matches = [run for run in by_id if name and (run.startswith(name) or run.endswith(f"-{name}"))]
-        if not matches:
-            matches = [run for run, directory in by_id.items() if name and name_of(directory) == decoded(name)]
-        if len(matches) == 1:
-            return by_id[matches[0]]
-        if matches:
-            raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
-        raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
+        return by_id[meant(name, by_id, lambda run: name_of(by_id[run]))]
 
     def prepare(self, record: RunRecord) -> tuple[RunRecord, Path]:
         """Write a new run's directory under a hidden name, ready to be renamed to its id.
@@ -267,6 +262,29 @@ def _created(directory: RunDirectory) -> tuple[float, str]:
         return float(json.loads((directory.path / "run.json").read_bytes())["created"]), directory.id
     except (OSError, ValueError, KeyError, TypeError):
         return 0.0, directory.id
+
+
+def meant(name: str, ids: Collection[str], name_of_run: Callable[[str], str]) -> str:
+    """Return the id that a name means: itself, the one it begins or is the last part of, or that of the run so named.
+
+    Args:
+        name: as typed.
+        ids: of all runs.
+        name_of_run: returns the name of the run of an id; it is asked only if no id answers.
+
+    Raises:
+        UnknownRun: if there is none, or several.
+    """
+    if name in ids:
+        return name
+    matches = [run for run in ids if name and (run.startswith(name) or run.endswith(f"-{name}"))]
+    if not matches:
+        matches = [run for run in ids if name and name_of_run(run) == decoded(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
+    raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
 
 
 def name_of(directory: RunDirectory) -> str:

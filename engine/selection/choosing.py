@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidFilter, UnknownRun
+from engine.record.workspace import meant
 from engine.selection.filter import parse
 from engine.selection.values import Latest, latest_values
 
@@ -30,31 +31,34 @@ def select(workspace: Workspace, words: Sequence[str], latest: Latest = latest_v
         UnknownRun: if no run is meant.
     """
     runs = workspace.list()
-    named = _named(workspace, words, {run.id: run for run in runs})
+    named = _named(words, {run.id: run for run in runs})
     if named:
         return named
     text = " ".join(words)
     if not text.strip():
         raise UnknownRun("say which runs: names, ids or a filter such as experiment=cnn; see: phosphene runs")
     try:
-        meant = parse(text)
+        wanted = parse(text)
     except InvalidFilter as error:
         raise InvalidFilter(f"{error.problem} (in the filter {text!r})", error.position) from None
-    found = [run for run in runs if meant.matches(run, latest)]
+    found = [run for run in runs if wanted.matches(run, latest)]
     if not found:
         raise UnknownRun(f"no run is named {text!r}, nor does any match it as a filter; see: phosphene runs")
     return found
 
 
-def _named(workspace: Workspace, words: Sequence[str], runs: dict[str, Listed]) -> list[Listed]:
-    """Return the runs that the words name, each once; none if one of the words names no single run."""
+def _named(words: Sequence[str], runs: dict[str, Listed]) -> list[Listed]:
+    """Return the runs that the words name, each once; none if one of the words names no single run.
+
+    The runs are in the order of the list, so that the first one is the ``last``.
+    """
     found: dict[str, Listed] = {}
     for name in words:
         try:
-            run = workspace.find(name)
+            run = next(iter(runs), "") if name == "last" else meant(name, runs, lambda run: runs[run].name)
         except UnknownRun:
             return []
-        if run.id not in runs:
+        if not run:
             return []
-        found[run.id] = runs[run.id]
+        found[run] = runs[run]
     return [*found.values()]

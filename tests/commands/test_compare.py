@@ -45,13 +45,15 @@ def test_a_comparison_is_a_table_and_what_the_seeds_prove(command):
     assert lines[0].split() == ["group", "test/accuracy"]
     assert [line.split("  ")[0] for line in lines[1:3]] == ["lr 0.01", "lr 0.1"]
     assert lines[2].endswith("0.910 ± 0.025 (3) *")
-    assert "lr 0.1 lies 0.100 above lr 0.01" in lines[3]
-    assert "once in 20" in lines[4]
+    assert lines[3] == "The runs differ in lr (0.01, 0.1), seed (2, 1, 0)."
+    assert "lr 0.1 lies 0.100 above lr 0.01" in lines[4]
+    assert "once in 20" in lines[5]
     lines = command(
         "compare", "nz=2", "--baseline", "k3k", "--metric", "test/accuracy,min train/loss"
     ).stdout.splitlines()
     assert "from lr 0.01" in lines[0]
     assert "+0.100 [0.0" in lines[2]
+    assert "halve the interval" in command("compare", "lr=0.01").stdout
 
 
 def test_other_formats_hold_the_same(command):
