@@ -10,7 +10,7 @@ from engine.errors import PhospheneError
 from engine.selection.values import MISSING, comparable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from engine.record.history import History
     from engine.record.workspace import Listed
@@ -95,12 +95,12 @@ def configuration(run: Listed) -> Mapping[str, Any]:
 
 
 def differences(runs: Sequence[Listed]) -> tuple[Differing, ...]:
-    """Return the fields in which runs differ, in the order of their configuration."""
+    """Return the fields in which runs that can be read differ, in the order of their configuration."""
     configurations = [configuration(run) for run in runs]
     found = []
     for field in dict.fromkeys(name for one in configurations for name in one):
         values = tuple(one.get(field, MISSING) for one in configurations)
-        if len({comparable(value) for value in values}) > 1:
+        if len({comparable(value) for value, run in zip(values, runs, strict=True) if run.record is not None}) > 1:
             found.append(Differing(field, values))
     return tuple(found)
 
@@ -124,9 +124,9 @@ def groups(runs: Sequence[Listed], histories: Mapping[str, History], grouping: G
         members.setdefault(key, []).append(run)
         reasons[key] = reason
     firsts = [own[0] for own in members.values()]
-    captions = _captions(
-        firsts, [found for found in differences(firsts) if grouping.alone or grouping.counts(found.field)]
-    )
+    fields = {found.field for found in differences(firsts) if grouping.alone or grouping.counts(found.field)}
+    # One that stands apart from its replicates is told from them by its seed.
+    captions = _captions(firsts, [fields | {"seed"} if reason else fields for reason in reasons.values()])
     return tuple(
         Group(tuple(own), caption, reasons[key]) for (key, own), caption in zip(members.items(), captions, strict=True)
     )
@@ -135,7 +135,7 @@ def groups(runs: Sequence[Listed], histories: Mapping[str, History], grouping: G
 def why_apart(run: Listed, history: History | None) -> str:
     """Return why a run cannot be one of several replicates; the empty string if it can."""
     if run.record is None:
-        return f"cannot be read: {run.status.reason}"
+        return "cannot be read"
     if run.status.state != "finished":
         done = wording.share(run.status.step, run.status.total)
         return f"{run.status.state} after {done}" if done else run.status.state
@@ -150,18 +150,14 @@ def _counted(run: Listed, grouping: Grouping) -> Mapping[str, Any]:
     return {field: value for field, value in own.items() if grouping.counts(field)}
 
 
-def _captions(runs: Sequence[Listed], fields: Sequence[Differing]) -> list[str]:
-    """Return what sets runs apart; where nothing does, or not enough, their names or ids."""
-    if len(runs) == 1 and runs[0].record is not None:
-        return [runs[0].record.experiment]
-    captions = [
-        ", ".join(_said(found.field, found.values[place]) for found in fields if found.values[place] is not MISSING)
-        for place in range(len(runs))
-    ]
+def _captions(runs: Sequence[Listed], fields: Sequence[Collection[str]]) -> list[str]:
+    """Return what each run has in some fields, or its experiment; where that is the same, also its name or id."""
+    captions = []
+    for run, own in zip(runs, fields, strict=True):
+        said = [_said(field, value) for field, value in configuration(run).items() if field in own]
+        captions.append(", ".join(said) or (run.record.experiment if run.record else run.id))
     return [
-        caption
-        if caption and captions.count(caption) == 1
-        else " · ".join(part for part in (caption, run.name or wording.short_id(run.id)) if part)
+        caption if captions.count(caption) == 1 else f"{caption} · {run.name or wording.short_id(run.id)}"
         for run, caption in zip(runs, captions, strict=True)
     ]
 

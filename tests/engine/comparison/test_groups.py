@@ -29,7 +29,7 @@ def test_a_missing_field_is_not_its_default(write):
     write("aaa", {"steps": 20})
     workspace = write("bbb", {})
     captions, _ = grouped(workspace)
-    assert captions == {"steps 20": ["aaa"], "bbb": ["bbb"]}
+    assert captions == {"steps 20": ["aaa"], "count": ["bbb"]}
     (found,) = differences(workspace.list())
     assert (found.field, found.values) == ("steps", (MISSING, 20))
 
@@ -41,9 +41,12 @@ def test_runs_that_are_not_plain_replicates_stand_apart_and_say_why(write, home)
     workspace = write("ddd", {"lr": 0.1}, seed=3)
     (home / "runs/1122-0831-count-ddd/run.json").write_text("{")
     _, found = grouped(workspace)
-    assert sorted(group.why_apart.split(":")[0] for group in found) == [
-        *("", "cannot be read", "lr changed while it ran", "stopped after 25 %"),
-    ]
+    assert {group.caption: group.why_apart for group in found} == {
+        "count": "",
+        "seed 1": "lr changed while it ran",
+        "seed 2": "stopped after 25 %",
+        "1122-0831-count-ddd": "cannot be read",
+    }
     assert all(len(group.runs) == 1 for group in found)
 
 
