@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from engine import Listed
 
-WORDS = Annotated[list[str], typer.Argument(metavar="SELECTION... +TAG... -TAG...", autocompletion=complete_selection)]
+WORDS = Annotated[list[str], typer.Argument(metavar="SELECTION TAG", autocompletion=complete_selection)]
 
 
 def tag(words: WORDS) -> None:
@@ -43,7 +43,7 @@ def note(run: RUN, text: Annotated[list[str], typer.Argument(metavar="TEXT")]) -
 
 
 def rename(
-    words: Annotated[list[str], typer.Argument(metavar="SELECTION... NAME", autocompletion=complete_selection)],
+    words: Annotated[list[str], typer.Argument(metavar="SELECTION NAME", autocompletion=complete_selection)],
 ) -> None:
     """Give runs another name; they keep their ids."""
     from commands.output import say

@@ -42,7 +42,7 @@ RUN = Annotated[
 SELECTION = Annotated[
     list[str],
     typer.Argument(
-        metavar="SELECTION...",
+        metavar="SELECTION",
         help="Runs by name, or a filter such as experiment=dcgan nz>=10 tag:good; put < > ( ) in quotes.",
         autocompletion=complete_selection,
     ),
