@@ -62,11 +62,10 @@ class Comparison:
         runs: Sequence[Listed],
         histories: Histories | None = None,
         grouping: Grouping = SEEDS,
-        baseline: str = "",
     ) -> None:
         self.histories = histories or Histories()
         self.grouping = grouping
-        self._baseline = baseline
+        self._baseline = ""
         self._traces: dict[tuple[str, str], Trace] = {}
         self.refresh(runs)
 
