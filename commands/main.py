@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from commands import cuts, data, doctor, experiments, picture, run, runs
+from commands import annotate, compare, cuts, data, doctor, experiments, listing, picture, run, runs
 
 
 class Grammar(TyperGroup):
@@ -19,7 +19,9 @@ class Grammar(TyperGroup):
 
 
 ORDER = (
-    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove"),
+    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+    *("compare", "chart"),
+    *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
 
@@ -60,7 +62,7 @@ def workbench(
 
 
 app.add_typer(run.app, name="run")
-app.command("runs")(runs.list_runs)
+app.command("runs")(listing.list_runs)
 app.command("show")(runs.show)
 app.command("picture")(picture.picture)
 app.command("follow")(runs.follow)
@@ -68,6 +70,13 @@ app.command("stop")(runs.stop)
 app.command("resume")(runs.resume)
 app.command("set")(runs.set_values)
 app.command("remove")(runs.remove)
+app.command("restore")(runs.restore)
+app.command("compare")(compare.compare)
+app.command("chart")(compare.chart)
+# Tags to be taken away look like options: nothing but --help is one.
+app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
+app.command("note")(annotate.note)
+app.command("rename")(annotate.rename)
 app.command("experiments")(experiments.experiments)
 app.command("cuts")(cuts.cuts)
 app.add_typer(data.app, name="data")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.runs import JSON, RUN, do
+from commands.runs import do
+from commands.selection import JSON, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,10 +113,10 @@ async def _album(engine: Engine, run: Run) -> Album:
 
 async def _named(engine: Engine, run: Run, name: str, step: int) -> gallery.Kept:
     """Return one picture of a run under the run's name, or its id if it has none."""
-    from engine import gallery
+    from engine import gallery, name_of
 
     still = gallery.find(await _album(engine, run), name, step)
-    return replace(still, caption=run.record().name or run.id)
+    return replace(still, caption=name_of(run) or run.id)
 
 
 def _save(shot: gallery.Shot, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The commands about runs that exist: list, show, follow, stop, resume, set, remove."""
+"""The commands about runs that exist: show, follow, stop, resume, set, remove, restore."""
 
 from __future__ import annotations
 
@@ -7,89 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.selection import JSON, RUN, complete_filter, complete_run, complete_trashed
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from engine import Engine, History, Listed, Run
-
-
-def _complete_run(incomplete: str) -> list[str]:
-    from engine import Workspace
-
-    return [name for name in ["last", *(run.id for run in Workspace().directories())] if name.startswith(incomplete)]
-
-
-def _complete_state(incomplete: str) -> list[str]:
-    from engine import wording
-
-    return [state for state in wording.STATE_MARKS if state.startswith(incomplete)]
-
-
-RUN = Annotated[
-    str, typer.Argument(metavar="RUN", help="An id, a unique part of one, or last.", autocompletion=_complete_run)
-]
-JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def list_runs(
-    as_json: JSON = False,
-    everything: Annotated[bool, typer.Option("--all", help="Show all, not only the newest 30.")] = False,
-    state: Annotated[str, typer.Option(help="Show only those in this state.", autocompletion=_complete_state)] = "",
-) -> None:
-    """List the runs, newest first."""
-    from commands.output import emit, say, table
-    from engine import Workspace, catalogue, wording
-
-    if state and state not in wording.STATE_MARKS:
-        raise typer.BadParameter(f"{state!r} is none of {', '.join(wording.STATE_MARKS)}", param_hint="--state")
-    found = [run for run in Workspace().list() if state in {"", run.status.state}]
-    if as_json:
-        emit([_summary(run) for run in found])
-        return
-    shown = found if everything else found[:30]
-
-    def row(run: Listed) -> list[str]:
-        status, record = run.status, run.record
-        declared = catalogue.experiments().get(record.experiment) if record else None
-        headline = declared.headline.result if declared and declared.headline else ""
-        result = f"{headline} {wording.figure(status.result[headline])}" if headline in status.result else ""
-        progress = wording.share(status.step, status.total)
-        started = wording.ago(record.created) if record else ""
-        text = record.name if record and status.state not in {"failed", "crashed"} else ""
-        note = text or ("" if status.state in {"running", "finished"} else status.reason)
-        if record and declared is None:
-            note = f"experiment {record.experiment} is not installed; {note}"
-        mark = f"{wording.STATE_MARKS[status.state]} {status.state}"
-        return [run.id, mark, progress, started, result, " ".join(note.split())]
-
-    if shown:
-        table(["run", "state", "done", "ago", "result", ""], map(row, shown))
-    if len(found) > len(shown):
-        say(f"and {len(found) - len(shown):,} older ones: phosphene runs --all")
-    if not found:
-        say("no runs yet; start one: phosphene run cnn" if not state else f"no run is {state}")
-
-
-def _summary(run: Listed) -> dict[str, Any]:
-    status, record = run.status, run.record
-    return {
-        "id": run.id,
-        "state": status.state,
-        "reason": status.reason,
-        "experiment": record.experiment if record else None,
-        "name": record.name if record else None,
-        "created": record.created if record else None,
-        "step": status.step,
-        "total": status.total,
-        "eta": status.eta,
-        "result": status.result,
-    }
+    from engine import Engine, History, Run
 
 
 def show(
     run: RUN,
     table_name: Annotated[str, typer.Option("--table", help="Print this table of the run, as CSV into a pipe.")] = "",
     plot: Annotated[str, typer.Option("--plot", help="Draw this plot of the run in the terminal.")] = "",
+    form: Annotated[str, typer.Option("--format", help="Print the table as md, latex or csv.")] = "",
     step: Annotated[int, typer.Option("--step", help="Of which step the plot is; the newest if 0.", min=0)] = 0,
     as_json: JSON = False,
 ) -> None:
@@ -99,8 +29,10 @@ def show(
     found, history = do(_history, run)
     if table_name and plot:
         raise typer.BadParameter("choose one of --table and --plot", param_hint="--plot")
+    if form and (as_json or not table_name):
+        raise typer.BadParameter("is the format of a table: add --table NAME, without --json", param_hint="--format")
     if table_name:
-        _show_table(found, history, table_name, as_json)
+        _show_table(found, history, table_name, "json" if as_json else form)
     elif plot:
         _show_plot(found, history, plot, step, as_json)
     elif as_json:
@@ -114,9 +46,14 @@ async def _history(engine: Engine, run: Run) -> tuple[Run, History]:
 
 
 def _document(run: Run, history: History) -> dict[str, Any]:
+    from engine import read_annotations
+
     record, status, started = run.record(), run.status(), history.started
-    worker = status.worker
+    worker, added = status.worker, read_annotations(run)
     return record.to_json() | {
+        "name": record.name if added.name is None else added.name,
+        "tags": added.tags,
+        "note": added.note,
         "state": status.state,
         "reason": status.reason,
         "step": status.step,
@@ -140,18 +77,21 @@ def _document(run: Run, history: History) -> dict[str, Any]:
 
 
 def _rows(run: Run, history: History) -> list[list[str]]:
-    from engine import wording
+    from engine import read_annotations, wording
 
-    record, status = run.record(), run.status()
+    record, status, added = run.record(), run.status(), read_annotations(run)
+    name = record.name if added.name is None else added.name
     figure, clock = wording.figure, wording.clock
     reason = f": {status.reason}" if status.reason else ""
     launched = f"{wording.ago(record.created)} ago"
     rows = [
-        ["run", f"{record.id}{f'  {record.name}' if record.name else ''}"],
+        ["run", f"{record.id}{f'  {name}' if name else ''}"],
         ["state", f"{wording.STATE_MARKS[status.state]} {status.state}{reason}"],
         ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {launched}"],
         ["time", f"{clock(history.waiting())} waiting, {clock(history.running())} running"],
     ]
+    rows += [["tags", " ".join(f"#{tag}" for tag in added.tags)]] if added.tags else []
+    rows += [["note", added.note]] if added.note else []
     if status.total:
         left = f", {clock(status.eta)} left" if status.state == "running" else ""
         rows.append(["steps", f"{status.step:,} of {status.total:,}{left}"])
@@ -174,20 +114,23 @@ def _rows(run: Run, history: History) -> list[list[str]]:
     return rows
 
 
-def _show_table(run: Run, history: History, name: str, as_json: bool) -> None:
+def _show_table(run: Run, history: History, name: str, form: str) -> None:
     """Print one table.
 
     Raises:
         UnknownRun: if the run has no table of that name.
     """
     from commands.output import emit, print_table
-    from engine import UnknownRun, read_table
+    from engine import UnknownRun, read_table, tables
 
     if name not in history.tables:
         raise UnknownRun(f"run {run.id} has no table {name!r}; it has: {', '.join(history.tables) or 'none'}")
     path = run.path / history.tables[name].file
-    if as_json:
+    if form == "json":
         emit(read_table(path).records())
+    elif form:
+        found = read_table(path)
+        print(tables.written(found.columns, found.rows, form), end="")  # noqa: T201 - stdout is data
     else:
         print_table(path)
 
@@ -311,7 +254,10 @@ def pairs(values: list[str]) -> dict[str, str]:
 
 
 def remove(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", autocompletion=_complete_run)],
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", autocompletion=complete_run)] = None,
+    where: Annotated[
+        str, typer.Option(metavar="FILTER", help="Remove those it holds for.", autocompletion=complete_filter)
+    ] = "",
     purge: Annotated[
         bool, typer.Option("--purge", help="Delete it for good instead of moving it to the trash.")
     ] = False,
@@ -319,17 +265,30 @@ def remove(
 ) -> None:
     """Move runs that have ended into the workspace's trash."""
     from commands.output import say
-    from engine import Workspace
+    from engine import Workspace, select
 
-    found = [Workspace().find(name) for name in runs]
+    workspace = Workspace()
+    found = [workspace.find(name) for name in runs or ()]
+    if where.strip() or not found:
+        found += [run.directory for run in select(workspace, [f"({where})"] if where.strip() else [])]
     if purge and not yes:
         if not sys.stdin.isatty():
             say("phosphene: --purge deletes for good: add --yes")
             raise typer.Exit(2)
         typer.confirm(f"delete {', '.join(run.id for run in found)} for good?", abort=True, err=True)
-    for run in found:
-        where = do(lambda engine, it: engine.remove(it, purge=purge), run.id)
-        say(f"{run.id} is deleted" if where is None else f"{run.id} lies in {where} now")
+    for run in dict.fromkeys(found):
+        gone = do(lambda engine, it: engine.remove(it, purge=purge), run.id)
+        say(f"{run.id} is deleted" if gone is None else f"{run.id} lies in {gone} now")
+
+
+def restore(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="An id, a name, or last.", autocompletion=complete_trashed)],
+) -> None:
+    """Bring a removed run back from the trash."""
+    from commands.output import say
+    from engine import Workspace
+
+    say(f"{Workspace().restore(run).id} is back")
 
 
 def do(work: Any, name: str) -> Any:

@@ -17,6 +17,7 @@ from engine import (
     Results,
     TableLogged,
     catalogue,
+    name_of,
     smooth,
     wording,
 )
@@ -124,8 +125,8 @@ async def _show(engine: Engine, run: Run, view: _LineView | _LiveView) -> None:
 
 
 def _head(run: Run) -> str:
-    record = run.record()
-    name = f" · {wording.printable(record.name)}" if record.name else ""
+    record, given = run.record(), name_of(run)
+    name = f" · {wording.printable(given)}" if given else ""
     return f"{run.id}{name} · {record.experiment} · {record.device} · seed {record.seed}"
 
 

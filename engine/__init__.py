@@ -6,7 +6,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine import catalogue, plots, wording
+    from engine import catalogue, plots, tables, wording
+    from engine.comparison import sheets as comparison_sheets
+    from engine.comparison.chart import Chart, Line
+    from engine.comparison.chart import chart as comparison_chart
+    from engine.comparison.comparison import Comparison, Direction, Row
+    from engine.comparison.curves import Axis, Band, Curve
+    from engine.comparison.groups import Differing, Group, Grouping, parse_grouping
+    from engine.comparison.sheets import Sheet
+    from engine.comparison.statements import interval as written_mean
+    from engine.comparison.statements import statements as comparison_statements
+    from engine.comparison.statistics import Difference, Mean
+    from engine.comparison.styles import Style
     from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
     from engine.control.engine import Engine
     from engine.control.suggesting import suggestions_for
@@ -27,11 +38,12 @@ if TYPE_CHECKING:
         fields_of,
         validate,
     )
-    from engine.drawing import gallery, paper
+    from engine.drawing import gallery, overlay, paper
     from engine.drawing.pixels import pixels, pixels_shape
     from engine.errors import (
         DataUnavailable,
         DiskFull,
+        InvalidFilter,
         InvalidHyperparameters,
         LaunchError,
         MachineFailure,
@@ -47,6 +59,7 @@ if TYPE_CHECKING:
     from engine.pages import markdown as page_of
     from engine.pages import sections as page_sections
     from engine.paths import path_completions
+    from engine.record.annotations import Annotations, note_run, read_annotations, rename_run, tag_run
     from engine.record.events import (
         CheckpointSaved,
         Event,
@@ -63,13 +76,23 @@ if TYPE_CHECKING:
         TableLogged,
     )
     from engine.record.files import plain_json
+    from engine.record.histories import Histories
     from engine.record.history import History
     from engine.record.plots import read_plot
     from engine.record.run_directory import RunDirectory as Run
     from engine.record.run_directory import RunRecord, Status
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
-    from engine.record.workspace import Listed, Workspace
+    from engine.record.workspace import Listed, Workspace, name_of
+    from engine.selection.choosing import select
+    from engine.selection.columns import Column, parse_column, parse_columns
+    from engine.selection.columns import in_order as runs_in_order
+    from engine.selection.columns import shown as shown_value
+    from engine.selection.completion import Completion
+    from engine.selection.completion import complete as complete_filter
+    from engine.selection.filter import Filter
+    from engine.selection.filter import parse as parse_filter
+    from engine.selection.values import MISSING
 
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
@@ -91,6 +114,7 @@ _HOMES = {
     "engine.errors": (
         "DataUnavailable",
         "DiskFull",
+        "InvalidFilter",
         "InvalidHyperparameters",
         "LaunchError",
         "MachineFailure",
@@ -123,47 +147,113 @@ _HOMES = {
     "engine.record.run_directory": ("Run", "RunRecord", "Status"),
     "engine.record.series": ("Curves", "Points", "Series"),
     "engine.record.tables": ("Table", "read_table"),
-    "engine.record.workspace": ("Listed", "Workspace"),
+    "engine.record.workspace": ("Listed", "Workspace", "name_of"),
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
+    "engine.record.annotations": (
+        "Annotations",
+        "note_run",
+        "read_annotations",
+        "rename_run",
+        "tag_run",
+    ),
+    "engine.record.histories": ("Histories",),
+    "engine.selection.filter": (
+        "Filter",
+        "parse_filter",
+    ),
+    "engine.selection.completion": (
+        "Completion",
+        "complete_filter",
+    ),
+    "engine.selection.values": ("MISSING",),
+    "engine.selection.choosing": ("select",),
+    "engine.selection.columns": (
+        "Column",
+        "parse_column",
+        "parse_columns",
+        "runs_in_order",
+        "shown_value",
+    ),
+    "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
+    "engine.comparison.comparison": ("Comparison", "Direction", "Row"),
+    "engine.comparison.curves": ("Axis", "Band", "Curve"),
+    "engine.comparison.groups": ("Differing", "Group", "Grouping", "parse_grouping"),
+    "engine.comparison.sheets": ("Sheet",),
+    "engine.comparison.statements": ("comparison_statements", "written_mean"),
+    "engine.comparison.statistics": ("Difference", "Mean"),
+    "engine.comparison.styles": ("Style",),
 }
-_OWN_NAMES = {"Run": "RunDirectory", "page_of": "markdown", "page_sections": "sections"}
+_OWN_NAMES = {
+    "runs_in_order": "in_order",
+    "shown_value": "shown",
+    "written_mean": "interval",
+    "comparison_chart": "chart",
+    "comparison_statements": "statements",
+    "complete_filter": "complete",
+    "parse_filter": "parse",
+    "Run": "RunDirectory",
+    "page_of": "markdown",
+    "page_sections": "sections",
+}
 _MODULES = {
     "catalogue": "engine.catalogue",
+    "comparison_sheets": "engine.comparison.sheets",
     "cut_tables": "engine.networks.tables",
     "dataset_catalogue": "engine.datasets.catalogue",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
+    "overlay": "engine.drawing.overlay",
     "paper": "engine.drawing.paper",
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "tables": "engine.tables",
     "wording": "engine.wording",
 }
 
 __all__ = [
+    "Annotations",
+    "Axis",
+    "Band",
     "Better",
+    "Chart",
     "CheckpointSaved",
+    "Column",
     "Columns",
+    "Comparison",
+    "Completion",
+    "Curve",
     "Curves",
     "DataUnavailable",
+    "Difference",
+    "Differing",
+    "Direction",
     "DiskFull",
     "Engine",
     "Event",
     "Experiment",
     "FieldView",
+    "Filter",
     "GpuLoad",
+    "Group",
+    "Grouping",
     "Headline",
+    "Histories",
     "History",
     "HyperparameterChanged",
     "Hyperparameters",
     "ImageLogged",
+    "InvalidFilter",
     "InvalidHyperparameters",
     "LaunchError",
+    "Line",
     "Listed",
+    "MISSING",
     "MachineFailure",
     "MachineLoad",
+    "Mean",
     "Message",
     "Metrics",
     "Page",
@@ -173,14 +263,17 @@ __all__ = [
     "Progress",
     "Pulse",
     "Results",
+    "Row",
     "Run",
     "RunOptions",
     "RunRecord",
     "RunStateError",
     "Series",
+    "Sheet",
     "State",
     "StateChanged",
     "Status",
+    "Style",
     "Table",
     "TableLogged",
     "Trace",
@@ -190,6 +283,10 @@ __all__ = [
     "WorkspaceError",
     "better",
     "catalogue",
+    "comparison_chart",
+    "comparison_sheets",
+    "comparison_statements",
+    "complete_filter",
     "cut_tables",
     "dataset_catalogue",
     "device_names",
@@ -198,23 +295,38 @@ __all__ = [
     "gallery",
     "gpu_names",
     "machine_load",
+    "name_of",
     "network_names",
+    "note_run",
+    "overlay",
     "page_of",
     "page_sections",
     "paper",
+    "parse_column",
+    "parse_columns",
+    "parse_filter",
+    "parse_grouping",
     "path_completions",
     "pixels",
     "pixels_shape",
     "plain_json",
     "plots",
+    "read_annotations",
     "read_plot",
     "read_table",
+    "rename_run",
+    "runs_in_order",
+    "select",
+    "shown_value",
     "smooth",
     "sources",
     "suggestions_for",
+    "tables",
+    "tag_run",
     "usable_cores",
     "validate",
     "wording",
+    "written_mean",
 ]
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine import wording
 from engine.errors import InvalidHyperparameters
 from engine.paths import decoded
 from engine.record.workspace import Workspace
@@ -140,11 +141,7 @@ class FieldView:
 
     def show(self, value: Any) -> str:
         """Write a value as a user would type it."""
-        if isinstance(value, bool):
-            return "on" if value else "off"
-        if isinstance(value, float):
-            return text if float(text := f"{value:g}") == value else repr(value)
-        return str(value)
+        return wording.setting(value)
 
 
 def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:

@@ -4,6 +4,7 @@ PhospheneError                  a mistake that the user can put right: exit stat
 ├── InvalidHyperparameters      a value is missing, of the wrong type, out of range or of an unknown name
 ├── UnknownExperiment           no experiment of that name is declared
 ├── UnknownRun                  no run has that name, or several have it
+├── InvalidFilter               a filter of runs cannot be read
 ├── RunStateError               the run is not in a state that allows the request
 ├── DataUnavailable             a data set or weights file is not there and cannot be fetched
 └── MachineFailure              the machine cannot do what was asked: exit status 1
@@ -54,6 +55,20 @@ class UnknownExperiment(PhospheneError):
 
 class UnknownRun(PhospheneError):
     """No run has the name given, or several have it."""
+
+
+class InvalidFilter(PhospheneError):
+    """A filter of runs cannot be read.
+
+    Attributes:
+        problem: what is wrong and what could stand there.
+        position: how many characters stand before the mistake.
+    """
+
+    def __init__(self, problem: str, position: int) -> None:
+        self.problem = problem
+        self.position = position
+        super().__init__(f"at {position + 1}: {problem}")
 
 
 class RunStateError(PhospheneError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.record.events import (
     CheckpointSaved,
@@ -76,6 +76,17 @@ def figure(value: float) -> str:
     if float(value).is_integer() and 1e4 <= abs(value) < 1e15:
         return f"{value:,.0f}"
     return f"{value:.4g}" if abs(value) < 1e5 else f"{value:.3e}"
+
+
+def setting(value: Any) -> str:
+    """Write the value of a hyperparameter as a user would type it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return text if float(text := f"{value:g}") == value else repr(value)
+    if isinstance(value, list | tuple):
+        return ",".join(map(setting, value))
+    return "none" if value is None else str(value)
 
 
 def headline(results: Mapping[str, float], metric: str) -> str:

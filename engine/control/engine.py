@@ -168,6 +168,10 @@ class Engine:
             raise RunStateError(f"run {run.id} is {status.state}: stop it first (phosphene stop {run.id})")
         return await _in_thread(functools.partial(self.workspace.remove, run, purge=purge))
 
+    async def restore(self, name: str) -> RunDirectory:
+        """Bring a removed run back from the trash; see :meth:`Workspace.restore`."""
+        return await _in_thread(self.workspace.restore, name)
+
     async def runs(self) -> list[Listed]:
         """Return all runs, newest first."""
         return await _in_thread(self.workspace.list)

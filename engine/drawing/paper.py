@@ -37,13 +37,18 @@ def write(plot: plots.Plot, path: Path) -> None:
         PhospheneError: if the path ends otherwise.
         OSError: if the disk refuses.
     """
+    save(lambda: figure(plot), path)
+
+
+def save(draw: Callable[[], Figure], path: Path) -> None:
+    """Write what a function draws; the same figure gives the same bytes. Ending and errors as in :func:`write`."""
     if path.suffix.lower() not in ENDINGS:
         raise PhospheneError(f"{path.name} must end in {' or '.join(FORMATS)}")
     ending = path.suffix.lower() or ".png"
     from matplotlib import rc_context
 
     with rc_context({"svg.hashsalt": "phosphene", "pdf.fonttype": 42}):
-        figure(plot).savefig(path, format=ending.removeprefix("."), metadata=FORMATS[ending])
+        draw().savefig(path, format=ending.removeprefix("."), metadata=FORMATS[ending])
 
 
 def image(plot: plots.Plot) -> Image:
@@ -61,7 +66,8 @@ def figure(plot: plots.Plot) -> Figure:
     return _DRAWN[plot.kind](plot)
 
 
-def _axes(width: float, height: float) -> tuple[Figure, Axes]:
+def axes_of_size(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return an empty figure of some inches, with axes open above and on the right."""
     from matplotlib.figure import Figure
 
     drawn = Figure((width, height), dpi=DPI, facecolor=PAPER, layout="constrained")
@@ -71,7 +77,7 @@ def _axes(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _lines(plot: plots.Lines) -> Figure:
-    drawn, axes = _axes(max(6.4, 0.28 * len(plot.x)) if plot.named else 6.4, 4.2)
+    drawn, axes = axes_of_size(max(6.4, 0.28 * len(plot.x)) if plot.named else 6.4, 4.2)
     places: Any = range(len(plot.x)) if plot.named else plot.x
     for number, (name, values) in enumerate(plot.series.items()):
         axes.errorbar(
@@ -107,7 +113,7 @@ def _heatmap(plot: plots.Heatmap) -> Figure:
 
     numbers = np.asarray(plot.values, dtype=float).reshape(len(plot.rows), len(plot.columns))
     cell = 0.42 + 0.08 * plot.digits
-    drawn, axes = _axes(max(4.8, 1.9 + cell * len(plot.columns)), max(3.2, 1.3 + 0.3 * len(plot.rows)))
+    drawn, axes = axes_of_size(max(4.8, 1.9 + cell * len(plot.columns)), max(3.2, 1.3 + 0.3 * len(plot.rows)))
     shades = shares(plot)
     axes.imshow(shades, cmap="viridis" if plot.shade == "value" else "Blues", aspect="auto", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(numbers):
@@ -144,7 +150,7 @@ def shares(plot: plots.Heatmap) -> Any:
 def _bars(plot: plots.Bars) -> Figure:
     from matplotlib.ticker import EngFormatter
 
-    drawn, axes = _axes(6.4, max(2.4, 0.8 + 0.22 * len(plot.names)))
+    drawn, axes = axes_of_size(6.4, max(2.4, 0.8 + 0.22 * len(plot.names)))
     axes.barh(range(len(plot.names)), plot.values, xerr=plot.errors or None, color=COLOURS[0], capsize=2)
     axes.set_yticks(range(len(plot.names)), plot.names, fontsize=8)
     axes.invert_yaxis()
@@ -159,7 +165,7 @@ def _scatter(plot: plots.Scatter) -> Figure:
     from matplotlib import colormaps
     from matplotlib.lines import Line2D
 
-    drawn, axes = _axes(6.4, 4.8)
+    drawn, axes = axes_of_size(6.4, 4.8)
     groups, forms = sorted(set(plot.groups)), sorted(set(plot.shapes))
     palette = COLOURS if len(groups) <= len(COLOURS) else colormaps["tab20"].colors  # type: ignore[attr-defined]
     colour = {name: palette[number % len(palette)] for number, name in enumerate(groups)}

@@ -52,6 +52,7 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
     git: dict[str, Any] = field(default_factory=dict)
     host: str = ""
+    sweep: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, ``format`` first."""
@@ -68,7 +69,7 @@ class RunRecord:
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("id", "experiment", "device", "name", "host"), (str,)),
+    **dict.fromkeys(("id", "experiment", "device", "name", "host", "sweep"), (str,)),
     **dict.fromkeys(("hyperparameters", "versions", "git"), (dict,)),
     **dict.fromkeys(("seed", "slots", "threads"), (int,)),
     "created": (float, int),

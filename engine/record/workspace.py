@@ -17,14 +17,17 @@ import platformdirs
 
 from engine.errors import DiskFull, PhospheneError, UnknownRun, WorkspaceError
 from engine.paths import decoded, exists
+from engine.record.annotations import FOLDER, NONE, Annotations, read_annotations
 from engine.record.files import disk_errors, write_json
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
 from engine.record.shared import owner_of, shared_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable
 
+SETTLED_AFTER = 2_000_000_000
+"""Nanoseconds after which a folder's time tells whether it has changed."""
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that are not mistaken for each other."""
 
@@ -39,11 +42,19 @@ class Listed:
     directory: RunDirectory
     record: RunRecord | None
     status: Status
+    annotations: Annotations = NONE
 
     @property
     def id(self) -> str:
         """The run's id."""
         return self.directory.id
+
+    @property
+    def name(self) -> str:
+        """The name given last: later, or at the launch; empty if there is none."""
+        if self.annotations.name is not None:
+            return self.annotations.name
+        return self.record.name if self.record else ""
 
 
 def default_home() -> Path:
@@ -72,6 +83,7 @@ class Workspace:
         self.runs = self.home / "runs"
         self.cache = self.home / "cache"
         self._ended: dict[str, tuple[int, Listed]] = {}
+        self._annotated: dict[str, tuple[int, Annotations]] = {}
 
     def directories(self) -> list[RunDirectory]:
         """Return the run directories, unsorted."""
@@ -85,6 +97,15 @@ class Workspace:
             ) from error
         return [RunDirectory(self.runs / name) for name in names if (self.runs / name).is_dir()]
 
+    def trashed(self) -> list[RunDirectory]:
+        """Return the removed runs that can be restored, the last one first."""
+        try:
+            entries = [entry for entry in os.scandir(self.home / "trash") if entry.is_dir(follow_symlinks=False)]
+        except OSError:
+            return []
+        entries.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_ctime_ns, reverse=True)
+        return [RunDirectory(Path(entry.path)) for entry in entries]
+
     def list(self) -> list[Listed]:
         """Return every run with its state, newest first; a damaged one is listed with what is wrong with it."""
         found = [self._listed(directory) for directory in self.directories()]
@@ -96,13 +117,30 @@ class Workspace:
             changed = directory.attempts_folder.stat().st_mtime_ns
         except OSError:
             changed = 0
+        annotations = self._annotations(directory)
         known = self._ended.get(directory.id)
         if known and known[0] == changed:
+            listed = known[1]
+        else:
+            listed = _listed(directory)
+            if listed.status.state in {"finished", "failed", "stopped"}:
+                self._ended[directory.id] = (changed, listed)
+        return listed if annotations is NONE else replace(listed, annotations=annotations)
+
+    def _annotations(self, directory: RunDirectory) -> Annotations:
+        """Return what was added to a run, read again only when its folder has changed."""
+        try:
+            changed = os.stat(f"{directory.path}/{FOLDER}").st_mtime_ns  # noqa: PTH116 - ten thousand times a listing
+        except OSError:
+            return NONE
+        known = self._annotated.get(directory.id)
+        if known and known[0] == changed:
             return known[1]
-        listed = _listed(directory)
-        if listed.status.state in {"finished", "failed", "stopped"}:
-            self._ended[directory.id] = (changed, listed)
-        return listed
+        annotations = read_annotations(directory)
+        # A folder's time has coarse steps: what was written just now may be followed by more at the same time.
+        if time.time_ns() - changed > SETTLED_AFTER:
+            self._annotated[directory.id] = (changed, annotations)
+        return annotations
 
     def ids(self, experiments: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of the runs of some experiments, later dates first, as far as the ids alone tell."""
@@ -126,16 +164,7 @@ class Workspace:
                 raise UnknownRun("there are no runs yet; start one: phosphene run cnn")
             return max(directories, key=_created)
         by_id = {directory.id: directory for directory in directories}
-        if name in by_id:
-            return by_id[name]
-        matches = [run for run in by_id if name and (run.startswith(name) or run.endswith(f"-{name}"))]
-        if not matches:
-            matches = [run for run, directory in by_id.items() if name and _name(directory) == decoded(name)]
-        if len(matches) == 1:
-            return by_id[matches[0]]
-        if matches:
-            raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
-        raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
+        return by_id[meant(name, by_id, lambda run: name_of(by_id[run]))]
 
     def require_room(self) -> None:
         """Check that the disk has room for a run.
@@ -195,6 +224,26 @@ class Workspace:
                 if time.time() - stale.stat().st_mtime > 3600:
                     shutil.rmtree(stale, ignore_errors=True)
 
+    def restore(self, name: str) -> RunDirectory:
+        """Bring a removed run back from the trash: named by its id, a part or its name, or ``last`` for the last one.
+
+        Raises:
+            UnknownRun: if none in the trash, or several, have that name, or a run of its id exists.
+        """
+        trashed = self.trashed()
+        matches = trashed[:1] if name == "last" else [run for run in trashed if name and _answers(run, name)]
+        if not matches:
+            raise UnknownRun(f"there is no removed run {name!r}; in the trash: {_first(trashed) or 'nothing'}")
+        if len(matches) > 1:
+            raise UnknownRun(f"{name!r} could be any of {_first(matches)} in the trash; type more of it")
+        target = self.runs / _removed_id(matches[0])
+        if target.exists():
+            raise UnknownRun(f"there is a run {target.name} already: remove it first")
+        with disk_errors(self.home):
+            shared_folder(self.runs, self.home)
+            matches[0].path.rename(target)
+        return RunDirectory(target)
+
     def remove(self, directory: RunDirectory, *, purge: bool = False) -> Path | None:
         """Move a run into the workspace's trash, or delete it for good.
 
@@ -226,6 +275,22 @@ def _listed(directory: RunDirectory) -> Listed:
         return Listed(directory, None, status if status.state == "private" else Status("crashed", str(error)))
 
 
+def _removed_id(directory: RunDirectory) -> str:
+    """Return the id that a run in the trash had; its folder's name there has one more part."""
+    return directory.id.rpartition("-")[0]
+
+
+def _answers(directory: RunDirectory, name: str) -> bool:
+    run = _removed_id(directory)
+    return (
+        name == directory.id or run.startswith(name) or run.endswith(f"-{name}") or name_of(directory) == decoded(name)
+    )
+
+
+def _first(directories: list[RunDirectory]) -> str:
+    return ", ".join(directory.id for directory in directories[:5])
+
+
 def _created(directory: RunDirectory) -> tuple[float, str]:
     try:
         return float(json.loads((directory.path / "run.json").read_bytes())["created"]), directory.id
@@ -233,7 +298,33 @@ def _created(directory: RunDirectory) -> tuple[float, str]:
         return 0.0, directory.id
 
 
-def _name(directory: RunDirectory) -> str:
+def meant(name: str, ids: Collection[str], name_of_run: Callable[[str], str]) -> str:
+    """Return the id that a name means: itself, the one it begins or is the last part of, or that of the run so named.
+
+    Args:
+        name: as typed.
+        ids: of all runs.
+        name_of_run: returns the name of the run of an id; it is asked only if no id answers.
+
+    Raises:
+        UnknownRun: if there is none, or several.
+    """
+    if name in ids:
+        return name
+    matches = [run for run in ids if name and (run.startswith(name) or run.endswith(f"-{name}"))]
+    if not matches:
+        matches = [run for run in ids if name and name_of_run(run) == decoded(name)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
+    raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
+
+
+def name_of(directory: RunDirectory) -> str:
+    """Return the name that a run was given last; empty if it has none or cannot be read."""
+    if (name := read_annotations(directory).name) is not None:
+        return name
     try:
         return directory.record().name
     except PhospheneError:

@@ -38,6 +38,8 @@ LINES = {
         r"run class-image --model squeezenet1_1:random --target bee\ e",
         r"run class-image --model squeezenet1_1:random --target bee\ eater",
     ),
+    "filter": ("runs --where state=cra", "runs --where state=crashed"),
+    "selection": ("tag experi", "tag experiment"),
     "run": ("show 1121-1300-count-k3", "show 1121-1300-count-k3f"),
     "path": ("picture last -o PLACE/my", "picture last -o PLACE/my\\ photos/"),
     "path of a data set": ("run probe --dataset folder:PLACE/my", "run probe --dataset folder:PLACE/my\\ photos/"),
@@ -170,7 +172,9 @@ def test_every_shell_gets_what_it_puts_into_the_line(ask, kind):
 
 def test_several_follow_with_what_they_mean(ask):
     assert values(ask("fish", "")) == [
-        *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove"),
+        *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+        *("compare", "chart"),
+        *("tag", "note", "rename"),
         *("experiments", "cuts", "data", "doctor"),
     ]
     assert ask("fish", "run dcg") == "dcgan\tLet a generator and a discriminator of...\n"

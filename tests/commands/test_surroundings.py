@@ -36,7 +36,16 @@ COMMANDS = (
     (["stop", "狐"], 2),
     (["resume", "狐"], 2),
     (["set", "狐", "lr=1"], 2),
+    (["tag", "狐", "+gut", "-schlecht"], 0),
+    (["note", "狐", "schön"], 0),
+    (["rename", "drawn", "drawn"], 0),
+    (["runs", "--where", "tag:gut", "--columns", "name,train/loss"], 0),
+    (["runs", "--where", "nz>"], 2),
+    (["compare", "狐"], 0),
+    (["chart", "狐", "--metric", "train/loss", "-o", "ö.csv"], 0),
     (["remove", "狐"], 0),
+    (["restore", "狐"], 0),
+    (["remove", "--where", "note~schön"], 0),
     (["cuts", "nosuch"], 2),
     (["data", "list"], 0),
     (["data", "features"], 0),
@@ -46,7 +55,17 @@ COMMANDS = (
     (["nosuch"], 2),
 )
 """Commands one after the other over a workspace with one run, ``drawn``, and with what status they end."""
-SILENT = (["remove", "狐"], ["data", "features"], ["data", "clear"], ["data", "verify", "digits"])
+SILENT = (
+    ["tag", "狐", "+gut", "-schlecht"],
+    ["note", "狐", "schön"],
+    ["rename", "drawn", "drawn"],
+    ["remove", "狐"],
+    ["restore", "狐"],
+    ["remove", "--where", "note~schön"],
+    ["data", "features"],
+    ["data", "clear"],
+    ["data", "verify", "digits"],
+)
 """Those of them that end well and print no data."""
 
 

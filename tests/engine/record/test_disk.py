@@ -135,6 +135,20 @@ def test_a_read_only_workspace_can_be_looked_at_and_nothing_else(disk, phosphene
     assert "cannot be written" in done.stdout
 
 
+def test_annotations_on_a_full_disk_are_refused_and_lose_nothing(disk, phosphene):
+    assert phosphene("run", "count").returncode == 0
+    assert phosphene("tag", "last", "good").returncode == 0
+    fill(disk)
+    for command in (["tag", "last", "bad"], ["note", "last", "x" * 5000], ["rename", "last", "other"]):
+        done = phosphene(*command)
+        assert done.returncode == 1, command
+        assert "is full: free some space" in done.stderr
+    (disk / "filler").unlink()
+    (listed,) = Workspace(disk).list()
+    assert (listed.annotations.tags, listed.annotations.note, listed.name) == (("good",), "", "")
+    assert len(list((listed.directory.path / "annotations").iterdir())) == 1
+
+
 def test_a_request_that_cannot_be_written_is_one_sentence(home, launch, phosphene, until):
     run = launch("count", {"gate": str(home / "gate")})
     until(lambda: run.status().state == "running")

@@ -1,0 +1,144 @@
+"""``phosphene compare`` and ``phosphene chart``: several runs side by side, as a table and on paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.selection import SELECTION, complete_run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine import Column, Comparison, Sheet
+
+FORMATS = ("text", "json", "csv", "md", "latex")
+GROUP = Annotated[
+    str, typer.Option(metavar="FIELDS", help="What keeps runs apart: all but -seed, these alone, or none.")
+]
+
+
+def _complete_format(incomplete: str) -> list[str]:
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+def compare(
+    selection: SELECTION,
+    form: Annotated[
+        str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", autocompletion=_complete_format)
+    ] = "text",
+    metric: Annotated[
+        str, typer.Option(metavar="COLUMNS", help='What is compared, e.g. "max validation/accuracy,test/accuracy".')
+    ] = "",
+    baseline: Annotated[
+        str, typer.Option(metavar="RUN", help="Subtract the group of this run.", autocompletion=complete_run)
+    ] = "",
+    group: GROUP = "-seed",
+    rows: Annotated[str, typer.Option(metavar="FIELD", help="A row for each value of this field.")] = "",
+    columns: Annotated[str, typer.Option(metavar="FIELD", help="And a column for each value of this one.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Compare runs: what differs, results with intervals over seeds, and what the seeds prove."""
+    from commands.output import emit, say
+    from engine import comparison_sheets, parse_columns
+
+    form = "json" if as_json else form
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    if bool(rows) != bool(columns):
+        raise typer.BadParameter("--rows and --columns go together", param_hint="--rows" if columns else "--columns")
+    comparison = _comparison(selection, group, baseline)
+    wanted = parse_columns(metric) or comparison.default_columns()
+    for trouble in comparison.troubles:
+        say(trouble)
+    _check(comparison, wanted)
+    if rows and form == "json":
+        raise typer.BadParameter("a pivot is written as text, csv, md or latex", param_hint="--format")
+    if form == "json":
+        emit(comparison_sheets.document(comparison, wanted))
+    elif rows:
+        _print(comparison_sheets.pivot(comparison, wanted[0], rows, columns), form)
+    elif form == "csv":
+        _print(comparison_sheets.figures(comparison, wanted), form)
+    else:
+        stated = wanted if metric else wanted[:1]
+        _print(comparison_sheets.results(comparison, wanted, stated), form)
+
+
+def chart(
+    selection: SELECTION,
+    metric: Annotated[str, typer.Option(metavar="METRIC", help="What is drawn, e.g. train/loss.")] = "",
+    smooth: Annotated[float, typer.Option(help="Weight of the moving average, at least 0 and below 1.")] = 0.0,
+    x: Annotated[str, typer.Option("--x", help="step, epoch or time; else what the runs can be compared by.")] = "",
+    log_y: Annotated[bool, typer.Option("--log-y", help="A logarithmic y axis.")] = False,
+    group: GROUP = "-seed",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A .pdf, .svg or .png, or a .csv with what is drawn.")
+    ] = None,
+) -> None:
+    """Draw a metric of several runs in paper size: the mean of seeds with its band, other runs as they are."""
+    from commands.output import say
+    from engine import PhospheneError, comparison_chart, gallery, overlay, tables
+
+    comparison = _comparison(selection, group)
+    for trouble in comparison.troubles:
+        say(trouble)
+    if not metric and not comparison.metrics:
+        raise PhospheneError("the runs share no metric; name one: --metric train/loss")
+    name = metric or comparison.metrics[0]
+    drawn = comparison_chart(comparison, name, x or None, smooth, log_y=log_y)  # type: ignore[arg-type]
+    path = output or gallery.free(Path(f"{name.replace('/', '-').replace(' ', '-')}.pdf"))
+    try:
+        if path.suffix.lower() == ".csv":
+            sheet = drawn.sheet()
+            text = tables.written(sheet.columns, sheet.rows, "csv")
+            gallery.write_whole(path, lambda file: file.write_text(text, encoding="utf-8", errors="backslashreplace"))
+        else:
+            gallery.write_whole(path, lambda file: overlay.write(drawn, file))
+    except OSError as error:
+        raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error
+    print(path)  # noqa: T201 - stdout is data
+
+
+def _comparison(selection: Sequence[str], group: str, baseline: str = "") -> Comparison:
+    from engine import Comparison, Histories, Workspace, parse_grouping, select
+
+    workspace, histories = Workspace(), Histories()
+    runs = select(workspace, selection, histories.latest)
+    comparison = Comparison(runs, histories, parse_grouping(group))
+    if baseline:
+        comparison.set_baseline(workspace.find(baseline).id)
+    return comparison
+
+
+def _check(comparison: Comparison, columns: Sequence[Column]) -> None:
+    """Refuse columns that no run has a number in.
+
+    Raises:
+        PhospheneError: naming the first, and what the runs share.
+    """
+    from engine import PhospheneError
+
+    shared = ", ".join([*map(str, comparison.default_columns()), *comparison.metrics]) or "nothing"
+    if not columns:
+        raise PhospheneError("the runs share no result and no metric; name one: --metric test/accuracy")
+    for column in columns:
+        if not any(comparison.values(group, column) for group in comparison.groups):
+            raise PhospheneError(f"no run has a figure for {str(column)!r}; the runs share: {shared}")
+
+
+def _print(sheet: Sheet, form: str) -> None:
+    """Print a table on stdout; what is remarked follows it as text, and goes to stderr beside other formats."""
+    from commands.output import say, table
+    from engine import tables
+
+    if form != "text":
+        print(tables.written(sheet.columns, sheet.rows, form), end="")  # noqa: T201 - stdout is data
+        for remark in sheet.remarks:
+            say(remark)
+        return
+    table(sheet.columns, sheet.rows)
+    for remark in sheet.remarks:
+        print(remark)  # noqa: T201 - stdout is data

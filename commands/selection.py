@@ -1,0 +1,50 @@
+"""What several commands take: a run, a selection of runs, JSON; and what the TAB key offers for them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Return the ids of runs that begin so, and ``last``."""
+    from engine import Workspace
+
+    return [name for name in ["last", *(run.id for run in Workspace().directories())] if name.startswith(incomplete)]
+
+
+def complete_filter(incomplete: str) -> list[tuple[str, str]]:
+    """Return how a filter may go on, each with what it means."""
+    from engine import Workspace, complete_filter
+
+    found = complete_filter(incomplete, len(incomplete), Workspace().list())
+    return [(f"{incomplete[: each.start]}{each.value}", each.meaning) for each in found]
+
+
+def complete_selection(incomplete: str) -> list[tuple[str, str]]:
+    """Return the runs that begin so, and how a filter may go on."""
+    named = [(name, "") for name in complete_run(incomplete)]
+    return named if incomplete and named else named + complete_filter(incomplete)
+
+
+def complete_trashed(incomplete: str) -> list[str]:
+    """Return the removed runs that begin so."""
+    from engine import Workspace
+
+    return [name for name in ["last", *(run.id for run in Workspace().trashed())] if name.startswith(incomplete)]
+
+
+RUN = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="An id, a part of one, a name, or last.", autocompletion=complete_run),
+]
+SELECTION = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SELECTION",
+        help="Runs by name, or a filter such as experiment=dcgan nz>=10 tag:good; put < > ( ) in quotes.",
+        autocompletion=complete_selection,
+    ),
+]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -1,0 +1,121 @@
+"""What a chart of compared runs shows: a line a run, or a mean with its band a group; drawn by others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.comparison.curves import AXES, Axis, thinned
+from engine.comparison.sheets import Sheet, titled
+from engine.errors import PhospheneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from engine.comparison.comparison import Comparison
+    from engine.comparison.groups import Group
+    from engine.comparison.styles import Style
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a chart, ``[N]`` points.
+
+    Attributes:
+        label: for the legend.
+        style: numbers of colour and dash.
+        x: positions.
+        y: values; NaN leaves a gap.
+        low: lower edge of a band around it, NaN where there is none; None for a line without a band.
+        high: upper edge.
+    """
+
+    label: str
+    style: Style
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Lines over a common axis."""
+
+    lines: tuple[Line, ...]
+    x_label: str
+    y_label: str
+    log_y: bool = False
+
+    def sheet(self) -> Sheet:
+        """Return every point that is drawn, a row each."""
+        rows = [
+            (line.label, *(repr(float(value)) if np.isfinite(value) else "" for value in point))
+            for line in self.lines
+            for point in zip(line.x, line.y, *_edges(line), strict=True)
+        ]
+        return Sheet(("line", self.x_label, self.y_label, "low", "high"), tuple(rows))
+
+
+def _edges(line: Line) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    nothing = np.full(len(line.x), np.nan)
+    return (nothing if line.low is None else line.low), (nothing if line.high is None else line.high)
+
+
+LABELS: dict[Axis, str] = {"step": "step", "epoch": "epoch", "time": "time (s)"}
+
+
+def chart(
+    comparison: Comparison, metric: str, axis: Axis | None = None, weight: float = 0.0, *, log_y: bool = False
+) -> Chart:
+    """Return the chart of a metric: the mean of each group with its band, each run that stands by itself as it is.
+
+    Args:
+        comparison: of the runs.
+        metric: its name.
+        axis: the natural one if None.
+        weight: of smoothing, in [0, 1).
+        log_y: whether values are drawn by their logarithms; those that are not positive are left out.
+
+    Raises:
+        PhospheneError: if no run has points of the metric, or an argument is out of range.
+    """
+    if not 0 <= weight < 1:
+        raise PhospheneError(f"smoothing {weight:g} must be at least 0 and below 1")
+    if axis is not None and axis not in AXES:
+        raise PhospheneError(f"there is no axis {axis!r}; there are: {', '.join(AXES)}")
+    axis = axis or comparison.natural_axis()
+    lines = tuple(line for group in comparison.groups for line in _lines(comparison, group, metric, axis, weight))
+    if log_y:
+        lines = tuple(_positive(line) for line in lines)
+    if not any(np.isfinite(line.y).any() for line in lines):
+        shared = ", ".join(comparison.metrics) or "none"
+        raise PhospheneError(f"no run has points of {metric!r} to draw over {axis}s; metrics they share: {shared}")
+    smoothed = f", smoothed {weight:g}" if weight else ""
+    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y)
+
+
+def _lines(comparison: Comparison, group: Group, metric: str, axis: Axis, weight: float) -> Iterator[Line]:
+    if len(group.runs) == 1:
+        curve = comparison.curve(group.runs[0], metric, axis, weight)
+        if curve is not None:
+            drawn = thinned(curve)
+            yield Line(titled(group), comparison.styles[group.key], drawn.x, drawn.y)
+        return
+    band = comparison.band(group, metric, axis, weight)
+    if band is not None:
+        label = f"{group.caption} ({band.n})"
+        yield Line(label, comparison.styles[group.key], band.x, band.mean, band.low, band.high)
+
+
+def _positive(line: Line) -> Line:
+    """Return a line without values that have no logarithm; a band that reaches below zero ends at the least value."""
+    y = np.where(line.y > 0, line.y, np.nan)
+    if line.low is None or line.high is None or not np.isfinite(y).any():
+        return Line(line.label, line.style, line.x, y, line.low, line.high)
+    low = np.where(np.isnan(line.low), np.nan, np.maximum(line.low, np.nanmin(y)))
+    return Line(line.label, line.style, line.x, y, np.minimum(low, y), line.high)

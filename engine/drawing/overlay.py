@@ -1,0 +1,49 @@
+"""Charts of compared runs on paper, in the width of one column. No screen, no torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.drawing.paper import COLOURS, DASHES, axes_of_size, save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+    from engine.comparison.chart import Chart
+
+WIDTH, HEIGHT = 3.4, 2.5
+"""Inches: a column of a page in two columns."""
+FONT = 8
+LEGEND_LINES = 8
+"""Lines that a legend inside the axes can name; that of more stands beside them."""
+
+
+def write(chart: Chart, path: Path) -> None:
+    """Write a chart as PNG, SVG or PDF; errors as those of :func:`engine.drawing.paper.write`."""
+    save(lambda: figure(chart), path)
+
+
+def figure(chart: Chart) -> Figure:
+    """Return a chart as a matplotlib figure."""
+    from matplotlib import rc_context
+
+    many = len(chart.lines) > LEGEND_LINES
+    with rc_context({"font.size": FONT, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}):
+        drawn, axes = axes_of_size(WIDTH * (1.5 if many else 1), HEIGHT)
+        for line in chart.lines:
+            colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
+            y = np.where(np.isfinite(line.y), line.y, np.nan)
+            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=line.label)
+            if line.low is not None and line.high is not None and np.isfinite(line.low).any():
+                axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
+        axes.set_yscale("log" if chart.log_y else "linear")
+        axes.set_xlabel(chart.x_label)
+        axes.set_ylabel(chart.y_label)
+        axes.grid(axis="y", alpha=0.25, linewidth=0.5)
+        place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if many else {"loc": "best"}
+        axes.legend(frameon=False, fontsize=FONT - 1 - many, handlelength=2.2, **place)
+    return drawn

@@ -1,0 +1,168 @@
+"""A filter of runs: parsed once, compiled into closures, asked run by run."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine import wording
+from engine.selection.language import And, Compare, Literal, Marked, Node, Not, Or, Word, parse_tree, word
+from engine.selection.values import FACTS, MISSING, TEXTS, Latest, getter, is_number, latest_values
+
+if TYPE_CHECKING:
+    from engine.record.workspace import Listed
+
+Test = Callable[["Listed", Latest], bool]
+Check = Callable[[Any], bool]
+
+NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)")
+BOOLEANS = {"on": True, "true": True, "off": False, "false": False}
+_ORDERED: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which runs are meant; ``str`` writes it so that :func:`parse` reads the same."""
+
+    tree: Node
+    _test: Test = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_test", _compiled(self.tree))
+
+    def __str__(self) -> str:
+        return str(self.tree)
+
+    def matches(self, run: Listed, latest: Latest = latest_values) -> bool:
+        """Tell whether a run is meant.
+
+        Args:
+            run: as listed, with record, status and annotations; any of them may be damaged or empty.
+            latest: returns the last values of a run's metrics, for names that are neither hyperparameter nor result.
+        """
+        return self._test(run, latest)
+
+
+def parse(text: str) -> Filter:
+    """Return the filter that a text means.
+
+    Raises:
+        InvalidFilter: naming the position and what could stand there.
+    """
+    return Filter(parse_tree(text))
+
+
+def number(text: str) -> float | int | None:
+    """Return the number that a word is, or None."""
+    if not NUMBER.fullmatch(text):
+        return None
+    whole = text.lstrip("+-").isdecimal() and len(text) < 300
+    return int(text) if whole else float(text)
+
+
+def literal(value: Any) -> str:
+    """Return the value of a field as it can stand after ``=``."""
+    text = wording.setting(value)
+    if isinstance(value, str):
+        return str(Literal(text, quoted=True)) if number(text) is not None else word(text)
+    return text
+
+
+def _compiled(node: Node) -> Test:
+    match node:
+        case And(parts):
+            return _all([_compiled(part) for part in parts])
+        case Or(parts):
+            tests = [_compiled(part) for part in parts]
+            return lambda run, latest: any(test(run, latest) for test in tests)
+        case Not(part):
+            inner = _compiled(part)
+            return lambda run, latest: not inner(run, latest)
+        case Word(text):
+            return _word(text.casefold())
+        case Marked("has", name):
+            return _has(name)
+        case Marked(kind, name):
+            node = Compare(kind, "=", Literal(name, quoted=True))
+    return _compare(node)
+
+
+def _all(tests: list[Test]) -> Test:
+    if len(tests) == 2:
+        first, second = tests
+        return lambda run, latest: first(run, latest) and second(run, latest)
+    return lambda run, latest: all(test(run, latest) for test in tests)
+
+
+def _word(part: str) -> Test:
+    def test(run: Listed, _: Latest) -> bool:
+        experiment = run.record.experiment if run.record else ""
+        return part in run.id.casefold() or part in run.name.casefold() or part in experiment.casefold()
+
+    return test
+
+
+def _has(name: str) -> Test:
+    get = getter(name)
+    if name in FACTS:
+        return lambda run, latest: get(run, latest) not in (MISSING, "", ())
+    return lambda run, latest: get(run, latest) is not MISSING
+
+
+def _compare(node: Compare) -> Test:
+    get, check = getter(node.field), _check(node)
+    if node.field == "tag":
+        if node.operator == "!=":
+            return lambda run, _: all(map(check, run.annotations.tags))
+        return lambda run, _: any(map(check, run.annotations.tags))
+
+    def test(run: Listed, latest: Latest) -> bool:
+        value = get(run, latest)
+        return value is not MISSING and check(value)
+
+    return test
+
+
+def _check(node: Compare) -> Check:
+    """Return the test of a value that a run has."""
+    if node.operator == "~":
+        part = node.value.text.casefold()
+        return lambda value: part in wording.setting(value).casefold()
+    text = node.field in TEXTS or node.value.quoted
+    wanted = None if text else number(node.value.text)
+    if node.operator in _ORDERED:
+        return _order(_ORDERED[node.operator], node.value.text if wanted is None else wanted)
+    equal = _equal(node.value, wanted)
+    return equal if node.operator == "=" else lambda value: not equal(value)
+
+
+def _order(compare: Callable[[Any, Any], bool], wanted: Any) -> Check:
+    if isinstance(wanted, str):
+        return lambda value: isinstance(value, str) and compare(value, wanted)
+    return lambda value: is_number(value) and compare(value, wanted)
+
+
+def _equal(typed: Literal, wanted: float | None) -> Check:
+    text, boolean = typed.text, None if typed.quoted else BOOLEANS.get(typed.text.lower())
+    if wanted is not None:
+        if wanted != wanted:  # noqa: PLR0124 - only NaN differs from itself
+            return lambda value: isinstance(value, float) and math.isnan(value)
+        return lambda value: is_number(value) and value == wanted
+
+    def check(value: Any) -> bool:
+        if isinstance(value, str):
+            return value == text
+        if isinstance(value, bool):
+            return value is boolean
+        return not is_number(value) and not typed.quoted and wording.setting(value) == text
+
+    return check
