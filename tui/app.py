@@ -110,6 +110,14 @@ class PhospheneApp(App[list[str]]):
         if isinstance(screen, Workbench) and event.key not in screen.active_bindings:
             await screen.press_elsewhere(event.key)
 
+    async def action_quit(self) -> None:
+        """Leave as the workbench does, which says what goes on."""
+        workbench = next((each for each in self.screen_stack if isinstance(each, Workbench)), None)
+        if workbench is None:
+            self.exit()
+        else:
+            workbench.action_quit()
+
     def action_help(self) -> None:
         """Show the keys, those of the focused pane first."""
         screen = self.screen

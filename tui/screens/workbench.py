@@ -19,6 +19,7 @@ from tui.renderers import offered
 from tui.screens.page import PageScreen
 from tui.screens.picture import PictureScreen
 from tui.widgets.charts import ChartPanel
+from tui.widgets.configuration import Configuration
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
 from tui.widgets.form import HyperparameterForm, changed_values
@@ -95,6 +96,7 @@ class Workbench(Screen[None]):
         with Horizontal(id="panes"):
             yield Lists()
             yield HyperparameterForm(self._settings.forms)
+            yield Configuration()
             with Container(id="views"):
                 yield ChartPanel()
                 yield PicturePanel(self._renderer)
@@ -226,6 +228,7 @@ class Workbench(Screen[None]):
         self.query_one(ChartPanel).show(shown.history.curves, charts, shown.markers, headline)
         self.query_one(PicturePanel).show(shown.album, shown.run.id)
         self.query_one(TableView).show(shown.tables, declared.tables if declared else ())
+        self.query_one(Configuration).show(shown, declared)
         self.query_one(MachineLine).show_run(shown)
 
     def on_picture_panel_step_chosen(self, message: PicturePanel.StepChosen) -> None:
@@ -324,7 +327,10 @@ class Workbench(Screen[None]):
     def action_run(self) -> None:
         """Start the chosen experiment with the values in the form; a field that is still open must be right first."""
         form = self.query_one(HyperparameterForm)
-        if form.experiment is not None and form.accept():
+        if self._panes.reading:
+            self._panes.reveal("form")
+            self.notify("r again starts the experiment of this form; f takes over the values of the run")
+        elif form.experiment is not None and form.accept():
             self._requests.launch(form.experiment, *form.chosen_values())
 
     def action_stop(self) -> None:
@@ -476,7 +482,8 @@ class Workbench(Screen[None]):
             self.release_mouse()
 
     def on_descendant_focus(self) -> None:
-        """Say which pane has the focus."""
+        """Say which pane has the focus; beside the runs stands what the shown one was started with."""
+        self._panes.reading = self.scope == "runs" and self.shown is not None
         self._show_bar()
 
     def on_pane_bar_chosen(self, message: PaneBar.Chosen) -> None:

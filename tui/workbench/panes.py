@@ -55,11 +55,23 @@ class Panes:
         self._front: Pane = "form"
         self._folded: set[Pane] = set()
         self._alone: Pane | None = None
+        self._reading = False
 
     @property
     def narrow(self) -> bool:
         """Whether there is room for one pane beside the lists only."""
         return self._screen.has_class("-narrow")
+
+    @property
+    def reading(self) -> bool:
+        """Whether the configuration of the shown run stands in the place of the form."""
+        return self._reading
+
+    @reading.setter
+    def reading(self, reading: bool) -> None:
+        if reading != self._reading:
+            self._reading = reading
+            self.arrange()
 
     @property
     def _at_once(self) -> int:
@@ -111,6 +123,7 @@ class Panes:
         if self._alone is not None:
             self._alone = pane
         self._folded.discard(pane)
+        self._reading = self._reading and pane != "form"
         if pane in VIEWS and pane not in self.visible and not self.narrow:
             others = [view for view in self._views if view != pane]
             kept = self._at_once - 1
@@ -187,8 +200,11 @@ class Panes:
         screen, visible = self._screen, self.visible
         for pane in PANES:
             screen.query_one(f"#{pane}").display = pane in visible
+        screen.query_one("#form").display = "form" in visible and not self._reading
+        screen.query_one("#configuration").display = "form" in visible and self._reading
         screen.query_one("#lists").styles.width = "1fr" if self.enlarged else 22 if self.narrow else self.sizes.lists
-        screen.query_one("#form").styles.width = "1fr" if self.enlarged or self.narrow else self.sizes.form
+        for place in ("#form", "#configuration"):
+            screen.query_one(place).styles.width = "1fr" if self.enlarged or self.narrow else self.sizes.form
         screen.query_one("#experiments").styles.max_height = f"{self.sizes.experiments}%"
         views = screen.query_one("#views")
         shown = [view for view in dict.fromkeys((*self._views, *VIEWS)) if view in visible]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from engine import catalogue
-from engine.record.events import StateChanged
+from engine.record.events import HyperparameterChanged, StateChanged
 from tui.widgets.chart import Chart
 from tui.widgets.charts import ChartPanel
 from tui.workbench.panes import FIRST_STOPS, PANES
@@ -133,5 +134,35 @@ def test_the_charts_that_matter_are_above_the_fold(drive, album):
         await until(lambda: len(panel.query(Chart)) == 2)
         await until(lambda: all(chart.region.height >= 10 for chart in panel.query(Chart)))
         assert all(chart.region.bottom <= panel.region.bottom for chart in panel.query(Chart))
+
+    drive(scenario, size=WIDE)
+
+
+def test_beside_the_runs_stands_what_the_shown_one_was_started_with_and_r_starts_nothing_unseen(drive, written):
+    changed = HyperparameterChanged(NOON + 2, "lr", 0.5, 0.003, 7)
+    written(
+        "1121-1300-cnn-aaa",
+        "cnn",
+        [StateChanged(NOON, "running"), changed, StateChanged(NOON + 65, "finished")],
+        hyperparameters={"epochs": 3, "lr": 0.003},
+    )
+
+    async def scenario(pilot, until):
+        screen = pilot.app.screen
+        launched = []
+        screen._requests.launch = lambda *arguments: launched.append(arguments)
+        await until(lambda: screen.shown is not None and screen.shown.history.ended)
+        screen.query_one("#runs").focus()
+        await until(lambda: area(screen, "configuration") and not area(screen, "form"))
+        text = str(screen.query_one("#configured").render())
+        assert re.search(r"epochs +● 3", text)
+        assert re.search(r"lr +0.003\n +→ 0.5 from step 8 on", text)
+        assert "took   " in text
+        assert "1:05" in text
+        await pilot.press("r")
+        await until(lambda: area(screen, "form") and not area(screen, "configuration"))
+        assert not launched
+        await pilot.press("r")
+        assert launched
 
     drive(scenario, size=WIDE)
