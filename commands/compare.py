@@ -49,7 +49,7 @@ def compare(
         raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
     if bool(rows) != bool(columns):
         raise typer.BadParameter("--rows and --columns go together", param_hint="--rows" if columns else "--columns")
-    comparison = _comparison(selection, group, baseline)
+    comparison = comparison_of(selection, group, baseline)
     wanted = parse_columns(metric) or comparison.default_columns()
     for trouble in comparison.troubles:
         say(trouble)
@@ -82,7 +82,7 @@ def chart(
     from commands.output import say
     from engine import PhospheneError, comparison_chart, gallery, overlay, tables
 
-    comparison = _comparison(selection, group)
+    comparison = comparison_of(selection, group)
     for trouble in comparison.troubles:
         say(trouble)
     if not metric and not comparison.metrics:
@@ -102,7 +102,14 @@ def chart(
     print(path)  # noqa: T201 - stdout is data
 
 
-def _comparison(selection: Sequence[str], group: str, baseline: str = "") -> Comparison:
+def comparison_of(selection: Sequence[str], group: str, baseline: str = "") -> Comparison:
+    """Return the comparison of the runs that a selection means.
+
+    Args:
+        selection: names of runs, or the words of a filter.
+        group: what keeps runs apart.
+        baseline: a run whose group the others are compared with; empty for none.
+    """
     from engine import Comparison, Histories, Workspace, parse_grouping, select
 
     workspace, histories = Workspace(), Histories()

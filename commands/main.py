@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from commands import annotate, compare, cuts, data, doctor, experiments, listing, picture, run, runs
+from commands import annotate, compare, cuts, data, doctor, experiments, listing, picture, replicate, run, runs
 
 
 class Grammar(TyperGroup):
@@ -20,7 +20,7 @@ class Grammar(TyperGroup):
 
 ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
-    *("compare", "chart"),
+    *("compare", "chart", "replicate"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -73,6 +73,7 @@ app.command("remove")(runs.remove)
 app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
 app.command("chart")(compare.chart)
+app.command("replicate")(replicate.replicate)
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
 app.command("note")(annotate.note)

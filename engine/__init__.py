@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.comparison.comparison import Comparison, Direction, Row
     from engine.comparison.curves import Axis, Band, Curve
     from engine.comparison.groups import Differing, Group, Grouping, parse_grouping
+    from engine.comparison.replicates import Replicate, replicates
     from engine.comparison.sheets import Sheet
     from engine.comparison.statements import interval as written_mean
     from engine.comparison.statements import statements as comparison_statements
@@ -180,6 +181,7 @@ _HOMES = {
     "engine.comparison.comparison": ("Comparison", "Direction", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
     "engine.comparison.groups": ("Differing", "Group", "Grouping", "parse_grouping"),
+    "engine.comparison.replicates": ("Replicate", "replicates"),
     "engine.comparison.sheets": ("Sheet",),
     "engine.comparison.statements": ("comparison_statements", "written_mean"),
     "engine.comparison.statistics": ("Difference", "Mean"),
@@ -262,6 +264,7 @@ __all__ = [
     "Points",
     "Progress",
     "Pulse",
+    "Replicate",
     "Results",
     "Row",
     "Run",
@@ -315,6 +318,7 @@ __all__ = [
     "read_plot",
     "read_table",
     "rename_run",
+    "replicates",
     "runs_in_order",
     "select",
     "shown_value",

@@ -128,3 +128,11 @@ def test_a_table_of_a_run_is_written_for_documents(launch, finish, phosphene):
     assert refused.returncode == 2
     assert "md, latex, csv" in refused.stderr
     assert phosphene("show", "last", "--format", "md").returncode == 2
+
+
+def test_further_seeds_are_named_before_they_are_launched(command):
+    rows = json.loads(command("replicate", "nz=2", "--seeds", "1", "--dry", "--json").stdout)
+    assert rows == [
+        {"group": "lr 0.01", "seed": 3, "run": "", "what": "would be launched"},
+        {"group": "lr 0.1", "seed": 3, "run": "", "what": "would be launched"},
+    ]
