@@ -25,7 +25,7 @@ def still(album, monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.delenv("PHOSPHENE_DATA", raising=False)
-    yield PhospheneApp(album, images="halfcell")
+    yield lambda: PhospheneApp(album, images="halfcell")
     monkeypatch.undo()
     time.tzset()
 
@@ -57,18 +57,36 @@ def settled(*keys: str, then=lambda app: True):
     return run_before
 
 
-def test_wide(still, snap_compare):
-    assert snap_compare(still, terminal_size=(160, 48), run_before=settled())
+SIZES = {"wide": (160, 48), "medium": (120, 30), "narrow": (80, 24), "tiny": (60, 20)}
+DEPTHS = {
+    "256": {"COLORTERM": "", "TERM": "tmux-256color"},
+    "16": {"COLORTERM": "", "TERM": "xterm"},
+    "none": {"NO_COLOR": "1"},
+}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sizes(still, snap_compare, size):
+    assert snap_compare(still(), terminal_size=SIZES[size], run_before=settled())
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("size", ["wide", "narrow"])
+def test_depths(still, snap_compare, monkeypatch, size, depth):
+    for name, value in DEPTHS[depth].items():
+        monkeypatch.setenv(name, value)
+    assert snap_compare(still(), terminal_size=SIZES[size], run_before=settled("1"))
 
 
 def test_narrow_with_charts(still, snap_compare):
-    assert snap_compare(still, terminal_size=(80, 24), run_before=settled("3", "plus", "plus"))
+    assert snap_compare(still(), terminal_size=(80, 24), run_before=settled("3", "plus", "plus"))
 
 
-def test_narrow_with_form(still, snap_compare):
-    assert snap_compare(still, terminal_size=(80, 24), run_before=settled("enter", "down", "enter", "0"))
+def test_narrow_with_an_open_field(still, snap_compare):
+    keys = ("enter", "down", "down", "0", "period")
+    assert snap_compare(still(), terminal_size=(80, 24), run_before=settled(*keys))
 
 
 def test_help(still, snap_compare):
     opened = settled("question_mark", then=lambda app: isinstance(app.screen, HelpScreen))
-    assert snap_compare(still, terminal_size=(100, 40), run_before=opened)
+    assert snap_compare(still(), terminal_size=(100, 40), run_before=opened)
