@@ -43,7 +43,7 @@ COMMANDS = (
     (["runs", "--where", "nz>"], 2),
     (["compare", "狐"], 0),
     (["chart", "狐", "--metric", "train/loss", "-o", "ö.csv"], 0),
-    (["replicate", "狐", "--dry"], 2),
+    (["replicate", "狐", "--dry"], 0),
     (["remove", "狐"], 0),
     (["restore", "狐"], 0),
     (["remove", "--where", "note~schön"], 0),
