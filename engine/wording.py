@@ -66,7 +66,7 @@ def line_of(event: Event) -> Line | None:  # noqa: PLR0911 - one return a kind o
             return Line(event.t, f"{name} {previous} → {value} after step {step:,}")
         case TableLogged(name=name, file=file):
             return Line(event.t, f"table {name}: {file}")
-        case Results(values=values):
+        case Results(values=values) if values:
             return Line(event.t, "  ".join(f"{name} {figure(value)}" for name, value in values.items()))
     return None
 

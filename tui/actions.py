@@ -127,7 +127,7 @@ ACTS: tuple[Act, ...] = (
         "run",
         "ctrl+r",
         "run",
-        "Start the experiment; in an open field, take its text.",
+        "Start the experiment, with the text of an open field too.",
         footer=True,
         shown="^r",
     ),

@@ -27,6 +27,7 @@ def test_events_as_lines():
     assert wording.line_of(StateChanged(1.0, "queued", "behind x")).text == "queued: behind x"
     assert wording.line_of(Message(1.0, "look", "alarm")).level == "alarm"
     assert wording.line_of(Results(1.0, {"test/accuracy": 0.5})).text == "test/accuracy 0.5"
+    assert wording.line_of(Results(1.0, {})) is None
     assert wording.line_of(Progress(1.0, 1, 2)) is None
 
 

@@ -62,7 +62,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._images: dict[str, dict[int, gallery.Kept]] = {}
         self._run = ""
         self.kind = ""
-        self._chosen = False
+        self._wanted = ""
         self._step: int | None = None
         self._play_timer: Timer | None = None
         self._renderer = renderer
@@ -94,14 +94,13 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if run != self._run:
             self._stop_playing()
             self._switch_to("single")
-            self._chosen = False
         self._images, self._run = images, run
-        if not self._chosen or self.kind not in images:
-            # Until the user chooses a kind, the one with the most pictures is shown.
-            kind = max(images, key=lambda name: len(images[name]), default="")
-            if kind != self.kind:
-                self._switch_to("single")
-                self.kind, self._step = kind, None
+        # The kind that the user chose last is shown, of this run as of the one before; else the one with the most.
+        most = max(images, key=lambda name: len(images[name]), default="")
+        kind = self._wanted if self._wanted in images else most
+        if kind != self.kind:
+            self._switch_to("single")
+            self.kind, self._step = kind, None
         self._draw()
 
     @property
@@ -203,8 +202,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         names = list(self._images)
         if names:
             self._switch_to("single")
-            self.kind = names[(names.index(self.kind) + offset) % len(names)]
-            self._chosen = True
+            self.kind = self._wanted = names[(names.index(self.kind) + offset) % len(names)]
             self._go(None)
 
     def action_next_name(self) -> None:
@@ -236,7 +234,8 @@ class PicturePanel(VerticalGroup, can_focus=True):
     def _switch_to(self, mode: Mode) -> None:
         """Show in another way, and end the present one with its timer; the kind stays until the user changes it."""
         self._mode = mode
-        self._chosen |= mode != "single"
+        if mode != "single":
+            self._wanted = self.kind
         if self._blink_timer is not None:
             self._blink_timer.stop()
         self._blink_timer, self._blink_first = None, False

@@ -109,11 +109,11 @@ class News:
 
 
 def last_time(runs: Sequence[Listed], experiment: Experiment) -> str:
-    """Return how the newest finished run of an experiment went, ``last .974 in 1:05``, or the empty string."""
+    """Return how the newest finished run of an experiment went, ``last .974, 1:05``, or the empty string."""
     for run in runs:
         if run.record and run.record.experiment == experiment.name and run.status.state == "finished":
             took = wording.clock(run.status.changed - run.record.created)
             metric = experiment.headline.result if experiment.headline else ""
             figure = wording.headline(run.status.result, metric)
-            return f"last {figure} in {took}" if figure else f"last in {took}"
+            return f"last {figure}, {took}" if figure else f"last in {took}"
     return ""

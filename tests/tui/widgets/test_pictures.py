@@ -284,6 +284,22 @@ def test_a_part_lies_inside_its_picture(width, height, zoom, x, y):
     assert 0 <= top < bottom <= height
 
 
+def test_the_chosen_kind_of_picture_is_shown_of_the_next_run_too(drive, album):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: panel.kind == "batch")
+        panel.focus()
+        await pilot.press("down")
+        images = panel._images
+        panel.show({}, "another")
+        panel.show({"batch": images["batch"]}, "another")
+        assert panel.kind == "batch"
+        panel.show(images, "another")
+        assert panel.kind == "confusion"
+
+    drive(scenario)
+
+
 def test_another_run_ends_blinking_and_a_marked_picture_that_is_gone_is_said_to_be(drive, album, tmp_path):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)

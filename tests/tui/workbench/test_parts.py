@@ -138,7 +138,7 @@ def test_news_are_what_ended_since_the_runs_were_last_seen_and_what_is_active(al
 
 def test_says_how_an_experiment_went_last_time(album):
     runs, experiments = Workspace(album).list(), catalogue.experiments()
-    assert last_time(runs, experiments["cnn"]) == "last .974 in 5:02"
+    assert last_time(runs, experiments["cnn"]) == "last .974, 5:02"
     assert last_time(runs, experiments["count"]) == ""
 
 

@@ -326,10 +326,8 @@ class HyperparameterForm(Vertical):
         return self.editing or action not in WHILE_TYPING
 
     def action_run(self) -> None:
-        """Start the experiment; in an open field, only accept the text."""
-        if self.editing:
-            self.accept()
-        else:
+        """Start the experiment, with the text of an open field too."""
+        if self.accept():
             self.post_message(self.RunWanted())
 
     def action_complete(self) -> None:
