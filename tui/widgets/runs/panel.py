@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -10,7 +11,7 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from engine import wording
+from engine import InvalidFilter, wording
 from tui.actions import bindings
 from tui.marks import mark
 from tui.widgets.choices import Choices
@@ -18,7 +19,8 @@ from tui.widgets.choices import Choices
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine import Listed
+    from engine import Completion, Filter, Listed
+    from tui.widgets.runs.reading import ReadHistories
 
 SHOWN = 300
 
@@ -52,13 +54,23 @@ class RunList(Choices):
         super().__init__(id="runs")
         self._runs: list[Listed] = []
         self._metrics: dict[str, str] = {}
-        self._filter = ""
+        self._filter: Filter | None = None
+        self._reading = False
         self._to_remove = self._to_mark = ""
         self._drawn: dict[str, Content] = {}
+
+    @cached_property
+    def _logs(self) -> ReadHistories:
+        """What logs say; reading them needs numpy, which must not delay the first paint."""
+        from tui.widgets.runs.reading import ReadHistories
+
+        return ReadHistories()
 
     def show(self, runs: Sequence[Listed], metrics: dict[str, str]) -> None:
         """Show these runs; ``metrics`` names each experiment's headline. The highlight stays where it was."""
         self._runs, self._metrics = list(runs), metrics
+        if "_logs" in vars(self):
+            self._logs.look_again(self._runs)
         self._fill(self.chosen)
         if self._to_mark:
             self.mark(self._to_mark)
@@ -70,12 +82,22 @@ class RunList(Choices):
             with self.prevent(OptionList.OptionHighlighted):
                 self.highlighted = self.get_option_index(run)
 
-    def narrow(self, text: str) -> None:
-        """Show only runs whose id, name or state contains the text."""
-        self._filter = text.lower().strip()
+    def narrow(self, text: str) -> str:
+        """Show only runs that a filter holds for; return what is wrong with it, which changes nothing."""
+        from engine import parse_filter
+
+        try:
+            self._filter = parse_filter(text) if text.strip() else None
+        except InvalidFilter as error:
+            return str(error)
         self._fill(self.chosen)
-        if not self._drawn and self._filter:
-            self.set_options([Option(Content(f"none matches {text}"), disabled=True)])
+        return ""
+
+    def completions(self, text: str, cursor: int) -> Sequence[Completion]:
+        """Return what the piece of a filter that ends at the cursor may become, by what the runs have."""
+        from engine import complete_filter
+
+        return complete_filter(text, cursor, self._runs)
 
     @property
     def chosen(self) -> str:
@@ -85,7 +107,7 @@ class RunList(Choices):
 
     def _fill(self, chosen: str) -> None:
         lines = {run.id: self._line(run) for run in self._matching()[:SHOWN]}
-        if list(lines) == list(self._drawn):
+        if lines and list(lines) == list(self._drawn):
             for index, (run, line) in enumerate(lines.items()):
                 if not line.is_same(self._drawn[run]):
                     self.replace_option_prompt_at_index(index, line)
@@ -94,18 +116,33 @@ class RunList(Choices):
                 self.set_options(Option(line, id=run) for run, line in lines.items())
                 if chosen in lines:
                     self.highlighted = self.get_option_index(chosen)
+        if not lines and self._filter:
+            self.set_options([Option(Content(f"none matches {self._filter}"), disabled=True)])
         self._drawn = lines
         hidden = len(self._runs) - len(lines)
         self.border_subtitle = f"{hidden:,} more" if hidden else ""
+        self._read_on()
 
     def _matching(self) -> list[Listed]:
-        if not self._filter:
+        if self._filter is None:
             return self._runs
-        return [run for run in self._runs if self._filter in self._words(run)]
+        return [run for run in self._runs if self._filter.matches(run, self._logs.latest)]
 
-    @staticmethod
-    def _words(run: Listed) -> str:
-        return f"{run.id} {run.record.name if run.record else ''} {run.status.state}".lower()
+    def _read_on(self) -> None:
+        """Read the logs that were asked for, and show what they say, until none is missing."""
+        if "_logs" in vars(self) and self._logs.missing:
+            self.border_subtitle = f"reading {len(self._logs.missing):,} logs"
+            if not self._reading:
+                self._reading = True
+                self.run_worker(self._read(), group="reading")
+
+    async def _read(self) -> None:
+        try:
+            while self._logs.missing:
+                await self._logs.catch_up()
+                self._fill(self.chosen)
+        finally:
+            self._reading = False
 
     def _line(self, run: Listed) -> Content:
         status, record = run.status, run.record
@@ -115,7 +152,7 @@ class RunList(Choices):
             done = wording.share(status.step, status.total) or status.state
         elif status.state == "queued":
             done = wording.waiting(status.reason, record.created if record else status.changed)
-        name = f" {record.name}" if record and record.name else ""
+        name = f" {run.name}" if run.name else ""
         short = wording.short_id(run.id)
         return Content.assemble(
             mark(status.state), f" {short} {experiment} ", (done, "$text-muted"), (name, "$text-muted")

@@ -1,0 +1,108 @@
+"""The list of runs: filtered in the filter language."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.record.events import Metrics, StateChanged
+from tui.widgets.filters import FilterNote, RunFilter
+from tui.widgets.runs import RunList
+
+NOON = 1_795_262_400.0
+
+
+def ended(number: int, value: float, *, result: float | None = None) -> list:
+    """Return the events of a finished run with one metric."""
+    results = {} if result is None else {"test/accuracy": result}
+    start = NOON + 60 * number
+    return [
+        StateChanged(start, "queued", "starting"),
+        StateChanged(start + 5, "running"),
+        Metrics(start + 6, 1, {"train/loss": value}, 1.0),
+        StateChanged(start + 36, "finished", "", 1, 1, results),
+    ]
+
+
+@pytest.fixture
+def grid(written):
+    """Four finished runs of cnn with two learning rates and two seeds, the newest with the lowest loss."""
+    for number, (lr, seed) in enumerate([(0.1, 0), (0.1, 1), (0.001, 0), (0.001, 1)]):
+        events = ended(number, 1.0 - number / 4, result=0.5 + number / 10)
+        path = written(f"1121-120{number}-cnn-r{number}w", "cnn", events, hyperparameters={"lr": lr, "epochs": 1})
+        record = path / "run.json"
+        record.write_text(record.read_text().replace('"seed": 0', f'"seed": {seed}'))
+
+
+def ids(runs: RunList) -> list[str]:
+    """Return the last parts of the ids of what is listed."""
+    return [option.id.rpartition("-")[2] for option in runs.options if option.id]
+
+
+def lines(runs: RunList) -> str:
+    """Return what is listed."""
+    return "\n".join(str(option.prompt) for option in runs.options)
+
+
+def on_runs(drive, scenario, count: int, size=(160, 48)) -> None:
+    """Run a scenario with the focus on a list of so many runs."""
+
+    async def play(pilot, until):
+        runs = pilot.app.screen.query_one(RunList)
+        await until(lambda: len(ids(runs)) == count)
+        runs.focus()
+        await pilot.pause()
+        await scenario(pilot, until, runs)
+
+    drive(play, size=size)
+
+
+def test_a_filter_is_written_in_the_filter_language(drive, grid):
+    async def scenario(pilot, until, runs):
+        await pilot.press("slash", *"lr=0.1 NOT seed=0", "enter")
+        await until(lambda: ids(runs) == ["r1w"] and runs.has_focus)
+        await pilot.press("escape")
+        await until(lambda: len(ids(runs)) == 4)
+
+    on_runs(drive, scenario, 4)
+
+
+def test_a_half_typed_filter_keeps_the_last_result_and_says_what_could_follow(drive, grid):
+    async def scenario(pilot, until, runs):
+        note = pilot.app.screen.query_one(FilterNote)
+        await pilot.press("slash", *"lr=0.1")
+        await until(lambda: ids(runs) == ["r1w", "r0w"])
+        await pilot.press(*" (seed>")
+        await until(lambda: note.display and "at 14: a value must follow >" in str(note.content))
+        assert ids(runs) == ["r1w", "r0w"]
+        await pilot.press(*"0)")
+        await until(lambda: ids(runs) == ["r1w"])
+        assert not note.display
+
+    on_runs(drive, scenario, 4)
+
+
+def test_a_metric_that_only_logs_know_is_read_before_it_is_filtered_by(drive, grid):
+    async def scenario(pilot, until, runs):
+        await pilot.press("slash", *"train/loss<0.6")
+        await until(lambda: ids(runs) == ["r3w", "r2w"])
+        await pilot.press("escape")
+
+    on_runs(drive, scenario, 4)
+
+
+def test_tab_completes_fields_operators_and_values(drive, grid):
+    async def scenario(pilot, until, runs):
+        field, note = pilot.app.screen.query_one(RunFilter), pilot.app.screen.query_one(FilterNote)
+        await pilot.press("slash", *"epo", "tab")
+        assert field.value == "epochs"
+        await pilot.press("tab")
+        await until(lambda: field.value == "epochs=" and "epochs<=" in str(note.content))
+        await pilot.press("tab", "shift+tab")
+        assert field.value == "epochs="
+        await pilot.press(*"1 lr=", "tab")
+        await until(lambda: field.value in {"epochs=1 lr=0.1", "epochs=1 lr=0.001"} and len(ids(runs)) == 2)
+        assert field.has_focus
+        await pilot.press("enter")
+        await until(lambda: runs.has_focus and not note.display)
+
+    on_runs(drive, scenario, 4)
