@@ -377,11 +377,11 @@ class Workbench(Screen[None]):
         self.query_one(Lists).open_filter("experiments" if focused == "experiments" else "runs")
 
     def action_out(self) -> None:
-        """Leave the whole screen, the filter or the pane: one layer out."""
+        """Leave the whole screen, the filter, the selection or the pane: one layer out."""
         if self._panes.enlarged:
             self._panes.enlarge()
         elif self.focused is not None and self.focused.id in {"experiments", "runs"}:
-            self.query_one(Lists).clear_filter(self.focused.id)
+            self.query_one(Lists).step_out(self.focused.id)
         else:
             self._panes.reveal("lists")
             self.query_one(ExperimentList).focus()

@@ -34,12 +34,13 @@ class Lists(Vertical):
         """Show the filter of a list and go to it."""
         self.query_one(f"#filter-{target}", FilterField).open()
 
-    def clear_filter(self, target: str) -> bool:
-        """Show a whole list again; return whether a filter was in force."""
+    def step_out(self, target: str) -> None:
+        """Show a whole list again; if no filter is in force, let go of what is selected."""
         field = self.query_one(f"#filter-{target}", FilterField)
-        in_force = bool(field.value)
-        field.clear_and_close()
-        return in_force
+        if field.value:
+            field.clear_and_close()
+        elif target == "runs":
+            self.query_one(RunList).clear_selection()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter the list below the field."""

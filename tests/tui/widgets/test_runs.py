@@ -106,3 +106,61 @@ def test_tab_completes_fields_operators_and_values(drive, grid):
         await until(lambda: runs.has_focus and not note.display)
 
     on_runs(drive, scenario, 4)
+
+
+def test_space_selects_and_esc_lets_go_of_the_filter_before_the_selection(drive, grid):
+    async def scenario(pilot, until, runs):
+        runs.highlighted = 0
+        await pilot.press("space", "space")
+        assert runs.selected == ["1121-1203-cnn-r3w", "1121-1202-cnn-r2w"]
+        assert [line[1] for line in lines(runs).splitlines()] == ["▸", "▸", " ", " "]
+        assert "2 selected" in str(runs.border_subtitle)
+        await pilot.press("slash", *"lr=0.1", "enter", "asterisk")
+        await until(lambda: len(runs.selected) == 4 and ids(runs) == ["r1w", "r0w"])
+        assert "4 selected · 2 more" in str(runs.border_subtitle)
+        await pilot.press("asterisk")
+        assert runs.selected == ["1121-1203-cnn-r3w", "1121-1202-cnn-r2w"]
+        await pilot.press("escape")
+        await until(lambda: len(ids(runs)) == 4)
+        assert len(runs.selected) == 2
+        pilot.app.screen._listing.look_again()
+        await pilot.pause()
+        assert len(runs.selected) == 2
+        await pilot.press("escape")
+        assert "▸" not in lines(runs)
+
+    on_runs(drive, scenario, 4)
+
+
+def test_the_last_run_is_selected_without_a_leap_to_the_first(drive, grid):
+    async def scenario(pilot, until, runs):
+        runs.highlighted = 3
+        await pilot.press("space")
+        assert (runs.highlighted, len(runs.selected)) == (3, 1)
+        await pilot.press("space")
+        assert not runs.selected
+
+    on_runs(drive, scenario, 4)
+
+
+def test_two_selected_runs_are_handed_to_the_comparison_in_the_order_of_the_list(drive, grid, monkeypatch):
+    asked: list[list[str]] = []
+    post = RunList.post_message
+
+    def hear(runs, message) -> bool:
+        if isinstance(message, RunList.CompareRequested):
+            asked.append(message.runs)
+        return post(runs, message)
+
+    monkeypatch.setattr(RunList, "post_message", hear)
+
+    async def scenario(pilot, until, runs):
+        runs.highlighted = 1
+        await pilot.press("space", "C")
+        assert not asked
+        assert "select two runs or more" in "".join(note.message for note in pilot.app._notifications)
+        runs.highlighted = 0
+        await pilot.press("space", "C")
+        assert asked == [["1121-1203-cnn-r3w", "1121-1202-cnn-r2w"]]
+
+    on_runs(drive, scenario, 4)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tui.widgets.runs.reading import ReadHistories
 
 SHOWN = 300
+SELECTED = "▸"
+"""Stands beside the id of a selected run."""
 
 
 class RunList(Choices):
@@ -45,6 +47,12 @@ class RunList(Choices):
         run: str
 
     @dataclass
+    class CompareRequested(Message):
+        """The user wants to compare these runs, in the order of the list."""
+
+        runs: list[str]
+
+    @dataclass
     class FormRequested(Message):
         """The user wants this run's hyperparameters in the form."""
 
@@ -55,6 +63,7 @@ class RunList(Choices):
         self._runs: list[Listed] = []
         self._metrics: dict[str, str] = {}
         self._filter: Filter | None = None
+        self._selected: set[str] = set()
         self._reading = False
         self._to_remove = self._to_mark = ""
         self._drawn: dict[str, Content] = {}
@@ -69,6 +78,8 @@ class RunList(Choices):
     def show(self, runs: Sequence[Listed], metrics: dict[str, str]) -> None:
         """Show these runs; ``metrics`` names each experiment's headline. The highlight stays where it was."""
         self._runs, self._metrics = list(runs), metrics
+        if self._selected:
+            self._selected &= {run.id for run in self._runs}
         if "_logs" in vars(self):
             self._logs.look_again(self._runs)
         self._fill(self.chosen)
@@ -105,6 +116,50 @@ class RunList(Choices):
         option = self.highlighted_option
         return option.id or "" if option else ""
 
+    # -- the selection --------------------------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> list[str]:
+        """Ids of the selected runs in the order of the list, those that the filter hides last."""
+        if not self._selected:
+            return []
+        order = dict.fromkeys([*self._drawn, *(run.id for run in self._runs)])
+        return [run for run in order if run in self._selected]
+
+    @property
+    def meant(self) -> list[str]:
+        """Ids of the runs that a key is about: the selected ones, or else the highlighted one."""
+        return self.selected or [run for run in (self.chosen,) if run]
+
+    def clear_selection(self) -> None:
+        """Select nothing any more."""
+        self._selected.clear()
+        self._fill(self.chosen)
+
+    def action_select_run(self) -> None:
+        """Select the highlighted run, or unselect it, and move down."""
+        if self.chosen:
+            self._selected ^= {self.chosen}
+            self._fill(self.chosen)
+            if self.highlighted is not None and self.highlighted + 1 < self.option_count:
+                self.action_cursor_down()
+
+    def action_select_all(self) -> None:
+        """Select all that are shown, or unselect them if they all are selected."""
+        shown = set(self._drawn)
+        self._selected = self._selected - shown if shown <= self._selected else self._selected | shown
+        self._fill(self.chosen)
+
+    def action_compare(self) -> None:
+        """Request that the selected runs are compared."""
+        runs = self.selected
+        if len(runs) > 1:
+            self.post_message(self.CompareRequested(runs))
+        else:
+            self.notify("select two runs or more to compare them: space selects one, * all that are shown")
+
+    # -- what is drawn --------------------------------------------------------------------------------------------
+
     def _fill(self, chosen: str) -> None:
         lines = {run.id: self._line(run) for run in self._matching()[:SHOWN]}
         if lines and list(lines) == list(self._drawn):
@@ -119,9 +174,17 @@ class RunList(Choices):
         if not lines and self._filter:
             self.set_options([Option(Content(f"none matches {self._filter}"), disabled=True)])
         self._drawn = lines
-        hidden = len(self._runs) - len(lines)
-        self.border_subtitle = f"{hidden:,} more" if hidden else ""
         self._read_on()
+        self.border_subtitle = self._counts()
+
+    def _counts(self) -> str:
+        """Say how many runs are selected, how many are not shown, and what must be read first."""
+        counts = {
+            "selected": len(self._selected),
+            "more": len(self._runs) - len(self._drawn),
+            "logs to read": len(self._logs.missing) if self._reading else 0,
+        }
+        return " · ".join(f"{count:,} {what}" for what, count in counts.items() if count)
 
     def _matching(self) -> list[Listed]:
         if self._filter is None:
@@ -130,11 +193,9 @@ class RunList(Choices):
 
     def _read_on(self) -> None:
         """Read the logs that were asked for, and show what they say, until none is missing."""
-        if "_logs" in vars(self) and self._logs.missing:
-            self.border_subtitle = f"reading {len(self._logs.missing):,} logs"
-            if not self._reading:
-                self._reading = True
-                self.run_worker(self._read(), group="reading")
+        if "_logs" in vars(self) and self._logs.missing and not self._reading:
+            self._reading = True
+            self.run_worker(self._read(), group="reading")
 
     async def _read(self) -> None:
         try:
@@ -143,6 +204,7 @@ class RunList(Choices):
                 self._fill(self.chosen)
         finally:
             self._reading = False
+            self.border_subtitle = self._counts()
 
     def _line(self, run: Listed) -> Content:
         status, record = run.status, run.record
@@ -155,7 +217,11 @@ class RunList(Choices):
         name = f" {run.name}" if run.name else ""
         short = wording.short_id(run.id)
         return Content.assemble(
-            mark(status.state), f" {short} {experiment} ", (done, "$text-muted"), (name, "$text-muted")
+            mark(status.state),
+            SELECTED if run.id in self._selected else " ",
+            f"{short} {experiment} ",
+            (done, "$text-muted"),
+            (name, "$text-muted"),
         )
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
