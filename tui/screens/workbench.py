@@ -142,6 +142,8 @@ class Workbench(Screen[None]):
         declared = {name: experiment.headline for name, experiment in self.catalogue.items()}
         headlines = {name: headline.result for name, headline in declared.items() if headline}
         self.query_one(RunList).show(self.runs, headlines)
+        if self.shown is not None:
+            self.query_one(MachineLine).show_run(self.shown, self._find(self.shown.run.id))
         if self.shown is not None and not self._follower.busy:
             listed = self._find(self.shown.run.id)
             if listed is not None and listed.status.attempt > self.shown.history.attempt:
@@ -171,8 +173,16 @@ class Workbench(Screen[None]):
             self._show_result(self._find(message.run))
 
     def on_run_list_removal_requested(self, message: RunList.RemovalRequested) -> None:
-        """Move a run into the trash."""
-        self._requests.remove(message.run)
+        """Move runs into the trash."""
+        self._requests.remove(message.runs)
+
+    def on_run_list_restoration_requested(self) -> None:
+        """Bring back the runs that were removed last."""
+        self._requests.restore()
+
+    def on_run_list_annotation_requested(self, message: RunList.AnnotationRequested) -> None:
+        """Write what the user adds to runs."""
+        self._requests.annotate(message.runs, message.write)
 
     def on_run_list_form_requested(self, message: RunList.FormRequested) -> None:
         """Copy a run's hyperparameters into the form of its experiment."""
@@ -226,7 +236,7 @@ class Workbench(Screen[None]):
         self.query_one(ChartPanel).show(shown.history.curves, charts, shown.markers, headline)
         self.query_one(PicturePanel).show(shown.album, shown.run.id)
         self.query_one(TableView).show(shown.tables, declared.tables if declared else ())
-        self.query_one(MachineLine).show_run(shown)
+        self.query_one(MachineLine).show_run(shown, self._find(shown.run.id))
 
     def on_picture_panel_step_chosen(self, message: PicturePanel.StepChosen) -> None:
         """Let the charts point at the step of the picture."""
@@ -305,7 +315,7 @@ class Workbench(Screen[None]):
     def on_run_requests_done(self, message: RunRequests.Done) -> None:
         """Say what was done."""
         if message.text:
-            self.notify(message.text, title=message.title, markup=False)
+            self.notify(message.text, title=message.title, markup=False, timeout=message.seconds)
         self._listing.look_again()
 
     @on(RunListing.Failed)

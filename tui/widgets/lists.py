@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
 
+from tui.widgets.ask import Ask
 from tui.widgets.experiments import ExperimentList
 from tui.widgets.filters import FilterField, FilterNote, RunFilter
 from tui.widgets.runs import RunList
@@ -28,6 +29,7 @@ class Lists(Vertical):
         yield ExperimentList()
         yield RunFilter(runs.completions)
         yield FilterNote()
+        yield Ask()
         yield runs
 
     def open_filter(self, target: str) -> None:
@@ -54,6 +56,11 @@ class Lists(Vertical):
         """Name the completions under the field."""
         message.stop()
         self.query_one(FilterNote).offer(message.offers, message.taken)
+
+    def on_run_list_text_wanted(self, message: RunList.TextWanted) -> None:
+        """Ask for a text above the runs."""
+        message.stop()
+        self.query_one(Ask).open(message.question, message.text, message.answer)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter and go to the list."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from engine.record.events import Metrics, StateChanged
+from tui.widgets.ask import Ask
 from tui.widgets.filters import FilterNote, RunFilter
+from tui.widgets.machine import MachineLine
 from tui.widgets.runs import RunList
+from tui.widgets.runs.annotating import tag_changes
 
 NOON = 1_795_262_400.0
 
@@ -164,3 +167,94 @@ def test_two_selected_runs_are_handed_to_the_comparison_in_the_order_of_the_list
         assert asked == [["1121-1203-cnn-r3w", "1121-1202-cnn-r2w"]]
 
     on_runs(drive, scenario, 4)
+
+
+def test_tags_are_given_to_the_selection_and_those_deleted_from_the_line_are_taken(drive, grid):
+    async def scenario(pilot, until, runs):
+        ask = pilot.app.screen.query_one(Ask)
+        runs.highlighted = 0
+        await pilot.press("space", "space", "number_sign")
+        await until(lambda: ask.display)
+        await pilot.press(*"good old", "enter")
+        await until(lambda: lines(runs).count("#good #old") == 2)
+        assert runs.has_focus
+        assert not ask.display
+        await pilot.press("number_sign")
+        await until(lambda: ask.display)
+        await pilot.press(*["backspace"] * 3, *"new -good", "enter")
+        await until(lambda: lines(runs).count("#new") == 2)
+        assert "#old" not in lines(runs)
+        assert "#good" not in lines(runs)
+
+    on_runs(drive, scenario, 4)
+
+
+def test_tags_that_are_typed_and_those_that_stood_make_the_changes():
+    assert tag_changes("good +fine -bad", "old good") == (["good", "fine"], ["bad", "old"])
+    assert tag_changes("", "") == ([], [])
+
+
+def test_a_run_is_renamed_and_noted_with_what_stands_in_the_line(drive, grid, home):
+    async def scenario(pilot, until, runs):
+        ask, machine = pilot.app.screen.query_one(Ask), pilot.app.screen.query_one(MachineLine)
+        runs.highlighted = 1
+        await until(lambda: pilot.app.screen.shown.run.id.endswith("r2w"))
+        await pilot.press("N")
+        await until(lambda: ask.display)
+        await pilot.press(*"best", "enter")
+        await until(lambda: "r2w cnn .700 best" in lines(runs))
+        await until(lambda: "best" in str(machine.query_one("#shown").content))
+        await pilot.press("n")
+        await until(lambda: ask.display)
+        await pilot.press(*"falling", "enter")
+        await until(lambda: runs._runs[1].annotations.note == "falling")
+        await pilot.press("n")
+        await until(lambda: ask.display)
+        assert ask.query_one("#answer").value == "falling"
+        await pilot.press(*" still", "escape")
+        await until(lambda: runs.has_focus)
+        assert len([*(home / "runs/1121-1202-cnn-r2w/annotations").iterdir()]) == 2
+
+    on_runs(drive, scenario, 4)
+
+
+def test_what_cannot_be_a_tag_is_told(drive, grid):
+    async def scenario(pilot, until, runs):
+        runs.highlighted = 0
+        await pilot.press("number_sign")
+        await until(lambda: pilot.app.screen.query_one(Ask).display)
+        await pilot.press(*"!", "enter")
+        await until(lambda: any("cannot be a tag" in note.message for note in pilot.app._notifications))
+
+    on_runs(drive, scenario, 4)
+
+
+def test_removed_runs_come_back_in_the_order_of_their_removal(drive, grid):
+    async def scenario(pilot, until, runs):
+        runs.highlighted = 0
+        await pilot.press("space", "space", "X")
+        await pilot.pause()
+        assert len(ids(runs)) == 4
+        await pilot.press("X")
+        await until(lambda: ids(runs) == ["r1w", "r0w"])
+        assert not runs.selected
+        assert any("ctrl+z" in note.message for note in pilot.app._notifications)
+        runs.highlighted = 1
+        await pilot.press("X", "X")
+        await until(lambda: ids(runs) == ["r1w"])
+        await pilot.press("ctrl+z")
+        await until(lambda: ids(runs) == ["r1w", "r0w"])
+        await pilot.press("ctrl+z")
+        await until(lambda: len(ids(runs)) == 4)
+
+    on_runs(drive, scenario, 4)
+
+
+def test_a_run_at_work_is_not_removed_with_the_others_and_that_is_said(drive, crowd):
+    async def scenario(pilot, until, runs):
+        await pilot.press("asterisk", "X", "X")
+        await until(lambda: sorted(ids(runs)) == ["n0w", "n1w"])
+        said = "".join(note.message for note in pilot.app._notifications)
+        assert "stop it first" in said
+
+    on_runs(drive, scenario, 11)

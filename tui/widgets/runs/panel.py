@@ -13,13 +13,15 @@ from textual.widgets.option_list import Option
 
 from engine import InvalidFilter, wording
 from tui.actions import bindings
-from tui.marks import mark
+from tui.marks import mark, tagged
 from tui.widgets.choices import Choices
+from tui.widgets.runs.annotating import KINDS, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from engine import Completion, Filter, Listed
+    from engine import Completion, Filter, Listed, Run
+    from tui.widgets.runs.annotating import Write
     from tui.widgets.runs.reading import ReadHistories
 
 SHOWN = 300
@@ -42,9 +44,27 @@ class RunList(Choices):
 
     @dataclass
     class RemovalRequested(Message):
-        """The user wants this run in the trash."""
+        """The user wants these runs in the trash."""
 
-        run: str
+        runs: list[Run]
+
+    class RestorationRequested(Message):
+        """The user wants the runs back that were removed last."""
+
+    @dataclass
+    class TextWanted(Message):
+        """A text is to be asked for; ``answer`` takes it and returns what is wrong with it."""
+
+        question: str
+        text: str
+        answer: Callable[[str], str]
+
+    @dataclass
+    class AnnotationRequested(Message):
+        """The user adds something to runs; ``write`` writes it into one of them."""
+
+        runs: list[Run]
+        write: Write
 
     @dataclass
     class CompareRequested(Message):
@@ -65,7 +85,8 @@ class RunList(Choices):
         self._filter: Filter | None = None
         self._selected: set[str] = set()
         self._reading = False
-        self._to_remove = self._to_mark = ""
+        self._to_remove: list[str] = []
+        self._to_mark = ""
         self._drawn: dict[str, Content] = {}
 
     @cached_property
@@ -127,9 +148,10 @@ class RunList(Choices):
         return [run for run in order if run in self._selected]
 
     @property
-    def meant(self) -> list[str]:
-        """Ids of the runs that a key is about: the selected ones, or else the highlighted one."""
-        return self.selected or [run for run in (self.chosen,) if run]
+    def meant(self) -> list[Listed]:
+        """The runs that a key is about: the selected ones, or else the highlighted one."""
+        wanted = self._selected or {self.chosen}
+        return [run for run in self._runs if run.id in wanted]
 
     def clear_selection(self) -> None:
         """Select nothing any more."""
@@ -222,6 +244,7 @@ class RunList(Choices):
             f"{short} {experiment} ",
             (done, "$text-muted"),
             (name, "$text-muted"),
+            tagged(run.annotations.tags),
         )
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
@@ -237,15 +260,41 @@ class RunList(Choices):
             self.post_message(self.Chosen(event.option_id, entered=True))
 
     def action_remove(self) -> None:
-        """Request that the highlighted run is removed; the key must be pressed twice."""
-        if self.chosen and self.chosen == self._to_remove:
-            self.post_message(self.RemovalRequested(self.chosen))
-            self._to_remove = ""
-        elif self.chosen:
-            self._to_remove = self.chosen
-            self.notify(f"press again to move {wording.short_id(self.chosen)} into the trash", markup=False)
+        """Request that the meant runs are removed; the key must be pressed twice."""
+        runs = self.meant
+        again = [run.id for run in runs]
+        if runs and again == self._to_remove:
+            self.post_message(self.RemovalRequested([run.directory for run in runs]))
+            self._to_remove = []
+        elif runs:
+            self._to_remove = again
+            self.notify(f"press again to move {_named(runs)} into the trash", markup=False)
+
+    def action_restore(self) -> None:
+        """Request that the runs that were removed last come back."""
+        self.post_message(self.RestorationRequested())
+
+    def action_annotate(self, name: str) -> None:
+        """Ask for tags, a note or a name for the meant runs."""
+        runs = self.meant
+        if not runs:
+            return
+        kind = KINDS[name]
+        before = standing(kind, runs)
+
+        def answer(text: str) -> str:
+            if text.strip() != before:
+                write = kind.change(text, before)
+                self.post_message(self.AnnotationRequested([run.directory for run in runs], write))
+            return ""
+
+        self.post_message(self.TextWanted(f"{kind.question} {_named(runs)}", before, answer))
 
     def action_as_form(self) -> None:
         """Request the highlighted run's hyperparameters in the form."""
         if self.chosen:
             self.post_message(self.FormRequested(self.chosen))
+
+
+def _named(runs: Sequence[Listed]) -> str:
+    return wording.short_id(runs[0].id) if len(runs) == 1 else f"{len(runs):,} runs"
