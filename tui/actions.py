@@ -136,7 +136,7 @@ ACTS: tuple[Act, ...] = (
         "Select all runs that are shown; again, none of them.",
         shown="*",
     ),
-    Act("runs", "compare", "C", "compare", "Compare the selected runs.", footer=True),
+    Act("runs", "compare", "C", "compare", "Compare the selected runs."),
     Act(
         "runs",
         "annotate('tags')",
@@ -147,6 +147,9 @@ ACTS: tuple[Act, ...] = (
     ),
     Act("runs", "annotate('note')", "n", "note", "Put a note on the selected runs, or the highlighted one."),
     Act("runs", "annotate('name')", "N", "name", "Give the selected runs, or the highlighted one, another name."),
+    Act("runs", "sort", "o", "sort", "Sort by the next column of the table; after the last, the newest first."),
+    Act("runs", "reverse", "O", "reverse", "Turn the order of the column round."),
+    Act("runs", "choose_columns", "colon", "columns", "Choose the columns of the table.", shown=":"),
     Act("runs", "remove", "delete,X", "remove", "Move the selected runs, or the highlighted one, into the trash."),
     Act("runs", "restore", "ctrl+z", "bring back", "Bring back the runs that were removed last."),
     Act("runs", "as_form", "f", "to form", "Copy the highlighted run's hyperparameters into the form."),

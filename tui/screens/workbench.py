@@ -93,7 +93,7 @@ class Workbench(Screen[None]):
         yield MachineLine()
         yield PaneBar()
         with Horizontal(id="panes"):
-            yield Lists()
+            yield Lists(self._settings.columns, self._settings.sort)
             yield HyperparameterForm(self._settings.forms)
             with Container(id="views"):
                 yield ChartPanel()
@@ -183,6 +183,11 @@ class Workbench(Screen[None]):
     def on_run_list_annotation_requested(self, message: RunList.AnnotationRequested) -> None:
         """Write what the user adds to runs."""
         self._requests.annotate(message.runs, message.write)
+
+    def on_run_list_table_changed(self, message: RunList.TableChanged) -> None:
+        """Remember the columns of the table of runs, and its order."""
+        self._settings.columns, self._settings.sort = message.columns, message.sort
+        self.post_message(self.SettingsChanged())
 
     def on_run_list_form_requested(self, message: RunList.FormRequested) -> None:
         """Copy a run's hyperparameters into the form of its experiment."""

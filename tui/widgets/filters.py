@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.actions import SkipAction
+from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
@@ -71,7 +72,10 @@ class RunFilter(FilterField):
         complete: returns what the piece of a text that ends at the cursor may become.
     """
 
-    BINDINGS: ClassVar = [("tab", "complete(1)", "complete"), ("shift+tab", "complete(-1)", "the one before")]
+    BINDINGS: ClassVar = [
+        ("tab", "complete(1)", "complete"),
+        Binding("shift+tab", "complete(-1)", "the one before", show=False),
+    ]
 
     @dataclass
     class Offered(Message):

@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 
 class Lists(Vertical):
-    """Both lists, and the fields that filter them while the user types."""
+    """Both lists, and the fields that filter them while the user types.
 
-    def __init__(self) -> None:
+    Args:
+        columns: of the table of runs.
+        sort: by which of them it is sorted.
+    """
+
+    def __init__(self, columns: str, sort: str) -> None:
         super().__init__(id="lists")
+        self._columns, self._sort = columns, sort
 
     def compose(self) -> ComposeResult:
         """Lay out each filter above its list."""
-        runs = RunList()
+        runs = RunList(self._columns, self._sort)
         yield FilterField("experiments", "filter experiments")
         yield ExperimentList()
         yield RunFilter(runs.completions)

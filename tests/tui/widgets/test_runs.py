@@ -1,10 +1,13 @@
-"""The list of runs: filtered in the filter language."""
+"""The list of runs: filtered, selected, annotated, removed, and drawn as a table where there is room."""
 
 from __future__ import annotations
+
+import json
 
 import pytest
 
 from engine.record.events import Metrics, StateChanged
+from tui.app import PhospheneApp
 from tui.widgets.ask import Ask
 from tui.widgets.filters import FilterNote, RunFilter
 from tui.widgets.machine import MachineLine
@@ -258,3 +261,91 @@ def test_a_run_at_work_is_not_removed_with_the_others_and_that_is_said(drive, cr
         assert "stop it first" in said
 
     on_runs(drive, scenario, 11)
+
+
+def header(runs: RunList) -> list[str]:
+    """Return the titles of the columns."""
+    return str(runs.border_title).split()
+
+
+def test_a_wide_list_is_a_table_of_what_differs(drive, grid):
+    async def scenario(pilot, until, runs):
+        assert str(runs.border_title) == "runs"
+        await pilot.press("F")
+        await until(lambda: "0:31" in lines(runs))
+        assert header(runs) == ["id", "experiment", "lr", "result", "duration", "waited", "seed"]
+        rows = lines(runs).splitlines()
+        first, last = rows[0], rows[-1]
+        assert first.split() == ["✓", "r3w", "cnn", "0.001", "0.8", "0:31", "0:05", "1"]
+        assert len({*map(len, rows)}) == 1
+        assert first.index("0.001") + 5 == last.index("0.1") + 3
+        await pilot.press("F")
+        await until(lambda: str(runs.border_title) == "runs")
+
+    on_runs(drive, scenario, 4)
+
+
+def test_columns_give_way_to_the_result_where_there_is_little_room(drive, written):
+    for number in range(2):
+        many = {f"hyperparameter_{name}": number for name in "abcdefg"}
+        written(f"1121-120{number}-cnn-r{number}w", "cnn", ended(number, 1.0, result=0.5), hyperparameters=many)
+
+    async def scenario(pilot, until, runs):
+        await pilot.press("F")
+        await until(lambda: "hyperparameter_a" in header(runs) and "0:31" in lines(runs))
+        assert "hyperparameter_g" not in header(runs)
+        assert {"result", "duration", "seed"} <= {*header(runs)}
+        assert all(len(line) <= 76 for line in lines(runs).splitlines())
+
+    on_runs(drive, scenario, 2, size=(80, 24))
+
+
+def test_the_table_is_sorted_by_a_column_and_keeps_the_order_for_the_next_time(drive, grid, home):
+    async def scenario(pilot, until, runs):
+        await pilot.press("F")
+        await until(lambda: "lr" in header(runs))
+        await pilot.press("o", "o", "o")
+        await until(lambda: "lr▲" in header(runs) and ids(runs) == ["r3w", "r2w", "r1w", "r0w"])
+        await pilot.press("O")
+        await until(lambda: "lr▼" in header(runs) and ids(runs)[:2] == ["r1w", "r0w"])
+        await pilot.press("o")
+        await until(lambda: "result▲" in header(runs) and ids(runs) == ["r0w", "r1w", "r2w", "r3w"])
+
+    on_runs(drive, scenario, 4)
+    assert json.loads((home / "workbench.json").read_text())["sort"] == "result"
+
+    async def again(pilot, until):
+        await until(lambda: ids(pilot.app.screen.query_one(RunList)) == ["r0w", "r1w", "r2w", "r3w"])
+
+    drive(again, over=PhospheneApp(home, images="halfcell"))
+
+
+def test_columns_are_chosen_as_the_command_line_takes_them(drive, grid, home):
+    async def scenario(pilot, until, runs):
+        ask = pilot.app.screen.query_one(Ask)
+        await pilot.press("F", "colon")
+        await until(lambda: ask.display)
+        await pilot.press(*"mean x step", "enter")
+        await until(lambda: "a mean is reached at no step" in str(ask.query_one("#problem").content))
+        ask.query_one("#answer").value = "seed, max train/loss"
+        await pilot.press("enter")
+        await until(lambda: header(runs) == ["id", "seed", "max", "train/loss"] and "0.75" in lines(runs))
+        assert not ask.display
+
+    on_runs(drive, scenario, 4)
+    assert json.loads((home / "workbench.json").read_text())["columns"] == "seed, max train/loss"
+
+
+@pytest.mark.parametrize("remembered", ["mean x step", "max train/loss step"])
+def test_remembered_columns_are_read_or_forgotten(drive, grid, home, remembered):
+    (home / "workbench.json").write_text(json.dumps({"columns": remembered, "sort": "-"}))
+
+    async def scenario(pilot, until):
+        runs = pilot.app.screen.query_one(RunList)
+        await until(lambda: len(ids(runs)) == 4)
+        runs.focus()
+        await pilot.press("F")
+        wanted = ["id", "experiment", "lr"] if "mean" in remembered else ["id", "max", "train/loss"]
+        await until(lambda: header(runs)[:3] == wanted)
+
+    drive(scenario, over=PhospheneApp(home, images="halfcell"))

@@ -13,20 +13,21 @@ from textual.widgets.option_list import Option
 
 from engine import InvalidFilter, wording
 from tui.actions import bindings
-from tui.marks import mark, tagged
 from tui.widgets.choices import Choices
 from tui.widgets.runs.annotating import KINDS, standing
+from tui.widgets.runs.line import line
+from tui.widgets.runs.table import RunTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine import Completion, Filter, Listed, Run
     from tui.widgets.runs.annotating import Write
     from tui.widgets.runs.reading import ReadHistories
 
 SHOWN = 300
-SELECTED = "▸"
-"""Stands beside the id of a selected run."""
+WIDE = 60
+"""Columns of the screen from which on the runs are a table."""
 
 
 class RunList(Choices):
@@ -78,10 +79,17 @@ class RunList(Choices):
 
         run: str
 
-    def __init__(self) -> None:
+    @dataclass
+    class TableChanged(Message):
+        """The user chose other columns, or another order."""
+
+        columns: str
+        sort: str
+
+    def __init__(self, columns: str = "", sort: str = "") -> None:
         super().__init__(id="runs")
+        self._table = RunTable(columns, sort)
         self._runs: list[Listed] = []
-        self._metrics: dict[str, str] = {}
         self._filter: Filter | None = None
         self._selected: set[str] = set()
         self._reading = False
@@ -94,11 +102,11 @@ class RunList(Choices):
         """What logs say; reading them needs numpy, which must not delay the first paint."""
         from tui.widgets.runs.reading import ReadHistories
 
-        return ReadHistories()
+        return ReadHistories(curves=self._table.needs_curves)
 
-    def show(self, runs: Sequence[Listed], metrics: dict[str, str]) -> None:
-        """Show these runs; ``metrics`` names each experiment's headline. The highlight stays where it was."""
-        self._runs, self._metrics = list(runs), metrics
+    def show(self, runs: Sequence[Listed], headlines: Mapping[str, str]) -> None:
+        """Show these runs; ``headlines`` names each experiment's. The highlight stays where it was."""
+        self._runs, self._table.headlines = list(runs), headlines
         if self._selected:
             self._selected &= {run.id for run in self._runs}
         if "_logs" in vars(self):
@@ -183,7 +191,7 @@ class RunList(Choices):
     # -- what is drawn --------------------------------------------------------------------------------------------
 
     def _fill(self, chosen: str) -> None:
-        lines = {run.id: self._line(run) for run in self._matching()[:SHOWN]}
+        title, lines = self._arranged(self._matching())
         if lines and list(lines) == list(self._drawn):
             for index, (run, line) in enumerate(lines.items()):
                 if not line.is_same(self._drawn[run]):
@@ -196,22 +204,39 @@ class RunList(Choices):
         if not lines and self._filter:
             self.set_options([Option(Content(f"none matches {self._filter}"), disabled=True)])
         self._drawn = lines
+        self.border_title = title
         self._read_on()
         self.border_subtitle = self._counts()
 
     def _counts(self) -> str:
-        """Say how many runs are selected, how many are not shown, and what must be read first."""
+        """Say how many runs are selected, how many are not shown, what must be read first, and what the order is."""
         counts = {
             "selected": len(self._selected),
             "more": len(self._runs) - len(self._drawn),
             "logs to read": len(self._logs.missing) if self._reading else 0,
         }
-        return " · ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        parts = [f"{count:,} {what}" for what, count in counts.items() if count]
+        if self._table.sort and self.border_title == "runs":
+            parts.append(f"by {self._table.sort.removeprefix('-')}{self._table.arrow}")
+        return " · ".join(parts)
 
-    def _matching(self) -> list[Listed]:
-        if self._filter is None:
-            return self._runs
-        return [run for run in self._runs if self._filter.matches(run, self._logs.latest)]
+    def _matching(self) -> Sequence[Listed]:
+        """Return the runs that the filter holds for, in their order."""
+        wanted, found = self._filter, self._runs
+        if wanted is not None:
+            found = [run for run in found if wanted.matches(run, self._logs.latest)]
+        return self._table.ordered(found, self._logs) if self._table.sort else found
+
+    def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
+        """Return the title of the list and the line of each of the first runs: of a table, if there is room."""
+        shown = runs[:SHOWN]
+        if shown and self.outer_size.width >= WIDE:
+            return self._table.drawn(shown, self._logs, self._selected, self.scrollable_content_region.width)
+        return "runs", {run.id: line(run, self._table.headlines, self._selected) for run in shown}
+
+    def on_resize(self) -> None:
+        """Draw a table or a narrow list, as there is room."""
+        self._fill(self.chosen)
 
     def _read_on(self) -> None:
         """Read the logs that were asked for, and show what they say, until none is missing."""
@@ -227,25 +252,6 @@ class RunList(Choices):
         finally:
             self._reading = False
             self.border_subtitle = self._counts()
-
-    def _line(self, run: Listed) -> Content:
-        status, record = run.status, run.record
-        experiment = record.experiment if record else "?"
-        done = wording.headline(status.result, self._metrics.get(experiment, ""))
-        if status.state == "running":
-            done = wording.share(status.step, status.total) or status.state
-        elif status.state == "queued":
-            done = wording.waiting(status.reason, record.created if record else status.changed)
-        name = f" {run.name}" if run.name else ""
-        short = wording.short_id(run.id)
-        return Content.assemble(
-            mark(status.state),
-            SELECTED if run.id in self._selected else " ",
-            f"{short} {experiment} ",
-            (done, "$text-muted"),
-            (name, "$text-muted"),
-            tagged(run.annotations.tags),
-        )
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Post which run the highlight is on."""
@@ -289,6 +295,38 @@ class RunList(Choices):
             return ""
 
         self.post_message(self.TextWanted(f"{kind.question} {_named(runs)}", before, answer))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._table.sort_by_next(self._runs[:SHOWN])
+        self._rearrange()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        if self._table.sort:
+            self._table.reverse()
+            self._rearrange()
+        else:
+            self.notify("sort by a column first: o")
+
+    def action_choose_columns(self) -> None:
+        """Ask for the columns of the table."""
+
+        def answer(text: str) -> str:
+            problem = self._table.problem(text)
+            if not problem:
+                self._table.columns = text.strip()
+                self._rearrange()
+            return problem
+
+        question = "columns of the table, such as lr, max validation/accuracy; nothing for those that suit"
+        self.post_message(self.TextWanted(question, self._table.columns, answer))
+
+    def _rearrange(self) -> None:
+        if self._table.needs_curves:
+            self._logs.keep_curves()
+        self._fill(self.chosen)
+        self.post_message(self.TableChanged(self._table.columns, self._table.sort))
 
     def action_as_form(self) -> None:
         """Request the highlighted run's hyperparameters in the form."""

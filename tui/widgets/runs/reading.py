@@ -6,10 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from engine import Histories, History
+from engine import Curves, Histories, History
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from engine import Listed, Run, Status
@@ -22,23 +22,40 @@ NOTHING = History()
 class ReadHistories(Histories):
     """What has been read so far; a log that is asked for and was not read says nothing yet, and is missing.
 
+    Args:
+        curves: whether to keep whole curves.
+
     Attributes:
         missing: the runs whose logs are to be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, curves: bool) -> None:
         super().__init__()
-        self._read: dict[Path, History] = {}
+        self._read: dict[Path, tuple[History, Mapping[str, float]]] = {}
         self._seen: dict[Path, Status] = {}
+        self._curves = curves
         self.missing: dict[Path, Run] = {}
 
     def of(self, run: Run) -> History:
         """Return what is known of a run by now."""
+        return self._known_of(run)[0]
+
+    def latest(self, run: Run) -> Mapping[str, float]:
+        """Return the last value of every metric of a run, as far as it is known by now."""
+        return self._known_of(run)[1]
+
+    def _known_of(self, run: Run) -> tuple[History, Mapping[str, float]]:
         known = self._read.get(run.path)
         if known is None:
             self.missing[run.path] = run
-            return NOTHING
+            return NOTHING, {}
         return known
+
+    def keep_curves(self) -> None:
+        """Keep whole curves from now on; without them, thousands of histories take little memory."""
+        if not self._curves:
+            self._curves = True
+            self._read.clear()
 
     def look_again(self, runs: Iterable[Listed]) -> None:
         """Miss the logs of runs that have changed since they were read; what was read is shown until then."""
@@ -52,17 +69,22 @@ class ReadHistories(Histories):
 
     async def catch_up(self) -> None:
         """Read missing logs for a while."""
-        for path, history in (await asyncio.to_thread(_read, [*self.missing.values()])).items():
-            self._read[path] = history
-            del self.missing[path]
+        found = await asyncio.to_thread(_read, [*self.missing.values()], curves=self._curves)
+        for path, known in found.items():
+            self._read[path] = known
+            self.missing.pop(path, None)
 
 
-def _read(runs: Sequence[Run]) -> dict[Path, History]:
-    """Return the histories of the first runs, as many as there is time for; nobody else has them."""
-    found: dict[Path, History] = {}
+def _read(runs: Sequence[Run], *, curves: bool) -> dict[Path, tuple[History, Mapping[str, float]]]:
+    """Return histories and last values of the first runs, as many as there is time for; nobody else has them."""
+    found: dict[Path, tuple[History, Mapping[str, float]]] = {}
     until = time.monotonic() + READ_SECONDS
     for run in runs:
-        found[run.path] = Histories().of(run)
+        history = Histories().of(run)
+        latest = history.latest | history.results
+        if not curves:
+            history.curves = Curves()
+        found[run.path] = history, latest
         if time.monotonic() > until:
             break
     return found
