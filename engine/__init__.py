@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.comparison.chart import chart as comparison_chart
     from engine.comparison.comparison import Comparison, Direction, Row
     from engine.comparison.curves import Axis, Band, Curve
-    from engine.comparison.groups import Differing, Group, Grouping, parse_grouping
+    from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
     from engine.comparison.replicates import Replicate, replicates
     from engine.comparison.sheets import Sheet
     from engine.comparison.statements import interval as written_mean
@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
     from engine.selection.choosing import select
-    from engine.selection.columns import Column, parse_column, parse_columns
+    from engine.selection.columns import Column, Valued, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
     from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
@@ -172,6 +172,7 @@ _HOMES = {
     "engine.selection.choosing": ("select",),
     "engine.selection.columns": (
         "Column",
+        "Valued",
         "parse_column",
         "parse_columns",
         "runs_in_order",
@@ -180,7 +181,7 @@ _HOMES = {
     "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
     "engine.comparison.comparison": ("Comparison", "Direction", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
-    "engine.comparison.groups": ("Differing", "Group", "Grouping", "parse_grouping"),
+    "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
     "engine.comparison.replicates": ("Replicate", "replicates"),
     "engine.comparison.sheets": ("Sheet",),
     "engine.comparison.statements": ("comparison_statements", "written_mean"),
@@ -282,6 +283,7 @@ __all__ = [
     "Trace",
     "UnknownExperiment",
     "UnknownRun",
+    "Valued",
     "Workspace",
     "WorkspaceError",
     "better",
@@ -293,6 +295,7 @@ __all__ = [
     "cut_tables",
     "dataset_catalogue",
     "device_names",
+    "differences",
     "feature_cache",
     "fields_of",
     "gallery",

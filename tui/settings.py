@@ -23,6 +23,8 @@ class Settings:
         theme: name of the colour theme that the user chose; empty for the one that fits the terminal.
         seen: when the runs were last on a screen, in seconds since the epoch.
         experiment: name of the experiment chosen last.
+        columns: of the table of runs; empty for those that suit the runs.
+        sort: by which of them it is sorted, with ``-`` before it if falling; empty for the newest first.
         sizes: of columns and rows of the screen.
         forms: text of every changed field by its name, by experiment.
     """
@@ -32,6 +34,8 @@ class Settings:
     theme: str = ""
     seen: float = 0.0
     experiment: str = ""
+    columns: str = ""
+    sort: str = ""
     sizes: dict[str, int] = field(default_factory=dict)
     forms: dict[str, dict[str, str]] = field(default_factory=dict)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine import wording
 from engine.errors import PhospheneError
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
     from engine.record.workspace import Listed
 
 FIGURES = ("max", "min", "last", "mean")
+
+
+class Valued(Protocol):
+    """Has a value for each run."""
+
+    def value(self, run: Listed, histories: Histories, /) -> Any:
+        """Return the value for a run, `MISSING` if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def shown(value: Any) -> str:
     return wording.figure(value) if isinstance(value, float) and not math.isnan(value) else wording.setting(value)
 
 
-def in_order(runs: Iterable[Listed], column: Column, histories: Histories, *, falling: bool = False) -> list[Listed]:
+def in_order(runs: Iterable[Listed], column: Valued, histories: Histories, *, falling: bool = False) -> list[Listed]:
     """Return runs by a column: numbers before texts, rising unless ``falling``; those without a value last."""
 
     def key(pair: tuple[Listed, Any]) -> tuple[bool, float, str]:

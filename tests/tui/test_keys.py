@@ -100,7 +100,7 @@ def test_a_key_says_where_it_would_work(drive, album):
 
 
 def test_users_choose_keys_in_a_file_by_the_ids_of_actions(drive, album):
-    (album / "keys.toml").write_text('run = "f5"\ncopy = "C"\npictures.grid = "ctrl+g"\n')
+    (album / "keys.toml").write_text('run = "f5"\ncopy = "V"\npictures.grid = "ctrl+g"\n')
 
     async def scenario(pilot, until):
         screen = pilot.app.screen

@@ -94,7 +94,7 @@ class Workbench(Screen[None]):
         yield MachineLine()
         yield PaneBar()
         with Horizontal(id="panes"):
-            yield Lists()
+            yield Lists(self._settings.columns, self._settings.sort)
             yield HyperparameterForm(self._settings.forms)
             yield Configuration()
             with Container(id="views"):
@@ -144,6 +144,8 @@ class Workbench(Screen[None]):
         declared = {name: experiment.headline for name, experiment in self.catalogue.items()}
         headlines = {name: headline.result for name, headline in declared.items() if headline}
         self.query_one(RunList).show(self.runs, headlines)
+        if self.shown is not None:
+            self.query_one(MachineLine).show_run(self.shown, self._find(self.shown.run.id))
         if self.shown is not None and not self._follower.busy:
             listed = self._find(self.shown.run.id)
             if listed is not None and listed.status.attempt > self.shown.history.attempt:
@@ -173,8 +175,21 @@ class Workbench(Screen[None]):
             self._show_result(self._find(message.run))
 
     def on_run_list_removal_requested(self, message: RunList.RemovalRequested) -> None:
-        """Move a run into the trash."""
-        self._requests.remove(message.run)
+        """Move runs into the trash."""
+        self._requests.remove(message.runs)
+
+    def on_run_list_restoration_requested(self) -> None:
+        """Bring back the runs that were removed last."""
+        self._requests.restore()
+
+    def on_run_list_annotation_requested(self, message: RunList.AnnotationRequested) -> None:
+        """Write what the user adds to runs."""
+        self._requests.annotate(message.runs, message.write)
+
+    def on_run_list_table_changed(self, message: RunList.TableChanged) -> None:
+        """Remember the columns of the table of runs, and its order."""
+        self._settings.columns, self._settings.sort = message.columns, message.sort
+        self.post_message(self.SettingsChanged())
 
     def on_run_list_form_requested(self, message: RunList.FormRequested) -> None:
         """Copy a run's hyperparameters into the form of its experiment."""
@@ -229,7 +244,7 @@ class Workbench(Screen[None]):
         self.query_one(PicturePanel).show(shown.album, shown.run.id)
         self.query_one(TableView).show(shown.tables, declared.tables if declared else ())
         self.query_one(Configuration).show(shown, declared)
-        self.query_one(MachineLine).show_run(shown)
+        self.query_one(MachineLine).show_run(shown, self._find(shown.run.id))
 
     def on_picture_panel_step_chosen(self, message: PicturePanel.StepChosen) -> None:
         """Let the charts point at the step of the picture."""
@@ -308,7 +323,7 @@ class Workbench(Screen[None]):
     def on_run_requests_done(self, message: RunRequests.Done) -> None:
         """Say what was done."""
         if message.text:
-            self.notify(message.text, title=message.title, markup=False)
+            self.notify(message.text, title=message.title, markup=False, timeout=message.seconds)
         self._listing.look_again()
 
     @on(RunListing.Failed)
@@ -383,11 +398,11 @@ class Workbench(Screen[None]):
         self.query_one(Lists).open_filter("experiments" if focused == "experiments" else "runs")
 
     def action_out(self) -> None:
-        """Leave the whole screen, the filter or the pane: one layer out."""
+        """Leave the whole screen, the filter, the selection or the pane: one layer out."""
         if self._panes.enlarged:
             self._panes.enlarge()
         elif self.focused is not None and self.focused.id in {"experiments", "runs"}:
-            self.query_one(Lists).clear_filter(self.focused.id)
+            self.query_one(Lists).step_out(self.focused.id)
         else:
             self._panes.reveal("lists")
             self.query_one(ExperimentList).focus()

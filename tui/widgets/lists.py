@@ -2,88 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.containers import Vertical
-from textual.message import Message
-from textual.widgets import Input
 
+from tui.widgets.ask import Ask
 from tui.widgets.experiments import ExperimentList
+from tui.widgets.filters import FilterField, FilterNote, RunFilter
 from tui.widgets.runs import RunList
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-
-
-class FilterField(Input):
-    """The filter of the list below it; it stays on the screen while it holds anything.
-
-    Args:
-        target: id of the list.
-        hint: what it says while it is empty.
-    """
-
-    BINDINGS: ClassVar = [("escape", "drop", "show all"), ("down", "keep", "to the list")]
-
-    @dataclass
-    class Left(Message):
-        """The user goes on to the list; the filter stays in force or was cleared."""
-
-        target: str
-
-    def __init__(self, target: str, hint: str) -> None:
-        super().__init__(placeholder=hint, id=f"filter-{target}", classes="field filter", compact=True)
-        self.target = target
-        self.display = False
-
-    def open(self) -> None:
-        """Show the filter and go to it."""
-        self.display = True
-        self.focus()
-
-    def clear_and_close(self) -> None:
-        """Show everything again."""
-        self.value = ""
-        self.display = False
-
-    def action_drop(self) -> None:
-        """Clear the filter and go to the list."""
-        self.clear_and_close()
-        self.post_message(self.Left(self.target))
-
-    def action_keep(self) -> None:
-        """Keep the filter and go to the list."""
-        self.post_message(self.Left(self.target))
-
-    def on_blur(self) -> None:
-        """Hide the filter if it holds nothing."""
-        self.display = bool(self.value)
+    from textual.widgets import Input
 
 
 class Lists(Vertical):
-    """Both lists, and the fields that filter them while the user types."""
+    """Both lists, and the fields that filter them while the user types.
 
-    def __init__(self) -> None:
+    Args:
+        columns: of the table of runs.
+        sort: by which of them it is sorted.
+    """
+
+    def __init__(self, columns: str, sort: str) -> None:
         super().__init__(id="lists")
+        self._columns, self._sort = columns, sort
 
     def compose(self) -> ComposeResult:
         """Lay out each filter above its list."""
+        runs = RunList(self._columns, self._sort)
         yield FilterField("experiments", "filter experiments")
         yield ExperimentList()
-        yield FilterField("runs", "filter runs")
-        yield RunList()
+        yield RunFilter(runs.completions)
+        yield FilterNote()
+        yield Ask()
+        yield runs
 
     def open_filter(self, target: str) -> None:
         """Show the filter of a list and go to it."""
         self.query_one(f"#filter-{target}", FilterField).open()
 
-    def clear_filter(self, target: str) -> bool:
-        """Show a whole list again; return whether a filter was in force."""
+    def step_out(self, target: str) -> None:
+        """Show a whole list again; if no filter is in force, let go of what is selected."""
         field = self.query_one(f"#filter-{target}", FilterField)
-        in_force = bool(field.value)
-        field.clear_and_close()
-        return in_force
+        if field.value:
+            field.clear_and_close()
+        elif target == "runs":
+            self.query_one(RunList).clear_selection()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter the list below the field."""
@@ -91,7 +56,17 @@ class Lists(Vertical):
         if event.input.id == "filter-experiments":
             self.query_one(ExperimentList).narrow(event.value)
         else:
-            self.query_one(RunList).narrow(event.value)
+            self._filter_runs()
+
+    def on_run_filter_offered(self, message: RunFilter.Offered) -> None:
+        """Name the completions under the field."""
+        message.stop()
+        self.query_one(FilterNote).offer(message.offers, message.taken)
+
+    def on_run_list_text_wanted(self, message: RunList.TextWanted) -> None:
+        """Ask for a text above the runs."""
+        message.stop()
+        self.query_one(Ask).open(message.question, message.text, message.answer)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Keep the filter and go to the list."""
@@ -104,7 +79,14 @@ class Lists(Vertical):
         message.stop()
         self._go_to(message.target)
 
+    def _filter_runs(self) -> None:
+        """Show what the filter of the runs holds for, and say what is wrong with it."""
+        text = self.query_one(RunFilter).value
+        self.query_one(FilterNote).complain(self.query_one(RunList).narrow(text))
+
     def _go_to(self, target: str) -> None:
         if target == "experiments":
             self.query_one(ExperimentList).settle()
+        else:
+            self._filter_runs()
         self.query_one(f"#{target}").focus()

@@ -11,12 +11,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from engine import wording
-from tui.marks import mark
+from tui.marks import mark, tagged
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from engine import MachineLoad
+    from engine import Listed, MachineLoad
     from tui.shown import ShownRun
 
 MEASURE_SECONDS = 2.0
@@ -54,13 +54,16 @@ class MachineLine(Horizontal):
             Content.assemble((" Phosphene ", "bold $accent"), " · ".join(parts)), layout=False
         )
 
-    def show_run(self, shown: ShownRun) -> None:
-        """Show the state of the run that is on the screen, at the right."""
+    def show_run(self, shown: ShownRun, listed: Listed | None) -> None:
+        """Show the state of the run that is on the screen, at the right, with what was added to it later."""
         history, record = shown.history, shown.record
         done = "" if history.state == "finished" else wording.share(history.step, history.total)
         eta = f"  eta {wording.clock(history.eta)}" if history.state == "running" and history.total else ""
-        name = f" {wording.short_id(shown.run.id)} {record.experiment} {record.name}".rstrip()
-        text = Content.assemble(f"{name} ", mark(history.state), f" {history.state} {done}".rstrip(), f"{eta} ")
+        called = listed.name if listed else record.name
+        name = f" {wording.short_id(shown.run.id)} {record.experiment} {called}".rstrip()
+        tags = tagged(listed.annotations.tags if listed else ())
+        state = f" {history.state} {done}".rstrip()
+        text = Content.assemble(name, tags, " ", mark(history.state), state, f"{eta} ")
         self.query_one("#shown", Static).update(text, layout=False)
 
 

@@ -1,4 +1,4 @@
-"""Requests to the engine: launch, stop, resume, change, save, remove. No widget is touched here."""
+"""Requests to the engine: launch, stop, resume, change, save, annotate, remove. No widget is touched here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.message import Message
 from engine import PhospheneError, wording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from textual.screen import Screen
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 KILL_SECONDS = 3.0
 """Seconds after which a second `stop` kills a run that has not stopped by itself."""
+
+RESTORE_SECONDS = 15.0
+"""Seconds for which it is offered to bring removed runs back; it can be done as long as the workbench is open."""
 
 CHECK_SECONDS = 0.2
 """Seconds that a form must stay as it is before it is checked."""
@@ -55,10 +58,11 @@ class RunRequests:
 
     @dataclass
     class Done(Message):
-        """A request has been carried out; there may be something to tell the user."""
+        """A request has been carried out; there may be something to tell the user, for some seconds."""
 
         text: str = ""
         title: str = ""
+        seconds: float | None = None
 
     @dataclass
     class Failed(Message):
@@ -70,6 +74,7 @@ class RunRequests:
         self._owner = owner
         self._engine = engine
         self._stopped: tuple[str, int, float] = ("", 0, 0.0)
+        self._removed: list[list[str]] = []
 
     def warm(self) -> None:
         """Have a worker ready, so that the next launch is quick; it does not matter if that fails."""
@@ -105,9 +110,17 @@ class RunRequests:
         """Let a run save a checkpoint after its present step."""
         self._send(self._save_checkpoint(run))
 
-    def remove(self, name: str) -> None:
-        """Move a run into the trash."""
-        self._send(self._remove(name))
+    def remove(self, runs: Sequence[Run]) -> None:
+        """Move runs into the trash."""
+        self._send(self._remove(runs))
+
+    def restore(self) -> None:
+        """Bring back the runs that were removed last; asked again, those before."""
+        self._send(self._restore())
+
+    def annotate(self, runs: Sequence[Run], write: Callable[[Run], None]) -> None:
+        """Write something into runs, in a thread."""
+        self._send(self._annotate(runs, write))
 
     def _send(self, request: Coroutine[Any, Any, Message]) -> None:
         self._owner.run_worker(self._answer(request), group="requests")
@@ -154,7 +167,30 @@ class RunRequests:
         await self._engine().checkpoint(run)
         return self.Done()
 
-    async def _remove(self, name: str) -> Done:
-        engine = self._engine()
-        where = await engine.remove(await engine.find(name))
-        return self.Done(f"{name} is in {where} now", "removed")
+    async def _remove(self, runs: Sequence[Run]) -> Done:
+        removed: list[str] = []
+        for run in runs:
+            try:
+                if where := await self._engine().remove(run):
+                    removed.append(where.name)
+            except PhospheneError as error:
+                self._owner.post_message(self.Failed(str(error)))
+        if not removed:
+            return self.Done()
+        self._removed.append(removed)
+        what = "the run lies" if len(removed) == 1 else f"{len(removed):,} runs lie"
+        return self.Done(f"{what} in the trash; ctrl+z in the list of runs undoes it", "removed", RESTORE_SECONDS)
+
+    async def _restore(self) -> Done:
+        if not self._removed:
+            return self.Done("no run was removed here; phosphene restore brings back those in the trash")
+        back = [await self._engine().restore(name) for name in self._removed.pop()]
+        return self.Done(", ".join(run.id for run in back), "back from the trash")
+
+    async def _annotate(self, runs: Sequence[Run], write: Callable[[Run], None]) -> Done:
+        def write_all() -> None:
+            for run in runs:
+                write(run)
+
+        await asyncio.to_thread(write_all)
+        return self.Done()

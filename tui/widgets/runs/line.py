@@ -1,0 +1,45 @@
+"""A run in a narrow list: state, id, experiment, and what is done or came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from engine import wording
+from tui.marks import mark, tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from engine import Listed
+
+SELECTED = "▸"
+"""Stands beside the id of a selected run."""
+
+
+def line(run: Listed, headlines: Mapping[str, str], selected: Collection[str]) -> Content:
+    """Return the line of a run; ``headlines`` names each experiment's headline result."""
+    experiment = run.record.experiment if run.record else "?"
+    return Content.assemble(
+        *lead(run, selected),
+        f"{wording.short_id(run.id)} {experiment} ",
+        (progress(run) or wording.headline(run.status.result, headlines.get(experiment, "")), "$text-muted"),
+        (f" {run.name}" if run.name else "", "$text-muted"),
+        tagged(run.annotations.tags),
+    )
+
+
+def lead(run: Listed, selected: Collection[str]) -> tuple[tuple[str, str], str]:
+    """Return how a line begins: with the mark of the state, and that of a selected run."""
+    return mark(run.status.state), SELECTED if run.id in selected else " "
+
+
+def progress(run: Listed) -> str:
+    """Say how much of a run is done, or what it waits for; the empty string for one that has ended."""
+    status = run.status
+    if status.state == "running":
+        return wording.share(status.step, status.total) or status.state
+    if status.state == "queued":
+        return wording.waiting(status.reason, run.record.created if run.record else status.changed)
+    return ""

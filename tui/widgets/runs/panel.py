@@ -1,0 +1,338 @@
+"""The list of runs, newest first, with state and progress or result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from engine import InvalidFilter, wording
+from tui.actions import bindings
+from tui.widgets.choices import Choices
+from tui.widgets.runs.annotating import KINDS, standing
+from tui.widgets.runs.line import line
+from tui.widgets.runs.table import RunTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from engine import Completion, Filter, Listed, Run
+    from tui.widgets.runs.annotating import Write
+    from tui.widgets.runs.reading import ReadHistories
+
+SHOWN = 300
+WIDE = 60
+"""Columns of the screen from which on the runs are a table."""
+
+
+class RunList(Choices):
+    """The newest runs; the highlighted one is what charts, pictures and console show."""
+
+    BORDER_TITLE = "runs"
+    BINDINGS = bindings("runs")
+
+    @dataclass
+    class Chosen(Message):
+        """The highlight moved to a run, or the user entered it."""
+
+        run: str
+        entered: bool
+
+    @dataclass
+    class RemovalRequested(Message):
+        """The user wants these runs in the trash."""
+
+        runs: list[Run]
+
+    class RestorationRequested(Message):
+        """The user wants the runs back that were removed last."""
+
+    @dataclass
+    class TextWanted(Message):
+        """A text is to be asked for; ``answer`` takes it and returns what is wrong with it."""
+
+        question: str
+        text: str
+        answer: Callable[[str], str]
+
+    @dataclass
+    class AnnotationRequested(Message):
+        """The user adds something to runs; ``write`` writes it into one of them."""
+
+        runs: list[Run]
+        write: Write
+
+    @dataclass
+    class CompareRequested(Message):
+        """The user wants to compare these runs, in the order of the list."""
+
+        runs: list[str]
+
+    @dataclass
+    class FormRequested(Message):
+        """The user wants this run's hyperparameters in the form."""
+
+        run: str
+
+    @dataclass
+    class TableChanged(Message):
+        """The user chose other columns, or another order."""
+
+        columns: str
+        sort: str
+
+    def __init__(self, columns: str = "", sort: str = "") -> None:
+        super().__init__(id="runs")
+        self._table = RunTable(columns, sort)
+        self._runs: list[Listed] = []
+        self._filter: Filter | None = None
+        self._selected: set[str] = set()
+        self._reading = False
+        self._to_remove: list[str] = []
+        self._to_mark = ""
+        self._drawn: dict[str, Content] = {}
+
+    @cached_property
+    def _logs(self) -> ReadHistories:
+        """What logs say; reading them needs numpy, which must not delay the first paint."""
+        from tui.widgets.runs.reading import ReadHistories
+
+        return ReadHistories(curves=self._table.needs_curves)
+
+    def show(self, runs: Sequence[Listed], headlines: Mapping[str, str]) -> None:
+        """Show these runs; ``headlines`` names each experiment's. The highlight stays where it was."""
+        self._runs, self._table.headlines = list(runs), headlines
+        if self._selected:
+            self._selected &= {run.id for run in self._runs}
+        if "_logs" in vars(self):
+            self._logs.look_again(self._runs)
+        self._fill(self.chosen)
+        if self._to_mark:
+            self.mark(self._to_mark)
+
+    def mark(self, run: str) -> None:
+        """Put the highlight on a run as soon as it is listed, without a message."""
+        self._to_mark = "" if run in self._drawn else run
+        if run in self._drawn and run != self.chosen:
+            with self.prevent(OptionList.OptionHighlighted):
+                self.highlighted = self.get_option_index(run)
+
+    def narrow(self, text: str) -> str:
+        """Show only runs that a filter holds for; return what is wrong with it, which changes nothing."""
+        from engine import parse_filter
+
+        try:
+            self._filter = parse_filter(text) if text.strip() else None
+        except InvalidFilter as error:
+            return str(error)
+        self._fill(self.chosen)
+        return ""
+
+    def completions(self, text: str, cursor: int) -> Sequence[Completion]:
+        """Return what the piece of a filter that ends at the cursor may become, by what the runs have."""
+        from engine import complete_filter
+
+        return complete_filter(text, cursor, self._runs)
+
+    @property
+    def chosen(self) -> str:
+        """Id of the highlighted run, or the empty string."""
+        option = self.highlighted_option
+        return option.id or "" if option else ""
+
+    # -- the selection --------------------------------------------------------------------------------------------
+
+    @property
+    def selected(self) -> list[str]:
+        """Ids of the selected runs in the order of the list, those that the filter hides last."""
+        if not self._selected:
+            return []
+        order = dict.fromkeys([*self._drawn, *(run.id for run in self._runs)])
+        return [run for run in order if run in self._selected]
+
+    @property
+    def meant(self) -> list[Listed]:
+        """The runs that a key is about: the selected ones, or else the highlighted one."""
+        wanted = self._selected or {self.chosen}
+        return [run for run in self._runs if run.id in wanted]
+
+    def clear_selection(self) -> None:
+        """Select nothing any more."""
+        self._selected.clear()
+        self._fill(self.chosen)
+
+    def action_select_run(self) -> None:
+        """Select the highlighted run, or unselect it, and move down."""
+        if self.chosen:
+            self._selected ^= {self.chosen}
+            self._fill(self.chosen)
+            if self.highlighted is not None and self.highlighted + 1 < self.option_count:
+                self.action_cursor_down()
+
+    def action_select_all(self) -> None:
+        """Select all that are shown, or unselect them if they all are selected."""
+        shown = set(self._drawn)
+        self._selected = self._selected - shown if shown <= self._selected else self._selected | shown
+        self._fill(self.chosen)
+
+    def action_compare(self) -> None:
+        """Request that the selected runs are compared."""
+        runs = self.selected
+        if len(runs) > 1:
+            self.post_message(self.CompareRequested(runs))
+        else:
+            self.notify("select two runs or more to compare them: space selects one, * all that are shown")
+
+    # -- what is drawn --------------------------------------------------------------------------------------------
+
+    def _fill(self, chosen: str) -> None:
+        title, lines = self._arranged(self._matching())
+        if lines and list(lines) == list(self._drawn):
+            for index, (run, line) in enumerate(lines.items()):
+                if not line.is_same(self._drawn[run]):
+                    self.replace_option_prompt_at_index(index, line)
+        else:
+            with self.prevent(OptionList.OptionHighlighted):
+                self.set_options(Option(line, id=run) for run, line in lines.items())
+                if chosen in lines:
+                    self.highlighted = self.get_option_index(chosen)
+        if not lines and self._filter:
+            self.set_options([Option(Content(f"none matches {self._filter}"), disabled=True)])
+        self._drawn = lines
+        self.border_title = title
+        self._read_on()
+        self.border_subtitle = self._counts()
+
+    def _counts(self) -> str:
+        """Say how many runs are selected, how many are not shown, what must be read first, and what the order is."""
+        counts = {
+            "selected": len(self._selected),
+            "more": len(self._runs) - len(self._drawn),
+            "logs to read": len(self._logs.missing) if self._reading else 0,
+        }
+        parts = [f"{count:,} {what}" for what, count in counts.items() if count]
+        if self._table.sort and self.border_title == "runs":
+            parts.append(f"by {self._table.sort.removeprefix('-')}{self._table.arrow}")
+        return " · ".join(parts)
+
+    def _matching(self) -> Sequence[Listed]:
+        """Return the runs that the filter holds for, in their order."""
+        wanted, found = self._filter, self._runs
+        if wanted is not None:
+            found = [run for run in found if wanted.matches(run, self._logs.latest)]
+        return self._table.ordered(found, self._logs) if self._table.sort else found
+
+    def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
+        """Return the title of the list and the line of each of the first runs: of a table, if there is room."""
+        shown = runs[:SHOWN]
+        if shown and self.outer_size.width >= WIDE:
+            return self._table.drawn(shown, self._logs, self._selected, self.scrollable_content_region.width)
+        return "runs", {run.id: line(run, self._table.headlines, self._selected) for run in shown}
+
+    def on_resize(self) -> None:
+        """Draw a table or a narrow list, as there is room."""
+        self._fill(self.chosen)
+
+    def _read_on(self) -> None:
+        """Read the logs that were asked for, and show what they say, until none is missing."""
+        if "_logs" in vars(self) and self._logs.missing and not self._reading:
+            self._reading = True
+            self.run_worker(self._read(), group="reading")
+
+    async def _read(self) -> None:
+        try:
+            while self._logs.missing:
+                await self._logs.catch_up()
+                self._fill(self.chosen)
+        finally:
+            self._reading = False
+            self.border_subtitle = self._counts()
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Post which run the highlight is on."""
+        event.stop()
+        if event.option_id:
+            self.post_message(self.Chosen(event.option_id, entered=False))
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Post that the user wants to look at this run."""
+        event.stop()
+        if event.option_id:
+            self.post_message(self.Chosen(event.option_id, entered=True))
+
+    def action_remove(self) -> None:
+        """Request that the meant runs are removed; the key must be pressed twice."""
+        runs = self.meant
+        again = [run.id for run in runs]
+        if runs and again == self._to_remove:
+            self.post_message(self.RemovalRequested([run.directory for run in runs]))
+            self._to_remove = []
+        elif runs:
+            self._to_remove = again
+            self.notify(f"press again to move {_named(runs)} into the trash", markup=False)
+
+    def action_restore(self) -> None:
+        """Request that the runs that were removed last come back."""
+        self.post_message(self.RestorationRequested())
+
+    def action_annotate(self, name: str) -> None:
+        """Ask for tags, a note or a name for the meant runs."""
+        runs = self.meant
+        if not runs:
+            return
+        kind = KINDS[name]
+        before = standing(kind, runs)
+
+        def answer(text: str) -> str:
+            if text.strip() != before:
+                write = kind.change(text, before)
+                self.post_message(self.AnnotationRequested([run.directory for run in runs], write))
+            return ""
+
+        self.post_message(self.TextWanted(f"{kind.question} {_named(runs)}", before, answer))
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        self._table.sort_by_next(self._runs[:SHOWN])
+        self._rearrange()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        if self._table.sort:
+            self._table.reverse()
+            self._rearrange()
+        else:
+            self.notify("sort by a column first: o")
+
+    def action_choose_columns(self) -> None:
+        """Ask for the columns of the table."""
+
+        def answer(text: str) -> str:
+            problem = self._table.problem(text)
+            if not problem:
+                self._table.columns = text.strip()
+                self._rearrange()
+            return problem
+
+        question = "columns of the table, such as lr, max validation/accuracy; nothing for those that suit"
+        self.post_message(self.TextWanted(question, self._table.columns, answer))
+
+    def _rearrange(self) -> None:
+        if self._table.needs_curves:
+            self._logs.keep_curves()
+        self._fill(self.chosen)
+        self.post_message(self.TableChanged(self._table.columns, self._table.sort))
+
+    def action_as_form(self) -> None:
+        """Request the highlighted run's hyperparameters in the form."""
+        if self.chosen:
+            self.post_message(self.FormRequested(self.chosen))
+
+
+def _named(runs: Sequence[Listed]) -> str:
+    return wording.short_id(runs[0].id) if len(runs) == 1 else f"{len(runs):,} runs"
