@@ -3,84 +3,51 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.containers import Container, Horizontal
-from textual.message import Message
-from textual.screen import Screen
-from textual.widgets import Footer
 
 from engine import wording
-from tui.actions import ACTS, Act, Scope, bindings
-from tui.renderers import offered
+from tui.actions import bindings
 from tui.screens.page import PageScreen
-from tui.screens.picture import PictureScreen
+from tui.screens.panes import PaneScreen
 from tui.widgets.charts import ChartPanel
-from tui.widgets.configuration import Configuration
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
 from tui.widgets.form import HyperparameterForm, changed_values
 from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
-from tui.widgets.pane_bar import PaneBar
-from tui.widgets.pictures import PicturePanel
 from tui.widgets.runs import RunList
-from tui.widgets.table import TableView
-from tui.workbench.dividers import Dividers
 from tui.workbench.following import RunFollower
 from tui.workbench.listing import News, RunListing, last_time
-from tui.workbench.panes import PANES, Panes
-from tui.workbench.readiness import PANE_OF, reason_against
 from tui.workbench.requests import RunRequests
-from tui.workbench.sizes import Sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from textual import events
-    from textual.app import ComposeResult
     from textual.messages import Prune
 
-    from engine import Engine, Experiment, Listed
+    from engine import Engine, Listed
     from tui.keymap import Keymap
     from tui.settings import Settings
-    from tui.shown import ShownRun
 
 HIGHLIGHT_SECONDS = 0.05
 """How long the highlight must stay on a run before the run is shown."""
 
 
-class Workbench(Screen[None]):
+class Workbench(PaneScreen):
     """Choose, edit, launch, watch, leave, come back."""
 
     BINDINGS = bindings("workbench")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-medium"), (140, "-wide")]  # noqa: RUF012 - as Textual declares it
-    scopes: tuple[Scope, ...] = ("workbench", "app", *PANE_OF)
-
-    @dataclass
-    class SettingsChanged(Message):
-        """The settings hold something new that is to be remembered."""
 
     def __init__(self, home: Path, settings: Settings, renderer: str, keymap: Keymap) -> None:
-        super().__init__()
+        super().__init__(settings, renderer, keymap)
         self._home = home
-        self._settings = settings
-        self._renderer = renderer
-        self.keymap = keymap
-        self._panes = Panes(self, Sizes.read(settings.sizes))
-        self._dividers = Dividers(self, self._panes)
         self._listing = RunListing(self, lambda: self.engine)
         self._follower = RunFollower(self, lambda: self.engine)
         self._requests = RunRequests(self, lambda: self.engine)
-        self._linked = True
         self._greeted = False
-        self.catalogue: Mapping[str, Experiment] = {}
-        self.runs: list[Listed] = []
-        self.shown: ShownRun | None = None
 
     @cached_property
     def engine(self) -> Engine:
@@ -88,21 +55,6 @@ class Workbench(Screen[None]):
         from engine import Engine
 
         return Engine(self._home)
-
-    def compose(self) -> ComposeResult:
-        """Lay out the panels."""
-        yield MachineLine()
-        yield PaneBar()
-        with Horizontal(id="panes"):
-            yield Lists(self._settings.columns, self._settings.sort)
-            yield HyperparameterForm(self._settings.forms)
-            yield Configuration()
-            with Container(id="views"):
-                yield ChartPanel()
-                yield PicturePanel(self._renderer)
-                yield TableView(id="tables")
-                yield Console()
-        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Show the frames of the panels; what takes longer follows the first paint."""
@@ -164,9 +116,6 @@ class Workbench(Screen[None]):
         if news.best:
             self._follower.follow(news.best)
 
-    def _find(self, run: str) -> Listed | None:
-        return next((listed for listed in self.runs if listed.id == run), None)
-
     def on_run_list_chosen(self, message: RunList.Chosen) -> None:
         """Show the run under the highlight."""
         if self.shown is None or self.shown.run.id != message.run:
@@ -209,10 +158,6 @@ class Workbench(Screen[None]):
         self._suit(declared)
         self._panes.reveal(declared.shows[0] if declared else "charts")
 
-    def _suit(self, experiment: Experiment | None) -> None:
-        if experiment is not None:
-            self._panes.suit(experiment.shows)
-
     # -- the shown run --------------------------------------------------------------------------------------------
 
     def on_run_follower_opened(self, message: RunFollower.Opened) -> None:
@@ -236,31 +181,6 @@ class Workbench(Screen[None]):
     def on_run_follower_ended(self) -> None:
         """List the runs: the state of this one has changed."""
         self._listing.look_again()
-
-    def _draw(self, shown: ShownRun) -> None:
-        declared = self.catalogue.get(shown.record.experiment)
-        charts, headline = (declared.charts, declared.headline) if declared else ((), None)
-        self.query_one(ChartPanel).show(shown.history.curves, charts, shown.markers, headline)
-        self.query_one(PicturePanel).show(shown.album, shown.run.id)
-        self.query_one(TableView).show(shown.tables, declared.tables if declared else ())
-        self.query_one(Configuration).show(shown, declared)
-        self.query_one(MachineLine).show_run(shown, self._find(shown.run.id))
-
-    def on_picture_panel_step_chosen(self, message: PicturePanel.StepChosen) -> None:
-        """Let the charts point at the step of the picture."""
-        if self._linked:
-            self.query_one(ChartPanel).point_at(message.step)
-
-    def on_picture_panel_changed(self, message: PicturePanel.Changed) -> None:
-        """Hand what the panel shows on to the enlarged picture."""
-        for screen in self.app.screen_stack:
-            if isinstance(screen, PictureScreen):
-                screen.show(message.kind, message.shot)
-
-    def on_picture_panel_enlarge_requested(self) -> None:
-        """Show the picture on the whole screen."""
-        panel = self.query_one(PicturePanel)
-        self.app.push_screen(PictureScreen(panel.renderer, panel.kind, panel.shot, panel.run_action))
 
     # -- the form -------------------------------------------------------------------------------------------------
 
@@ -333,10 +253,6 @@ class Workbench(Screen[None]):
         """Say what could not be done, and why."""
         self._complain(message.reason)
 
-    def _complain(self, text: str) -> None:
-        self.query_one(Console).say(text, "error")
-        self.notify(text, severity="error", markup=False)
-
     # -- keys: runs -----------------------------------------------------------------------------------------------
 
     def action_run(self) -> None:
@@ -407,146 +323,8 @@ class Workbench(Screen[None]):
             self._panes.reveal("lists")
             self.query_one(ExperimentList).focus()
 
-    def action_link(self) -> None:
-        """Link charts and pictures, or not."""
-        self._linked = not self._linked
-        self.query_one(ChartPanel).point_at(self.query_one(PicturePanel).pinned if self._linked else None)
-        self.notify("charts follow the picture" if self._linked else "charts and pictures are apart")
-
-    def action_renderer(self) -> None:
-        """Draw pictures in the next way."""
-        panel = self.query_one(PicturePanel)
-        choices = offered(self._renderer)
-        panel.redraw_with(choices[(choices.index(panel.renderer) + 1) % len(choices)])
-        self._settings.images = panel.renderer
-        self.post_message(self.SettingsChanged())
-        self.notify(f"pictures: {panel.renderer}")
-
-    async def action_tables(self) -> None:
-        """Show the tables of the shown run on the whole screen, or the panes again."""
-        if self._panes.focused == "tables" and self._panes.enlarged:
-            await self.action_enlarge()
-        elif self.shown is None or not self.shown.tables:
-            self.notify("the shown run has no tables", severity="error")
-        else:
-            self._panes.go_to("tables", enlarged=True)
-
     def action_page(self) -> None:
         """Show the page of the chosen experiment."""
         experiment = self.query_one(HyperparameterForm).experiment
         if experiment is not None:
             self.app.push_screen(PageScreen(experiment))
-
-    def action_pane(self, number: int) -> None:
-        """Go to a pane by its number."""
-        self._panes.go_to(PANES[number - 1])
-
-    def action_fold(self, number: int) -> None:
-        """Fold a pane away, or unfold it."""
-        self._panes.fold(PANES[number - 1])
-
-    async def action_enlarge(self) -> None:
-        """Show the focused pane on the whole screen, or all panes again."""
-        if self._panes.focused == "pictures":
-            await self.query_one(PicturePanel).run_action("enlarge")
-        else:
-            self._panes.enlarge()
-
-    def action_resize(self, wider: int, higher: int) -> None:
-        """Make the focused pane wider or narrower, higher or lower."""
-        if problem := self._panes.resize(wider, higher):
-            self.notify(problem)
-
-    def action_restore(self) -> None:
-        """Show all panes in the sizes they had at first."""
-        self._panes.restore()
-
-    def action_go(self, offset: int) -> None:
-        """Go to the next pane (1) or the previous one (-1)."""
-        self._panes.go(offset)
-
-    async def action_charts(self, action: str) -> None:
-        """Do something to all charts at once."""
-        await self.query_one(ChartPanel).run_action(action)
-
-    # -- panes, and keys that belong to one of them ---------------------------------------------------------------
-
-    def on_resize(self) -> None:
-        """Arrange the panes anew when the terminal passes one of the breakpoints."""
-        self.call_after_refresh(self._panes.arrange)
-
-    def on_panes_arranged(self) -> None:
-        """Remember the sizes, and name the panes."""
-        self._settings.sizes = self._panes.sizes.to_json()
-        self._show_bar()
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """Hold the border between two panes."""
-        if self._dividers.grasp(event.screen_x, event.screen_y):
-            self.capture_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Move the border that is held."""
-        if self._dividers.held:
-            self._dividers.drag(event.screen_x, event.screen_y)
-
-    def on_mouse_up(self) -> None:
-        """Let the border go."""
-        if self._dividers.held:
-            self._dividers.release()
-            self.release_mouse()
-
-    def on_descendant_focus(self) -> None:
-        """Say which pane has the focus; beside the runs stands what the shown one was started with."""
-        self._panes.reading = self.scope == "runs" and self.shown is not None
-        self._show_bar()
-
-    def on_pane_bar_chosen(self, message: PaneBar.Chosen) -> None:
-        """Go to the pane whose name was clicked."""
-        self._panes.go_to(PANES[message.index])
-
-    def _show_bar(self) -> None:
-        panes = self._panes
-        self.query_one(PaneBar).show(PANES, panes.visible, panes.focused, enlarged=panes.enlarged)
-
-    @property
-    def scope(self) -> Scope:
-        """The scope whose keys work where the focus is."""
-        pane = self._panes.focused
-        if pane == "lists":
-            return "experiments" if self.focused is not None and self.focused.id == "experiments" else "runs"
-        return pane or "workbench"
-
-    def reason_against(self, act: Act) -> str:
-        """Return why an action cannot be done now, or the empty string."""
-        return reason_against(act, self)
-
-    async def do(self, act: Act) -> None:
-        """Do an action that was chosen in the palette, or say why it cannot be done."""
-        if reason := self.reason_against(act):
-            self._complain(f"{act.label}: {reason}")
-        elif act.scope in PANE_OF:
-            self._panes.reveal(PANE_OF[act.scope])
-            holder = self.query_one("Chart" if act.scope == "charts" else f"#{act.scope}")
-            self.set_focus(holder if holder.focusable else None)
-            await holder.run_action(act.name)
-        else:
-            await self.run_action(f"app.{act.name}" if act.scope == "app" else act.name)
-
-    async def press_elsewhere(self, key: str) -> None:
-        """Do what a key means in the only pane that it can mean, or say where it works."""
-        acts = [act for act in ACTS if act.scope in PANE_OF and key in self.keymap.keys(act)]
-        scopes = list(dict.fromkeys(act.scope for act in acts))
-        if not scopes or len(key) > 1:
-            return
-        act = acts[0]
-        reason = self.reason_against(act)
-        one_chart = act.scope != "charts" or len(self.query("Chart")) == 1
-        if len(acts) == 1 and PANE_OF[act.scope] in self._panes.visible and not reason and one_chart:
-            holder = self.query_one("Chart" if act.scope == "charts" else f"#{act.scope}")
-            await holder.run_action(act.name)
-        elif len(scopes) == 1 and reason:
-            self.notify(f"{act.label}: {reason}", markup=False)
-        else:
-            places = ", ".join(f"{scope} ({PANES.index(PANE_OF[scope]) + 1})" for scope in scopes)
-            self.notify(f"{key} works in: {places}", markup=False)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.actions import Act, Scope
-    from tui.screens.workbench import Workbench
+    from tui.screens.panes import PaneScreen
     from tui.workbench.panes import Pane
 
 PANE_OF: dict[Scope, Pane] = {
@@ -23,7 +23,7 @@ PANE_OF: dict[Scope, Pane] = {
 """The pane in which the actions of a scope are done."""
 
 
-def reason_against(act: Act, bench: Workbench) -> str:
+def reason_against(act: Act, bench: PaneScreen) -> str:
     """Return why an action cannot be done now, or the empty string."""
     name = act.name.partition("(")[0]
     if name in {"pane", "fold"}:
@@ -32,36 +32,36 @@ def reason_against(act: Act, bench: Workbench) -> str:
     return check(bench) if check else ""
 
 
-def _not_going(bench: Workbench) -> str:
+def _not_going(bench: PaneScreen) -> str:
     if bench.shown is None:
         return "no run is shown"
     return f"the shown run is {bench.shown.history.state}" if bench.shown.history.ended else ""
 
 
-def _not_resumable(bench: Workbench) -> str:
+def _not_resumable(bench: PaneScreen) -> str:
     if bench.shown is None:
         return "no run is shown"
     history = bench.shown.history
     return "" if history.ended and history.state != "finished" else f"the shown run is {history.state}"
 
 
-def _no_curves(bench: Workbench) -> str:
+def _no_curves(bench: PaneScreen) -> str:
     return "" if bench.shown and bench.shown.history.curves.series else "the shown run has no curves"
 
 
-def _no_pictures(bench: Workbench) -> str:
+def _no_pictures(bench: PaneScreen) -> str:
     return "" if bench.shown and bench.shown.album else "the shown run has no pictures"
 
 
-def _no_tables(bench: Workbench) -> str:
+def _no_tables(bench: PaneScreen) -> str:
     return "" if bench.shown and bench.shown.tables else "the shown run has no tables"
 
 
-def _no_runs(bench: Workbench) -> str:
+def _no_runs(bench: PaneScreen) -> str:
     return "" if bench.runs else "there are no runs yet"
 
 
-_CHECKS: dict[str, Callable[[Workbench], str]] = {
+_CHECKS: dict[str, Callable[[PaneScreen], str]] = {
     "stop": _not_going,
     "save-checkpoint": _not_going,
     "apply-live-values": _not_going,
