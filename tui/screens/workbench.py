@@ -213,9 +213,9 @@ class Workbench(PaneScreen):
         if form.experiment is not None:
             self._requests.check(form.experiment, *form.chosen_values())
 
-    def on_hyperparameter_form_run_wanted(self) -> None:
-        """Start the chosen experiment."""
-        self.action_run()
+    def on_hyperparameter_form_run_wanted(self, message: HyperparameterForm.RunWanted) -> None:
+        """Start an experiment with the values that the form held when the key was pressed."""
+        self._requests.launch(message.experiment, message.values, message.options)
 
     # -- answers of the engine ------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from tui.screens.workbench import Workbench
 from tui.widgets.form import HyperparameterForm
 from tui.widgets.form.offers import MOST_LISTED, Offers
 from tui.widgets.suggest import Offer, offers
+from tui.workbench.requests import RunRequests
 
 
 async def highlight(pilot, until, experiment: str, field: str) -> HyperparameterForm:
@@ -57,6 +58,14 @@ def done(monkeypatch) -> list[str]:
             target, _, name = act.name.partition("(")[0].rpartition(".")
             owner = PhospheneApp if target == "app" or act.scope == "app" else Workbench
             monkeypatch.setattr(owner, f"action_{name}", lambda *_, act=act: collected.append(act.name))
+    return collected
+
+
+@pytest.fixture
+def launched(monkeypatch) -> list[dict[str, str]]:
+    """Collect the hyperparameters of runs that would be launched."""
+    collected: list[dict[str, str]] = []
+    monkeypatch.setattr(RunRequests, "launch", lambda _, experiment, values, options: collected.append(values))
     return collected
 
 
@@ -370,15 +379,27 @@ def test_what_is_invalid_stays_under_the_cursor_and_is_not_lost(drive, done, key
     assert done == []
 
 
-def test_ctrl_r_takes_the_text_of_an_open_field_and_starts_the_run(drive, done):
+def test_ctrl_r_takes_the_text_of_an_open_field_and_starts_the_run(drive, launched):
     async def scenario(pilot, until):
         form = await highlight(pilot, until, "count", "steps")
         await pilot.press("7", "ctrl+r")
-        await until(lambda: done)
-        assert (form.editing, form.chosen_values()[0]) == (False, {"steps": "7"})
+        await until(lambda: launched)
+        assert (form.editing, launched) == (False, [{"steps": "7"}])
 
     drive(scenario)
-    assert done == ["run"]
+
+
+@pytest.mark.parametrize("typed", ["", "7"])
+def test_what_is_typed_after_ctrl_r_comes_too_late_for_the_run_however_fast(drive, launched, typed):
+    async def scenario(pilot, until):
+        await highlight(pilot, until, "count", "steps")
+        await pilot.press(*typed)
+        pilot.app.post_message(events.Key("ctrl+r", None))
+        pilot.app.post_message(events.Key("8", "8"))
+        await until(lambda: launched)
+        assert launched == [{"steps": typed} if typed else {}]
+
+    drive(scenario)
 
 
 def test_every_change_can_be_undone_and_done_again_form_by_form(drive, done):

@@ -13,6 +13,7 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.widgets import in_order
 from tui.widgets.form.fields import RENAMED
 from tui.widgets.form.offers import Offers
 from tui.widgets.suggest import Offer, last_name, offers
@@ -44,6 +45,10 @@ class Line(Input):
     async def action_submit(self) -> None:
         """Accept the text."""
         self._submitted()
+
+    async def on_key(self, event: events.Key) -> None:
+        """Do at once what a key means that is no text."""
+        await in_order.act(self, event)
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.keys import KEY_NAME_REPLACEMENTS
 
+from tui.widgets import in_order
 from tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
@@ -40,9 +41,9 @@ class FieldList(Choices):
         """Keep printable keys from the bindings of the workbench, and those out of the footer."""
         return key in RENAMED or (character is not None and character.isprintable())
 
-    def on_key(self, event: events.Key) -> None:
-        """Type on the highlighted field."""
-        if event.is_printable and event.character:
+    async def on_key(self, event: events.Key) -> None:
+        """Type on the highlighted field, or do at once what another key means."""
+        if not await in_order.act(self, event) and event.is_printable and event.character:
             event.stop()
             event.prevent_default()
             self._typed(event.character)

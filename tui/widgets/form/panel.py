@@ -48,7 +48,11 @@ class HyperparameterForm(Vertical):
 
     @dataclass
     class RunWanted(Message):
-        """The user wants to start the experiment."""
+        """The user wants to start the experiment with these values, as typed."""
+
+        experiment: Experiment
+        values: Mapping[str, str]
+        options: Mapping[str, str]
 
     def __init__(self, forms: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__(id="form")
@@ -327,8 +331,8 @@ class HyperparameterForm(Vertical):
 
     def action_run(self) -> None:
         """Start the experiment, with the text of an open field too."""
-        if self.accept():
-            self.post_message(self.RunWanted())
+        if self.accept() and self.experiment is not None:
+            self.post_message(self.RunWanted(self.experiment, *self.chosen_values()))
 
     def action_complete(self) -> None:
         """Take what is offered and stay; with nothing to take, accept the text and go to the next field."""
