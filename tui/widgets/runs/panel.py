@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from tui.widgets.runs.reading import ReadHistories
 
 SHOWN = 300
+AGAIN_SECONDS = 5.0
+"""Within which the key that removes must be pressed again."""
 WIDE = 60
 """Columns of the screen from which on the runs are a table."""
 
@@ -94,6 +97,7 @@ class RunList(Choices):
         self._selected: set[str] = set()
         self._reading = False
         self._to_remove: list[str] = []
+        self._until = 0.0
         self._to_mark = ""
         self._drawn: dict[str, Content] = {}
 
@@ -266,15 +270,17 @@ class RunList(Choices):
             self.post_message(self.Chosen(event.option_id, entered=True))
 
     def action_remove(self) -> None:
-        """Request that the meant runs are removed; the key must be pressed twice."""
-        runs = self.meant
-        again = [run.id for run in runs]
-        if runs and again == self._to_remove:
+        """Request that the meant runs are removed; the key must be pressed twice, soon and here."""
+        runs, now = self.meant, time.monotonic()
+        if not runs:
+            return
+        wanted = [run.id for run in runs]
+        if self.has_focus and wanted == self._to_remove and now < self._until:
             self.post_message(self.RemovalRequested([run.directory for run in runs]))
             self._to_remove = []
-        elif runs:
-            self._to_remove = again
-            self.notify(f"press again to move {_named(runs)} into the trash", markup=False)
+        else:
+            self._to_remove, self._until = wanted, now + AGAIN_SECONDS
+            self.notify(f"press again to move {_named(runs)} into the trash", timeout=AGAIN_SECONDS, markup=False)
 
     def action_restore(self) -> None:
         """Request that the runs that were removed last come back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
@@ -52,7 +53,7 @@ class Seconds:
         return seconds if round(seconds) else MISSING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cells:
     """A column as it is drawn."""
 
@@ -60,7 +61,7 @@ class Cells:
     texts: list[str]
     numbers: bool
 
-    @property
+    @cached_property
     def width(self) -> int:
         """How many cells it is wide."""
         return min(WIDEST, max(map(cell_len, (self.title, *self.texts))))
