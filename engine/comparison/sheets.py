@@ -73,6 +73,21 @@ def differing(comparison: Comparison) -> list[str]:
     return [f"The runs differ in {', '.join(said)}."] if said else []
 
 
+def configured(comparison: Comparison, *, every: bool = False) -> Sheet:
+    """Return a row for each field in which the runs differ, or for every one, and a column for each group."""
+    fields = [found.field for found in comparison.differences]
+    if every:
+        fields = list(dict.fromkeys(field for run in comparison.runs for field in configuration(run)))
+    rows = [(field, *(_values(group, field) for group in comparison.groups)) for field in fields]
+    return Sheet(("field", *(group.caption for group in comparison.groups)), tuple(rows))
+
+
+def _values(group: Group, field: str) -> str:
+    """Return the values that the runs of a group have in a field, each once; nothing where none has it."""
+    values = [configuration(run).get(field, MISSING) for run in group.runs]
+    return ", ".join(dict.fromkeys(wording.setting(value) for value in values if value is not MISSING))
+
+
 def figures(comparison: Comparison, columns: Sequence[Column]) -> Sheet:
     """Return the same as plain figures, each in a column of its own, for programs that read CSV."""
     parts = ("mean", "low", "high", "n")

@@ -27,6 +27,7 @@ TITLES: dict[Scope, str] = {
     "full picture": "A picture on the whole screen",
     "console": "Console",
     "tables": "Tables",
+    "compare": "A comparison of runs",
 }
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from textual.containers import VerticalScroll
+from tui.widgets.chart_grid import ChartGrid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,14 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine import Curves, Headline, Series
-    from tui.widgets.chart import Chart, Curve
+    from tui.widgets.chart import Curve
 
-Axis = Literal["step", "epoch", "time"]
-AXES: tuple[Axis, ...] = ("step", "epoch", "time")
-LEAST_ROWS = 10
-"""Rows of a chart, at least: the panel scrolls if there is no room for all."""
-BEST_COLUMNS = 60
-"""Columns of a chart before another one is put beside it."""
 MOST_CHARTS = 24
 """Charts drawn, at most; the metrics of the others are in the log nevertheless."""
 
@@ -51,15 +45,11 @@ def _labels(names: Sequence[str]) -> dict[str, str]:
     return quantities if len(set(quantities.values())) == len(names) else {name: name for name in names}
 
 
-class ChartPanel(VerticalScroll, can_focus=False):
-    """A column of charts that share x axis, scale and smoothing."""
+class ChartPanel(ChartGrid):
+    """The charts of one run."""
 
     def __init__(self) -> None:
         super().__init__(id="charts")
-        self.axis: Axis = "step"
-        self.log_y = False
-        self.smoothing: float | None = None
-        self._charts: list[Chart] = []
         self._curves: Curves | None = None
         self._groups: list[tuple[str, list[str]]] = []
         self._declared: Sequence[Sequence[str]] = ()
@@ -69,7 +59,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
     def open(self) -> None:
         """Show an empty chart; call it after the first paint, since the import of numpy is slow."""
         if not self._groups:
-            self._arrange([("loss", [])])
+            self._arrange_groups([("loss", [])])
 
     def show(
         self,
@@ -93,7 +83,7 @@ class ChartPanel(VerticalScroll, can_focus=False):
         self._curves, self._declared, self._markers, self._headline = curves, declared, markers, headline
         wanted = groups(declared, list(curves.series)) or [("loss", [])]
         if wanted != self._groups:
-            self._arrange(wanted)
+            self._arrange_groups(wanted)
         drawn: list[list[Curve]] = []
         for _, names in wanted:
             labels = _labels(names)
@@ -102,30 +92,9 @@ class ChartPanel(VerticalScroll, can_focus=False):
         for chart, some in zip(self._charts, drawn, strict=True):
             chart.show(some, markers if self.axis == "step" else (), beside=everything)
 
-    def _arrange(self, wanted: list[tuple[str, list[str]]]) -> None:
-        from tui.widgets.chart import Chart
-
+    def _arrange_groups(self, wanted: list[tuple[str, list[str]]]) -> None:
         self._groups = wanted
-        while len(self._charts) > len(wanted):
-            self._charts.pop().remove()
-        for (title, _), chart in zip(wanted, self._charts, strict=False):
-            chart.set_title(title)
-        for title, _ in wanted[len(self._charts) :]:
-            chart = Chart(title=title)
-            self._set_up(chart)
-            self._charts.append(chart)
-            self.mount(chart)
-        self._share()
-
-    def on_resize(self) -> None:
-        """Share the room among the charts."""
-        self._share()
-
-    def _share(self) -> None:
-        columns = max(1, self.size.width // BEST_COLUMNS)
-        rows = max(LEAST_ROWS, self.size.height // max(-(-len(self._charts) // columns), 1))
-        self.styles.grid_size_columns = columns
-        self.styles.grid_rows = str(rows)
+        self._arrange([title for title, _ in wanted])
 
     def _curve(self, name: str, label: str, series: Series, style: int) -> Curve:
         from engine import better
@@ -153,37 +122,11 @@ class ChartPanel(VerticalScroll, can_focus=False):
         series = self._curves.series.values() if self._curves else ()
         return min((float(one.t[0]) for one in series if one.length), default=0.0)
 
-    def _set_up(self, chart: Chart) -> None:
-        from tui.widgets.chart import EPOCH, STEP, TIME
-
-        chart.log_y, chart.smoothing = self.log_y, self.smoothing
-        chart.x_axis = {"step": STEP, "epoch": EPOCH, "time": TIME}[self.axis]
-
     def _redraw(self) -> None:
         for chart in self._charts:
             self._set_up(chart)
         if self._curves is not None:
             self.show(self._curves, self._declared, self._markers, self._headline)
-
-    def action_log_scale(self) -> None:
-        """Switch between linear and logarithmic y."""
-        self.log_y = not self.log_y
-        self._redraw()
-
-    def action_smooth(self, direction: int) -> None:
-        """Smooth more (1) or less (-1); what the user chose stands for all runs."""
-        from tui.widgets.chart.smoothing import next_weight
-
-        present = max((chart.weight for chart in self._charts), default=0.0)
-        self.smoothing = next_weight(self.smoothing, present, direction)
-        self._redraw()
-
-    def action_x_axis(self) -> None:
-        """Switch to the next x axis."""
-        self.axis = AXES[(AXES.index(self.axis) + 1) % len(AXES)]
-        for chart in self._charts:
-            chart.reset_view()
-        self._redraw()
 
     def point_at(self, step: float | None) -> None:
         """Put the crosshair of every chart on a step, or hide it."""

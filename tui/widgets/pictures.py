@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -13,8 +12,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from engine import PhospheneError, gallery
+from engine import gallery
 from tui.actions import bindings
+from tui.exporting import export
 from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
@@ -310,16 +310,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
     @work(group="export")
     async def _export(self, wanted: Path, write: Callable[[Path], None]) -> None:
         """Write a file in a thread, since a long animation takes seconds."""
-        path = gallery.free(wanted)
-        try:
-            await asyncio.to_thread(gallery.write_whole, path, write)
-        except PhospheneError as error:
-            self.notify(str(error), severity="error", markup=False)
-            return
-        except OSError as error:
-            self.notify(f"{path} cannot be written: {error.strerror or error}", severity="error", markup=False)
-            return
-        self.notify(str(path.absolute()), title="exported", markup=False)
+        await export(self, wanted, write)
 
     def action_enlarge(self) -> None:
         """Request the whole screen."""

@@ -316,6 +316,32 @@ def test_an_error_of_another_length_is_refused():
         Curve("a", np.arange(3.0), np.arange(3.0), error=np.ones(2))
 
 
+def test_a_band_reaches_from_edge_to_edge_and_ends_where_it_has_gaps():
+    x = np.arange(101.0)
+    y = np.full(101, 5.0)
+    low, high = np.where(x < 50, 1.0, np.nan), np.where(x < 50, 9.0, np.nan)
+    drawn = frame(Curve("a", x, y, band=(low, high)), width=60, height=22)
+    assert sum(any(ord(letter) in BRAILLE for letter in line[8:28]) for line in drawn) > 12
+    assert sum(any(ord(letter) in BRAILLE for letter in line[40:]) for line in drawn) == 1
+    with pytest.raises(ValueError, match="band"):
+        Curve("a", x, y, band=(low[:3], high))
+
+
+def test_a_band_below_zero_reaches_the_lower_edge_of_a_logarithmic_axis():
+    x = np.arange(1.0, 101.0)
+    curve = Curve("a", x, np.full(100, 5.0), band=(np.full(100, -1.0), np.full(100, 50.0)))
+    rows = [row for row, line in enumerate(frame(curve, height=22, log_y=True)) if any(ord(c) in BRAILLE for c in line)]
+    assert len(rows) > 8
+
+
+def test_a_faint_curve_is_drawn_behind_and_not_in_the_legend():
+    x = np.arange(50.0)
+    drawn = frame(Curve("mean", x, x, 1), Curve("member", x, x[::-1].copy(), 1, faint=True))
+    assert "mean" in "".join(drawn)
+    assert "member" not in "".join(drawn)
+    assert sum(ord(letter) in BRAILLE for line in drawn for letter in line) > 60
+
+
 def painted(*curves: Curve, **options):
     """Draw curves without an app and return the whole frame."""
     traces = []

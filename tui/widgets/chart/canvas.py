@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.style import Style
 
-PALETTE = 6
+PALETTE = 7
 _SPACE = ord(" ")
 _CONTINUED = 0  # the second cell of a wide character
 

@@ -27,13 +27,17 @@ def draw_curves(canvas: Canvas, scene: Scene) -> None:
     area, positive = scene.area, scene.settings.log_y
     edges = _edges(area)
     raw = [trace.columns(edges, positive=positive) for _, trace in scene.items]
-    layers = [(Ink.faint(c.style), _error_bits(c, area)) for c, _ in scene.items if c.error is not None]
+    layers = [(Ink.faint(c.style), _band_bits(c, area)) for c, _ in scene.items if c.band is not None]
+    layers += [(Ink.faint(c.style), _error_bits(c, area)) for c, _ in scene.items if c.error is not None]
     front = []
     for (curve, trace), weight, columns in zip(scene.items, scene.weights, raw, strict=True):
         if weight:
             layers.append((Ink.faint(curve.style), _bits(columns, area, 0)))
         drawn = trace.columns(edges, weight=weight, positive=positive) if weight else columns
-        front.append((Ink.curve(curve.style), _bits(drawn, area, curve.style)))
+        if curve.faint:
+            layers.append((Ink.faint(curve.style), _bits(drawn, area, curve.style)))
+        else:
+            front.append((Ink.curve(curve.style), _bits(drawn, area, curve.style)))
     layers += sorted(front, key=lambda layer: -int(np.bitwise_count(layer[1]).sum()))
     _lay(canvas, area, layers)
     for (curve, _), weight in zip(scene.items, scene.weights, strict=True):
@@ -64,12 +68,7 @@ def _bits(columns: Columns, area: PlotArea, dash: int) -> NDArray[np.uint8]:
 
 def _error_bits(curve: Curve, area: PlotArea) -> NDArray[np.uint8]:
     """Draw the error bars as columns of dots."""
-    assert curve.error is not None
-    bottom = area.height * 4 - 1
-    low, high = curve.y - curve.error, curve.y + curve.error
-    if area.y.log:
-        low = np.where(low > 0, low, area.y.low)  # such a bar ends below every logarithmic axis
-    rows = [np.clip(np.rint((1 - area.y.position(ends)) * bottom), -1, bottom + 1) for ends in (high, low)]
+    rows = _spread_rows(curve, area)
     places = area.x.position(curve.x)
     column = np.floor(np.clip(places, 0, 1 - 1e-12) * area.width * 2)
     seen = (places >= 0) & (places <= 1) & np.isfinite(rows[0]) & np.isfinite(rows[1])
@@ -77,6 +76,30 @@ def _error_bits(curve: Curve, area: PlotArea) -> NDArray[np.uint8]:
     for at, top, end in zip(column[seen].astype(int), *(row[seen].astype(int) for row in rows), strict=True):
         dots[max(top, 0) : end + 1, at] = True
     return braille.pack(dots)
+
+
+def _spread_rows(curve: Curve, area: PlotArea) -> list[NDArray[np.float64]]:
+    """Return the dot rows of the upper and the lower ends of error bars or a band, `[N]` each; NaN where none is."""
+    assert curve.spread is not None
+    low, high = curve.spread
+    bottom = area.height * 4 - 1
+    if area.y.log:
+        low = np.where(low <= 0, area.y.low, low)  # it ends below every logarithmic axis
+    return [np.clip(np.rint((1 - area.y.position(ends)) * bottom), -1, bottom + 1) for ends in (high, low)]
+
+
+def _band_bits(curve: Curve, area: PlotArea) -> NDArray[np.uint8]:
+    """Draw a band as a pattern of dots, so that what lies in it can be told from it; that of one point is a bar."""
+    if len(curve.x) < 2:
+        return _error_bits(curve, area)
+    places = area.x.position(curve.x) * area.width * 2 - 0.5
+    column = np.arange(area.width * 2)
+    # A place between two points is in the band if both of them are.
+    top, end = (np.interp(column, places, rows, np.nan, np.nan) for rows in _spread_rows(curve, area))
+    row = np.arange(area.height * 4)[:, None]
+    with np.errstate(invalid="ignore"):
+        dots = (row >= np.rint(top)) & (row <= np.rint(end))
+    return braille.pack(dots & ((row + column) % 2 == 0))
 
 
 def _mark_points(canvas: Canvas, area: PlotArea, curve: Curve, ink: int) -> None:

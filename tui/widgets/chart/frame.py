@@ -99,9 +99,9 @@ def _range_y(
                 lows.append(float(column.low[0]))
                 highs.append(float(column.high[0]))
     for curve, _ in items:
-        if curve.error is not None:
+        if curve.spread is not None:
             seen = (curve.x >= view.low) & (curve.x <= view.high)
-            ends = np.concatenate([curve.y[seen] - curve.error[seen], curve.y[seen] + curve.error[seen]])
+            ends = np.concatenate([edge[seen] for edge in curve.spread])
             ends = ends[np.isfinite(ends) & ((ends > 0) | (not settings.log_y))]
             lows += ends.tolist()
             highs += ends.tolist()

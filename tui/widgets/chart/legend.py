@@ -60,7 +60,7 @@ def legend_rows(items: Sequence[Item], settings: Settings) -> list[Row]:
 
     What does not fit beside every curve is left out: first the best values, then the places of the values.
     """
-    entries = [_entry(curve, trace, settings) for curve, trace in items]
+    entries = [_entry(curve, trace, settings) for curve, trace in items if not curve.faint]
     start = cell_len(settings.title) + _GAP if settings.title else 0
     start = start if start <= settings.width // 3 else 0
     room = settings.width - start

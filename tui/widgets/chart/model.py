@@ -48,6 +48,8 @@ class Curve:
         label: shown instead of the name.
         marks: whether each point is marked while there is room between them.
         error: half the height of an error bar at each point, `[N]`; NaN for none.
+        band: lower and upper edge of a band around the curve, `[N]` each; NaN for none.
+        faint: whether it stands behind all others, in a faint colour, and is not in the legend.
         better: which of its values are the better ones; the legend names the best.
 
     Raises:
@@ -61,6 +63,8 @@ class Curve:
     label: str = ""
     marks: bool = False
     error: NDArray[np.float64] | None = None
+    band: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    faint: bool = False
     better: Better = "neither"
 
     def __post_init__(self) -> None:
@@ -68,6 +72,13 @@ class Curve:
             raise ValueError(f"Curve {self.name}: x {self.x.shape} and y {self.y.shape} must both be [N].")
         if self.error is not None and self.error.shape != self.y.shape:
             raise ValueError(f"Curve {self.name}: error {self.error.shape} must have the shape of y, {self.y.shape}.")
+        if self.band is not None and any(edge.shape != self.y.shape for edge in self.band):
+            raise ValueError(f"Curve {self.name}: both edges of a band must have the shape of y, {self.y.shape}.")
+
+    @property
+    def spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The ends of its error bars or of its band, whichever it has."""
+        return self.band if self.error is None else (self.y - self.error, self.y + self.error)
 
 
 Item = tuple[Curve, "Trace"]

@@ -70,6 +70,7 @@ class Chart(Widget, can_focus=True):
         & > .chart--curve-4 { color: $text-error; }
         & > .chart--curve-5 { color: $foreground; }
         & > .chart--curve-6 { color: $text-secondary; }
+        & > .chart--curve-7 { color: $text-muted; }
     }
     Chart:focus {
         border: round $accent;

@@ -1,0 +1,349 @@
+"""The comparison screen: what differs, results, curves with bands, pictures and plots of several runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from engine import Workspace
+from engine.plots import Heatmap, Lines
+from engine.record.events import ImageLogged, Metrics, PlotLogged, Results, StateChanged, encode
+from engine.record.plots import write_plot
+from tests.tui.conftest import NOON, until, write_picture, write_run
+from tui.actions import ACTS
+from tui.app import PhospheneApp
+from tui.screens.compare import CompareScreen
+from tui.screens.help import HelpScreen
+from tui.widgets.chart import Chart
+from tui.widgets.comparison.questions import NameScreen
+from tui.widgets.shot import ShotView
+
+
+def write(home, run, lr, seed, *, state="finished", steps=20, extra=(), **more):
+    events = [StateChanged(NOON, "running")]
+    events += [
+        Metrics(NOON + step, step, {"train/loss": 1 / step + lr + 0.01 * seed}, step / 10)
+        for step in range(1, steps + 1)
+    ]
+    events += [*extra, Results(NOON + 50, {"test/accuracy": 0.9 - lr + 0.01 * seed})] if state == "finished" else []
+    result = {"test/accuracy": 0.9 - lr + 0.01 * seed} if state == "finished" else {}
+    events += [StateChanged(NOON + 60, state, "", steps, 20, result)]
+    path = write_run(home, run, "cnn", events, hyperparameters={"lr": lr, "epochs": 2}, **more)
+    record = json.loads((path / "run.json").read_text())
+    (path / "run.json").write_text(json.dumps(record | {"seed": seed}))
+    return path
+
+
+@pytest.fixture
+def six(home):
+    """Two learning rates with three seeds each."""
+    for number, lr in enumerate((0.1, 0.3)):
+        for seed in range(3):
+            write(home, f"1121-1{number}0{seed}-cnn-k{number}{seed}", lr, seed)
+    return home
+
+
+@pytest.fixture
+def compare(home):
+    """Run a scenario on the screen: ``compare(scenario, size)`` with ``async def scenario(pilot, screen, until)``."""
+
+    def run(scenario, size=(160, 48), runs=None):
+        async def play():
+            app = PhospheneApp(home, images="halfcell")
+            async with app.run_test(size=size) as pilot:
+                workspace = Workspace(home)
+                listed = [*reversed(workspace.list())] if runs is None else runs
+                screen = CompareScreen(workspace, listed, "halfcell")
+                await app.push_screen(screen)
+                await until(pilot, lambda: screen.seen is not None)
+                await scenario(pilot, screen, lambda condition: until(pilot, condition))
+
+        asyncio.run(play())
+
+    return run
+
+
+def text(screen) -> str:
+    """Return the tables as they are read."""
+    return str(screen.query_one("#comparison-tables Static").render())
+
+
+def notes(app) -> str:
+    return "\n".join(note.message for note in app._notifications)
+
+
+def charts(screen):
+    return [*screen.query("#comparison-charts Chart").results(Chart)]
+
+
+def test_it_says_what_differs_the_results_and_what_the_seeds_prove(six, compare):
+    async def scenario(pilot, screen, until):
+        await until(lambda: "what differs" in text(screen))
+        shown = text(screen)
+        assert "lr 0.1" in shown
+        assert "lr 0.3" in shown
+        assert "epochs" not in shown
+        assert "0.810 ± 0.025 (3) *" in shown
+        assert "All 3 lie above all 3; chance alone does that once in 20." in " ".join(shown.split())
+        await pilot.press("d")
+        await until(lambda: "epochs" in text(screen))
+
+    compare(scenario)
+
+
+def test_a_key_makes_one_group_after_the_other_the_baseline(six, compare):
+    async def scenario(pilot, screen, until):
+        for caption in ("lr 0.1", "lr 0.3", ""):
+            await pilot.press("D")
+            await until(lambda caption=caption: screen.seen.baseline == caption)
+            assert ("from " in text(screen)) == bool(caption)
+
+    compare(scenario)
+
+
+def test_damaged_unfinished_and_foreign_runs_are_said_and_shown_as_they_are_named(six, compare):
+    write(six, "1121-1200-cnn-h0f", 0.1, 7, state="failed", steps=5, name="odd [bold]name[/] \x1b[31m")
+    foreign = [StateChanged(NOON, "running"), StateChanged(NOON + 1, "finished", "", 1, 1, {"other": 1.0})]
+    write_run(six, "1121-1300-alien-a1n", "alien", foreign)
+    broken = write(six, "1121-1400-cnn-b0k", 0.1, 8)
+    (broken / "run.json").write_text("{")
+
+    async def scenario(pilot, screen, until):
+        await until(lambda: "troubles" in text(screen))
+        shown = " ".join(text(screen).split())
+        assert "failed after 25 %" in shown
+        assert "1121-1400-cnn-b0k cannot be read" in shown
+        assert "experiment alien is not installed" in shown
+        assert "\x1b" not in text(screen)
+        for key in ("1", "m", "x", "y", "2", "d", "D", "3", "right", "down", "b", "d"):
+            await pilot.press(key)
+        assert screen.is_attached
+
+    compare(scenario)
+
+
+def test_a_group_is_a_mean_with_a_band_and_its_members_on_request(six, compare):
+    async def scenario(pilot, screen, until):
+        await until(lambda: charts(screen) and charts(screen)[0]._curves)
+        curves = charts(screen)[0]._curves
+        assert [curve.name for curve in curves] == ["lr 0.1 (3)", "lr 0.3 (3)"]
+        low, high = curves[0].band
+        assert (low < curves[0].y).all()
+        assert (high > curves[0].y).all()
+        assert len({curve.style for curve in curves}) == 2
+        await pilot.press("m")
+        await until(lambda: len(charts(screen)[0]._curves) == 8)
+        assert sum(curve.faint for curve in charts(screen)[0]._curves) == 6
+
+    compare(scenario)
+
+
+def test_charts_are_smoothed_logarithmic_and_over_other_axes_by_the_keys_of_single_charts(six, compare):
+    async def scenario(pilot, screen, until):
+        await until(lambda: charts(screen))
+        assert charts(screen)[0].x_axis.label == "step"
+        before = charts(screen)[0]._curves[0].y
+        await pilot.press("plus")
+        await until(lambda: "smoothed 0.3" in charts(screen)[0].title)
+        assert abs(charts(screen)[0]._curves[0].y - before).max() > 0
+        await pilot.press("y")
+        await until(lambda: charts(screen)[0].log_y)
+        await pilot.press("x")
+        await until(lambda: charts(screen)[0].x_axis.label == "epoch")
+        assert charts(screen)[0]._curves[0].x.max() == 2
+        await pilot.press("z")
+        assert charts(screen)[0].view is not None
+        await pilot.press("left")
+        assert charts(screen)[0].crosshair is not None
+
+    compare(scenario)
+
+
+def test_a_narrow_screen_shows_one_panel_at_a_time(six, compare):
+    async def scenario(pilot, screen, until):
+        panels = ("#comparison-charts", "#comparison-tables", "#comparison-pictures")
+        for key, shown in zip("123", panels, strict=True):
+            await pilot.press(key)
+            await until(lambda shown=shown: [p for p in panels if screen.query_one(p).display] == [shown])
+
+    compare(scenario, size=(80, 24))
+
+
+def test_a_run_that_goes_on_is_read_on(six, compare):
+    path = write(six, "1121-1500-cnn-g0n", 0.1, 9, state="running", steps=5)
+
+    async def scenario(pilot, screen, until):
+        await until(lambda: any("g0n" in run.id for run in screen._looking._runs))
+        log = path / "attempts/0001/events.jsonl"
+        with log.open("ab") as file:
+            file.write(encode(StateChanged(NOON + 90, "finished", "", 5, 5, {"test/accuracy": 0.5})))
+        await until(lambda: any("(4)" in cell for row in screen.seen.results.rows for cell in row))
+
+    compare(scenario)
+
+
+def test_what_has_not_changed_is_not_looked_at_again(six, compare):
+    async def scenario(pilot, screen, until):
+        assert await asyncio.to_thread(screen._looking.look, screen.asked) is None
+
+    compare(scenario)
+
+
+def test_the_results_are_copied_as_markdown_or_latex(six, compare):
+    async def scenario(pilot, screen, until):
+        for key, start in (("m", "| group"), ("l", "\\begin{tabular}")):
+            await pilot.press("c")
+            await until(lambda: pilot.app.screen is not screen)
+            await pilot.press(key)
+            await until(lambda: pilot.app.screen is screen)
+            assert pilot.app.clipboard.startswith(start)
+
+    compare(scenario)
+
+
+@pytest.mark.parametrize(("view", "name", "start"), [
+    ("1", "curves.csv", "line,step,train/loss,low,high"),
+    ("1", "curves.svg", "<?xml"),
+    ("2", "table.tex", "\\begin{tabular}"),
+    ("2", "table.csv", "group,runs,"),
+])  # fmt: skip
+def test_what_has_the_focus_is_written_under_a_free_name(six, compare, tmp_path, view, name, start):
+    (tmp_path / name).write_text("mine")
+
+    async def scenario(pilot, screen, until):
+        await until(lambda: charts(screen))
+        await pilot.press(view)
+        await until(lambda: screen.focused is not None)
+        await pilot.press("e")
+        await until(lambda: isinstance(pilot.app.screen, NameScreen) and pilot.app.screen.query("Input"))
+        pilot.app.screen.query_one("Input").value = str(tmp_path / name)
+        await pilot.press("enter")
+        await until(lambda: "-2." in notes(pilot.app))
+
+    compare(scenario)
+    stem, ending = name.split(".")
+    assert (tmp_path / name).read_text() == "mine"
+    assert (tmp_path / f"{stem}-2.{ending}").read_text().startswith(start)
+
+
+def test_a_file_that_cannot_be_written_is_said(six, compare, tmp_path):
+    async def scenario(pilot, screen, until):
+        await pilot.press("2", "e")
+        await until(lambda: isinstance(pilot.app.screen, NameScreen) and pilot.app.screen.query("Input"))
+        pilot.app.screen.query_one("Input").value = str(tmp_path / "table.docx")
+        await pilot.press("enter")
+        await until(lambda: "must end in" in notes(pilot.app))
+
+    compare(scenario)
+    assert not [*tmp_path.glob("table*")]
+
+
+@pytest.fixture
+def album_of_two(home):
+    """Two groups with pictures of three steps, a confusion matrix, and accuracies over C."""
+    for number, lr in enumerate((0.1, 0.3)):
+        run = f"1121-1{number}00-cnn-p{number}c"
+        path = home / "runs" / run
+        matrix = [[17 + number, 2], [1, 15]]
+        plots = {
+            "confusion": Heatmap(matrix, "ab", "ab", "true", "predicted", "row", True, 0),
+            "C": Lines((0.1, 1.0, 10.0)[number:], {"accuracy": (0.5, 0.7, 0.6)[number:]}, x_label="C", x_scale="log"),
+        }
+        logged = [PlotLogged(NOON + 30, name, 20, f"plots/{name}/000000020.json") for name in plots]
+        logged += [ImageLogged(NOON + step, "batch", step, f"images/batch/{step:09d}.png") for step in (5, 10, 20)]
+        write(home, run, lr, 0, extra=logged)
+        for step in (5, 10, 20):
+            write_picture(path, "batch", step)
+        for name, plot in plots.items():
+            (path / "plots" / name).mkdir(parents=True)
+            write_plot(path / "plots" / name / "000000020.json", plot)
+    return home
+
+
+def cells(screen):
+    return [*screen.query("#comparison-pictures ShotView").results(ShotView)]
+
+
+async def show_kind(pilot, screen, until, kind):
+    await pilot.press("3")
+    await until(lambda: screen._pictures.has_focus and screen._pictures.kinds)
+    while screen._pictures.kind != kind:
+        await pilot.press("down")
+    await until(lambda: screen._pictures._built)
+
+
+def test_pictures_of_one_kind_stand_in_a_row_with_what_differs_and_steps_are_linked(album_of_two, compare):
+    async def scenario(pilot, screen, until):
+        await show_kind(pilot, screen, until, "batch")
+        await until(lambda: [str(cell.border_title) for cell in cells(screen)] == ["lr 0.1", "lr 0.3"])
+        assert len({cell.region.y for cell in cells(screen)}) == 1
+        await pilot.press("left")
+        await until(lambda: [cell.border_subtitle for cell in cells(screen)] == ["step 10", "step 10"])
+        await pilot.press("home")
+        await until(lambda: [cell.border_subtitle for cell in cells(screen)] == ["step 5", "step 5"])
+        await pilot.press("d", "d")
+        await until(lambda: "less the first, x3" in screen._pictures.border_subtitle)
+        await until(lambda: cells(screen)[1].picture._shot.title.endswith("x3"))
+        await pilot.press("b")
+        await until(lambda: cells(screen)[1].picture._shot.run == cells(screen)[0].picture._shot.run)
+
+    compare(scenario)
+
+
+def test_lines_of_the_same_name_share_a_chart(album_of_two, compare):
+    async def scenario(pilot, screen, until):
+        await show_kind(pilot, screen, until, "C")
+        await until(lambda: screen.query("#comparison-pictures Chart"))
+        chart = screen.query_one("#comparison-pictures Chart", Chart)
+        await until(lambda: len(chart._curves) == 2)
+        assert [curve.name for curve in chart._curves] == ["lr 0.1", "lr 0.3"]
+        assert [len(curve.x) for curve in chart._curves] == [3, 2]
+        assert chart.x_axis.scale == "log"
+
+    compare(scenario)
+
+
+def test_heatmaps_are_subtracted_from_each_other(album_of_two, compare):
+    async def scenario(pilot, screen, until):
+        await show_kind(pilot, screen, until, "confusion")
+        await until(lambda: len(cells(screen)) == 2 and cells(screen)[1].plot._plot is not None)
+        await pilot.press("d")
+        await until(lambda: cells(screen)[1].plot._plot.values == ((1.0, 0.0), (0.0, 0.0)))
+        assert cells(screen)[0].plot._plot.values == ((17.0, 2.0), (1.0, 15.0))
+
+    compare(scenario)
+
+
+def test_pictures_that_are_gone_are_said(album_of_two, compare):
+    for file in album_of_two.glob("runs/*/images/batch/*.png"):
+        file.unlink()
+
+    async def scenario(pilot, screen, until):
+        await show_kind(pilot, screen, until, "batch")
+        await until(lambda: cells(screen) and cells(screen)[0].picture.query_one(".unreadable").display)
+
+    compare(scenario)
+
+
+def test_every_action_has_a_handler_and_the_help_shows_them_first(six, compare):
+    async def scenario(pilot, screen, until):
+        for act in ACTS:
+            if act.scope == "compare" and not act.name.startswith("app."):
+                assert hasattr(screen, f"action_{act.name.partition('(')[0]}"), act
+        assert str(HelpScreen.page("compare", pilot.app.screen_stack[1].keymap)).startswith("A comparison")
+        await pilot.press("q")
+        await until(lambda: pilot.app.screen is not screen)
+
+    compare(scenario)
+
+
+def test_no_runs_are_no_trouble(home, compare):
+    async def scenario(pilot, screen, until):
+        assert "the runs share no result" in text(screen)
+        for key in ("D", "d", "m", "x", "y", "3", "left", "down", "b", "e"):
+            await pilot.press(key)
+        assert "there is nothing to write yet" in notes(pilot.app)
+
+    compare(scenario, runs=[])

@@ -1,0 +1,269 @@
+"""The screen that compares runs: it wires tables, charts and pictures to looks that are taken beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from textual import work
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from engine import PhospheneError, tables
+from tui.actions import bindings
+from tui.exporting import export
+from tui.renderers import offered
+from tui.widgets.comparison.charts import ComparisonCharts
+from tui.widgets.comparison.look import Asked, Looking
+from tui.widgets.comparison.offers import chart_offer, pictures_offer, table_offer
+from tui.widgets.comparison.pictures import ComparisonPictures
+from tui.widgets.comparison.questions import ChooseScreen, NameScreen
+from tui.widgets.comparison.tables import ComparisonTables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import ComposeResult
+
+    from engine import Listed, Workspace
+    from tui.actions import Scope
+    from tui.widgets.comparison.look import Seen
+
+View = Literal["curves", "results", "pictures"]
+VIEWS: tuple[View, ...] = ("curves", "results", "pictures")
+LOOK_SECONDS = 1.0
+FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
+
+
+class CompareScreen(Screen[None]):
+    """Compares runs, and looks at them again every second.
+
+    Args:
+        workspace: in which they lie.
+        runs: that are compared, as they are listed.
+        renderer: how pictures are drawn.
+    """
+
+    BINDINGS = bindings("compare")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
+    scope: Scope = "compare"
+
+    def __init__(self, workspace: Workspace, runs: Sequence[Listed], renderer: str) -> None:
+        super().__init__()
+        self._looking = Looking(workspace, runs)
+        self._count = len(runs)
+        self._first_renderer = renderer
+        self._wanted = asyncio.Event()
+        self._members = self._every = False
+        self._baseline = ""
+        self.view: View = "curves"
+        self.seen: Seen | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panels."""
+        yield Static(id="comparison-head", markup=False)
+        with Horizontal(id="comparison"):
+            yield ComparisonTables()
+            yield ComparisonCharts()
+            yield ComparisonPictures(self._first_renderer)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self._show_view()
+        self._tables.focus()
+        self._keep_looking()
+
+    @property
+    def _tables(self) -> ComparisonTables:
+        return self.query_one(ComparisonTables)
+
+    @property
+    def _charts(self) -> ComparisonCharts:
+        return self.query_one(ComparisonCharts)
+
+    @property
+    def _pictures(self) -> ComparisonPictures:
+        return self.query_one(ComparisonPictures)
+
+    # -- looks ----------------------------------------------------------------------------------------------------
+
+    @property
+    def asked(self) -> Asked:
+        """What the user wants to see."""
+        charts = self._charts
+        return Asked(
+            axis=charts.axis if charts.axis_chosen else None,
+            weight=charts.smoothing or 0.0,
+            log_y=charts.log_y,
+            members=self._members,
+            every=self._every,
+            baseline=self._baseline,
+        )
+
+    @work(exclusive=True, group="looks")
+    async def _keep_looking(self) -> None:
+        reason = ""
+        while True:
+            try:
+                seen = await asyncio.to_thread(self._looking.look, self.asked)
+                reason = ""
+            except (PhospheneError, OSError) as error:
+                seen = None
+                if str(error) != reason:
+                    reason = str(error)
+                    self.notify(reason, severity="error", markup=False)
+            if seen is not None:
+                self._show(seen)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._wanted.wait()
+            self._wanted.clear()
+
+    def _show(self, seen: Seen) -> None:
+        first = self.seen is None
+        self.seen = seen
+        self._tables.show(seen)
+        self._charts.show(seen)
+        self._pictures.show(seen.shelves)
+        self._show_head()
+        if first and self._tables.has_focus:
+            self.call_after_refresh(self._focus_view)
+
+    def on_comparison_charts_changed(self) -> None:
+        """Look at once."""
+        self._wanted.set()
+
+    # -- what is seen ---------------------------------------------------------------------------------------------
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is room for one panel only."""
+        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
+
+    def on_resize(self) -> None:
+        """Arrange the panels anew."""
+        self._show_view()
+
+    def _show_view(self) -> None:
+        wide = not self.narrow
+        self._tables.display = wide or self.view == "results"
+        self._pictures.display = self.view == "pictures"
+        self._charts.display = self.view == "curves" or (wide and self.view == "results")
+        self._show_head()
+
+    def _focus_view(self) -> None:
+        if self.view == "curves":
+            self._charts.focus_first()
+        else:
+            (self._tables if self.view == "results" else self._pictures).focus()
+
+    def _show_head(self) -> None:
+        seen = self.seen
+        parts: list[str | tuple[str, str]] = [" "]
+        for number, view in enumerate(VIEWS, start=1):
+            style = "bold underline $text-accent" if view == self.view else "$text-muted"
+            parts += [(f"{number} {view}", style), "  "]
+        if seen is None:
+            parts.append(f"reading {self._count} runs…")
+        else:
+            groups = f"{len(seen.keys)} group{'s' * (len(seen.keys) != 1)}"
+            parts.append(f"{seen.runs} run{'s' * (seen.runs != 1)} in {groups}")
+        self.query_one("#comparison-head", Static).update(Content.assemble(*parts), layout=False)
+
+    # -- keys -----------------------------------------------------------------------------------------------------
+
+    def action_view(self, view: View) -> None:
+        """Show curves, results or pictures."""
+        self.view = view
+        self._show_view()
+        self.call_after_refresh(self._focus_view)
+
+    async def action_charts(self, action: str) -> None:
+        """Do something to all charts."""
+        await self._charts.run_action(action)
+
+    async def action_pictures(self, action: str) -> None:
+        """Do something to the pictures, if they are shown."""
+        if self._pictures.display:
+            await self._pictures.run_action(action)
+
+    def action_members(self) -> None:
+        """Show the runs behind the means, or not."""
+        self._members = not self._members
+        self._wanted.set()
+
+    def action_more(self) -> None:
+        """Name all fields, or only those that differ; in the pictures, show differences."""
+        if self._pictures.has_focus:
+            self._pictures.action_difference()
+            return
+        self._every = not self._every
+        self._wanted.set()
+
+    def action_baseline(self) -> None:
+        """Compare with the next group; after the last one, with none."""
+        keys = [*(self.seen.keys if self.seen is not None else ()), ""]
+        self._baseline = keys[(keys.index(self._baseline) + 1) % len(keys)] if self._baseline in keys else ""
+        self._wanted.set()
+
+    def action_renderer(self) -> None:
+        """Draw pictures in the next way."""
+        choices = offered(self._first_renderer)
+        renderer = choices[(choices.index(self._pictures.renderer) + 1) % len(choices)]
+        self._pictures.redraw_with(renderer)
+        self.notify(f"pictures: {renderer}")
+
+    def action_go(self, offset: int) -> None:
+        """Go to the next chart or panel (1) or the previous one (-1)."""
+        if offset > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def action_copy(self) -> None:
+        """Ask in which form the results are to be copied, and copy them."""
+        seen = self.seen
+        if seen is None:
+            return
+
+        def copy(key: str | None) -> None:
+            if key:
+                name, form = FORMS[key]
+                self.app.copy_to_clipboard(tables.written(seen.results.columns, seen.results.rows, form))
+                self.notify(f"the results, {len(seen.results.rows)} rows, as {name}", title="copied", markup=False)
+
+        self.app.push_screen(ChooseScreen("copy the results as", {key: name for key, (name, _) in FORMS.items()}), copy)
+
+    def action_export(self) -> None:
+        """Ask for a file name, and write what has the focus: the tables, a chart, or all pictures."""
+        tables_meant = self._tables.has_focus
+        if self._pictures.display and not tables_meant:
+            offer = pictures_offer(self._pictures.sheet)
+        elif self._charts.display and not tables_meant:
+            offer = chart_offer(self.seen, self._charts.metric)
+        else:
+            offer = table_offer(self.seen)
+        if offer is None:
+            self.notify("there is nothing to write yet", severity="error")
+            return
+        chosen = offer
+
+        def write(name: str | None) -> None:
+            if name:
+                self._export(Path(name).expanduser(), chosen.write)
+
+        self.app.push_screen(NameScreen("write to", chosen.name, chosen.endings), write)
+
+    @work(group="export")
+    async def _export(self, wanted: Path, write: Callable[[Path], object]) -> None:
+        """Write a file in a thread, since the first figure takes seconds."""
+        await export(self, wanted, write)

@@ -1,0 +1,85 @@
+"""The charts of a comparison: one for each metric, a line a run, a mean with its band a group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tui.widgets.chart_grid import ChartGrid
+
+if TYPE_CHECKING:
+    from engine import Line, Style
+    from tui.widgets.chart import Chart, Curve
+    from tui.widgets.comparison.look import Drawn, Seen
+
+
+class ComparisonCharts(ChartGrid):
+    """Shows the charts of the last look; to draw them in another way, it asks for another look.
+
+    Curves come smoothed, since the band of a group is that of its smoothed members.
+    """
+
+    @dataclass
+    class Changed(Message):
+        """The user wants the charts in another way."""
+
+    def __init__(self) -> None:
+        super().__init__(id="comparison-charts")
+        self.axis_chosen = False
+        self._drawn: dict[str, Drawn] = {}
+
+    def show(self, seen: Seen) -> None:
+        """Show the charts of a look."""
+        titles = [drawn.chart.y_label for drawn in seen.charts.values()]
+        if titles != [chart.title for chart in self._charts]:
+            self._arrange(titles)
+        self._drawn, self.axis = seen.charts, seen.axis
+        for chart, drawn in zip(self._charts, seen.charts.values(), strict=True):
+            self._set_up(chart)
+            members = [_curve(line, faint=True) for line in drawn.members]
+            chart.show([*members, *(_curve(line) for line in drawn.chart.lines)])
+
+    @property
+    def metric(self) -> str:
+        """The metric of the chart that has the focus, or else of the first one; empty if there is none."""
+        place = next((place for place, chart in enumerate(self._charts) if chart.has_focus), 0)
+        return [*self._drawn][place] if self._drawn else ""
+
+    def focus_first(self) -> None:
+        """Give the first chart the focus, if there is one."""
+        if self._charts:
+            self._charts[0].focus()
+
+    def _set_up(self, chart: Chart) -> None:
+        chart.log_y, chart.smoothing, chart.x_axis = self.log_y, 0.0, self._x_axis
+
+    def _redraw(self) -> None:
+        self.post_message(self.Changed())
+
+    def action_x_axis(self) -> None:
+        """Switch to the next x axis, which is no longer chosen by the runs."""
+        self.axis_chosen = True
+        super().action_x_axis()
+
+
+def _curve(line: Line, *, faint: bool = False) -> Curve:
+    import numpy as np
+
+    from tui.widgets.chart import Curve
+
+    placed = np.isfinite(line.x)  # epochs that a program has not counted are NaN
+    band = None if line.low is None or line.high is None else (line.low[placed], line.high[placed])
+    return Curve(
+        line.label, line.x[placed], line.y[placed], style_number(line.style), marks=not faint, band=band, faint=faint
+    )
+
+
+def style_number(style: Style) -> int:
+    """Return the number of a curve's style in the cycles of a screen's colours and dashes that has both of these."""
+    from tui.widgets.chart.braille import DASHES
+    from tui.widgets.chart.canvas import PALETTE
+
+    numbers = range(style.dash, PALETTE * len(DASHES), len(DASHES))
+    return next(number for number in numbers if number % PALETTE == style.colour % PALETTE)

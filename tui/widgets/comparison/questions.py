@@ -1,0 +1,83 @@
+"""Two questions in the last rows of the screen: which of a few, and under which name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Container
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textual import events
+    from textual.app import ComposeResult
+
+
+class QuestionScreen(ModalScreen[str | None]):
+    """A question in a frame; escape answers with None."""
+
+    BINDINGS: ClassVar = [("escape", "dismiss", "back")]
+
+    def __init__(self, question: str, hint: str) -> None:
+        super().__init__()
+        self._question = question
+        self._hint = hint
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame around what is answered."""
+        with Container(id="question") as frame:
+            frame.border_title = Content(self._question)
+            frame.border_subtitle = Content(self._hint)
+            yield self.field()
+
+    def field(self) -> Static | Input:
+        """Return the widget inside the frame."""
+        raise NotImplementedError
+
+
+class ChooseScreen(QuestionScreen):
+    """Asks for one of a few; a key answers.
+
+    Args:
+        question: a few words.
+        choices: what each key means.
+    """
+
+    def __init__(self, question: str, choices: Mapping[str, str]) -> None:
+        super().__init__(question, "esc back")
+        self._choices = choices
+
+    def field(self) -> Static:
+        """Return the keys and what they mean."""
+        return Static("   ".join(f"{key} {name}" for key, name in self._choices.items()), markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Take the answer."""
+        if event.key in self._choices:
+            event.stop()
+            self.dismiss(event.key)
+
+
+class NameScreen(QuestionScreen):
+    """Asks for the name of a file.
+
+    Args:
+        question: a few words.
+        name: that is offered.
+        endings: in words.
+    """
+
+    def __init__(self, question: str, name: str, endings: str) -> None:
+        super().__init__(question, f"{endings} · esc back")
+        self._name_offered = name
+
+    def field(self) -> Input:
+        """Return the field for the name."""
+        return Input(self._name_offered, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the answer."""
+        self.dismiss(event.value.strip() or None)
