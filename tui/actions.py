@@ -333,6 +333,7 @@ ACTS: tuple[Act, ...] = (
     Act("compare", "pictures('next_kind(-1)')", "up", "previous kind", "Show the previous kind."),
     Act("compare", "pictures('blink')", "b", "blink", "Show the first picture in place of the others in turn."),
     Act("compare", "renderer", "i", "images", "Switch how pictures are drawn, as far as this terminal can."),
+    Act("compare", "replicate", "a", "more seeds", "Launch further seeds of each group.", footer=True),
     Act("compare", "copy", "c", "copy", "Copy the results: then m for Markdown, l for LaTeX.", footer=True),
     Act("compare", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act("compare", "go(1)", "tab", "next", "Go to the next chart or table."),

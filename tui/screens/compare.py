@@ -21,7 +21,7 @@ from tui.widgets.comparison.charts import ComparisonCharts
 from tui.widgets.comparison.look import Asked, Looking
 from tui.widgets.comparison.offers import chart_offer, pictures_offer, table_offer
 from tui.widgets.comparison.pictures import ComparisonPictures
-from tui.widgets.comparison.questions import ChooseScreen, NameScreen
+from tui.widgets.comparison.questions import ChooseScreen, TextScreen
 from tui.widgets.comparison.tables import ComparisonTables
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from engine import Listed, Workspace
+    from engine import Engine, Listed
     from tui.actions import Scope
     from tui.widgets.comparison.look import Seen
 
@@ -43,7 +43,7 @@ class CompareScreen(Screen[None]):
     """Compares runs, and looks at them again every second.
 
     Args:
-        workspace: in which they lie.
+        engine: of the workspace in which they lie; launches further seeds.
         runs: that are compared, as they are listed.
         renderer: how pictures are drawn.
     """
@@ -52,9 +52,10 @@ class CompareScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
     scope: Scope = "compare"
 
-    def __init__(self, workspace: Workspace, runs: Sequence[Listed], renderer: str) -> None:
+    def __init__(self, engine: Engine, runs: Sequence[Listed], renderer: str) -> None:
         super().__init__()
-        self._looking = Looking(workspace, runs)
+        self._engine = engine
+        self._looking = Looking(engine.workspace, runs)
         self._count = len(runs)
         self._first_renderer = renderer
         self._wanted = asyncio.Event()
@@ -261,9 +262,38 @@ class CompareScreen(Screen[None]):
             if name:
                 self._export(Path(name).expanduser(), chosen.write)
 
-        self.app.push_screen(NameScreen("write to", chosen.name, chosen.endings), write)
+        self.app.push_screen(TextScreen("write to", chosen.name, chosen.endings), write)
 
     @work(group="export")
     async def _export(self, wanted: Path, write: Callable[[Path], object]) -> None:
         """Write a file in a thread, since the first figure takes seconds."""
         await export(self, wanted, write)
+
+    def action_replicate(self) -> None:
+        """Ask how many further seeds each group is to have, and launch them."""
+
+        def launch(count: str | None) -> None:
+            if count is not None and count.isdecimal():
+                self._replicate(int(count))
+            elif count is not None:
+                self.notify(f"{count!r} is no number of seeds", severity="error", markup=False)
+
+        self.app.push_screen(TextScreen("further seeds for each group", "2", "a number"), launch)
+
+    @work(group="replicate")
+    async def _replicate(self, count: int) -> None:
+        """Launch the seeds that are missing; those that are there join, as the others do when they have finished."""
+        launched, joined = [], []
+        try:
+            for each in await asyncio.to_thread(self._looking.further, count):
+                if each.there is not None:
+                    joined.append(each.there.id)
+                    continue
+                run = await self._engine.launch(each.experiment, each.hyperparameters, each.options)
+                launched.append(run.id)
+        except PhospheneError as error:
+            self.notify(str(error), severity="error", markup=False)
+        self._looking.join([*launched, *joined])
+        self._wanted.set()
+        if launched or joined:
+            self.notify(f"{len(launched)} launched, {len(joined)} were there already", title="further seeds")

@@ -10,6 +10,7 @@ from textual import on
 
 from engine import wording
 from tui.actions import bindings
+from tui.screens.compare import CompareScreen
 from tui.screens.page import PageScreen
 from tui.screens.panes import PaneScreen
 from tui.widgets.charts import ChartPanel
@@ -18,6 +19,7 @@ from tui.widgets.experiments import ExperimentList
 from tui.widgets.form import HyperparameterForm, changed_values
 from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
+from tui.widgets.pictures import PicturePanel
 from tui.widgets.runs import RunList
 from tui.workbench.following import RunFollower
 from tui.workbench.listing import News, RunListing, last_time
@@ -139,6 +141,11 @@ class Workbench(PaneScreen):
         """Remember the columns of the table of runs, and its order."""
         self._settings.columns, self._settings.sort = message.columns, message.sort
         self.post_message(self.SettingsChanged())
+
+    def on_run_list_compare_requested(self, message: RunList.CompareRequested) -> None:
+        """Show the selected runs side by side."""
+        runs = [listed for run in message.runs if (listed := self._find(run)) is not None]
+        self.app.push_screen(CompareScreen(self.engine, runs, self.query_one(PicturePanel).renderer))
 
     def on_run_list_form_requested(self, message: RunList.FormRequested) -> None:
         """Copy a run's hyperparameters into the form of its experiment."""

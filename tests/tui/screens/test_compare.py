@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from engine import Workspace
+from engine import Engine, Workspace
 from engine.plots import Heatmap, Lines
 from engine.record.events import ImageLogged, Metrics, PlotLogged, Results, StateChanged, encode
 from engine.record.plots import write_plot
@@ -17,7 +17,7 @@ from tui.app import PhospheneApp
 from tui.screens.compare import CompareScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.chart import Chart
-from tui.widgets.comparison.questions import NameScreen
+from tui.widgets.comparison.questions import TextScreen
 from tui.widgets.shot import ShotView
 
 
@@ -55,7 +55,7 @@ def compare(home):
             async with app.run_test(size=size) as pilot:
                 workspace = Workspace(home)
                 listed = [*reversed(workspace.list())] if runs is None else runs
-                screen = CompareScreen(workspace, listed, "halfcell")
+                screen = CompareScreen(Engine(home), listed, "halfcell")
                 await app.push_screen(screen)
                 await until(pilot, lambda: screen.seen is not None)
                 await scenario(pilot, screen, lambda condition: until(pilot, condition))
@@ -217,7 +217,7 @@ def test_what_has_the_focus_is_written_under_a_free_name(six, compare, tmp_path,
         await pilot.press(view)
         await until(lambda: screen.focused is not None)
         await pilot.press("e")
-        await until(lambda: isinstance(pilot.app.screen, NameScreen) and pilot.app.screen.query("Input"))
+        await until(lambda: isinstance(pilot.app.screen, TextScreen) and pilot.app.screen.query("Input"))
         pilot.app.screen.query_one("Input").value = str(tmp_path / name)
         await pilot.press("enter")
         await until(lambda: "-2." in notes(pilot.app))
@@ -231,7 +231,7 @@ def test_what_has_the_focus_is_written_under_a_free_name(six, compare, tmp_path,
 def test_a_file_that_cannot_be_written_is_said(six, compare, tmp_path):
     async def scenario(pilot, screen, until):
         await pilot.press("2", "e")
-        await until(lambda: isinstance(pilot.app.screen, NameScreen) and pilot.app.screen.query("Input"))
+        await until(lambda: isinstance(pilot.app.screen, TextScreen) and pilot.app.screen.query("Input"))
         pilot.app.screen.query_one("Input").value = str(tmp_path / "table.docx")
         await pilot.press("enter")
         await until(lambda: "must end in" in notes(pilot.app))
@@ -347,3 +347,40 @@ def test_no_runs_are_no_trouble(home, compare):
         assert "there is nothing to write yet" in notes(pilot.app)
 
     compare(scenario, runs=[])
+
+
+def test_further_seeds_are_launched_and_compared_too(compare, six, monkeypatch):
+    launched = []
+
+    async def launch(self, experiment, hyperparameters, options):
+        run = f"1121-12{len(launched):02}-cnn-new"
+        launched.append((experiment, hyperparameters["lr"], options["seed"]))
+        write(six, run, hyperparameters["lr"], options["seed"])
+        return self.workspace.find(run)
+
+    monkeypatch.setattr(Engine, "launch", launch)
+
+    async def scenario(pilot, screen, until):
+        await pilot.press("a")
+        await until(lambda: isinstance(pilot.app.screen, TextScreen) and pilot.app.screen.query("Input"))
+        await pilot.press("backspace", "1", "enter")
+        await until(lambda: screen.seen.runs == 8)
+        assert launched == [("cnn", 0.1, 3), ("cnn", 0.3, 3)]
+        assert "(4)" in text(screen)
+        await until(lambda: "2 launched, 0 were there already" in notes(pilot.app))
+
+    compare(scenario)
+
+
+def test_selected_runs_are_compared_from_the_workbench(drive, six):
+    async def scenario(pilot, until):
+        runs = pilot.app.screen.query_one("#runs")
+        await until(lambda: runs.option_count == 6)
+        runs.focus()
+        await pilot.press("asterisk", "C")
+        await until(lambda: isinstance(pilot.app.screen, CompareScreen) and pilot.app.screen.seen is not None)
+        assert pilot.app.screen.seen.runs == 6
+        await pilot.press("escape")
+        await until(lambda: not isinstance(pilot.app.screen, CompareScreen))
+
+    drive(scenario, size=(80, 24))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from engine import PhospheneError, gallery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from engine import Axis, Chart, Comparison, Group, Line, Listed, Sheet, Style, Workspace
+    from engine import Axis, Chart, Comparison, Group, Line, Listed, Replicate, Sheet, Style, Workspace
 
 MOST_CHARTS = 24
 """Metrics that are drawn, at most."""
@@ -104,6 +104,7 @@ class Looking:
         self._runs = tuple(runs)
         self._comparison: Comparison | None = None
         self._before: Any = None
+        self._joining: set[str] = set()
         self._lock = threading.Lock()
 
     def look(self, asked: Asked) -> Seen | None:
@@ -123,11 +124,23 @@ class Looking:
                 self._comparison.refresh(self._runs)
             return see(self._comparison, asked)
 
+    def further(self, count: int) -> tuple[Replicate, ...]:
+        """Return the next seeds of each group; see :func:`engine.replicates`."""
+        from engine import replicates
+
+        with self._lock:
+            groups = self._comparison.groups if self._comparison is not None else ()
+            return replicates(groups, self._workspace.list(), count)
+
+    def join(self, runs: Iterable[str]) -> None:
+        """Compare these runs too, from the next look on."""
+        self._joining.update(runs)
+
     def _list(self) -> None:
-        """Take the runs as they are listed now, without those that were removed."""
-        wanted = {run.id for run in self._runs}
+        """Take the runs as they are listed now, those that join included, without those that were removed."""
+        wanted = {run.id for run in self._runs} | self._joining
         now = {run.id: run for run in self._workspace.list() if run.id in wanted}
-        self._runs = tuple(now[run.id] for run in self._runs if run.id in now)
+        self._runs = tuple(now[run] for run in dict.fromkeys([run.id for run in self._runs] + [*now]) if run in now)
 
 
 def see(comparison: Comparison, asked: Asked) -> Seen:

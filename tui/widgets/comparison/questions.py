@@ -61,22 +61,22 @@ class ChooseScreen(QuestionScreen):
             self.dismiss(event.key)
 
 
-class NameScreen(QuestionScreen):
-    """Asks for the name of a file.
+class TextScreen(QuestionScreen):
+    """Asks for a name or a number.
 
     Args:
         question: a few words.
-        name: that is offered.
-        endings: in words.
+        offered: the answer that stands there at first.
+        hint: what it may be.
     """
 
-    def __init__(self, question: str, name: str, endings: str) -> None:
-        super().__init__(question, f"{endings} · esc back")
-        self._name_offered = name
+    def __init__(self, question: str, offered: str, hint: str) -> None:
+        super().__init__(question, f"{hint} · esc back")
+        self._offered = offered
 
     def field(self) -> Input:
-        """Return the field for the name."""
-        return Input(self._name_offered, compact=True, select_on_focus=False)
+        """Return the field for the answer."""
+        return Input(self._offered, compact=True, select_on_focus=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the answer."""
