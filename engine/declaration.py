@@ -126,7 +126,7 @@ class FieldView:
     @property
     def bounds(self) -> str:
         """The allowed values as text: ``1 .. 1000``, ``> 0``, or the empty string."""
-        low, high = (None if b is None else f"{b:g}" for b in (self.minimum, self.maximum))
+        low, high = (None if b is None else wording.setting(b) for b in (self.minimum, self.maximum))
         if low is not None and high is not None and not (self.open_minimum or self.open_maximum):
             return f"{low} .. {high}"
         parts = [] if low is None else [f"{'>' if self.open_minimum else '>='} {low}"]

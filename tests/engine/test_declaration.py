@@ -28,10 +28,11 @@ class Everything(Hyperparameters):
     on: bool = hyperparameter(True, "whether")
     kind: Literal["a", "b"] = hyperparameter("a", "which")
     word: str = hyperparameter("", "what")
+    large: int = hyperparameter(0, "which of many", lt=2**32)
 
 
 def test_fields_say_what_the_declaration_says():
-    count, rate, on, kind, word = fields_of(Everything)
+    count, rate, on, kind, word, large = fields_of(Everything)
     assert (count.kind, count.default, count.bounds, count.unit, count.group) == (
         "integer",
         3,
@@ -43,6 +44,7 @@ def test_fields_say_what_the_declaration_says():
     assert (on.kind, on.show(True), on.show(False)) == ("boolean", "on", "off")
     assert (kind.kind, kind.choices) == ("choice", ("a", "b"))
     assert (word.kind, word.bounds, word.live) == ("string", "", False)
+    assert large.bounds == "< 4294967296"
 
 
 @pytest.mark.parametrize(

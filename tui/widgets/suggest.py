@@ -34,10 +34,14 @@ def offers(text: str, names: Iterable[str], before: Iterable[str]) -> list[Offer
     head, begun = last_name(text)
     found = [Offer(name, head + name) for name in matching(names, begun)]
     found += [Offer(whole, whole) for whole in matching(before, text)]
+    return [offer for offer in once(found) if offer.text != text]
+
+
+def once(found: Iterable[Offer]) -> list[Offer]:
+    """Return the offers without those that come to the same text as an earlier one."""
     unique: dict[str, Offer] = {}
     for offer in found:
         unique.setdefault(offer.text, offer)
-    unique.pop(text, None)
     return [*unique.values()]
 
 

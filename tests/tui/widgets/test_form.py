@@ -336,6 +336,23 @@ def test_paths_are_completed_from_the_disk(drive, tmp_path, monkeypatch):
     drive(scenario)
 
 
+def test_a_path_that_stood_there_before_is_offered_once(drive, home, tmp_path, monkeypatch):
+    for name in ("pictures", "picnic"):
+        (tmp_path / "mine" / name).mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path / "mine"))
+    home.mkdir()
+    (home / "workbench.json").write_text(json.dumps({"forms": {"cuts": {"dataset": "folder:~/pictures/"}}}))
+
+    async def scenario(pilot, until):
+        form = await highlight(pilot, until, "probe", "dataset")
+        await pilot.press(*"folder:~/pic")
+        listed = form.query_one(Offers)
+        await until(lambda: "folder:~/picnic/" in [str(option.prompt) for option in listed.options])
+        assert [str(option.prompt) for option in listed.options] == ["folder:~/picnic/", "folder:~/pictures/"]
+
+    drive(scenario, over=PhospheneApp(home))
+
+
 def test_values_of_other_forms_fields_of_the_same_name_are_offered(drive, home):
     home.mkdir()
     (home / "workbench.json").write_text(json.dumps({"forms": {"count": {"lr": "0.0123"}}}))

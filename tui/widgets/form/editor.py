@@ -16,7 +16,7 @@ from textual.widgets import Input
 from tui.widgets import in_order
 from tui.widgets.form.fields import RENAMED
 from tui.widgets.form.offers import Offers
-from tui.widgets.suggest import Offer, last_name, offers
+from tui.widgets.suggest import Offer, last_name, offers, once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -151,7 +151,7 @@ class FieldEditor(Vertical):
         head, begun = last_name(text)
         paths = await asyncio.to_thread(path_completions, begun)
         if paths and self.display and self.text == text:
-            self._list([*(Offer(path, head + path) for path in paths), *found])
+            self._list(once([*(Offer(path, head + path) for path in paths), *found]))
 
     def _list(self, found: Sequence[Offer]) -> None:
         self._offers.show(found)
