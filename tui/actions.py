@@ -299,9 +299,9 @@ ACTS: tuple[Act, ...] = (
     Act("console", "copy", "c", "copy", "Copy the lines that are shown."),
     Act("compare", "app.help", "question_mark", "help", "Show the keys of the comparison first.", shown="?"),
     Act("compare", "close", "escape,q", "back", "Go back to the workbench.", footer=True, shown="esc"),
-    Act("compare", "view('curves')", "1", "curves", "Show the curves of all groups.", footer=True),
-    Act("compare", "view('results')", "2", "results", "Go to results and differences.", footer=True),
-    Act("compare", "view('pictures')", "3", "pictures", "Show pictures and plots side by side.", footer=True),
+    Act("compare", "view('curves')", "1", "curves", "Show the curves of all groups."),
+    Act("compare", "view('results')", "2", "results", "Go to results and differences."),
+    Act("compare", "view('pictures')", "3", "pictures", "Show pictures and plots side by side."),
     Act("compare", "charts('log_scale')", "y", "log y", "Switch the charts between linear and logarithmic y."),
     Act(
         "compare",
@@ -322,9 +322,7 @@ ACTS: tuple[Act, ...] = (
         footer=True,
     ),
     Act("compare", "baseline", "D", "baseline", "Compare with the next group; after the last, with none.", footer=True),
-    Act(
-        "compare", "more", "d", "all, difference", "Name all fields; in the pictures, show what differs from the first."
-    ),
+    Act("compare", "more", "d", "more", "Name all fields; in the pictures, show what differs from the first."),
     Act("compare", "pictures('step(-1)')", "left", "earlier", "Show the pictures of the step before."),
     Act("compare", "pictures('step(1)')", "right", "later", "Show the pictures of the next step."),
     Act("compare", "pictures('first')", "home", "first", "Show the first pictures."),

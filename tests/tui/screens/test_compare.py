@@ -14,9 +14,11 @@ from engine.record.plots import write_plot
 from tests.tui.conftest import NOON, until, write_picture, write_run
 from tui.actions import ACTS
 from tui.app import PhospheneApp
+from tui.keymap import Keymap
 from tui.screens.compare import CompareScreen
 from tui.screens.help import HelpScreen
 from tui.widgets.chart import Chart
+from tui.widgets.comparison.pictures import grid
 from tui.widgets.comparison.questions import TextScreen
 from tui.widgets.shot import ShotView
 
@@ -46,8 +48,12 @@ def six(home):
 
 
 @pytest.fixture
-def compare(home):
-    """Run a scenario on the screen: ``compare(scenario, size)`` with ``async def scenario(pilot, screen, until)``."""
+def compare(home, monkeypatch):
+    """Run a scenario on the screen: ``compare(scenario, size)`` with ``async def scenario(pilot, screen, until)``.
+
+    The workbench, which is not looked at, stays closed.
+    """
+    monkeypatch.setattr(PhospheneApp, "on_mount", lambda self: None)
 
     def run(scenario, size=(160, 48), runs=None):
         async def play():
@@ -332,11 +338,64 @@ def test_every_action_has_a_handler_and_the_help_shows_them_first(six, compare):
         for act in ACTS:
             if act.scope == "compare" and not act.name.startswith("app."):
                 assert hasattr(screen, f"action_{act.name.partition('(')[0]}"), act
-        assert str(HelpScreen.page("compare", pilot.app.screen_stack[1].keymap)).startswith("A comparison")
-        await pilot.press("q")
-        await until(lambda: pilot.app.screen is not screen)
+        assert str(HelpScreen.page("compare", Keymap())).startswith("A comparison")
 
     compare(scenario)
+
+
+def test_it_lies_over_the_workbench_with_help_and_a_way_back(six, drive):
+    async def scenario(pilot, until):
+        app, bench = pilot.app, pilot.app.screen
+        workspace = Workspace(six)
+        await app.push_screen(CompareScreen(workspace, workspace.list(), "halfcell"))
+        screen = app.screen
+        await until(lambda: screen.seen is not None)
+        await pilot.press("question_mark")
+        await until(lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("escape")
+        await until(lambda: app.screen is screen)
+        await pilot.press("2", "q")
+        await until(lambda: app.screen is bench)
+
+    drive(scenario)
+
+
+def test_runs_in_all_states_and_plots_of_all_kinds_are_gone_through(crowd, compare):
+    async def scenario(pilot, screen, until):
+        assert "stand apart" in text(screen)
+        assert "running" in text(screen)
+        await pilot.press("3")
+        await until(lambda: screen._pictures.has_focus and screen._pictures.kinds)
+        kinds = screen._pictures.kinds
+        assert {"confusion", "lines", "bars", "scatter", "tiles", "batch"} <= {*kinds}
+        for _ in kinds:
+            await pilot.press("down", "d", "b", "b", "left")
+            await until(lambda: screen._pictures._built)
+        for key in ("1", "m", "plus", "x", "x", "x", "y", "2", "D", "D"):
+            await pilot.press(key)
+        await until(lambda: screen.seen.baseline)
+
+    compare(scenario, size=(80, 24))
+
+
+def test_runs_without_a_shared_metric_have_an_empty_chart(home, compare):
+    write_run(home, "1121-1000-cnn-aaa", "cnn", [StateChanged(NOON, "finished", "", 1, 1, {"test/accuracy": 0.5})])
+
+    async def scenario(pilot, screen, until):
+        await until(lambda: [chart.title for chart in charts(screen)] == ["no shared metric over step"])
+        for key in ("z", "left", "plus", "x", "e"):
+            await pilot.press(key)
+        assert "there is nothing to write yet" in notes(pilot.app)
+
+    compare(scenario)
+
+
+@pytest.mark.parametrize(
+    ("count", "room", "columns"),
+    [(1, (76, 20), 1), (3, (76, 20), 3), (4, (96, 44), 2), (3, (40, 20), 1), (0, (0, 0), 1)],
+)
+def test_three_pictures_stand_in_a_row_if_they_fit_and_others_as_large_as_they_can(count, room, columns):
+    assert grid(max(count, 1), *room)[0] == columns
 
 
 def test_no_runs_are_no_trouble(home, compare):

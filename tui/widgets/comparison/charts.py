@@ -32,14 +32,16 @@ class ComparisonCharts(ChartGrid):
 
     def show(self, seen: Seen) -> None:
         """Show the charts of a look."""
-        titles = [drawn.chart.y_label for drawn in seen.charts.values()]
+        titles = [drawn.chart.y_label for drawn in seen.charts.values()] or [f"no shared metric over {seen.axis}"]
         if titles != [chart.title for chart in self._charts]:
             self._arrange(titles)
         self._drawn, self.axis = seen.charts, seen.axis
-        for chart, drawn in zip(self._charts, seen.charts.values(), strict=True):
+        for chart, drawn in zip(self._charts, seen.charts.values(), strict=False):
             self._set_up(chart)
             members = [_curve(line, faint=True) for line in drawn.members]
             chart.show([*members, *(_curve(line) for line in drawn.chart.lines)])
+        if not seen.charts:
+            self._charts[0].show([])
 
     @property
     def metric(self) -> str:
