@@ -347,7 +347,7 @@ def test_it_lies_over_the_workbench_with_help_and_a_way_back(six, drive):
     async def scenario(pilot, until):
         app, bench = pilot.app, pilot.app.screen
         workspace = Workspace(six)
-        await app.push_screen(CompareScreen(workspace, workspace.list(), "halfcell"))
+        await app.push_screen(CompareScreen(Engine(workspace.home), workspace.list(), "halfcell"))
         screen = app.screen
         await until(lambda: screen.seen is not None)
         await pilot.press("question_mark")
