@@ -173,7 +173,7 @@ class CompareScreen(Screen[None]):
             parts.append(f"reading {self._count} runs…")
         else:
             groups = f"{len(seen.keys)} group{'s' * (len(seen.keys) != 1)}"
-            parts.append(f"{seen.runs} run{'s' * (seen.runs != 1)} in {groups}")
+            parts.append(f"· {seen.runs} run{'s' * (seen.runs != 1)} in {groups}")
         self.query_one("#comparison-head", Static).update(Content.assemble(*parts), layout=False)
 
     # -- keys -----------------------------------------------------------------------------------------------------

@@ -131,7 +131,9 @@ class Picture(Vertical):
         self._draw()
 
     def _show_unreadable(self, unreadable: bool) -> None:
-        self.query_one(".unreadable").display = unreadable
+        # A picture may be read before it is laid out, or after it was taken away.
+        for label in self.query(".unreadable"):
+            label.display = unreadable
 
     def redraw_with(self, renderer: str) -> None:
         """Draw with another renderer from now on."""
