@@ -7,6 +7,7 @@ import math
 import pytest
 
 from engine.comparison.comparison import Comparison
+from engine.comparison.sheets import configured
 from engine.comparison.statements import interval, rounded, signed, statements
 from engine.comparison.statistics import Mean, difference, mean
 from engine.errors import UnknownRun
@@ -35,6 +36,16 @@ def test_groups_have_means_the_best_is_known_and_the_baseline_is_subtracted(six)
     assert worse.differences == (None,)
     with pytest.raises(UnknownRun, match="not among"):
         comparison.set_baseline("nosuch")
+
+
+def test_the_configuration_has_a_column_a_group_and_only_what_differs_unless_all_is_asked_for(six):
+    comparison = compared(six)
+    sheet = configured(comparison)
+    assert sheet.columns == ("field", "lr 0.1", "lr 0.01")
+    assert sheet.rows == (("lr", "0.1", "0.01"), ("seed", "0, 1, 2", "0, 1, 2"))
+    every = {row[0]: row[1:] for row in configured(comparison, every=True).rows}
+    assert every["nz"] == ("2", "2")
+    assert every["experiment"] == ("count", "count")
 
 
 def test_it_says_what_the_seeds_prove(six):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from tui.widgets.comparison.look import Drawn, Seen
 
 
+FEW_POINTS = 24
+"""Points of a line that are marked, at most; more of them would hide its band."""
+
+
 class ComparisonCharts(ChartGrid):
     """Shows the charts of the last look; to draw them in another way, it asks for another look.
 
@@ -73,9 +77,8 @@ def _curve(line: Line, *, faint: bool = False) -> Curve:
 
     placed = np.isfinite(line.x)  # epochs that a program has not counted are NaN
     band = None if line.low is None or line.high is None else (line.low[placed], line.high[placed])
-    return Curve(
-        line.label, line.x[placed], line.y[placed], style_number(line.style), marks=not faint, band=band, faint=faint
-    )
+    x, y, marks = line.x[placed], line.y[placed], not faint and np.count_nonzero(placed) <= FEW_POINTS
+    return Curve(line.label, x, y, style_number(line.style), marks=bool(marks), band=band, faint=faint)
 
 
 def style_number(style: Style) -> int:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 WIDEST = 36
 """Cells of a column, at most; half of the width for the first one."""
+LONGEST_HEAD = 26
+"""Cells of the head of a column, at most, where its body is no wider."""
 GAP = 2
 
 
@@ -57,7 +59,7 @@ def _written(sheet: Sheet, width: int) -> list[Content]:
     rows[0][0] = ""
     if len(rows[0]) > len(rows):
         rows = [[*row] for row in zip(*rows, strict=True)]
-    widths = [min(max(map(cell_len, column)), WIDEST) for column in zip(*rows, strict=True)]
+    widths = [_width(column) for column in zip(*rows, strict=True)]
     widths[0] = min(widths[0], max(8, width // 2 - GAP))
     lines: list[Content] = []
     for block in _blocks(widths, width):
@@ -67,6 +69,12 @@ def _written(sheet: Sheet, width: int) -> list[Content]:
             line = (" " * GAP).join(cells).rstrip()
             lines.append(Content.styled(line, "$text-muted") if not place else _starred(line))
     return lines
+
+
+def _width(column: Sequence[str]) -> int:
+    """Return the cells of a column: as its longest cell, but a longer head is cut where it says more than enough."""
+    head, *body = map(cell_len, column)
+    return min(max(min(head, LONGEST_HEAD), *body), WIDEST)
 
 
 def _starred(line: str) -> Content:
