@@ -110,6 +110,10 @@ class RunList(Choices):
 
     def show(self, runs: Sequence[Listed], headlines: Mapping[str, str]) -> None:
         """Show these runs; ``headlines`` names each experiment's. The highlight stays where it was."""
+        # Thousands of runs of which none has changed need not be filtered and sorted every second.
+        still = self._runs == runs and self._table.headlines == headlines
+        if still and not self._to_mark and all(run.status.ended for run in runs):
+            return
         self._runs, self._table.headlines = list(runs), headlines
         if self._selected:
             self._selected &= {run.id for run in self._runs}
