@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDEST = 36
 """Cells of a column, at most; half of the width for the first one."""
-LONGEST_HEAD = 26
+LONGEST_HEAD = 24
 """Cells of the head of a column, at most, where its body is no wider."""
 GAP = 2
 
