@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDEST = 36
 """Cells of a column, at most; half of the width for the first one."""
-LONGEST_HEAD = 26
+LONGEST_HEAD = 24
 """Cells of the head of a column, at most, where its body is no wider."""
 GAP = 2
 
@@ -123,7 +123,8 @@ class ComparisonTables(VerticalScroll):
     def _draw(self) -> None:
         if self._seen is None:
             return
-        new = page(self._seen, max(20, self.scrollable_content_region.width))
+        # The scroll bar may come and go: its column is never used.
+        new = page(self._seen, max(20, self.outer_size.width - self.gutter.width - 1))
         if self._page is None or not new.is_same(self._page):
             self._page = new
             self.query_one(Static).update(new)
