@@ -279,6 +279,7 @@ def test_a_wide_list_is_a_table_of_what_differs(drive, grid):
         assert first.split() == ["✓", "r3w", "cnn", "0.001", "0.8", "0:31", "0:05", "1"]
         assert len({*map(len, rows)}) == 1
         assert first.index("0.001") + 5 == last.index("0.1") + 3
+        assert str(runs.border_title).index("experiment") + 1 == first.index("cnn")
         await pilot.press("F")
         await until(lambda: str(runs.border_title) == "runs")
 
@@ -318,6 +319,16 @@ def test_the_table_is_sorted_by_a_column_and_keeps_the_order_for_the_next_time(d
         await until(lambda: ids(pilot.app.screen.query_one(RunList)) == ["r0w", "r1w", "r2w", "r3w"])
 
     drive(again, over=PhospheneApp(home, images="halfcell"))
+
+
+def test_the_column_of_the_order_is_drawn_where_the_runs_do_not_differ_in_it_too(drive, grid):
+    async def scenario(pilot, until, runs):
+        await pilot.press("F", "o", "o", "o", "slash", *"lr=0.1", "enter")
+        await until(lambda: header(runs)[:3] == ["id", "experiment", "lr▲"] and len(ids(runs)) == 2)
+        await pilot.press("o", "o", "o")
+        await until(lambda: header(runs)[:3] == ["id", "experiment", "result▲"])
+
+    on_runs(drive, scenario, 4)
 
 
 def test_columns_are_chosen_as_the_command_line_takes_them(drive, grid, home):

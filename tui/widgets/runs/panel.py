@@ -199,7 +199,8 @@ class RunList(Choices):
     # -- what is drawn --------------------------------------------------------------------------------------------
 
     def _fill(self, chosen: str) -> None:
-        title, lines = self._arranged(self._matching())
+        found = self._filtered()
+        title, lines = self._arranged(self._table.ordered(found, self._logs) if self._table.sort else found)
         if lines and list(lines) == list(self._drawn):
             for index, (run, line) in enumerate(lines.items()):
                 if not line.is_same(self._drawn[run]):
@@ -225,15 +226,15 @@ class RunList(Choices):
         }
         parts = [f"{count:,} {what}" for what, count in counts.items() if count]
         if self._table.sort and self.border_title == "runs":
-            parts.append(f"by {self._table.sort.removeprefix('-')}{self._table.arrow}")
+            parts.append(f"by {self._table.sorted_by}{self._table.arrow}")
         return " · ".join(parts)
 
-    def _matching(self) -> Sequence[Listed]:
-        """Return the runs that the filter holds for, in their order."""
-        wanted, found = self._filter, self._runs
-        if wanted is not None:
-            found = [run for run in found if wanted.matches(run, self._logs.latest)]
-        return self._table.ordered(found, self._logs) if self._table.sort else found
+    def _filtered(self) -> list[Listed]:
+        """Return the runs that the filter holds for, newest first."""
+        wanted = self._filter
+        if wanted is None:
+            return self._runs
+        return [run for run in self._runs if wanted.matches(run, self._logs.latest)]
 
     def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
         """Return the title of the list and the line of each of the first runs: of a table, if there is room."""
@@ -308,7 +309,7 @@ class RunList(Choices):
 
     def action_sort(self) -> None:
         """Sort by the next column."""
-        self._table.sort_by_next(self._runs[:SHOWN])
+        self._table.sort_by_next(self._filtered()[:SHOWN], self._logs)
         self._rearrange()
 
     def action_reverse(self) -> None:

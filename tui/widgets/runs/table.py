@@ -85,7 +85,6 @@ class RunTable:
 
     def __init__(self, columns: str = "", sort: str = "") -> None:
         self.columns = self.sort = ""
-        self._titles: list[str] = []
         self.headlines: Mapping[str, str] = {}
         if not self.problem(columns):
             self.columns = columns
@@ -108,7 +107,7 @@ class RunTable:
         """Whether a column shows a figure of whole curves."""
         from engine import parse_columns
 
-        return any(column.figure for column in parse_columns(f"{self.columns},{self.sort.removeprefix('-')}"))
+        return any(column.figure for column in parse_columns(f"{self.columns},{self.sorted_by}"))
 
     # -- the order ------------------------------------------------------------------------------------------------
 
@@ -116,18 +115,24 @@ class RunTable:
         """Return the runs in the order of the column they are sorted by."""
         from engine import runs_in_order
 
-        source = self._source(self.sort.removeprefix("-"))
+        source = self._source(self.sorted_by)
         return runs_in_order(runs, source, histories, falling=self.sort.startswith("-"))
 
-    def sort_by_next(self, runs: Sequence[Listed]) -> None:
-        """Sort by the next one of the columns, as drawn last or as suits these runs; after the last, by none."""
-        order = ["", *(self._titles or self.titles(runs))]
-        now = self.sort.removeprefix("-")
-        self.sort = order[(order.index(now) + 1) % len(order)] if now in order else order[1]
+    def sort_by_next(self, runs: Sequence[Listed], histories: Histories) -> None:
+        """Sort by the next column of those that suit the runs, newest first; after the last, by none."""
+        titles = [title for title in self.titles(runs) if any(self._cells(title, runs, histories).texts)]
+        order = ["", *titles]
+        place = order.index(self.sorted_by) if self.sorted_by in order else 0
+        self.sort = order[(place + 1) % len(order)]
 
     def reverse(self) -> None:
         """Turn the order round."""
         self.sort = self.sort[1:] if self.sort.startswith("-") else f"-{self.sort}" if self.sort else ""
+
+    @property
+    def sorted_by(self) -> str:
+        """The title of the column that runs are sorted by."""
+        return self.sort.removeprefix("-")
 
     @property
     def arrow(self) -> str:
@@ -172,7 +177,7 @@ class RunTable:
         numbers = [isinstance(value, int | float) for value in values if value is not MISSING]
         if title == "result":
             texts = [text or progress(run) for text, run in zip(texts, runs, strict=True)]
-        arrow = self.arrow if title == self.sort.removeprefix("-") else ""
+        arrow = self.arrow if title == self.sorted_by else ""
         return Cells(title + arrow, texts, bool(numbers) and all(numbers))
 
     def drawn(
@@ -180,11 +185,13 @@ class RunTable:
     ) -> tuple[str, dict[str, Content]]:
         """Return the header and the line of each run; of columns that suit the runs, as many as there is room for."""
         titles = self.titles(runs)
+        if self.sort and self.sorted_by not in titles:
+            titles.insert(titles.index("experiment") + 1 if "experiment" in titles else 1, self.sorted_by)
         columns = [self._cells(title, runs, histories) for title in titles]
         if not self.columns:
             columns = _fitting([one for one in columns if any(one.texts) or one.title == "id"], width - 2)
-        self._titles = [one.title.rstrip("▲▼") for one in columns]
-        header = "  " + GAP.join(one.cell(one.title) for one in columns)
+        # A title stands one cell further right than the lines under it, which begin with two marks.
+        header = " " + GAP.join(one.cell(one.title) for one in columns)
         rows = zip(*([one.cell(text) for text in one.texts] for one in columns), strict=True)
         return header, {
             run.id: Content.assemble(*lead(run, selected), GAP.join(row)) for run, row in zip(runs, rows, strict=True)
