@@ -10,7 +10,6 @@ from textual import on
 
 from engine import wording
 from tui.actions import bindings
-from tui.screens.compare import CompareScreen
 from tui.screens.page import PageScreen
 from tui.screens.panes import PaneScreen
 from tui.widgets.charts import ChartPanel
@@ -143,7 +142,9 @@ class Workbench(PaneScreen):
         self.post_message(self.SettingsChanged())
 
     def on_run_list_compare_requested(self, message: RunList.CompareRequested) -> None:
-        """Show the selected runs side by side."""
+        """Show the selected runs side by side; numpy, which that needs, is imported only now."""
+        from tui.screens.compare import CompareScreen
+
         runs = [listed for run in message.runs if (listed := self._find(run)) is not None]
         self.app.push_screen(CompareScreen(self.engine, runs, self.query_one(PicturePanel).renderer))
 
