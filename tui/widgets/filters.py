@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+
+from tui.widgets import in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,13 +54,30 @@ class FilterField(Input):
         self.value = ""
         self.display = False
 
+    async def on_key(self, event: events.Key) -> None:
+        """Leave before the next key is typed; one that came here all the same is handed on to the list."""
+        if self.screen.focused is self:
+            await in_order.act(self, event)
+            return
+        event.stop()
+        event.prevent_default()
+        self.app.post_message(events.Key(event.key, event.character))
+
     def action_drop(self) -> None:
         """Clear the filter and go to the list."""
         self.clear_and_close()
-        self.post_message(self.Left(self.target))
+        self._leave()
 
     def action_keep(self) -> None:
         """Keep the filter and go to the list."""
+        self._leave()
+
+    async def action_submit(self) -> None:
+        """Keep the filter and go to the list."""
+        self._leave()
+
+    def _leave(self) -> None:
+        self.screen.set_focus(self.screen.query_one(f"#{self.target}"))
         self.post_message(self.Left(self.target))
 
     def on_blur(self) -> None:

@@ -68,25 +68,15 @@ class Lists(Vertical):
         message.stop()
         self.query_one(Ask).open(message.question, message.text, message.answer)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter and go to the list."""
-        event.stop()
-        if isinstance(event.input, FilterField):
-            self._go_to(event.input.target)
-
     def on_filter_field_left(self, message: FilterField.Left) -> None:
-        """Go to the list that the filter belongs to."""
+        """Let the list that the filter belongs to keep what it found."""
         message.stop()
-        self._go_to(message.target)
+        if message.target == "experiments":
+            self.query_one(ExperimentList).settle()
+        else:
+            self._filter_runs()
 
     def _filter_runs(self) -> None:
         """Show what the filter of the runs holds for, and say what is wrong with it."""
         text = self.query_one(RunFilter).value
         self.query_one(FilterNote).complain(self.query_one(RunList).narrow(text))
-
-    def _go_to(self, target: str) -> None:
-        if target == "experiments":
-            self.query_one(ExperimentList).settle()
-        else:
-            self._filter_runs()
-        self.query_one(f"#{target}").focus()

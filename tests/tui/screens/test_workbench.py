@@ -7,6 +7,7 @@ import json
 import time
 
 import pytest
+from textual import events
 from textual.widgets import OptionList
 
 from engine import Workspace
@@ -202,6 +203,20 @@ def test_each_list_has_a_filter_of_its_own_and_filtering_runs_moves_no_experimen
         await pilot.press("escape")
         await until(lambda: experiments.option_count == before)
         assert experiments.chosen == "dcgan"
+
+    drive(scenario)
+
+
+def test_keys_after_the_filter_are_for_the_list_however_quickly_they_follow(drive, album):
+    async def scenario(pilot, until):
+        experiments = pilot.app.screen.query_one(ExperimentList)
+        await until(lambda: experiments.option_count > 3)
+        for key in ("slash", *"dcg"):
+            await pilot.press(key)
+        for key in ("enter", "2"):  # both are there before either has acted
+            pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(lambda: pilot.app.screen.focused is pilot.app.screen.query_one("#fields"))
+        assert pilot.app.screen.query_one("#filter-experiments").value == "dcg"
 
     drive(scenario)
 
