@@ -202,9 +202,9 @@ def test_no_printable_key_does_anything_but_type_while_the_form_has_the_focus(dr
         edit = form.query_one("#edit", Input)
         for character in (c for c in string.printable if c.isprintable()):
             pilot.app.post_message(events.Key(_character_to_key(character), character))
-            await quickly(lambda character=character: form.editing and edit.value == character)
+            await quickly(lambda character=character: edit.has_focus and edit.value == character)
             pilot.app.post_message(events.Key("escape", None))
-            await quickly(lambda: not form.editing)
+            await quickly(lambda: not form.editing and form.query_one("#fields").has_focus)
         assert form.chosen_values() == ({}, {})
         footer = {binding.binding.action for binding in pilot.app.screen.active_bindings.values()}
         assert {"run", "undo"} <= footer
