@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from engine.comparison import sheets as comparison_sheets
     from engine.comparison.chart import Chart, Line
     from engine.comparison.chart import chart as comparison_chart
-    from engine.comparison.comparison import Comparison, Direction, Row
+    from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
     from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
     from engine.comparison.replicates import Replicate, replicates
@@ -179,7 +179,7 @@ _HOMES = {
         "shown_value",
     ),
     "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
-    "engine.comparison.comparison": ("Comparison", "Direction", "Row"),
+    "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
     "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
     "engine.comparison.replicates": ("Replicate", "replicates"),
@@ -232,7 +232,6 @@ __all__ = [
     "DataUnavailable",
     "Difference",
     "Differing",
-    "Direction",
     "DiskFull",
     "Engine",
     "Event",

@@ -64,9 +64,19 @@ def _right(columns: Sequence[str], rows: Rows) -> list[bool]:
 
 
 def _markdown(columns: Sequence[str], rows: Rows) -> str:
-    cells = [[_line(cell).replace("\\", "\\\\").replace("|", "\\|") or " " for cell in row] for row in (columns, *rows)]
-    rule = ["---:" if right else "---" for right in _right(columns, rows)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (cells[0], rule, *cells[1:]))
+    """Write columns as wide as their longest cells, so that the source can be read as a table, too."""
+    right = _right(columns, rows)
+    cells = [[_line(cell).replace("\\", "\\\\").replace("|", "\\|") for cell in row] for row in (columns, *rows)]
+    widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
+    head, *body = [
+        [
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(row, widths, right, strict=True)
+        ]
+        for row in cells
+    ]
+    rule = [f"{'-' * (width - 1)}:" if flush else "-" * width for width, flush in zip(widths, right, strict=True)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *body))
 
 
 def _booktabs(columns: Sequence[str], rows: Rows) -> str:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from engine.declaration import Experiment
-    from engine.record.tables import Table
 
 STATE_MARKS: dict[State, str] = {
     "queued": "○",
@@ -162,16 +161,3 @@ def aligned(rows: Iterable[Iterable[str]]) -> list[str]:
     cells = [[*row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in cells]
-
-
-def markdown(table: Table) -> str:
-    """Write a table in Markdown, with its columns as wide as their longest cells and numbers flush right."""
-    columns, rules = [], []
-    for number, cells in enumerate(zip(table.columns, *table.rows, strict=True)):
-        texts = [cell.replace("|", "\\|") for cell in cells]
-        width = max(3, *map(len, texts))
-        flush_right = table.numbers(number) is not None
-        rules.append(f"{'-' * (width - 1)}:" if flush_right else "-" * width)
-        columns.append([text.rjust(width) if flush_right else text.ljust(width) for text in texts])
-    head, *rows = zip(*columns, strict=True)
-    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rules, *rows))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from engine import catalogue
 from engine.comparison import statistics
@@ -12,6 +12,7 @@ from engine.comparison.curves import Axis, Band, Curve, band, natural_axis, posi
 from engine.comparison.groups import SEEDS, Group, Grouping, differences, groups
 from engine.comparison.styles import Style, styles
 from engine.curves.trace import Trace
+from engine.declaration import better
 from engine.errors import UnknownRun
 from engine.record.histories import Histories
 from engine.selection.columns import Column
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
     from engine.comparison.groups import Differing
     from engine.comparison.statistics import Difference, Mean
+    from engine.declaration import Better, Experiment
     from engine.record.history import History
     from engine.record.workspace import Listed
-
-Direction = Literal["higher", "lower", "neither"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +116,18 @@ class Comparison:
     def default_columns(self) -> tuple[Column, ...]:
         """Return the results that runs with results share, headlines first; without any, the last shared metrics."""
         headlines = [
-            declared.headline.result
-            for run in self.runs
-            if run.record and (declared := catalogue.experiments().get(run.record.experiment)) and declared.headline
+            declared.headline.result for run in self.runs if (declared := _declared(run)) and declared.headline
         ]
         names = self._shared([[*(run.status.result or self.history(run).results)] for run in self.runs])
         names = tuple(sorted(names, key=lambda name: name not in headlines))
         return tuple(map(Column, names)) or tuple(Column(name, "last") for name in self.metrics)
 
-    def direction(self, column: Column) -> Direction:
-        """Return which values of a column are better, as far as a headline or the figure asked for says it."""
+    def direction(self, column: Column) -> Better:
+        """Return which values of a column are better: as the figure asked for says it, a headline, or the quantity."""
         if column.step or column.figure in {"max", "min"}:
             return "neither" if column.step else "higher" if column.figure == "max" else "lower"
-        for run in self.runs:
-            declared = catalogue.experiments().get(run.record.experiment) if run.record else None
-            if declared and declared.headline and declared.headline.result == column.source:
-                return declared.headline.better
-        return "neither"
+        headlines = [declared.headline for run in self.runs if (declared := _declared(run))]
+        return better(column.source, next((one for one in headlines if one and one.result == column.source), None))
 
     def values(self, group: Group, column: Column) -> list[float]:
         """Return the numbers that the runs of a group have in a column, NaN among them; others have none."""
@@ -186,7 +181,11 @@ class Comparison:
         return tuple(name for name in lists[0] if all(name in own for own in lists)) if lists else ()
 
 
-def _best(means: Sequence[Mean | None], direction: Direction) -> list[bool]:
+def _declared(run: Listed) -> Experiment | None:
+    return catalogue.experiments().get(run.record.experiment) if run.record else None
+
+
+def _best(means: Sequence[Mean | None], direction: Better) -> list[bool]:
     """Tell for each mean whether it is the best; of a single one, and without a direction, none is."""
     known = [one.mean for one in means if one is not None and math.isfinite(one.mean)]
     if direction == "neither" or len(known) < 2:

@@ -58,7 +58,7 @@ def test_a_comparison_is_a_table_and_what_the_seeds_prove(command):
 
 def test_other_formats_hold_the_same(command):
     done = command("compare", "nz=2", "--format", "md")
-    assert "| lr 0.1 | 0.910 ± 0.025 (3) * |" in done.stdout
+    assert "| lr 0.1  | 0.910 ± 0.025 (3) * |" in done.stdout
     assert "once in 20" in done.stderr
     assert r"lr 0.1 & 0.910 $\pm$ 0.025 (3) {*} \\" in command("compare", "nz=2", "--format", "latex").stdout
     rows = [*csv.DictReader(io.StringIO(command("compare", "nz=2", "--format", "csv").stdout))]
@@ -123,7 +123,7 @@ def test_a_table_of_a_run_is_written_for_documents(launch, finish, phosphene):
     finish(launch("count"))
     shown = phosphene("show", "last", "--table", "squares", "--format", "latex").stdout
     assert r"n & n squared \\" in shown
-    assert "| n | n squared |" in phosphene("show", "last", "--table", "squares", "--format", "md").stdout
+    assert "|   n | n squared |" in phosphene("show", "last", "--table", "squares", "--format", "md").stdout
     refused = phosphene("show", "last", "--table", "squares", "--format", "doc")
     assert refused.returncode == 2
     assert "md, latex, csv" in refused.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import Table, catalogue, wording
+from engine import catalogue, wording
 from engine.record.events import Message, Progress, Results, StateChanged
 
 
@@ -40,14 +40,3 @@ def test_a_form_as_a_command_is_quoted_for_a_shell():
 
 def test_what_steers_a_terminal_is_not_printed():
     assert wording.printable("a\x1b[31mb\nc") == "a [31mb\nc"
-
-
-def test_markdown_keeps_columns_apart_and_numbers_flush_right():
-    table = Table(("a|b", "n"), (("x", "1"), ("long one", "100")), 2)
-    assert wording.markdown(table).splitlines() == [
-        r"| a\|b     |   n |",
-        "| -------- | --: |",
-        "| x        |   1 |",
-        "| long one | 100 |",
-    ]
-    assert wording.markdown(Table(("a",), (), 0)) == "| a   |\n| --- |\n"

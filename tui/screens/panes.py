@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from textual import events
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from engine import Experiment, Listed
     from tui.keymap import Keymap
@@ -223,11 +224,15 @@ class PaneScreen(Screen[None]):
             self._complain(f"{act.label}: {reason}")
         elif act.scope in PANE_OF:
             self._panes.reveal(PANE_OF[act.scope])
-            holder = self.query_one("Chart" if act.scope == "charts" else f"#{act.scope}")
+            holder = self._holder(act)
             self.set_focus(holder if holder.focusable else None)
             await holder.run_action(act.name)
         else:
             await self.run_action(f"app.{act.name}" if act.scope == "app" else act.name)
+
+    def _holder(self, act: Act) -> Widget:
+        """Return the widget that does the actions of a pane; of several charts, the first."""
+        return self.query("Chart").first() if act.scope == "charts" else self.query_one(f"#{act.scope}")
 
     async def press_elsewhere(self, key: str) -> None:
         """Do what a key means in the only pane that it can mean, or say where it works."""
@@ -239,8 +244,7 @@ class PaneScreen(Screen[None]):
         reason = self.reason_against(act)
         one_chart = act.scope != "charts" or len(self.query("Chart")) == 1
         if len(acts) == 1 and PANE_OF[act.scope] in self._panes.visible and not reason and one_chart:
-            holder = self.query_one("Chart" if act.scope == "charts" else f"#{act.scope}")
-            await holder.run_action(act.name)
+            await self._holder(act).run_action(act.name)
         elif len(scopes) == 1 and reason:
             self.notify(f"{act.label}: {reason}", markup=False)
         else:

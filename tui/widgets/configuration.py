@@ -11,11 +11,12 @@ from textual.widgets import Static
 
 from engine import wording
 from tui.marks import mark
+from tui.widgets.form import changed_values
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from engine import Experiment, RunRecord
+    from engine import Experiment
     from tui.shown import ShownRun
 
 _FAINT = "$text-muted"
@@ -59,26 +60,16 @@ def _facts(shown: ShownRun) -> list[Content]:
 def _values(shown: ShownRun, experiment: Experiment | None) -> list[Content]:
     """Return a line for each hyperparameter, and one below it for each live change."""
     record = shown.record
-    texts, defaults = _texts(record, experiment)
-    width = max(map(len, texts), default=0)
+    changed = changed_values(experiment, record) if experiment else record.hyperparameters
+    width = max(map(len, record.hyperparameters), default=0)
     lines = [Content("")]
-    for name, text in texts.items():
-        changed = text != defaults.get(name, text)
-        value = (text or "-", "bold") if changed else (text or "-", _FAINT)
-        head = (f"{name:<{width}} ", "" if changed else _FAINT)
-        lines.append(Content.assemble(head, "● " if changed else "  ", value))
+    for name, value in record.hyperparameters.items():
+        text = wording.setting(value) or "-"
+        styles, mark_ = (("", "bold"), "● ") if name in changed else ((_FAINT, _FAINT), "  ")
+        lines.append(Content.assemble((f"{name:<{width}} ", styles[0]), mark_, (text, styles[1])))
         lines += [
             Content.styled(f"  → {change.value} from step {change.step + 1:,} on", "$text-warning")
             for change in shown.history.changes
             if change.name == name
         ]
     return lines
-
-
-def _texts(record: RunRecord, experiment: Experiment | None) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the text of each hyperparameter, and of each default, in the order of the declaration."""
-    views = {view.name: view for view in experiment.fields()} if experiment else {}
-    names = [*[name for name in views if name in record.hyperparameters], *record.hyperparameters]
-    values = {name: record.hyperparameters[name] for name in dict.fromkeys(names)}
-    texts = {name: views[name].show(value) if name in views else str(value) for name, value in values.items()}
-    return texts, {name: view.show(view.default) for name, view in views.items()}

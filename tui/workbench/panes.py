@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 from textual.message import Message
 
+from tui.workbench.sizes import Sizes
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textual.screen import Screen
     from textual.widget import Widget
-
-    from tui.workbench.sizes import Sizes
 
 Pane = Literal["lists", "form", "charts", "pictures", "console", "tables"]
 PANES: tuple[Pane, ...] = ("lists", "form", "charts", "pictures", "console", "tables")
@@ -144,7 +144,7 @@ class Panes:
 
     def restore(self) -> None:
         """Unfold all panes, in the sizes they had at first."""
-        self.sizes.__init__()  # type: ignore[misc]
+        self.sizes = Sizes()
         self._folded.clear()
         self._alone = None
         self.arrange()

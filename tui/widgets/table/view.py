@@ -10,7 +10,7 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Input
 
-from engine import PhospheneError, read_table, wording
+from engine import PhospheneError, read_table, tables
 from tui.actions import bindings
 from tui.widgets.table.grid import TableGrid
 from tui.widgets.table.model import TableModel
@@ -196,7 +196,8 @@ class TableView(VerticalGroup):
         """Copy the table, as it is sorted, as Markdown."""
         model = self.grid.model
         if model is not None:
-            self.app.copy_to_clipboard(wording.markdown(model.as_shown()))
+            shown = model.as_shown()
+            self.app.copy_to_clipboard(tables.written(shown.columns, shown.rows, "md"))
             self.notify(f"{self._shown}, {len(model):,} rows, as Markdown", title="copied", markup=False)
 
     def action_search(self) -> None:
