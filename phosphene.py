@@ -140,8 +140,8 @@ def __getattr__(name: str) -> "Any":
 
 
 def main() -> "Any":
-    """Run the command line; ``--worker ORDER`` and ``--worker --warm`` are for our own executors."""
-    works = sys.argv[1:2] == ["--worker"]
+    """Run the command line; ``--worker ORDER``, ``--worker --warm``, ``--controller ORDER`` are our own executors'."""
+    works = sys.argv[1:2] in (["--worker"], ["--controller"])
     try:
         os.getcwd()  # noqa: PTH109
     except FileNotFoundError:
@@ -154,6 +154,10 @@ def main() -> "Any":
         # A locale of bytes, in which a name or a path with another letter could be neither passed on nor written.
         os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
     _search_strangers_last()
+    if works and sys.argv[1] == "--controller":
+        from engine.sweep.controller import main as control
+
+        control(sys.argv[2:])
     if works:
         from engine.control.worker import main as work
 

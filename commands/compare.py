@@ -59,12 +59,12 @@ def compare(
     if form == "json":
         emit(comparison_sheets.document(comparison, wanted))
     elif rows:
-        _print(comparison_sheets.pivot(comparison, wanted[0], rows, columns), form)
+        print_sheet(comparison_sheets.pivot(comparison, wanted[0], rows, columns), form)
     elif form == "csv":
-        _print(comparison_sheets.figures(comparison, wanted), form)
+        print_sheet(comparison_sheets.figures(comparison, wanted), form)
     else:
         stated = wanted if metric else wanted[:1]
-        _print(comparison_sheets.results(comparison, wanted, stated), form)
+        print_sheet(comparison_sheets.results(comparison, wanted, stated), form)
 
 
 def chart(
@@ -136,7 +136,7 @@ def _check(comparison: Comparison, columns: Sequence[Column]) -> None:
             raise PhospheneError(f"no run has a figure for {str(column)!r}; the runs share: {shared}")
 
 
-def _print(sheet: Sheet, form: str) -> None:
+def print_sheet(sheet: Sheet, form: str) -> None:
     """Print a table on stdout; what is remarked follows it as text, and goes to stderr beside other formats."""
     from commands.output import say, table
     from engine import tables

@@ -7,7 +7,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from commands import annotate, compare, cuts, data, doctor, experiments, listing, picture, replicate, run, runs
+from commands import (
+    annotate,
+    compare,
+    cuts,
+    data,
+    doctor,
+    experiments,
+    listing,
+    picture,
+    replicate,
+    run,
+    runs,
+    sweep,
+    sweeps,
+)
 
 
 class Grammar(TyperGroup):
@@ -21,6 +35,7 @@ class Grammar(TyperGroup):
 ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
     *("compare", "chart", "replicate"),
+    *("sweep", "sweeps"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -74,6 +89,8 @@ app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
 app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
+app.add_typer(sweep.app, name="sweep")
+app.command("sweeps")(sweeps.list_sweeps)
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
 app.command("note")(annotate.note)

@@ -31,15 +31,19 @@ class Experiments(TyperGroup):
         del ctx
         from engine import catalogue
 
-        return _command(catalogue.experiment(cmd_name))
+        return self.command_of(catalogue.experiment(cmd_name))
+
+    def command_of(self, experiment: Experiment) -> Any:
+        """Build the command of one experiment."""
+        return _command(experiment)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        """Complete the name of an experiment, without building the commands of all of them."""
+        """Complete a name, without building the commands of all experiments."""
         from engine import catalogue
 
         known = catalogue.experiments().values()
         names: dict[str, Any] = {each.name: TyperCommand(each.name, help=each.summary) for each in known}
-        listed = TyperGroup(name=ctx.info_name, commands=names, params=self.params)
+        listed = TyperGroup(name=ctx.info_name, commands={**self.commands, **names}, params=self.params)
         return listed.shell_complete(typer.Context(listed, parent=ctx.parent, info_name=ctx.info_name), incomplete)
 
 
@@ -68,8 +72,8 @@ def _command(experiment: Experiment) -> Any:
         raise typer.Exit(launch_and_watch(experiment, chosen, options, detach=detach, as_json=as_json))
 
     parameters = [
-        *(_parameter(field, experiment.hyperparameters) for field in own),
-        *(_parameter(field, RunOptions) for field in common),
+        *(parameter(field, experiment.hyperparameters) for field in own),
+        *(parameter(field, RunOptions) for field in common),
     ]
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters += [
@@ -83,7 +87,7 @@ def _command(experiment: Experiment) -> Any:
     return typer.main.get_command(single)
 
 
-def _parameter(field: FieldView, model: type[Hyperparameters]) -> inspect.Parameter:
+def parameter(field: FieldView, model: type[Hyperparameters]) -> inspect.Parameter:
     """Make one option; values pass as typed, so that the declaration alone checks them."""
     flag = field.name.replace("_", "-")
     facts = f"({', '.join(field.facts)})" if field.facts else ""

@@ -23,9 +23,14 @@ def show(
     step: Annotated[int, typer.Option("--step", help="Of which step the plot is; the newest if 0.", min=0)] = 0,
     as_json: JSON = False,
 ) -> None:
-    """Show everything known of a run, or one of its tables or plots."""
+    """Show everything known of a run, or one of its tables or plots; of a sweep, what it has come to."""
     from commands.output import emit, table
+    from commands.sweeps import meant_sweep, print_sweep
+    from engine import Sweeps
 
+    if not (table_name or plot) and (sweep := meant_sweep(run)):
+        print_sweep(Sweeps(), sweep, "json" if as_json else form or "text")
+        return
     found, history = do(_history, run)
     if table_name and plot:
         raise typer.BadParameter("choose one of --table and --plot", param_hint="--plot")
@@ -167,9 +172,12 @@ def follow(
     """Watch a run from its first event until it ends; Ctrl-C leaves it running, a second one stops it."""
     import asyncio
 
-    from commands.watch import watch
-    from engine import Engine, Workspace
+    from commands.sweeps import meant_sweep
+    from commands.watch import watch, watch_sweep
+    from engine import Engine, Sweeps, Workspace
 
+    if sweep := meant_sweep(run):
+        raise typer.Exit(watch_sweep(Sweeps(), sweep, as_json=as_json))
     engine, found = Engine(), Workspace().find(run)
     if as_json:
         try:
@@ -193,8 +201,14 @@ def stop(
     run: RUN,
     kill: Annotated[bool, typer.Option("--kill", help="End its processes at once, without saving.")] = False,
 ) -> None:
-    """Let a run save after its present step, and stop it."""
+    """Let a run, or all runs of a sweep, save after the present step, and stop it."""
     from commands.output import say
+    from commands.sweeps import meant_sweep
+    from commands.sweeps import stop as stop_sweep
+
+    if meant_sweep(run):
+        stop_sweep(run, kill)
+        return
 
     async def stop_and_wait(engine: Engine, found: Run) -> str:
         await engine.stop(found, kill=kill)
@@ -212,11 +226,16 @@ def resume(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document when the run ends.")] = False,
 ) -> None:
-    """Go on with a stopped, failed or crashed run from its last checkpoint."""
+    """Go on with a stopped, failed or crashed run from its last checkpoint, or with a sweep."""
     from commands.output import emit, say
+    from commands.sweeps import meant_sweep
+    from commands.sweeps import resume as resume_sweep
     from commands.watch import watch
     from engine import Engine
 
+    if meant_sweep(run):
+        resume_sweep(run, removed=False, detach=detach, as_json=as_json)
+        return
     found = do(lambda engine, it: engine.resume(it), run)
     if not detach:
         raise typer.Exit(watch(Engine(), found, as_json=as_json))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import signal
 import sys
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from commands.output import console_on, emit, print_table, say
@@ -19,13 +23,15 @@ from engine import (
     catalogue,
     name_of,
     smooth,
+    sweep_outlook,
+    sweep_wording,
     wording,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
-    from engine import Event, Experiment, Run
+    from engine import Event, Experiment, Run, SweepDirectory, Sweeps
 
 SECOND_THOUGHT = 2.0
 """Seconds after a first Ctrl-C in which another one stops the run."""
@@ -61,8 +67,10 @@ def launch_and_watch(
 
 def watch(engine: Engine, run: Run, *, as_json: bool) -> int:
     """Watch a run until it ends; return 0 if it finished or was stopped, 1 if it failed, 130 if the user left."""
+    view = _LiveView(_head(run)) if sys.stderr.isatty() else _LineView(_head(run))
+    watched = _Watched(run, "run", f"phosphene follow {run.id}", f"phosphene resume {run.id}")
     try:
-        left = asyncio.run(_watch(engine, run))
+        left = asyncio.run(_watch(engine, watched, view, functools.partial(engine.stop, run)))
     finally:
         engine.close()
     status = run.status()
@@ -89,14 +97,40 @@ def _print_tables(run: Run) -> None:
             print_table(path, TABLE_ROWS)
 
 
-async def _watch(engine: Engine, run: Run) -> bool:
-    """Show the run until it ends; return True if the user left before."""
+def watch_sweep(sweeps: Sweeps, sweep: SweepDirectory, *, as_json: bool) -> int:
+    """Watch a sweep until it ends, then print its table; return the exit status as :func:`watch` does."""
+    from commands.sweeps import print_sweep
+
+    head = "  ".join(sweep_wording.head(sweep.record(), sweep.status())[:2])
+    view = _SweepView(sweeps, sweep, head) if sys.stderr.isatty() else _LineView(head)
+    words = "phosphene sweep"
+    watched = _Watched(sweep.controller, "sweep", f"{words} follow {sweep.id}", f"{words} resume {sweep.id}")
+    left = asyncio.run(_watch(Engine(), watched, view, functools.partial(sweeps.stop, sweep)))
+    status = sweep.status()
+    if as_json or not left:
+        print_sweep(sweeps, sweep, "json" if as_json else "text")
+    if left:
+        return 130
+    return 0 if status.state in {"finished", "stopped"} else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """What is watched, and how it is called: a run, or a sweep by its controller."""
+
+    directory: Run
+    what: str
+    follow: str
+    resume: str
+
+
+async def _watch(engine: Engine, watched: _Watched, view: _View, stop: Callable[[], Coroutine[Any, Any, None]]) -> bool:
+    """Show a run or a sweep until it ends; return True if the user left before."""
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, interrupted.set)
-    view = _live_view(run) if sys.stderr.isatty() else _LineView(run)
     with view:
-        showing = asyncio.create_task(_show(engine, run, view))
+        showing = asyncio.create_task(_show(engine, watched.directory, view))
         waiting = asyncio.create_task(interrupted.wait())
         await asyncio.wait({showing, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -105,21 +139,21 @@ async def _watch(engine: Engine, run: Run) -> bool:
         return False
     showing.cancel()
     interrupted.clear()
-    say(f"\nthe run goes on; watch it: phosphene follow {run.id}   (Ctrl-C again now stops it)")
+    say(f"\nthe {watched.what} goes on; watch it: {watched.follow}   (Ctrl-C again now stops it)")
     try:
         await asyncio.wait_for(interrupted.wait(), SECOND_THOUGHT)
     except TimeoutError:
         return True
     try:
-        await engine.stop(run)
+        await stop()
     except PhospheneError as error:
         say(str(error))
         return True
-    say(f"it saves and stops; go on with it: phosphene resume {run.id}")
+    say(f"it saves and stops; go on with it: {watched.resume}")
     return True
 
 
-async def _show(engine: Engine, run: Run, view: _LineView | _LiveView) -> None:
+async def _show(engine: Engine, run: Run, view: _View) -> None:
     async for event in engine.follow(run):
         view.take(event)
 
@@ -139,8 +173,8 @@ def _line(event: Event) -> str:
 class _LineView:
     """For pipes and files: a line when something happens, and one for the metrics at each reported progress."""
 
-    def __init__(self, run: Run) -> None:
-        self._head = _head(run)
+    def __init__(self, head: str) -> None:
+        self._head = head
         self._metrics: dict[str, float] = {}
         self._next = 0.0
 
@@ -166,10 +200,10 @@ class _LineView:
 class _LiveView:
     """For terminals: a progress line and a row per metric with its curve, redrawn at most ten times a second."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, head: str) -> None:
         from rich.live import Live
 
-        self._run = run
+        self._head = head
         self._history = History()
         self._console = console_on(sys.stderr)
         self._live = Live(console=self._console, refresh_per_second=10, get_renderable=self._render)
@@ -195,7 +229,7 @@ class _LiveView:
         from rich.text import Text
 
         width = min(self._console.width, 100)
-        head = Text(_head(self._run), style="bold", no_wrap=True, overflow="ellipsis")
+        head = Text(self._head, style="bold", no_wrap=True, overflow="ellipsis")
         history = self._history
         step, total, eta, unit = history.step, history.total, history.eta, history.unit
         bar = Table.grid(padding=(0, 1))
@@ -205,18 +239,51 @@ class _LiveView:
             f"{unit} {step:,}/{total:,}" if total else history.state,
             f"{wording.clock(eta)} left" if step < total else "",
         )
+        return Group(head, bar, self._rows(width))
+
+    def _rows(self, width: int) -> Any:
+        """Return a row for each metric."""
+        from rich.table import Table
+
         rows = Table.grid(padding=(0, 2))
         rows.add_column(style="dim", no_wrap=True)
         rows.add_column(justify="right", no_wrap=True)
         rows.add_column(no_wrap=True)
-        drawn = [(name, series) for name, series in history.curves.series.items() if series.length]
+        drawn = [(name, series) for name, series in self._history.curves.series.items() if series.length]
         for name, series in drawn[: max(1, self._console.height - 6)]:
             rows.add_row(name, wording.figure(float(series.value[-1])), _sparkline(series.value, max(8, width - 44)))
-        return Group(head, bar, rows)
+        return rows
 
 
-def _live_view(run: Run) -> _LiveView:
-    return _LiveView(run)
+class _SweepView(_LiveView):
+    """The same of a sweep, with the best combinations in place of curves, read anew twice a second."""
+
+    def __init__(self, sweeps: Sweeps, sweep: SweepDirectory, head: str) -> None:
+        super().__init__(head)
+        self._sweep = sweep
+        self._trials = sweeps.trials(sweep, sweep.record())
+        self._shown: Any = ""
+        self._read_at = 0.0
+
+    def _rows(self, width: int) -> Any:
+        from rich.table import Table
+
+        if time.monotonic() < self._read_at:
+            return self._shown
+        self._read_at = time.monotonic() + 0.5
+        with contextlib.suppress(PhospheneError):
+            self._trials.record = self._sweep.record()
+        sheet = sweep_outlook.groups(self._trials.record, self._trials.read(), self._history.total)
+        rows = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", width=width)
+        for name in sheet.columns:
+            rows.add_column(name, no_wrap=True, overflow="ellipsis")
+        for row in sheet.rows[: max(1, self._console.height - 6)]:
+            rows.add_row(*map(wording.printable, row))
+        self._shown = rows
+        return rows
+
+
+_View = _LineView | _LiveView
 
 
 def _sparkline(values: Any, width: int) -> str:

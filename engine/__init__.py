@@ -94,6 +94,15 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.sweep import outlook as sweep_outlook
+    from engine.sweep import plan as sweep_plan
+    from engine.sweep import words as sweep_wording
+    from engine.sweep.asking import Asked as SweepAsked
+    from engine.sweep.asking import Planned
+    from engine.sweep.outlook import Outcome
+    from engine.sweep.record import SweepDirectory, SweepRecord, Widening
+    from engine.sweep.sweeps import ListedSweep, Sweeps
+    from engine.sweep.trials import Trial, Trials
 
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
@@ -178,6 +187,11 @@ _HOMES = {
         "runs_in_order",
         "shown_value",
     ),
+    "engine.sweep.asking": ("Planned", "SweepAsked"),
+    "engine.sweep.outlook": ("Outcome",),
+    "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
+    "engine.sweep.sweeps": ("ListedSweep", "Sweeps"),
+    "engine.sweep.trials": ("Trial", "Trials"),
     "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
@@ -197,6 +211,7 @@ _OWN_NAMES = {
     "complete_filter": "complete",
     "parse_filter": "parse",
     "Run": "RunDirectory",
+    "SweepAsked": "Asked",
     "page_of": "markdown",
     "page_sections": "sections",
 }
@@ -212,6 +227,9 @@ _MODULES = {
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "sweep_outlook": "engine.sweep.outlook",
+    "sweep_plan": "engine.sweep.plan",
+    "sweep_wording": "engine.sweep.words",
     "tables": "engine.tables",
     "wording": "engine.wording",
 }
@@ -252,14 +270,17 @@ __all__ = [
     "LaunchError",
     "Line",
     "Listed",
+    "ListedSweep",
     "MISSING",
     "MachineFailure",
     "MachineLoad",
     "Mean",
     "Message",
     "Metrics",
+    "Outcome",
     "Page",
     "PhospheneError",
+    "Planned",
     "PlotLogged",
     "Points",
     "Progress",
@@ -277,12 +298,19 @@ __all__ = [
     "StateChanged",
     "Status",
     "Style",
+    "SweepAsked",
+    "SweepDirectory",
+    "SweepRecord",
+    "Sweeps",
     "Table",
     "TableLogged",
     "Trace",
+    "Trial",
+    "Trials",
     "UnknownExperiment",
     "UnknownRun",
     "Valued",
+    "Widening",
     "Workspace",
     "WorkspaceError",
     "better",
@@ -327,6 +355,9 @@ __all__ = [
     "smooth",
     "sources",
     "suggestions_for",
+    "sweep_outlook",
+    "sweep_plan",
+    "sweep_wording",
     "tables",
     "tag_run",
     "usable_cores",

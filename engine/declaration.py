@@ -69,6 +69,7 @@ def hyperparameter(
     log: bool = False,
     group: str = "",
     suggestions: tuple[str, ...] = (),
+    several: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare one hyperparameter.
@@ -81,9 +82,11 @@ def hyperparameter(
         log: whether its scale is logarithmic: a sweep then tries 1e-4, 1e-3, 1e-2 rather than equal distances.
         group: heading under which the form and the help show it.
         suggestions: values of free text that are offered for completion.
+        several: whether a value is text that may hold several, separated by commas.
         **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
     """
-    extra: dict[str, Any] = {"unit": unit, "live": live, "log": log, "group": group, "suggestions": list(suggestions)}
+    extra: dict[str, Any] = {"unit": unit, "live": live, "log": log, "group": group, "several": several}
+    extra["suggestions"] = list(suggestions)
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 
@@ -122,6 +125,7 @@ class FieldView:
     log: bool = False
     group: str = ""
     suggestions: tuple[str, ...] = ()
+    several: bool = False
 
     @property
     def bounds(self) -> str:
@@ -150,6 +154,7 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
     What a reference suggests is suggested beside the defaults of the other fields; see :func:`suggestions_beside`.
     """
     schema = model.model_json_schema()
+    named = references(model)
     views = []
     for name, entry in schema.get("properties", {}).items():
         choices = tuple(str(choice) for choice in entry.get("enum", ()))
@@ -169,6 +174,7 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 log=entry.get("log", False),
                 group=entry.get("group", ""),
                 suggestions=tuple(entry.get("suggestions", ())) or suggestions_beside(model, name, {}),
+                several=named[name].several if name in named else entry.get("several", False),
             )
         )
     groups = list(dict.fromkeys(view.group for view in views))

@@ -92,7 +92,13 @@ class Resolved:
 
 
 class Reference(ABC):
-    """What a field that names something takes, and how the name is checked, resolved and completed."""
+    """What a field that names something takes, and how the name is checked, resolved and completed.
+
+    Attributes:
+        several: whether more than one may be named, separated by commas.
+    """
+
+    several: bool = False
 
     @abstractmethod
     def check(self, text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from dataclasses import dataclass
@@ -103,6 +104,29 @@ def clock(seconds: float) -> str:
     hours, rest = divmod(max(0, round(seconds)), 3600)
     minutes, whole = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"
+
+
+def seconds_of(text: str) -> float:
+    """Read a time span as people write it: ``2h``, ``1h30m``, ``90m``, ``45s``, ``1:30:00``, or seconds alone.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    plain = text.strip().casefold()
+    if re.fullmatch(r"\d+(:\d\d){1,2}", plain):
+        whole = 0
+        for part in plain.split(":"):
+            whole = 60 * whole + int(part)
+        return float(whole)
+    found = re.fullmatch(r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s?)?", plain)
+    units = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
+    try:
+        spans = [float(part) * units[unit] for unit, part in found.groupdict().items() if part] if found else []
+    except ValueError:
+        spans = []
+    if not spans:
+        raise ValueError(f"{text!r} is no time span: write 2h, 1h30m, 90m or 45s")
+    return sum(spans)
 
 
 def ago(t: float) -> str:

@@ -52,6 +52,7 @@ class Context:
     Attributes:
         seed: the run's seed; every generator is seeded from it before the program starts.
         done: the last step that is done, 0 on a fresh run.
+        stop_reason: why the run is to stop, if whoever asked for it said so.
         torch_seeded: whether torch was imported, and so seeded, before the program started; if not, the context seeds
             it at the first use of the device.
 
@@ -86,6 +87,7 @@ class Context:
         self._saves = False
         self._save_now = False
         self._stop = False
+        self.stop_reason = ""
         self._alarmed: set[str] = set()
         self._resume_from = run.last_checkpoint()
         self._kept = [Path(self._resume_from.file).name] if self._resume_from else []
@@ -194,6 +196,7 @@ class Context:
             match request["request"]:
                 case "stop":
                     self._stop = True
+                    self.stop_reason = str(request.get("values", {}).get("reason", ""))
                 case "checkpoint":
                     self._save_now = True
                 case "set":

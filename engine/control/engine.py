@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import functools
-import threading
 import time
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
+from engine.control.background import aside, in_thread
 from engine.control.executors.local import LocalExecutor
 from engine.control.threads import usable_cores
 from engine.declaration import fields_of
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from engine.record.run_directory import RunDirectory, Status
     from engine.record.series import Points
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 FOLLOW_SECONDS = (0.02, 0.2)
@@ -48,9 +46,9 @@ class Engine:
 
     async def warm(self) -> None:
         """Start a worker that imports torch and waits, so that the next launch shows its first point at once."""
-        await _in_thread(self._executor.warm)
+        await in_thread(self._executor.warm)
         # The first launch would wait for it.
-        await _in_thread(usable_cores)
+        await in_thread(usable_cores)
 
     def close(self) -> None:
         """End the waiting worker. Runs go on."""
@@ -71,10 +69,10 @@ class Engine:
             WorkspaceError, DiskFull, LaunchError: with nothing left behind.
         """
         declared = find_experiment(experiment) if isinstance(experiment, str) else experiment
-        values, chosen, named = await _in_thread(
+        values, chosen, named = await in_thread(
             resolving.ready, self.workspace, declared, hyperparameters or {}, options or {}
         )
-        return await _in_thread(
+        return await in_thread(
             launching.launch, self.workspace, declared, values, chosen, (*parents, *named), self._executor
         )
 
@@ -85,7 +83,7 @@ class Engine:
 
         That may ask disks and servers: nobody waits for an answer when the caller is cancelled, or its process ends.
         """
-        return await _aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
+        return await aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
 
     async def resume(self, run: RunDirectory) -> RunDirectory:
         """Go on with a stopped, failed or crashed run from its last checkpoint.
@@ -93,7 +91,7 @@ class Engine:
         Raises:
             RunStateError: if it is busy or finished.
         """
-        return await _in_thread(launching.resume, run, self._executor)
+        return await in_thread(launching.resume, run, self._executor)
 
     async def follow(self, run: RunDirectory) -> AsyncIterator[Event]:
         """Yield every event of a run: those in its log, then new ones as they come, until the run has ended.
@@ -141,7 +139,7 @@ class Engine:
         Raises:
             RunStateError: if it has ended already, or is to be killed but lives on another host.
         """
-        await _in_thread(_stop, run, self._executor if kill else None)
+        await in_thread(_stop, run, self._executor if kill else None)
 
     async def set(self, run: RunDirectory, values: Mapping[str, Any]) -> None:
         """Change live hyperparameters of a running run.
@@ -150,12 +148,12 @@ class Engine:
             InvalidHyperparameters: if one is unknown, out of range or not live.
             RunStateError: if the run has ended.
         """
-        await _in_thread(_set, run, values)
+        await in_thread(_set, run, values)
 
     async def checkpoint(self, run: RunDirectory) -> None:
         """Ask a running run to save after its present step."""
-        await _in_thread(_require_busy, run)
-        await _in_thread(requests.send, run.control, "checkpoint")
+        await in_thread(_require_busy, run)
+        await in_thread(requests.send, run.control, "checkpoint")
 
     async def remove(self, run: RunDirectory, *, purge: bool = False) -> Path | None:
         """Move a run that has ended into the trash (returning where it is), or delete it for good.
@@ -163,54 +161,26 @@ class Engine:
         Raises:
             RunStateError: if it is queued or running.
         """
-        status = await _in_thread(run.status)
+        status = await in_thread(run.status)
         if not status.ended:
             raise RunStateError(f"run {run.id} is {status.state}: stop it first (phosphene stop {run.id})")
-        return await _in_thread(functools.partial(self.workspace.remove, run, purge=purge))
+        return await in_thread(functools.partial(self.workspace.remove, run, purge=purge))
 
     async def restore(self, name: str) -> RunDirectory:
         """Bring a removed run back from the trash; see :meth:`Workspace.restore`."""
-        return await _in_thread(self.workspace.restore, name)
+        return await in_thread(self.workspace.restore, name)
 
     async def runs(self) -> list[Listed]:
         """Return all runs, newest first."""
-        return await _in_thread(self.workspace.list)
+        return await in_thread(self.workspace.list)
 
     async def find(self, name: str) -> RunDirectory:
         """Return the run of that name; see :meth:`Workspace.find`."""
-        return await _in_thread(self.workspace.find, name)
+        return await in_thread(self.workspace.find, name)
 
     async def history(self, run: RunDirectory) -> History:
         """Return what the run's events say up to now."""
-        return await _in_thread(run.history)
-
-
-async def _in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking work in a thread. Once begun, it is finished even if the caller is cancelled."""
-    work = functools.partial(function, *args, **kwargs)
-    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, work))
-
-
-async def _aside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run blocking work in a thread that nothing waits for at the end of the process."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def tell(done: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(lambda: None if answer.done() else done())
-
-    def work() -> None:
-        try:
-            value = function(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - it is raised where the answer is awaited
-            failure = error
-            tell(lambda: answer.set_exception(failure))
-        else:
-            tell(lambda: answer.set_result(value))
-
-    threading.Thread(target=work, name="check", daemon=True).start()
-    return await answer
+        return await in_thread(run.history)
 
 
 def _require_busy(run: RunDirectory) -> Status:
@@ -225,14 +195,9 @@ def _stop(run: RunDirectory, killer: Executor | None) -> None:
     requests.send(run.control, "stop")
     if killer is None:
         return
-    attempt = run.attempts()[-1]
-    # Before the kill, so that nobody takes it for a crash; on a full disk it is taken for one, but done.
-    with contextlib.suppress(OSError):
-        attempt.killed.touch()
     try:
-        killer.cancel(attempt.path)
+        launching.kill(run, killer)
     except RunStateError as error:
-        attempt.killed.unlink(missing_ok=True)
         raise RunStateError(f"run {run.id} was asked to stop after its present step, but {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import socket
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from engine.declaration import Experiment, Hyperparameters, RunOptions
 
 
-def _start(order: Order, executor: Executor) -> None:
+def start(order: Order, executor: Executor) -> None:
     """Have a worker started for a staged directory, then give the directory its name.
 
     Raises:
@@ -38,7 +39,7 @@ def _start(order: Order, executor: Executor) -> None:
         raise
     if not order.publish():
         shutil.rmtree(order.staged, ignore_errors=True)
-        raise RunStateError(f"run {order.run.name} has been resumed by someone else")
+        raise RunStateError(f"{order.run.name} has been started by someone else")
 
 
 def launch(
@@ -48,15 +49,29 @@ def launch(
     options: RunOptions,
     parents: tuple[str, ...],
     executor: Executor,
+    *,
+    run: str = "",
+    sweep: str = "",
 ) -> RunDirectory:
     """Write a run's directory and start its worker.
 
+    Args:
+        workspace: where it lies.
+        declared: its experiment.
+        hyperparameters: with what they name written out.
+        options: of the run.
+        parents: ids of the earlier runs that it builds on.
+        executor: that starts the worker.
+        run: the id that was reserved for it; a new one if empty.
+        sweep: id of the sweep it belongs to, if any.
+
     Raises:
+        RunStateError: if another launcher has made the reserved run.
         WorkspaceError, DiskFull: if the directory cannot be written; nothing is left behind.
         LaunchError: if the worker cannot be started.
     """
     record = RunRecord(
-        id="",
+        id=run,
         experiment=declared.name,
         hyperparameters=hyperparameters.model_dump(mode="json"),
         seed=options.seed,
@@ -69,11 +84,12 @@ def launch(
         versions=versions(),
         git=git_state(),
         host=socket.gethostname(),
+        sweep=sweep,
     )
     record, staged = workspace.prepare(record)
-    run = workspace.runs / record.id
-    _start(Order(staged, run, run, "0001"), executor)
-    return RunDirectory(run)
+    there = workspace.runs / record.id
+    start(Order(staged, there, there, "0001"), executor)
+    return RunDirectory(there)
 
 
 def resume(run: RunDirectory, executor: Executor) -> RunDirectory:
@@ -90,7 +106,19 @@ def resume(run: RunDirectory, executor: Executor) -> RunDirectory:
     record = run.record()
     experiment(record.experiment).validate(record.hyperparameters)
     Workspace(run.path.parents[1]).require_room()
-    name = f"{status.attempt + 1:04d}"
+    further_attempt(run, status.attempt + 1, executor)
+    return run
+
+
+def further_attempt(run: RunDirectory, number: int, executor: Executor) -> None:
+    """Start a further worker for a run, or a further controller for a sweep.
+
+    Raises:
+        RunStateError: if somebody else has made an attempt of that number.
+        WorkspaceError, DiskFull: if it cannot be written.
+        LaunchError: if no process can be started.
+    """
+    name = f"{number:04d}"
     staged = run.attempts_folder / f".new-{name}-{secrets.token_hex(3)}"
     with disk_errors(run.path):
         staged.mkdir(parents=True)
@@ -103,5 +131,21 @@ def resume(run: RunDirectory, executor: Executor) -> RunDirectory:
         # Requests that the ended worker did not take are not meant for the next one.
         for request in run.control.glob("*.json"):
             request.unlink(missing_ok=True)
-    _start(Order(staged, run.attempts_folder / name, run.path, name), executor)
-    return run
+    start(Order(staged, run.attempts_folder / name, run.path, name), executor)
+
+
+def kill(run: RunDirectory, executor: Executor) -> None:
+    """End the last worker of a run, or the last controller of a sweep, and all its processes at once.
+
+    Raises:
+        RunStateError: if it cannot be ended from here.
+    """
+    attempt = run.attempts()[-1]
+    # Before the kill, so that nobody takes it for a crash; on a full disk it is taken for one, but done.
+    with contextlib.suppress(OSError):
+        attempt.killed.touch()
+    try:
+        executor.cancel(attempt.path)
+    except RunStateError:
+        attempt.killed.unlink(missing_ok=True)
+        raise

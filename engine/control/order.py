@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from engine.record.claim import write_claim
+from engine.record.identity import Identity
+from engine.record.log import RESERVE_NAME
 from engine.version import CODE
-
-if TYPE_CHECKING:
-    from engine.record.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,23 @@ class Order:
             except FileNotFoundError:
                 continue
         return False
+
+    def take(self) -> bool:
+        """Claim the attempt for this process and publish it; return False if it is another one's.
+
+        Whenever launcher or worker is killed, a visible attempt names its worker.
+
+        Raises:
+            OSError: if the disk refuses.
+        """
+        try:
+            claimed = self.claim(Identity.own())
+        except OSError:
+            # The disk is full: removing the reserve makes room for the claim and for the reason.
+            for folder in self.folders():
+                (folder / RESERVE_NAME).unlink(missing_ok=True)
+            claimed = self.claim(Identity.own())
+        return claimed and self.publish()
 
     def publish(self) -> bool:
         """Give the directory its final name; return False if another directory has that name."""

@@ -26,8 +26,7 @@ from engine.control.order import Order
 from engine.control.threads import announce, thread_count
 from engine.errors import MachineFailure, PhospheneError, is_full_disk
 from engine.record.events import Message, Pulse, Started, State, StateChanged
-from engine.record.identity import Identity
-from engine.record.log import RESERVE_NAME, EventLog
+from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory
 from engine.version import CODE, CODE_FOLDER, VERSION
 
@@ -60,15 +59,7 @@ def _wait_warm() -> int:
 
 
 def _serve(order: Order, warming: threading.Thread | None = None) -> int:
-    # Claim first, then publish: whenever launcher or worker is killed, a visible attempt names its worker.
-    try:
-        claimed = order.claim(Identity.own())
-    except OSError:
-        # The disk is full: removing the reserve makes room for the claim and for the reason.
-        for folder in order.folders():
-            (folder / RESERVE_NAME).unlink(missing_ok=True)
-        claimed = order.claim(Identity.own())
-    if not claimed or not order.publish():
+    if not order.take():
         return 1
     run = RunDirectory(order.run)
     attempt = order.folders()[1]
@@ -172,7 +163,8 @@ class _Worker:
             program(hyperparameters, context)
             context.flush()
         except StopRequested:
-            return "stopped", f"after step {context.done:,}" if context.done else "before its first step"
+            after = f"after step {context.done:,}" if context.done else "before its first step"
+            return "stopped", context.stop_reason or after
         finally:
             # The last values of a failing program are kept too.
             with contextlib.suppress(Exception):

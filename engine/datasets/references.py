@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from engine.datasets import names, sources, trees
@@ -127,6 +127,7 @@ class ImagesReference(Reference):
         optional: whether none need be named.
     """
 
+    several: bool = field(default=True, init=False)
     optional: bool = False
 
     def check(self, text: str) -> str:

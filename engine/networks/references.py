@@ -134,6 +134,11 @@ class ClassReference(Reference):
     words: tuple[str, ...] = ()
     network: str = "model"
 
+    @property
+    def several(self) -> bool:  # type: ignore[override]
+        """Whether more than one may be named."""
+        return self.most > 1
+
     def check(self, text: str) -> str:
         """Return the text without spaces around it; only a network tells whether these are classes."""
         name = text.strip()

@@ -166,6 +166,41 @@ class Pulse(Event):
     memory: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Intended(Event):
+    """A sweep is about to launch a run, whose id is reserved; or takes an earlier run of equal configuration.
+
+    Attributes:
+        run: its id.
+        setting: the values on the axes of the sweep, by field.
+        seed: of the run.
+        reused: whether it is an earlier run.
+    """
+
+    kind: ClassVar[str] = "intended"
+    run: str
+    setting: dict[str, Any]
+    seed: int
+    reused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Launched(Event):
+    """The run of an intent has its directory: if that is gone later, somebody has removed it."""
+
+    kind: ClassVar[str] = "launched"
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Event):
+    """The run of an intent was not launched, and will not be; ``reason`` is the sentence of the refusal."""
+
+    kind: ClassVar[str] = "refused"
+    run: str
+    reason: str
+
+
 KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
 _FLOATS = ("t", "rate", "eta", "epoch")
 _FIGURES = ("values", "result")

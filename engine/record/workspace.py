@@ -81,6 +81,7 @@ class Workspace:
     def __init__(self, home: Path | None = None) -> None:
         self.home = (home or default_home()).absolute()
         self.runs = self.home / "runs"
+        self.sweeps = self.home / "sweeps"
         self.cache = self.home / "cache"
         self._ended: dict[str, tuple[int, Listed]] = {}
         self._annotated: dict[str, tuple[int, Annotations]] = {}
@@ -187,7 +188,7 @@ class Workspace:
         """Write a new run's directory under a hidden name, ready to be renamed to its id.
 
         Returns:
-            The record with its id, and the hidden directory.
+            The record with its id, a new one unless it has one already, and the hidden directory.
 
         Raises:
             WorkspaceError: if the workspace cannot be written.
@@ -196,7 +197,7 @@ class Workspace:
         with disk_errors(self.home):
             shared_folder(self.runs, self.home)
             self._sweep()
-            record = replace(record, id=self._new_id(record))
+            record = replace(record, id=record.id or self.new_id(record.experiment, record.created))
             staged = self.runs / f".new-{record.id}-{secrets.token_hex(3)}"
             try:
                 for folder in ("attempts/0001", "images", "plots", "tables", "checkpoints", "control"):
@@ -209,12 +210,13 @@ class Workspace:
                 raise
         return record, staged
 
-    def _new_id(self, record: RunRecord) -> str:
-        stamp = time.strftime("%m%d-%H%M", time.localtime(record.created))
+    def new_id(self, experiment: str, created: float) -> str:
+        """Return an id that no run and no sweep of the workspace has, made of time, experiment and three characters."""
+        stamp = time.strftime("%m%d-%H%M", time.localtime(created))
         while True:
-            run = f"{stamp}-{_slug(record.experiment)}-{''.join(secrets.choice(ALPHABET) for _ in range(3))}"
-            if not (self.runs / run).exists():
-                return run
+            found = f"{stamp}-{_slug(experiment)}-{''.join(secrets.choice(ALPHABET) for _ in range(3))}"
+            if not ((self.runs / found).exists() or (self.sweeps / found).exists()):
+                return found
 
     def _sweep(self) -> None:
         """Remove what launchers that died before their worker started left behind an hour ago or longer."""
@@ -298,13 +300,14 @@ def _created(directory: RunDirectory) -> tuple[float, str]:
         return 0.0, directory.id
 
 
-def meant(name: str, ids: Collection[str], name_of_run: Callable[[str], str]) -> str:
+def meant(name: str, ids: Collection[str], name_of_run: Callable[[str], str], what: str = "run") -> str:
     """Return the id that a name means: itself, the one it begins or is the last part of, or that of the run so named.
 
     Args:
         name: as typed.
         ids: of all runs.
         name_of_run: returns the name of the run of an id; it is asked only if no id answers.
+        what: the ids are of, ``run`` or ``sweep``.
 
     Raises:
         UnknownRun: if there is none, or several.
@@ -318,7 +321,7 @@ def meant(name: str, ids: Collection[str], name_of_run: Callable[[str], str]) ->
         return matches[0]
     if matches:
         raise UnknownRun(f"{name!r} could be any of {', '.join(sorted(matches)[:5])}; type more of the id")
-    raise UnknownRun(f"there is no run {name!r}; see those there are: phosphene runs")
+    raise UnknownRun(f"there is no {what} {name!r}; see those there are: phosphene {what}s")
 
 
 def name_of(directory: RunDirectory) -> str:

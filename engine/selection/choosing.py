@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidFilter, UnknownRun
+from engine.record.intents import Intents
 from engine.record.workspace import meant
 from engine.selection.filter import parse
 from engine.selection.values import Latest, latest_values
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 def select(workspace: Workspace, words: Sequence[str], latest: Latest = latest_values) -> list[Listed]:
     """Return the runs that are meant.
 
-    If every word names a run (an id, a part of one, a name, ``last``), those are meant, in that order. Otherwise the
-    words together are a filter, and all runs it holds for are meant, newest first.
+    If every word names a run (an id, a part of one, a name, ``last``) or a sweep by its id, those and its runs are
+    meant, in that order. Otherwise the words together are a filter, and all runs it holds for are meant, newest first.
 
     Args:
         workspace: whose runs they are.
@@ -31,7 +33,7 @@ def select(workspace: Workspace, words: Sequence[str], latest: Latest = latest_v
         UnknownRun: if no run is meant.
     """
     runs = workspace.list()
-    named = _named(words, {run.id: run for run in runs})
+    named = _named(workspace, words, {run.id: run for run in runs})
     if named:
         return named
     text = " ".join(words)
@@ -47,8 +49,8 @@ def select(workspace: Workspace, words: Sequence[str], latest: Latest = latest_v
     return found
 
 
-def _named(words: Sequence[str], runs: dict[str, Listed]) -> list[Listed]:
-    """Return the runs that the words name, each once; none if one of the words names no single run.
+def _named(workspace: Workspace, words: Sequence[str], runs: dict[str, Listed]) -> list[Listed]:
+    """Return the runs that the words name, each once; none if one of the words names neither a single run nor a sweep.
 
     The runs are in the order of the list, so that the first one is the ``last``.
     """
@@ -57,8 +59,21 @@ def _named(words: Sequence[str], runs: dict[str, Listed]) -> list[Listed]:
         try:
             run = next(iter(runs), "") if name == "last" else meant(name, runs, lambda run: runs[run].name)
         except UnknownRun:
+            own = _of_sweep(workspace, name)
+        else:
+            own = [run]
+        if not any(own):
             return []
-        if not run:
-            return []
-        found[run] = runs[run]
+        found |= {run: runs[run] for run in own if run in runs}
     return [*found.values()]
+
+
+def _of_sweep(workspace: Workspace, name: str) -> list[str]:
+    """Return the ids of the runs of the sweep of that id, or part of one, those included that it found done."""
+    try:
+        sweep = meant(name, os.listdir(workspace.sweeps), lambda _: "", "sweep")
+    except (OSError, UnknownRun):
+        return []
+    intents = Intents(workspace.sweeps / sweep / "attempts")
+    intents.read()
+    return [*intents.intended]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from engine.control.threads import waiting_policy
 from engine.errors import LaunchError, RunStateError
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from engine.control.executors.base import Presence
     from engine.control.order import Order
 
+Role = Literal["--worker", "--controller"]
+"""What a process is started for: an attempt of a run, or of a sweep."""
 _START = Path(__file__).resolve().parents[3] / "phosphene.py"
 
 
-def command(*arguments: str) -> list[str]:
+def command(*arguments: str, role: Role = "--worker") -> list[str]:
     """Return the command line of a worker. ``-P``: what lies in the current folder is nothing that it imports."""
-    return [sys.executable, "-P", str(_START), "--worker", *arguments]
+    return [sys.executable, "-P", str(_START), role, *arguments]
 
 
 def environment() -> dict[str, str]:
@@ -45,9 +47,13 @@ class LocalExecutor:
     """Starts workers here; keeps one warm, which has imported torch and waits for its order.
 
     The warm worker ends when its stdin is closed, so it ends with its owner.
+
+    Args:
+        role: of the processes it starts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, role: Role = "--worker") -> None:
+        self._role: Role = role
         self._waiting: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
@@ -87,7 +93,7 @@ class LocalExecutor:
                 _close(self._waiting)
                 self._waiting = None
             if self._waiting is None:
-                self._waiting = _popen("--warm", stdin=subprocess.PIPE, output=subprocess.DEVNULL)
+                self._waiting = _popen(command("--warm"), stdin=subprocess.PIPE, output=subprocess.DEVNULL)
 
     def close(self) -> None:
         """Let the warm worker go."""
@@ -111,21 +117,21 @@ class LocalExecutor:
             return None
         return process
 
-    @staticmethod
-    def _start(order: Order) -> subprocess.Popen[bytes]:
+    def _start(self, order: Order) -> subprocess.Popen[bytes]:
         output = order.folders()[0] / "output.log"
         try:
             with output.open("ab", buffering=0) as file:
-                return _popen(order.to_json(), stdin=subprocess.DEVNULL, output=file.fileno())
+                started = command(order.to_json(), role=self._role)
+                return _popen(started, stdin=subprocess.DEVNULL, output=file.fileno())
         except OSError as error:
             raise LaunchError(
                 f"the worker could not be started ({error}): try again when the machine is less busy"
             ) from error
 
 
-def _popen(argument: str, *, stdin: int, output: int) -> subprocess.Popen[bytes]:
+def _popen(command: list[str], *, stdin: int, output: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command(argument), stdin=stdin, stdout=output, stderr=output, start_new_session=True, env=environment()
+        command, stdin=stdin, stdout=output, stderr=output, start_new_session=True, env=environment()
     )
 
 

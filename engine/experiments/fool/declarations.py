@@ -136,6 +136,7 @@ class AttackHyperparameters(Hyperparameters):
         AUTO,
         "sizes of change for the curve of robust accuracy, 255ths for linf; auto, or empty for none",
         suggestions=(AUTO, "1,2,4,8,16", "0.25,0.5,1,2,4"),
+        several=True,
         group="robust accuracy",
     )
     check: bool = hyperparameter(

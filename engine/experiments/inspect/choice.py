@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.declaration import one_or_several
@@ -47,6 +47,7 @@ class MethodsReference(Reference):
         offered: what forms and completion suggest.
     """
 
+    several: bool = field(default=True, init=False)
     offered: tuple[str, ...] = ()
 
     def check(self, text: str) -> str:

@@ -93,6 +93,7 @@ class FeatureMapsHyperparameters(Hyperparameters):
         "0-15",
         "channels: 0-15, 3,7, all or random:16",
         suggestions=("0-15", "random:16", "all"),
+        several=True,
         pattern=r"^\s*(all|random:[1-9]\d{0,4}|\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*)\s*$",
     )
     scale: Literal["map", "layer"] = hyperparameter("map", "full colour is the largest value of each map, or of all")
@@ -193,6 +194,7 @@ class ActivationMaxHyperparameters(AscentHyperparameters):
         "all",
         "units or filters: 0,3, 0-9, all; those joined by + are maximised together: 4+9,1+7",
         suggestions=("all", "0-9", "4+9,1+7,7+8,0+1"),
+        several=True,
         min_length=1,
     )
     blur_every: int = hyperparameter(

@@ -86,6 +86,7 @@ class ProbeHyperparameters(FeatureHyperparameters):
         "1",
         "inverse regularisation; several (0.1,1,10) or a range (1e-4..1) are cross-validated",
         log=True,
+        several=True,
         group="classifier",
     )
     folds: int = hyperparameter(
@@ -122,7 +123,11 @@ class CutsHyperparameters(FeatureHyperparameters):
         "all", "cuts to try, separated by commas; all takes those that phosphene cuts MODEL lists", group="network"
     )
     C: Grid = hyperparameter(
-        "1", "inverse regularisation; of several the best is taken for each cut", log=True, group="classifier"
+        "1",
+        "inverse regularisation; of several the best is taken for each cut",
+        log=True,
+        several=True,
+        group="classifier",
     )
     folds: int = hyperparameter(
         5, "folds of the cross-validation on the training images", ge=2, le=20, group="classifier"

@@ -1,0 +1,284 @@
+"""A sweep as somebody asks for it: checked whole before anything is written, counted, and priced by earlier runs."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from engine.catalogue import experiment as find_experiment
+from engine.control import resolving
+from engine.control.threads import thread_count
+from engine.declaration import RunOptions, better, validate
+from engine.errors import InvalidHyperparameters, PhospheneError
+from engine.selection.columns import parse_column
+from engine.sweep import plan, search
+from engine.sweep.axes import axes
+from engine.sweep.record import BY, PRUNE, SweepRecord
+from engine.sweep.reuse import Earlier
+from engine.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from engine.declaration import Better, Experiment
+    from engine.record.workspace import Listed, Workspace
+
+RECENT = 50
+"""How many earlier runs of an experiment tell what further ones will take."""
+CHECKED = 200
+"""Combinations up to which every one is looked up on disks and servers; of more, only the first."""
+MOST_PARALLEL = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A sweep as somebody asks for it, before anything of it is checked.
+
+    Attributes:
+        experiment: its name.
+        fixed: hyperparameters that no axis varies, as typed.
+        over: axes by field, as typed.
+        together: axes of fields that vary together, by their names separated by commas.
+        seeds: how many seeds each combination gets, from the seed of the options on.
+        by: grid, random or tpe.
+        trials: how many combinations; 0 for all of a grid.
+        metric: the column by which trials are judged; empty for the experiment's headline.
+        prune: median, percentile, or empty.
+        parallel: how many runs wait or run at most.
+        budget: seconds that the runs may take together; 0 for no limit.
+        retries: how often a failed run is resumed.
+        stop_after: failures in a row after which no more is launched; 0 for no limit.
+        reuse: whether runs of equal configuration are taken instead of new ones.
+        options: of the runs, as typed.
+        name: of the sweep.
+    """
+
+    experiment: str
+    fixed: Mapping[str, Any]
+    over: Mapping[str, str]
+    together: Mapping[str, str]
+    seeds: int = 1
+    by: str = "grid"
+    trials: int = 0
+    metric: str = ""
+    prune: str = ""
+    parallel: int = 1
+    budget: float = 0.0
+    retries: int = 0
+    stop_after: int = 0
+    reuse: bool = True
+    options: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a sweep would be.
+
+    Attributes:
+        record: as it would be written.
+        runs: how many it is to have.
+        there: how many of them exist already, with equal configuration; None where results choose combinations.
+        seconds: the running time of the others together; None if too few earlier runs tell.
+        size: their bytes on the disk, likewise.
+    """
+
+    record: SweepRecord
+    runs: int
+    there: int | None
+    seconds: plan.Estimate | None
+    size: plan.Estimate | None
+
+
+def planned(workspace: Workspace, asked: Asked) -> Planned:
+    """Return what a sweep would be; nothing is written.
+
+    Raises:
+        UnknownExperiment, InvalidHyperparameters, DataUnavailable, PhospheneError: naming every mistake.
+    """
+    declared = find_experiment(asked.experiment)
+    record = _record(workspace, declared, asked)
+    runs = plan.total(record)
+    _require_ready(workspace, declared, record)
+    listed = workspace.list()
+    there = _there(workspace, declared, record, listed)
+    earlier = [run for run in listed if run.record and run.record.experiment == declared.name]
+    done = [run.directory for run in earlier if run.status.state == "finished"][:RECENT]
+    missing = runs - (there or 0)
+    seconds = plan.estimate([run.history().running() for run in done], missing)
+    return Planned(record, runs, there, seconds, plan.estimate([float(_size(run.path)) for run in done], missing))
+
+
+def _record(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:
+    problems = dict(_choices(asked))
+    try:
+        found = axes(declared, asked.over, asked.together, asked.fixed)
+    except InvalidHyperparameters as error:
+        found = ()
+        problems |= error.problems
+    fixed: dict[str, Any] = {}
+    try:
+        # Every value is written down, so that a later version with other defaults runs the same.
+        fixed = declared.validate(asked.fixed).model_dump(mode="json")
+    except InvalidHyperparameters as error:
+        problems = {**error.problems, **problems}
+    try:
+        options = validate(RunOptions, asked.options)
+    except InvalidHyperparameters as error:
+        options = RunOptions()
+        problems = {**error.problems, **problems}
+    metric = asked.metric or (declared.headline.result if declared.headline else "")
+    better_values: Better = "neither"
+    try:
+        better_values = direction(declared, metric)
+        _require_judged(declared, asked, metric, better_values)
+    except PhospheneError as error:
+        problems["metric"] = str(error)
+    if problems:
+        raise InvalidHyperparameters(problems)
+    created = time.time()
+    varied = {name for axis in found for name in axis.fields}
+    return SweepRecord(
+        id=workspace.new_id(declared.name, created),
+        experiment=declared.name,
+        fixed={name: value for name, value in fixed.items() if name not in varied},
+        axes=found,
+        seeds=tuple(range(options.seed, options.seed + asked.seeds)),
+        by=asked.by,  # type: ignore[arg-type]  # one of them, as was checked above
+        trials=asked.trials,
+        metric=metric,
+        better=better_values,
+        prune=asked.prune,  # type: ignore[arg-type]
+        parallel=asked.parallel,
+        budget=asked.budget,
+        retries=asked.retries,
+        stop_after=asked.stop_after,
+        reuse=asked.reuse,
+        options={
+            "device": options.device,
+            "slots": max(options.slots, asked.parallel),
+            # As many for all, so that it does not matter for the results which runs lay beside each other.
+            "threads": options.threads or max(1, thread_count(0) // asked.parallel),
+        },
+        name=asked.name,
+        created=created,
+        version=VERSION,
+    )
+
+
+def _choices(asked: Asked) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the sweep's own options, by option."""
+    if not (asked.over or asked.together):
+        yield "over", "a sweep needs an axis, as in --over lr=1e-4,1e-3"
+    if asked.by not in BY:
+        yield "by", f"must be one of {', '.join(BY)}, not {asked.by!r}"
+    elif asked.by != "grid" and not asked.trials:
+        yield "trials", f"say how many combinations {asked.by} is to try, as in --trials 30"
+    if asked.prune and asked.prune not in PRUNE:
+        yield "prune", f"must be one of {', '.join(PRUNE)}, not {asked.prune!r}"
+    if not 1 <= asked.parallel <= MOST_PARALLEL:
+        yield "parallel", f"must be 1 .. {MOST_PARALLEL}, not {asked.parallel}"
+    if not 1 <= asked.seeds <= plan.MOST_TRIALS:
+        yield "seeds", f"must be 1 .. {plan.MOST_TRIALS:,}, not {asked.seeds:,}"
+    if not 0 <= asked.trials <= plan.MOST_TRIALS:
+        yield "trials", f"must be at most {plan.MOST_TRIALS:,}, not {asked.trials:,}"
+    for name, number in (("budget", asked.budget), ("retries", asked.retries), ("stop_after", asked.stop_after)):
+        if number < 0:
+            yield name, f"must not be negative, {number:g} is"
+
+
+def direction(declared: Experiment | None, metric: str) -> Better:
+    """Return which values of a column are better.
+
+    Raises:
+        PhospheneError: if it is no column.
+    """
+    if not metric:
+        return "neither"
+    column = parse_column(metric)
+    if column.figure in {"max", "min"} and not column.step:
+        return "higher" if column.figure == "max" else "lower"
+    return better(column.source, declared.headline if declared else None)
+
+
+def _require_judged(declared: Experiment, asked: Asked, metric: str, better_values: Better) -> None:
+    """Check that a search or a pruner has something to go by, and what it needs is installed.
+
+    Raises:
+        PhospheneError: saying which metric to name, or what to install.
+    """
+    what = "--by tpe" if asked.by == "tpe" else "--prune" if asked.prune else ""
+    if not what:
+        return
+    if better_values == "neither":
+        told = f"of {metric} neither high nor low values are better" if metric else "the experiment has no headline"
+        raise PhospheneError(f"{what} needs a metric to judge by, and {told}: name one, as in --metric test/accuracy")
+    drawn = [name for group in declared.charts for name in group]
+    if asked.prune and parse_column(metric).source not in drawn:
+        judged = [name for name in drawn if better(name, declared.headline) != "neither"]
+        figure = {"higher": "max", "lower": "min"}
+        hints = [f"--metric '{figure[better(name, declared.headline)]} {name}'" for name in judged]
+        hint = f"write {' or '.join(hints)}" if judged else "leave it out"
+        raise PhospheneError(f"--prune needs a metric with a curve, and {metric} is known at the end alone: {hint}")
+    search.require(what)
+
+
+def _require_ready(workspace: Workspace, declared: Experiment, record: SweepRecord) -> None:
+    """Check every combination by the declaration, and look up what it names.
+
+    Raises:
+        InvalidHyperparameters: naming every field that is refused somewhere.
+        PhospheneError: if something else hinders a launch.
+    """
+    problems: dict[str, str] = {}
+    settings = _spanning(record)
+    for setting in settings:
+        values = {**record.fixed, **setting}
+        try:
+            declared.validate(values)
+        except InvalidHyperparameters as error:
+            problems = {**error.problems, **problems}
+    looked_up = settings if len(settings) <= CHECKED else settings[:1]
+    for setting in looked_up if not problems else ():
+        found = resolving.problems(workspace, declared, {**record.fixed, **setting}, record.options)
+        problems = {**found, **problems}
+    if problems.keys() == {""}:
+        raise PhospheneError(problems[""])
+    if problems:
+        raise InvalidHyperparameters(problems)
+
+
+def _spanning(record: SweepRecord) -> list[dict[str, Any]]:
+    """Return all combinations of a grid or of random search; of ranges that are searched, those of their ends."""
+    if record.by != "tpe":
+        return plan.combinations(record)
+    ends = [axis.values if axis.range is None else ((axis.range.low,), (axis.range.high,)) for axis in record.axes]
+    first = [values[0] for values in ends]
+    star = [[*first[:at], value, *first[at + 1 :]] for at, values in enumerate(ends) for value in values]
+    return [record.setting(tuple(one)) for one in star]
+
+
+def _there(workspace: Workspace, declared: Experiment, record: SweepRecord, listed: Sequence[Listed]) -> int | None:
+    """Return how many runs exist already; None where results choose what is run."""
+    if record.by == "tpe":
+        return None
+    earlier = Earlier(listed, declared.name)
+    if not record.reuse or not earlier:
+        return 0
+    found = 0
+    for cell in plan.cells(record):
+        values, _ = resolving.resolved(workspace, declared.validate({**record.fixed, **cell.setting}))
+        found += earlier.equal(values.model_dump(mode="json"), cell.seed) is not None
+    return found
+
+
+def _size(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    return sum(
+        os.lstat(os.path.join(root, name)).st_size  # noqa: PTH118 - many files
+        for root, _, names in os.walk(folder)
+        for name in names
+    )

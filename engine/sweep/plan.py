@@ -1,0 +1,161 @@
+"""Which runs a sweep is to have, and in which order; what they will cost, by earlier runs."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.errors import PhospheneError
+from engine.sweep.order import coarse_first
+from engine.sweep.trials import cell_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from engine.sweep.record import SweepRecord
+    from engine.sweep.trials import Trial
+
+MOST_TRIALS = 100_000
+REDRAWS = 200
+"""Draws in which random search finds no new combination, after which it counts its axes as used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A run that a sweep is to have: the values on its axes by field, and the seed."""
+
+    setting: Mapping[str, Any]
+    seed: int
+
+    @property
+    def key(self) -> Any:
+        """What no two cells share."""
+        return cell_key(self.setting, self.seed)
+
+
+class Asked(Protocol):
+    """Chooses combinations by what came of earlier ones."""
+
+    def ask(self, number: int, trials: Sequence[Trial]) -> dict[str, Any]:
+        """Return the values on the axes of the ``number``-th combination, from 0."""
+
+
+def combinations(record: SweepRecord) -> list[dict[str, Any]]:
+    """Return the combinations of a grid, or those that random search draws, in their order.
+
+    Raises:
+        PhospheneError: if an axis needs a step, or there are too many.
+    """
+    if record.by == "random":
+        return list(itertools.islice(_drawn(record), record.trials))
+    count = 1
+    for axis in record.axes:
+        try:
+            count *= len(axis.options())
+        except ValueError as error:
+            raise PhospheneError(f"{axis.name}: {error}") from None
+    if count * len(record.seeds) > MOST_TRIALS:
+        raise PhospheneError(
+            f"the grid has {count * len(record.seeds):,} runs, and {MOST_TRIALS:,} are the most: "
+            "take fewer values, or --by random --trials 100"
+        )
+    found = coarse_first(record.axes)
+    return [record.setting(values) for values in (found[: record.trials] if record.trials else found)]
+
+
+def _drawn(record: SweepRecord) -> Iterator[dict[str, Any]]:
+    """Yield combinations drawn from the axes, no two of them equal; the n-th one depends on the sweep's id and n."""
+    known = set()
+    for number in itertools.count():
+        for redraw in range(REDRAWS):
+            generator = random.Random(f"{record.id}/{number}/{redraw}")
+            values = tuple(
+                generator.choice(axis.values) if axis.range is None else (axis.range.draw(generator),)
+                for axis in record.axes
+            )
+            setting = record.setting(values)
+            if (key := cell_key(setting, 0)) not in known:
+                known.add(key)
+                yield setting
+                break
+        else:
+            return
+
+
+def cells(record: SweepRecord) -> list[Cell]:
+    """Return the runs of a grid or of random search: the first seed of all combinations, then the second; see above."""
+    found = combinations(record)
+    return [Cell(setting, seed) for seed in record.seeds for setting in found]
+
+
+def missing(record: SweepRecord, trials: Sequence[Trial], sampler: Asked | None) -> Iterator[Cell]:
+    """Yield the runs that are to be intended next.
+
+    Args:
+        record: what is asked for.
+        trials: all there are.
+        sampler: of a search that depends on results; it is asked for one combination at a time, and all seeds of one
+            come before the next.
+    """
+    there = {trial.key for trial in trials}
+    if sampler is None:
+        yield from (cell for cell in cells(record) if cell.key not in there)
+        return
+    settings = list({cell_key(trial.setting, 0): trial.setting for trial in trials}.values())
+    while True:
+        for setting in settings:
+            for seed in record.seeds:
+                cell = Cell(setting, seed)
+                if cell.key not in there:
+                    there.add(cell.key)
+                    yield cell
+        if len(settings) >= record.trials:
+            return
+        settings.append(sampler.ask(len(settings), trials))
+
+
+def total(record: SweepRecord) -> int:
+    """Return how many runs a sweep is to have."""
+    if record.by == "tpe":
+        return record.trials * len(record.seeds)
+    return len(combinations(record)) * len(record.seeds)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A sum over runs to come, from what earlier ones took.
+
+    Attributes:
+        value: expected.
+        low: lower end of the 95 % interval for the sum, at least 0.
+        high: its upper end.
+        n: how many earlier runs it stands on.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+FEWEST = 3
+"""Earlier runs without which nothing is said of those to come."""
+
+
+def estimate(earlier: Sequence[float], runs: int) -> Estimate | None:
+    """Return the sum that ``runs`` further runs will come to; None with fewer than `FEWEST` earlier ones.
+
+    The interval is that of a sum of new observations: it holds both their scatter and the doubt about the mean.
+    """
+    n = len(earlier)
+    if n < FEWEST or runs < 1:
+        return None
+    from scipy import stats
+
+    mean = sum(earlier) / n
+    spread = math.sqrt(sum((one - mean) ** 2 for one in earlier) / (n - 1))
+    half = float(stats.t.ppf(0.975, n - 1)) * spread * math.sqrt(runs + runs**2 / n)
+    return Estimate(runs * mean, max(0.0, runs * mean - half), runs * mean + half, n)

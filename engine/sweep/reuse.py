@@ -1,0 +1,48 @@
+"""Earlier runs of equal configuration, which a sweep takes instead of running the same again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.comparison.groups import why_apart
+from engine.selection.values import comparable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from engine.record.run_directory import RunDirectory
+    from engine.record.workspace import Listed
+
+
+class Earlier:
+    """Finished runs of one experiment by their configuration; where they ran does not matter.
+
+    Args:
+        listed: all runs of the workspace.
+        experiment: whose runs count.
+    """
+
+    def __init__(self, listed: Iterable[Listed], experiment: str) -> None:
+        self._runs: dict[Any, list[Listed]] = {}
+        for run in listed:
+            if run.record is not None and run.record.experiment == experiment and run.status.state == "finished":
+                self._runs.setdefault(_key(run.record.hyperparameters, run.record.seed), []).append(run)
+
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
+    def equal(self, hyperparameters: Mapping[str, Any], seed: int) -> RunDirectory | None:
+        """Return a finished run of this configuration, none of whose hyperparameters was changed while it ran.
+
+        Args:
+            hyperparameters: with what they name written out, as plain values.
+            seed: of the run.
+        """
+        for run in self._runs.get(_key(hyperparameters, seed), ()):
+            if run.directory.path.is_dir() and not why_apart(run, run.directory.history()):
+                return run.directory
+        return None
+
+
+def _key(hyperparameters: Mapping[str, Any], seed: int) -> Any:
+    return comparable({**hyperparameters, "the seed": seed})
