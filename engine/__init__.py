@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from engine.selection.values import MISSING
     from engine.sweep import outlook as sweep_outlook
     from engine.sweep import plan as sweep_plan
+    from engine.sweep import views as sweep_views
     from engine.sweep import words as sweep_wording
     from engine.sweep.asking import Asked as SweepAsked
     from engine.sweep.asking import Planned
@@ -229,6 +230,7 @@ _MODULES = {
     "sources": "engine.datasets.sources",
     "sweep_outlook": "engine.sweep.outlook",
     "sweep_plan": "engine.sweep.plan",
+    "sweep_views": "engine.sweep.views",
     "sweep_wording": "engine.sweep.words",
     "tables": "engine.tables",
     "wording": "engine.wording",
@@ -357,6 +359,7 @@ __all__ = [
     "suggestions_for",
     "sweep_outlook",
     "sweep_plan",
+    "sweep_views",
     "sweep_wording",
     "tables",
     "tag_run",
