@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.sweep import axes as sweep_axes
     from engine.sweep import outlook as sweep_outlook
     from engine.sweep import plan as sweep_plan
     from engine.sweep import views as sweep_views
@@ -104,6 +105,7 @@ if TYPE_CHECKING:
     from engine.sweep.record import SweepDirectory, SweepRecord, Widening
     from engine.sweep.sweeps import ListedSweep, Sweeps
     from engine.sweep.trials import Trial, Trials
+    from engine.sweep.views import PictureGrid
 
 _HOMES = {
     "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
@@ -193,6 +195,7 @@ _HOMES = {
     "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
     "engine.sweep.sweeps": ("ListedSweep", "Sweeps"),
     "engine.sweep.trials": ("Trial", "Trials"),
+    "engine.sweep.views": ("PictureGrid",),
     "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
@@ -228,6 +231,7 @@ _MODULES = {
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "sweep_axes": "engine.sweep.axes",
     "sweep_outlook": "engine.sweep.outlook",
     "sweep_plan": "engine.sweep.plan",
     "sweep_views": "engine.sweep.views",
@@ -282,6 +286,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PhospheneError",
+    "PictureGrid",
     "Planned",
     "PlotLogged",
     "Points",
@@ -357,6 +362,7 @@ __all__ = [
     "smooth",
     "sources",
     "suggestions_for",
+    "sweep_axes",
     "sweep_outlook",
     "sweep_plan",
     "sweep_views",

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.record.events import Event, Intended, Launched, Results, StateChanged, encode
 from engine.record.identity import Identity
 from engine.record.run_directory import RunRecord
-from engine.sweep.axes import Axis
 from engine.sweep.plan import cells
 from engine.sweep.record import SweepRecord
+
+if TYPE_CHECKING:
+    from engine.sweep.axes import Axis
 
 NOON = 1_795_262_400.0
 """2026-11-21, 12:00 UTC."""
@@ -25,7 +28,7 @@ def write_sweep(
     value: Callable[[dict, int], float | None],
     *,
     experiment: str = "count",
-    id: str = "1121-1200-count-k3f",
+    name: str = "1121-1200-count-k3f",
     seeds: int = 1,
     metric: str = "test/accuracy",
     state: str = "finished",
@@ -35,11 +38,11 @@ def write_sweep(
 ) -> SweepRecord:
     """Write a grid and its runs; ``value`` gives the metric, None for a run that has failed."""
     record = SweepRecord(
-        id=id, experiment=experiment, fixed={"steps": 20}, axes=tuple(axes), seeds=tuple(range(seeds)), metric=metric,
+        id=name, experiment=experiment, fixed={"steps": 20}, axes=tuple(axes), seeds=tuple(range(seeds)), metric=metric,
         better="higher", created=NOON, version="1", options={"device": "cpu", "slots": 1, "threads": 1}, **asked,
     )  # fmt: skip
     found = cells(record)
-    folder = home / "sweeps" / id
+    folder = home / "sweeps" / name
     for part in ("attempts/0001", "control"):
         (folder / part).mkdir(parents=True)
     (folder / "sweep.json").write_text(json.dumps(record.to_json()))
@@ -50,13 +53,13 @@ def write_sweep(
     events: list[Event] = [StateChanged(NOON, "running")]
     best = None
     for number, cell in enumerate(found[: limit or None]):
-        run = f"1121-12{number // 600 % 60:02d}-{experiment}-{number:04x}"
+        run = f"{name[:-3]}{name[-3]}{number:04x}"
         events += [Intended(NOON + number, run, dict(cell.setting), cell.seed), Launched(NOON + number, run)]
         path = home / "runs" / run
         for part in ("attempts/0001", "images", "plots", "tables", "checkpoints", "control"):
             (path / part).mkdir(parents=True)
         setting = {**record.fixed, **cell.setting}
-        own = RunRecord(run, experiment, setting, cell.seed, "cpu", NOON + number, sweep=id)
+        own = RunRecord(run, experiment, setting, cell.seed, "cpu", NOON + number, sweep=name)
         (path / "run.json").write_text(json.dumps(own.to_json()))
         (path / "attempts/0001/claim.json").write_text(gone)
         (path / "attempts/0001/output.log").touch()

@@ -15,6 +15,7 @@ from engine.sweep.trials import cell_key
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from engine.sweep.axes import Axis
     from engine.sweep.record import SweepRecord
     from engine.sweep.trials import Trial
 
@@ -51,12 +52,7 @@ def combinations(record: SweepRecord) -> list[dict[str, Any]]:
     """
     if record.by == "random":
         return list(itertools.islice(_drawn(record), record.trials))
-    count = 1
-    for axis in record.axes:
-        try:
-            count *= len(axis.options())
-        except ValueError as error:
-            raise PhospheneError(f"{axis.name}: {error}") from None
+    count = size(record.axes)
     if count * len(record.seeds) > MOST_TRIALS:
         raise PhospheneError(
             f"the grid has {count * len(record.seeds):,} runs, and {MOST_TRIALS:,} are the most: "
@@ -64,6 +60,21 @@ def combinations(record: SweepRecord) -> list[dict[str, Any]]:
         )
     found = coarse_first(record.axes)
     return [record.setting(values) for values in (found[: record.trials] if record.trials else found)]
+
+
+def size(axes: Sequence[Axis]) -> int:
+    """Return how many combinations the grid of some axes has.
+
+    Raises:
+        PhospheneError: if one of them needs a step.
+    """
+    count = 1
+    for axis in axes:
+        try:
+            count *= len(axis.options())
+        except ValueError as error:
+            raise PhospheneError(f"{axis.name}: {error}") from None
+    return count
 
 
 def _drawn(record: SweepRecord) -> Iterator[dict[str, Any]]:

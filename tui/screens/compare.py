@@ -21,7 +21,7 @@ from tui.widgets.comparison.charts import ComparisonCharts
 from tui.widgets.comparison.look import Asked, Looking
 from tui.widgets.comparison.offers import chart_offer, pictures_offer, table_offer
 from tui.widgets.comparison.pictures import ComparisonPictures
-from tui.widgets.comparison.questions import ChooseScreen, TextScreen
+from tui.widgets.comparison.questions import FORMS, ChooseScreen, TextScreen
 from tui.widgets.comparison.tables import ComparisonTables
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 View = Literal["curves", "results", "pictures"]
 VIEWS: tuple[View, ...] = ("curves", "results", "pictures")
 LOOK_SECONDS = 1.0
-FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 
 
 class CompareScreen(Screen[None]):

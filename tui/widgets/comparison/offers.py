@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine import Sheet, gallery
+    from engine import Chart, Sheet, gallery
     from tui.widgets.comparison.look import Seen
 
 
@@ -35,30 +35,14 @@ def chart_offer(seen: Seen | None, metric: str) -> Offer | None:
     if seen is None or metric not in seen.charts:
         return None
     chart = seen.charts[metric].chart
-
-    def write(path: Path) -> None:
-        if path.suffix.lower() == ".csv":
-            _write_table(chart.sheet(), "csv", path)
-        else:
-            from engine import overlay
-
-            overlay.write(chart, path)
-
-    return Offer(f"{_plain(metric)}.pdf", ".pdf .svg .png .csv", write)
+    return Offer(f"{plain(metric)}.pdf", ".pdf .svg .png .csv", lambda path: write_chart(chart, path))
 
 
 def table_offer(seen: Seen | None) -> Offer | None:
     """Return the offer to write the results; as CSV, in plain figures."""
     if seen is None:
         return None
-
-    def write(path: Path) -> None:
-        form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
-        if form is None:
-            raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
-        _write_table(seen.figures if form == "csv" else seen.results, form, path)
-
-    return Offer("comparison.csv", ".csv .md .tex", write)
+    return Offer("comparison.csv", ".csv .md .tex", lambda path: write_table(seen.figures, seen.results, path))
 
 
 def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
@@ -75,12 +59,35 @@ def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
     return Offer(gallery.file_name(sheet), ".png", write)
 
 
-def _write_table(sheet: Sheet, form: str, path: Path) -> None:
+def write_chart(chart: Chart, path: Path) -> None:
+    """Write a chart as the ending of a file says; as CSV, every point that is drawn."""
+    if path.suffix.lower() == ".csv":
+        _write(chart.sheet(), "csv", path)
+    else:
+        from engine import overlay
+
+        overlay.write(chart, path)
+
+
+def write_table(figures: Sheet, shown: Sheet, path: Path) -> None:
+    """Write a table as the ending of a file says; as CSV, in plain figures.
+
+    Raises:
+        PhospheneError: for another ending.
+    """
+    form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
+    if form is None:
+        raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
+    _write(figures if form == "csv" else shown, form, path)
+
+
+def _write(sheet: Sheet, form: str, path: Path) -> None:
     from engine import tables
 
     text = tables.written(sheet.columns, sheet.rows, form)
     path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """Return a name of what is written for its file."""
     return "".join(letter if letter.isalnum() else "-" for letter in name)[:80]
