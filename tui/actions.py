@@ -366,6 +366,7 @@ ACTS: tuple[Act, ...] = (
     Act("sweep", "stop", "s", "stop", "Let its runs save and stop; again later, kill them."),
     Act("sweep", "resume", "R", "resume", "Run what is missing, go on with what was stopped."),
     Act("sweep", "widen", "plus,a", "widen", "Ask for further values, seeds or trials.", footer=True, shown="+"),
+    Act("sweep", "next_metric", "m", "next metric", "Judge the combinations by the next result of their runs."),
     Act("sweep", "log_y", "y", "log y", "Switch the charts between linear and logarithmic y."),
     Act("sweep", "pictures('next_kind(1)')", "k", "next kind", "Show the next kind of picture or plot."),
     Act("sweep", "pictures('next_axis(0)')", "x", "across", "Lay the pictures out by the next axis across."),

@@ -202,6 +202,10 @@ def remarks(record: SweepRecord, trials: Sequence[Trial]) -> list[str]:
             f"The best lies on the edge of {name} ({wording.setting(best.setting[name])}): widen it."
             for name in edges(record, trials, best)
         ]
+    finished = [trial for trial in trials if trial.state == "finished"]
+    if record.metric and finished and all(trial.value is None for trial in finished):
+        others = ", ".join(results_of(trials, record.metric)) or "none"
+        said.append(f"No finished run has {record.metric} to judge by; other results are: {others}.")
     if weights := search.importance(record, trials):
         ranked = sorted(weights.items(), key=lambda pair: -pair[1])
         shares = ", ".join(f"{name} {share:.0%}" for name, share in ranked)

@@ -89,7 +89,7 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
         at = {key: float(value[0]) for key, value in zip(at, values, strict=True)}
     pairs = sorted((at[comparable(list(value_on(axis, trial)))], float(trial.value or 0.0)) for trial in done)
     points = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    lines = [Line("runs", Style(0, 0), points[:, 0], points[:, 1], form="points", faint=True)]
+    lines = [Line("runs", Style(1, 0), points[:, 0], points[:, 1], form="points", faint=True)]
     if record.by == "grid" or axis.range is None or axis.range.step:
         lines.append(_means(pairs, joined=axis.ordered))
     log = axis.log or (axis.range is not None and axis.range.log)
@@ -241,15 +241,15 @@ class PictureGrid:
 
         blank = np.full((8, 8, 3), 64, np.uint8)
         pictures = []
-        captions: list[tuple[str, ...]] = []
+        captions: list[str] = []
         for row, own in zip(self.rows, self.cells, strict=True):
             for column, kept in zip(self.columns, own, strict=True):
                 image = None if kept is None else thumbnail(kept)
                 pictures.append(blank if image is None else np.asarray(image))
                 step = "no picture yet" if kept is None else f"step {kept.step:,}"
-                place = () if self.down == STEPS else (f"{self.down} {row}",)
-                captions.append((f"{self.across} {column}", *place, step))
-        return Tiles(tuple(pictures), tuple(captions), len(self.columns))
+                place = [] if self.down == STEPS else [f"{self.down} {row}"]
+                captions.append(" · ".join([f"{self.across} {column}", *place, step]))
+        return Tiles(tuple(pictures), tuple((caption,) for caption in captions), len(self.columns))
 
 
 def picture_grid(
@@ -271,7 +271,7 @@ def picture_grid(
         albums: returns the pictures and plots of a run by name and step.
         across: name of an axis.
         down: name of another one, ``step`` or ``seed``.
-        kind: name of the pictures; empty for that which most runs have.
+        kind: name of the pictures; empty for that which most runs have, and of these at most steps.
 
     Returns:
         None and no names if there are no pictures.
@@ -283,10 +283,11 @@ def picture_grid(
     rows = {"": ""} if down == STEPS else _keys(record, trials, down)
     chosen = _chosen(record, trials, across, down if down != STEPS else "")
     found = {place: albums(trial) for place, trial in chosen.items() if place[0] in columns and place[1] in rows}
-    counts: dict[str, int] = {}
+    counts: dict[str, tuple[int, int]] = {}
     for album in found.values():
-        for name in album:
-            counts[name] = counts.get(name, 0) + 1
+        for name, own in album.items():
+            holders, kept = counts.get(name, (0, 0))
+            counts[name] = holders + 1, kept + len(own)
     if not counts:
         return None, []
     kind = kind if kind in counts else max(counts, key=lambda name: counts[name])

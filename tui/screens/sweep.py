@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine import PhospheneError, sweep_views, tables, wording
+from engine import PhospheneError, sweep_outlook, sweep_views, tables, wording
 from tui.actions import bindings
 from tui.exporting import export
 from tui.renderers import offered
@@ -171,7 +171,7 @@ class SweepScreen(Screen["Wish | None"]):
 
     def _show_view(self) -> None:
         wide = not self.narrow
-        self._table.display = wide or self.view == "table"
+        self._table.display = self.view == "table" or (wide and self.view != "pictures")
         self._axes.display = self.view == "axes" or (wide and self.view == "table")
         self._parallel.display = self.view == "parallel"
         self._pictures.display = self.view == "pictures"
@@ -194,7 +194,10 @@ class SweepScreen(Screen["Wish | None"]):
             parts += [(f"{number} {view}", style), "  "]
         head = self.seen.head if self.seen is not None else (f"reading {self._sweep.id}…",)
         first, *others = head
-        lines = [Content.assemble(*parts, "· ", first), *(Content.assemble((f" {line}", "$text-muted")) for line in others)]
+        lines = [
+            Content.assemble(*parts, "· ", first),
+            *(Content.assemble((f" {line}", "$text-muted")) for line in others),
+        ]
         self.query_one("#sweep-head", Static).update(Content("\n").join(lines))
 
     def _ask(self, asked: Asked) -> None:
@@ -212,6 +215,16 @@ class SweepScreen(Screen["Wish | None"]):
     def action_log_y(self) -> None:
         """Switch the charts between linear and logarithmic y."""
         self._axes.action_log_scale()
+
+    def action_next_metric(self) -> None:
+        """Judge the combinations by the next result of their runs."""
+        if self.seen is None:
+            return
+        trials, present = self.seen.body.trials, self.seen.record.metric
+        names = sorted({*sweep_outlook.results_of(trials, present), *([present] if present else [])})
+        if names:
+            place = names.index(present) if present else -1
+            self._ask(replace(self.asked, metric=names[(place + 1) % len(names)]))
 
     def action_pictures(self, action: str) -> None:
         """Show other pictures, or lay them out in another way; by their keys they are gone to as well."""

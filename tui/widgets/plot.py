@@ -77,7 +77,8 @@ class PlotView(VerticalScroll, can_focus=False):
     def _draw(self) -> None:
         # The scroll bar may come and go: its column is never used.
         room = (self.container_size.width - 1, self.container_size.height)
-        wanted = (self._plot, self._unreadable, room, self.renderer)
+        # Pictures as arrays cannot be compared; a plot that was read again is another one.
+        wanted = (id(self._plot), self._unreadable, room, self.renderer)
         if min(room) < 1 or wanted == self._drawn:
             return
         self._drawn = wanted

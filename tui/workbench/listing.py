@@ -37,7 +37,7 @@ class RunListing:
         """The runs and the sweeps were listed again."""
 
         runs: list[Listed]
-        sweeps: list[ListedSweep]
+        sweeps: list[ListedSweep] = field(default_factory=list)
 
         def can_replace(self, message: Message) -> bool:
             """Let a newer listing replace one that the screen has not looked at yet."""

@@ -27,12 +27,14 @@ class Asked:
         kind: of the pictures; empty for that which most runs have.
         across: axis across; empty for the first one.
         down: axis, ``step`` or ``seed`` down; empty for the second axis, or steps.
+        metric: column by which combinations are judged; empty for that of the sweep.
     """
 
     pictures: bool = False
     kind: str = ""
     across: str = ""
     down: str = ""
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ class Looking:
         from engine import sweep_outlook, sweep_plan
 
         with self._lock:
-            record, status = self._sweep.record(), self._sweep.status()
-            if self._trials is None:
+            record, status = self._sweeps.judged(self._sweep, asked.metric), self._sweep.status()
+            if self._trials is None or self._trials.record.metric != record.metric:
                 self._trials = self._sweeps.trials(self._sweep, record, self._histories)
             self._trials.record = record
             trials = self._trials.read()
@@ -117,6 +119,7 @@ class Looking:
             elif self._body.remarks is None:
                 self._body = replace(self._body, remarks=tuple(sweep_outlook.remarks(record, trials)))
             *lines, last = sweep_wording.head(record, status)
+            lines[-1] += f" · judged by {record.metric}" if record.metric else ""
             counts = sweep_outlook.counted(trials, sweep_plan.total(record))
             grid, kinds = self._pictures(record, trials, asked) if asked.pictures else (None, [])
             return Seen(record, status, (*lines, f"{last} · {counts}"), self._body, grid, tuple(kinds))
