@@ -116,15 +116,19 @@ def _means(pairs: Sequence[tuple[float, float]], *, joined: bool) -> Line:
     return Line("mean", Style(0, 0), x, y, low, high, "line" if joined else "points")
 
 
-def over_all_axes(record: SweepRecord, trials: Sequence[Trial]) -> Chart:
+def over_all_axes(record: SweepRecord, outcomes: Sequence[outlook.Outcome]) -> Chart:
     """Return parallel coordinates: a line a combination through its place on every axis, and on the metric last.
 
     Places are shares, 0 at the smallest value or the first text and 1 at the largest or the last; the names of the
     axes say which these are. The best combinations have names, those behind are faint.
+
+    Args:
+        record: of the sweep.
+        outcomes: its combinations, the best first.
     """
     import numpy as np
 
-    found = [one for one in outlook.outcomes(record, trials) if one.mean is not None and math.isfinite(one.mean.mean)]
+    found = [one for one in outcomes if one.mean is not None and math.isfinite(one.mean.mean)]
     found = found[:MOST_COMBINATIONS]
     held = [trial for one in found for trial in one.trials[:1]]
     scales = [_scale(axis, held) for axis in record.axes]

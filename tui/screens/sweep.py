@@ -151,8 +151,9 @@ class SweepScreen(Screen["Wish | None"]):
         before, self.seen = self.seen, seen
         if before is None or before.body is not seen.body:
             self._table.show(seen.body)
-        if before is None or before.body.charts is not seen.body.charts:
-            self._axes.show(seen.body.charts)
+        charts = seen.body.charts
+        if charts is not None and (before is None or before.body.charts is not charts):
+            self._axes.show(charts)
             self._parallel.show(seen.body.parallel)
         if self.asked.pictures:
             self._pictures.lay_out(seen.grid)

@@ -76,7 +76,7 @@ def test_what_is_no_axis_is_refused(swept):
 
 def test_parallel_coordinates_lead_through_every_axis_to_the_metric_the_best_on_top_and_named(swept):
     _, record, trials = swept
-    chart = sweep_views.over_all_axes(record, trials)
+    chart = sweep_views.over_all_axes(record, sweep_outlook.outcomes(record, trials))
     assert chart.names == ("lr 0.001..0.1", "say b..a", "test/accuracy -2.95..-0.45")
     best = chart.lines[-1]
     assert best.label == "lr 0.01, say a"
@@ -89,7 +89,7 @@ def test_fields_that_vary_together_are_one_axis(home):
     sweeps = Sweeps(home)
     trials = sweeps.trials(sweeps.directories()[0], record).read()
     assert sweep_views.over_axis(record, trials, "pause,series").names == ("0,4", "1,2")
-    assert sweep_views.over_all_axes(record, trials).lines[-1].y.tolist() == [0.0, 1.0]
+    assert sweep_views.over_all_axes(record, sweep_outlook.outcomes(record, trials)).lines[-1].y.tolist() == [0.0, 1.0]
 
 
 def test_columns_of_the_table_are_sorted_by_their_means(swept):

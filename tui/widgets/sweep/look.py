@@ -45,15 +45,15 @@ class Body:
         trials: all of them.
         table: the combinations.
         outcomes: the same, in the order of its rows.
-        charts: the metric over each axis, by its name.
+        charts: the metric over each axis, by its name; None while they are still to be worked out.
         parallel: all axes beside each other.
-        remarks: what the results suggest; None while that is still to be worked out.
+        remarks: what the results suggest; None likewise.
     """
 
     trials: tuple[Trial, ...]
     table: TableModel
     outcomes: tuple[Outcome, ...]
-    charts: dict[str, Chart] = field(default_factory=dict)
+    charts: dict[str, Chart] | None = None
     parallel: dict[str, Chart] = field(default_factory=dict)
     remarks: tuple[str, ...] | None = None
 
@@ -116,6 +116,8 @@ class Looking:
             if self._body is None or state != self._before:
                 self._before = state
                 self._body = see(record, trials)
+            elif self._body.charts is None:
+                self._body = with_charts(record, self._body)
             elif self._body.remarks is None:
                 self._body = replace(self._body, remarks=tuple(sweep_outlook.remarks(record, trials)))
             *lines, last = sweep_wording.head(record, status)
@@ -148,13 +150,19 @@ def laid_out(record: SweepRecord, asked: Asked) -> tuple[str, str]:
 
 
 def see(record: SweepRecord, trials: Sequence[Trial]) -> Body:
-    """Return what is shown of the results, but for the remarks, which take longest."""
+    """Return the table of the results, which of thousands of runs is there first."""
     from engine import Table, sweep_outlook, sweep_views
 
     ranked = sweep_views.ranked(record, trials, sweep_outlook.results_of(trials, record.metric)[:RESULTS])
     table = Table(ranked.columns, ranked.rows, len(ranked.rows))
-    charts, parallel = {}, {}
-    if record.metric:
-        charts = {axis.name: sweep_views.over_axis(record, trials, axis.name) for axis in record.axes}
-        parallel = {"parallel": sweep_views.over_all_axes(record, trials)}
-    return Body(tuple(trials), TableModel(table, ranked.figures), ranked.outcomes, charts, parallel)
+    return Body(tuple(trials), TableModel(table, ranked.figures), ranked.outcomes)
+
+
+def with_charts(record: SweepRecord, body: Body) -> Body:
+    """Return the results with their charts, if there is a metric to draw."""
+    from engine import sweep_views
+
+    if not record.metric:
+        return replace(body, charts={})
+    charts = {axis.name: sweep_views.over_axis(record, body.trials, axis.name) for axis in record.axes}
+    return replace(body, charts=charts, parallel={"parallel": sweep_views.over_all_axes(record, body.outcomes)})
