@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import itertools
 import signal
 import sys
 import time
@@ -31,7 +32,9 @@ from engine.sweep.trials import ACTIVE, OVER, Trial, Trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from engine.control.executors.base import Executor
     from engine.declaration import Hyperparameters, RunOptions
     from engine.record.events import State
     from engine.sweep.plan import Cell
@@ -56,17 +59,24 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 class Controller:
-    """One attempt to bring a sweep to its end."""
+    """One attempt to bring a sweep to its end.
 
-    def __init__(self, order: Order) -> None:
+    Args:
+        order: which attempt of which sweep.
+        executor: that starts the workers of its runs; one of this machine if None.
+    """
+
+    def __init__(self, order: Order, executor: Executor | None = None) -> None:
         self._sweep = SweepDirectory(order.run)
         self._attempt = order.folders()[1]
         self._log = EventLog(self._attempt / "events.jsonl")
         self._workspace = Workspace(order.run.parents[1])
-        self._executor = LocalExecutor()
+        self._executor = executor or LocalExecutor()
         self._histories = Histories()
         self._record = self._sweep.record()
         self._trials = Trials(self._workspace, self._sweep, self._record, self._histories)
+        self._widened: list[Path] | None = None
+        self._cells: list[Cell] = []
         self._stop = False
         self._again: set[str] = set()
         self._earlier: Earlier | None = None
@@ -113,7 +123,7 @@ class Controller:
         pause, busy = PAUSES[0], iter(BUSY_SECONDS)
         while True:
             self._take_requests()
-            self._record = self._trials.record = self._sweep.record()
+            self._read_record()
             trials = self._trials.read()
             self._tell(trials)
             if self._stop:
@@ -135,6 +145,21 @@ class Controller:
             pause = PAUSES[0] if acted else min(PAUSES[1], pause * 1.2)
             self._sleep(pause)
 
+    def _read_record(self) -> None:
+        """Read what is asked for, if that has changed, and whether this is still the sweep's controller.
+
+        Raises:
+            RunStateError: if there is a later one, because this one did not show a sign of life for too long.
+        """
+        if self._sweep.controller.attempts()[-1].path != self._attempt:
+            raise RunStateError("another controller has taken over")
+        widened = self._sweep.widenings()
+        if widened == self._widened:
+            return
+        self._widened = widened
+        self._record = self._trials.record = self._sweep.record()
+        self._cells = plan.cells(self._record) if self._record.by == "grid" else []
+
     def _act(self, decision: policy.Decision, trials: Sequence[Trial]) -> bool:
         """Do what is decided, one thing after the other; return whether anything was."""
         acted = False
@@ -146,14 +171,15 @@ class Controller:
             self._again.discard(trial.run)
             with contextlib.suppress(RunStateError):  # somebody else was quicker
                 launching.resume(RunDirectory(self._workspace.runs / trial.run), self._executor)
+                self._trials.forget(trial.run)
                 self._say(f"run {trial.run} goes on after: {trial.reason}")
         if decision.new:
             sampler = search.sampler(self._record)
-            for cell, _ in zip(plan.missing(self._record, trials, sampler), range(decision.new), strict=False):
+            # What a search asks for next depends on this one: it is asked when this one is among the trials.
+            count = decision.new if sampler is None else 1
+            for cell in itertools.islice(plan.missing(self._record, self._cells, trials, sampler), count):
                 self._intend(cell)
                 acted = True
-                if sampler is not None:
-                    break  # the next one is asked for when this one is among the trials
         return acted
 
     def _intend(self, cell: Cell) -> None:

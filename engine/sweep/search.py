@@ -101,10 +101,10 @@ class Tpe:
         require("--by tpe")
         self._record = record
 
-    def ask(self, number: int, trials: Sequence[Trial]) -> dict[str, Any]:
-        """Return the values on the axes of the ``number``-th combination, from 0."""
+    def ask(self, number: int, redraw: int, trials: Sequence[Trial]) -> dict[str, Any]:
+        """Return the values on the axes of the ``number``-th combination, from 0; others for each ``redraw``."""
         with _quiet() as optuna:
-            seed = zlib.crc32(f"{self._record.id}/{number}".encode())
+            seed = zlib.crc32(f"{self._record.id}/{number}/{redraw}".encode())
             sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP["tpe"], constant_liar=True)
             study = optuna.create_study(direction=_direction(self._record), sampler=sampler)
             distributions = {axis.name: _distribution(optuna, axis) for axis in self._record.axes}
