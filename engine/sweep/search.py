@@ -108,22 +108,32 @@ class Tpe:
             sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP["tpe"], constant_liar=True)
             study = optuna.create_study(direction=_direction(self._record), sampler=sampler)
             distributions = {axis.name: _distribution(optuna, axis) for axis in self._record.axes}
-            study.add_trials([self._tell(optuna, distributions, own) for own in _by_setting(trials)])
+            study.add_trials(told(self._record, optuna, distributions, trials))
             asked = study.ask(distributions).params
             return self._record.setting(tuple(_asked(axis, asked[axis.name]) for axis in self._record.axes))
 
-    def _tell(self, optuna: Any, distributions: Mapping[str, Any], own: Sequence[Trial]) -> Any:
-        """Return what Optuna is told of a combination: the mean over its seeds, or that it failed or goes on."""
-        states = optuna.trial.TrialState
+
+def told(record: SweepRecord, optuna: Any, distributions: Mapping[str, Any], trials: Sequence[Trial]) -> list[Any]:
+    """Return what Optuna is told of each combination: the mean over its seeds, or that it failed or goes on.
+
+    Those that do not lie on the axes as they are now, because the step of a range was changed, are left out.
+    """
+    states = optuna.trial.TrialState
+    found = []
+    for own in _by_setting(trials):
         values = [trial.value for trial in own if trial.state == "finished" and trial.value is not None]
         going = any(trial.state in ACTIVE or trial.state in {"reserved", "crashed"} for trial in own)
         state = states.RUNNING if going else states.COMPLETE if values else states.FAIL
-        return optuna.trial.create_trial(
-            state=state,
-            value=sum(values) / len(values) if state == states.COMPLETE else None,
-            params={axis.name: _told(axis, own[0].setting) for axis in self._record.axes},
-            distributions=dict(distributions),
-        )
+        with contextlib.suppress(ValueError):
+            found.append(
+                optuna.trial.create_trial(
+                    state=state,
+                    value=sum(values) / len(values) if state == states.COMPLETE else None,
+                    params={axis.name: _told(axis, own[0].setting) for axis in record.axes},
+                    distributions=dict(distributions),
+                )
+            )
+    return found
 
 
 Curve = dict[int, float]
@@ -183,8 +193,8 @@ def importance(record: SweepRecord, trials: Sequence[Trial]) -> dict[str, float]
         return {}
     with _quiet() as optuna:
         distributions = {axis.name: _distribution(optuna, axis) for axis in record.axes}
-        told = [Tpe(record)._tell(optuna, distributions, own) for own in _by_setting(trials)]
-        done = [trial for trial in told if trial.state == optuna.trial.TrialState.COMPLETE]
+        complete = optuna.trial.TrialState.COMPLETE
+        done = [trial for trial in told(record, optuna, distributions, trials) if trial.state == complete]
         if len(done) < FEWEST_FOR_IMPORTANCE:
             return {}
         study = optuna.create_study(direction=_direction(record))

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -111,6 +112,11 @@ class Bench:
     def trials(self, sweep: SweepDirectory) -> list[Any]:
         trials: Trials = self.sweeps.trials(sweep, sweep.record())
         return trials.read()
+
+    def move(self, home: Path) -> None:
+        """Go on in another workspace."""
+        self.sweeps = Sweeps(home)
+        self.sweeps._executor = Nobody()
 
     def run(self, trial: Any) -> RunDirectory:
         return RunDirectory(self.sweeps.workspace.runs / trial.run)
