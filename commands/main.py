@@ -19,6 +19,7 @@ from commands import (
     replicate,
     run,
     runs,
+    study,
     sweep,
     sweeps,
 )
@@ -35,7 +36,7 @@ class Grammar(TyperGroup):
 ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
     *("compare", "chart", "replicate"),
-    *("sweep", "sweeps"),
+    *("sweep", "sweeps", "study"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -91,6 +92,7 @@ app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
+app.add_typer(study.app, name="study")
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
 app.command("note")(annotate.note)

@@ -94,6 +94,11 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.studies import words as study_wording
+    from engine.studies.studies import Progress as StudyProgress
+    from engine.studies.studies import Studies
+    from engine.studies.study import Study
+    from engine.studies.study import Tier as StudyTier
     from engine.sweep import outlook as sweep_outlook
     from engine.sweep import plan as sweep_plan
     from engine.sweep import words as sweep_wording
@@ -187,6 +192,8 @@ _HOMES = {
         "runs_in_order",
         "shown_value",
     ),
+    "engine.studies.studies": ("Studies", "StudyProgress"),
+    "engine.studies.study": ("Study", "StudyTier"),
     "engine.sweep.asking": ("Planned", "SweepAsked"),
     "engine.sweep.outlook": ("Outcome",),
     "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
@@ -211,6 +218,8 @@ _OWN_NAMES = {
     "complete_filter": "complete",
     "parse_filter": "parse",
     "Run": "RunDirectory",
+    "StudyProgress": "Progress",
+    "StudyTier": "Tier",
     "SweepAsked": "Asked",
     "page_of": "markdown",
     "page_sections": "sections",
@@ -227,6 +236,7 @@ _MODULES = {
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "study_wording": "engine.studies.words",
     "sweep_outlook": "engine.sweep.outlook",
     "sweep_plan": "engine.sweep.plan",
     "sweep_wording": "engine.sweep.words",
@@ -297,6 +307,10 @@ __all__ = [
     "State",
     "StateChanged",
     "Status",
+    "Studies",
+    "Study",
+    "StudyProgress",
+    "StudyTier",
     "Style",
     "SweepAsked",
     "SweepDirectory",
@@ -354,6 +368,7 @@ __all__ = [
     "shown_value",
     "smooth",
     "sources",
+    "study_wording",
     "suggestions_for",
     "sweep_outlook",
     "sweep_plan",
