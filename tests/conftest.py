@@ -33,6 +33,12 @@ PATIENCE = 30.0
 """Seconds until a test gives up waiting; nothing takes that long unless it is broken."""
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one process more than there are cores: a test waits for a third of its time."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector off what was imported: going through it again and again takes a third of the time."""
     gc.freeze()
@@ -47,7 +53,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("PHOSPHENE_HOME", str(home))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    for name in ("NO_COLOR", "COLUMNS", "LINES", "TMUX"):
+    # Without bytecode every process would compile our modules anew.
+    for name in ("NO_COLOR", "COLUMNS", "LINES", "TMUX", "PYTHONDONTWRITEBYTECODE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.syspath_prepend(str(PROGRAMS))
     catalogue.experiments.cache_clear()
