@@ -44,7 +44,7 @@ def judge(published: Published, values: Sequence[float], *, judged: bool = True)
 
     The interval is the prediction interval for one more run, mean ± t s sqrt(1 + 1/n), of Student's t at 95 %. An
     accuracy that was measured on other images differs at least by their binomial scatter, so its interval is never
-    narrower than that of ``published.images`` images.
+    narrower than that of ``published.images`` images, and ends at 0 and 1.
 
     Args:
         published: the value.
@@ -58,6 +58,8 @@ def judge(published: Published, values: Sequence[float], *, judged: bool = True)
         return Judged(published, mean, math.nan, math.nan, verdict)
     half = max(_half(finite), _binomial(mean.mean, published))
     low, high = mean.mean - half, mean.mean + half
+    if better(published.metric) == "higher":
+        low, high = max(0.0, low), min(1.0, high)
     if not judged:
         return Judged(published, mean, low, high, "not judged")
     return Judged(published, mean, low, high, "inside" if low <= published.value <= high else "outside")
