@@ -13,13 +13,14 @@ import itertools
 import signal
 import sys
 import time
+import traceback
 from typing import TYPE_CHECKING, NoReturn
 
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
 from engine.control.executors.local import LocalExecutor
 from engine.control.order import Order
-from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, is_full_disk
+from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, first_line, is_full_disk
 from engine.record.events import Intended, Launched, Message, Progress, Pulse, Refused, StateChanged
 from engine.record.histories import Histories
 from engine.record.log import EventLog
@@ -79,6 +80,7 @@ class Controller:
         self._cells: list[Cell] = []
         self._stop = False
         self._again: set[str] = set()
+        self._pruned: set[str] = set()
         self._earlier: Earlier | None = None
         self._seconds: dict[str, float] = {}
         self._told: tuple[int, ...] = ()
@@ -99,6 +101,9 @@ class Controller:
             reason = f"{error}"
             if is_full_disk(error):
                 reason = f"the disk is full: free some space, then: phosphene sweep resume {self._sweep.id}"
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends as the last event, too
+            traceback.print_exception(error)
+            reason = f"{type(error).__name__}: {first_line(error)}"
         finally:
             self._executor.close()
         trials: Sequence[Trial] = ()
@@ -258,6 +263,9 @@ class Controller:
             return
         self._prune_at = time.monotonic() + PRUNE_SECONDS
         for trial, reason in pruning.pruned(self._record, trials, self._workspace, self._histories):
+            if trial.run in self._pruned:
+                continue  # it is stopping, or somebody wants it to go on
+            self._pruned.add(trial.run)
             requests.send(RunDirectory(self._workspace.runs / trial.run).control, "stop", reason=reason)
             self._say(f"run {trial.run} is {reason}")
 
