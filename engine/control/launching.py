@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import socket
@@ -9,11 +10,13 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.catalogue import experiment
-from engine.control.devices import resolve_device
+from engine.control.devices import queue_name, resolve_device
 from engine.control.order import Order
 from engine.control.provenance import git_state, versions
+from engine.control.queue import Queue
 from engine.control.threads import thread_count
 from engine.errors import LaunchError, RunStateError
+from engine.record.claim import read_claim
 from engine.record.files import disk_errors
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
     from engine.declaration import Experiment, Hyperparameters, RunOptions
 
 
-def _start(order: Order, executor: Executor) -> None:
-    """Have a worker started for a staged directory, then give the directory its name.
+def _start(order: Order, executor: Executor, record: RunRecord) -> None:
+    """Have a worker started for a staged directory, give the directory its name, and the worker its ticket.
 
     Raises:
         LaunchError: if no worker can be started; what was staged is removed.
@@ -39,6 +42,16 @@ def _start(order: Order, executor: Executor) -> None:
     if not order.publish():
         shutil.rmtree(order.staged, ignore_errors=True)
         raise RunStateError(f"run {order.run.name} has been resumed by someone else")
+    _queue_up(order, record)
+
+
+def _queue_up(order: Order, record: RunRecord) -> None:
+    """Draw the ticket of a worker of this machine before the next launch can; without one it draws its own, later."""
+    claim = read_claim(order.folders()[1])
+    if claim is not None and claim.worker.presence() == "alive":
+        queue = Queue.of(order.run.parents[1], queue_name(record.device))
+        with contextlib.suppress(OSError), queue.door():
+            queue.draw(record.id, record.slots, claim.worker)
 
 
 def launch(
@@ -72,7 +85,7 @@ def launch(
     )
     record, staged = workspace.prepare(record)
     run = workspace.runs / record.id
-    _start(Order(staged, run, run, "0001"), executor)
+    _start(Order(staged, run, run, "0001"), executor, record)
     return RunDirectory(run)
 
 
@@ -103,5 +116,5 @@ def resume(run: RunDirectory, executor: Executor) -> RunDirectory:
         # Requests that the ended worker did not take are not meant for the next one.
         for request in run.control.glob("*.json"):
             request.unlink(missing_ok=True)
-    _start(Order(staged, run.attempts_folder / name, run.path, name), executor)
+    _start(Order(staged, run.attempts_folder / name, run.path, name), executor, record)
     return run

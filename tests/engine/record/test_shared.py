@@ -11,7 +11,7 @@ import tempfile
 
 import pytest
 
-from engine.control.queue import Ticket
+from engine.control.ticket import Ticket
 from engine.errors import WorkspaceError
 from engine.record.held import HeldFolder
 from engine.record.shared import share_file, shared_folder
@@ -21,7 +21,7 @@ NOBODY = 65534
 BECOME_ANOTHER = f"""
 import os, sys, platformdirs
 from pathlib import Path
-from engine.control.queue import Ticket
+from engine.control.ticket import Ticket
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
 home = Path(sys.argv[1])
@@ -32,7 +32,8 @@ os.setuid({NOBODY})
 LIST_AND_QUEUE = """
 for run in Workspace(home).list():
     print(run.id, run.status.state, run.status.reason)
-print("behind", *Ticket(home, "cpu", "theirs").ahead())
+ticket = Ticket(home, "cpu", "theirs")
+print("started" if ticket.start() else f"behind {ticket.behind}")
 """
 REMOVE = """
 workspace = Workspace(home)
