@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from commands import annotate, compare, cuts, data, doctor, experiments, listing, picture, replicate, run, runs
+from commands import annotate, compare, cuts, data, doctor, experiments, listing, picture, queue, replicate, run, runs
 
 
 class Grammar(TyperGroup):
@@ -19,7 +19,7 @@ class Grammar(TyperGroup):
 
 
 ORDER = (
-    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
     *("compare", "chart", "replicate"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
@@ -69,6 +69,7 @@ app.command("follow")(runs.follow)
 app.command("stop")(runs.stop)
 app.command("resume")(runs.resume)
 app.command("set")(runs.set_values)
+app.add_typer(queue.app, name="queue")
 app.command("remove")(runs.remove)
 app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)

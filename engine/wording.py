@@ -124,8 +124,13 @@ def share(step: int, total: int) -> str:
 
 def place(position: int, behind: str) -> str:
     """Say which place a run has among those that wait, and which run is directly ahead: ``2nd, behind k3f``."""
-    ending = "th" if position % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(position % 10, "th")
-    return f"{position:,}{ending}, behind {behind}" if behind else f"{position:,}{ending}"
+    return f"{ordinal(position)}, behind {behind}" if behind else ordinal(position)
+
+
+def ordinal(number: int) -> str:
+    """Write a place in an order: ``1st``, ``12th``, ``1,002nd``."""
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
 
 
 def position(reason: str) -> str:

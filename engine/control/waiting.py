@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.control.queue import Entry, Queue, Where
+    from engine.record.events import State
     from engine.record.run_directory import RunDirectory
 
 JUST_SECONDS = 3.0
@@ -43,6 +44,11 @@ class Place:
     position: int
     since: float
     behind: str
+
+    @property
+    def state(self) -> State:
+        """The state of the run: ``queued`` or ``running``."""
+        return "queued" if self.position else "running"
 
 
 def places(home: Path) -> list[Place]:

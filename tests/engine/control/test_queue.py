@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -137,7 +138,7 @@ def test_a_worker_that_starts_slowly_keeps_its_place_on_an_idle_device(home, lau
     assert first_and_last(first) < first_and_last(second)
 
 
-def test_a_waiting_run_is_moved_cancelled_and_told_its_place(home, launch, finish, until):
+def test_a_waiting_run_is_moved_cancelled_and_told_its_place(home, launch, finish, until, monkeypatch):
     runs, gate = queue_up(launch, home, 5)
     first, a, b, c, d = runs
     until(lambda: first.status().state == "running")
@@ -158,6 +159,12 @@ def test_a_waiting_run_is_moved_cancelled_and_told_its_place(home, launch, finis
     until(lambda: [run.status().reason for run in order] == [wording.place(*place[1:]) for place in waiting])
     with pytest.raises(RunStateError, match=r"(is running|has just started): only a waiting run can be moved"):
         move(first, "last")
+    with monkeypatch.context() as patch:
+        here = socket.gethostname()
+        patch.setattr(socket, "gethostname", lambda: "gpu02")
+        assert places() == []
+        with pytest.raises(RunStateError, match=f"run {a.id} waits on {here}: it can be moved from there"):
+            move(a, "last")
     asyncio.run(engine.cancel(c))
     status = finish(c)
     assert (status.state, status.reason) == ("stopped", "before it started")
