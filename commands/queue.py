@@ -68,7 +68,8 @@ def _row(entry: dict[str, Any]) -> list[str]:
 def move(
     run: RUN,
     where: Annotated[
-        Literal["up", "down", "first", "last"], typer.Argument(help="By one place, or to an end of those that wait.")
+        Literal["up", "down", "first", "last"],
+        typer.Argument(metavar="up|down|first|last", help="By one place, or to an end of those that wait."),
     ],
 ) -> None:
     """Move a waiting run among those that wait for its device."""
