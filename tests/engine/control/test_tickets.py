@@ -62,12 +62,12 @@ def test_runs_start_in_the_order_asked_for_and_never_too_many(steps, chance):
                 waiting = moved(waiting, run, what)
             while waiting and len(running) < slots[waiting[0]]:
                 running.append(waiting.pop(0))
-            # Workers look in any order, until none of them finds that it may start.
-            looking = list(tickets)
-            while looking:
+            # Workers look in any order, until none of them finds anything new.
+            looking, before, now = list(tickets), None, []
+            while now != before:
                 chance.shuffle(looking)
-                started |= (now := {run for run in looking if run not in started and tickets[run].start()})
-                looking = list(tickets) if now else []
+                started |= {run for run in looking if run not in started and tickets[run].start()}
+                before, now = now, [sorted(started), *((run, tickets[run].position) for run in tickets)]
             assert started & set(tickets) == set(running)
             places = [tickets[run].position for run in waiting]
             assert places == [*range(1, len(waiting) + 1)]
