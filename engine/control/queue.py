@@ -247,8 +247,9 @@ def _said(descriptor: int) -> _Said:
 
 def say(descriptor: int, slots: int, worker: Identity, *, held: bool) -> None:
     """Write into a ticket whose it is."""
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps({"slots": slots, "worker": worker.to_json(), "held": held}).encode(), 0)
+    values = {"slots": slots, "worker": worker.to_json(), "held": held}
+    # Over what stands there, which needs no room on a full disk.
+    os.ftruncate(descriptor, os.pwrite(descriptor, json.dumps(values).encode(), 0))
 
 
 def open_existing(path: Path) -> int:
