@@ -9,8 +9,8 @@ import pytest
 
 from engine import DataUnavailable, LaunchError, Workspace, catalogue
 from engine.control import devices
-from engine.control.ticket import Ticket
 from engine.control.resolving import problems
+from engine.control.ticket import Ticket
 
 
 class NVMLError(Exception):
