@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.control.engine import Engine
     from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
+    from engine.control.waiting import Place
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
@@ -114,6 +115,7 @@ _HOMES = {
     "engine.control.engine": ("Engine",),
     "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
+    "engine.control.waiting": ("Place",),
     "engine.declaration": (
         "Better",
         "Experiment",
@@ -290,6 +292,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PhospheneError",
+    "Place",
     "Planned",
     "PlotLogged",
     "Points",

@@ -21,6 +21,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from engine import wording
 from engine.control import requests
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
@@ -32,6 +33,7 @@ from engine.version import CODE, CODE_FOLDER, VERSION
 
 if TYPE_CHECKING:
     from engine.control.context import Context
+    from engine.control.ticket import Ticket
 
 PULSE_SECONDS = 10.0
 _leave = os._exit
@@ -134,7 +136,7 @@ class _Worker:
         from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
         from engine.control.devices import queue_name
-        from engine.control.queue import Ticket
+        from engine.control.ticket import Ticket
 
         record = self._run.record()
         threads = thread_count(record.threads)
@@ -147,8 +149,9 @@ class _Worker:
             )
         declared = experiment(record.experiment)
         hyperparameters = declared.validate(record.hyperparameters)
-        ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id)
-        if not self._wait(ticket, record.slots):
+        ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id, record.slots)
+        if not self._wait(ticket):
+            ticket.release()
             return "stopped", "before it started"
         self._context = context = Context(self._run, self._log, hyperparameters, self._early)
         self._state("running", step=self._restored_step)
@@ -171,20 +174,24 @@ class _Worker:
                 context.flush()
         return "finished", ""
 
-    def _wait(self, ticket: Any, slots: int) -> bool:
+    def _wait(self, ticket: Ticket) -> bool:
         """Wait for a free slot on the device; return False if the run was stopped meanwhile."""
-        shown: list[str] = []
+        shown = ""
         delay = 0.02
-        while len(ahead := ticket.ahead()) >= slots:
+        while True:
+            started = ticket.start()
+            # Looked at after that: who cancels a run while it waits writes the request before it can start.
             self._early += requests.take(self._run.control)
             if self._stop or any(request["request"] == "stop" for request in self._early):
                 return False
-            if ahead != shown:
-                shown = ahead
-                self._state("queued", f"behind {', '.join(ahead)}", self._restored_step)
+            if started:
+                return True
+            place = wording.place(ticket.position, ticket.behind)
+            if place != shown:
+                shown = place
+                self._state("queued", place, self._restored_step)
             time.sleep(delay)
             delay = min(0.25, delay * 1.5)
-        return True
 
     def _state(self, state: State, reason: str = "", step: int = 0) -> None:
         self._log.append(StateChanged(time.time(), state, reason, step), durable=True)

@@ -128,6 +128,14 @@ class Workbench(PaneScreen):
         """Move runs into the trash."""
         self._requests.remove(message.runs)
 
+    def on_queued_runs_move_requested(self, message: RunList.MoveRequested) -> None:
+        """Move a run in the queue."""
+        self._requests.move(message.run, message.where)
+
+    def on_queued_runs_cancellation_requested(self, message: RunList.CancellationRequested) -> None:
+        """Let runs that wait not start."""
+        self._requests.cancel(message.runs)
+
     def on_run_list_restoration_requested(self) -> None:
         """Bring back the runs that were removed last."""
         self._requests.restore()

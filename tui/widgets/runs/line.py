@@ -1,4 +1,4 @@
-"""A run in a narrow list: state, id, experiment, and what is done or came of it."""
+"""A run in a narrow list: state, id, place in the queue, experiment, and what is done or came of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def line(run: Listed, headlines: Mapping[str, str], selected: Collection[str]) -
     experiment = run.record.experiment if run.record else "?"
     return Content.assemble(
         *lead(run, selected),
-        f"{wording.short_id(run.id)} {experiment} ",
+        f"{called(run)} {experiment} ",
         (progress(run) or wording.headline(run.status.result, headlines.get(experiment, "")), "$text-muted"),
         (f" {run.name}" if run.name else "", "$text-muted"),
         tagged(run.annotations.tags),
@@ -33,6 +33,12 @@ def line(run: Listed, headlines: Mapping[str, str], selected: Collection[str]) -
 def lead(run: Listed, selected: Collection[str]) -> tuple[tuple[str, str], str]:
     """Return how a line begins: with the mark of the state, and that of a selected run."""
     return mark(run.status.state), SELECTED if run.id in selected else " "
+
+
+def called(run: Listed) -> str:
+    """Return the short id of a run and, of one that waits, its place in the queue: where no list is too narrow."""
+    place = wording.position(run.status.reason) if run.status.state == "queued" else ""
+    return f"{wording.short_id(run.id)} {place}".rstrip()
 
 
 def progress(run: Listed) -> str:

@@ -14,9 +14,9 @@ from textual.widgets.option_list import Option
 
 from engine import InvalidFilter, wording
 from tui.actions import bindings
-from tui.widgets.choices import Choices
 from tui.widgets.runs.annotating import KINDS, standing
 from tui.widgets.runs.line import line
+from tui.widgets.runs.queued import QueuedRuns
 from tui.widgets.runs.table import RunTable
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WIDE = 60
 """Columns of the screen from which on the runs are a table."""
 
 
-class RunList(Choices):
+class RunList(QueuedRuns):
     """The newest runs; the highlighted one is what charts, pictures and console show."""
 
     BORDER_TITLE = "runs"
@@ -166,8 +166,14 @@ class RunList(Choices):
     @property
     def meant(self) -> list[Listed]:
         """The runs that a key is about: the selected ones, or else the highlighted one."""
-        wanted = self._selected or {self.chosen}
-        return [run for run in self._runs if run.id in wanted]
+        return [run for run in self._runs if run.id in self._selected] if self._selected else self.pointed
+
+    @property
+    def pointed(self) -> list[Listed]:
+        """The run under the highlight, if there is one."""
+        chosen = self.chosen
+        found = next((run for run in self._runs if run.id == chosen), None)
+        return [found] if found else []
 
     def clear_selection(self) -> None:
         """Select nothing any more."""
@@ -216,6 +222,7 @@ class RunList(Choices):
         self.border_title = title
         self._read_on()
         self.border_subtitle = self._counts()
+        self.offer()
 
     def _counts(self) -> str:
         """Say how many runs are selected, how many are not shown, what must be read first, and what the order is."""

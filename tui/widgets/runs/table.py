@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from engine import PhospheneError, wording
-from tui.widgets.runs.line import lead, progress
+from tui.widgets.runs.line import called, lead, progress
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -169,7 +169,7 @@ class RunTable:
         source = self._source(title)
         values = [source.value(run, histories) for run in runs]
         if title == "id":
-            texts = [wording.short_id(run.id) for run in runs]
+            texts = [called(run) for run in runs]
         elif title in {"duration", "waited"}:
             texts = ["" if value is MISSING else wording.clock(value) for value in values]
         else:
