@@ -177,7 +177,7 @@ def test_processes_that_come_work_die_and_are_moved_at_once_all_get_their_turn(t
     assert set(done.stdout.split()) <= set(finished)
 
 
-def test_a_fork_of_the_worker_does_not_hold_its_place(tmp_path):
+def test_a_fork_of_the_worker_does_not_hold_its_place(tmp_path, until):
     """As the processes of a data loader that outlive a killed worker would."""
     script = (
         "import os, sys, time; from pathlib import Path; from engine.control.ticket import Ticket\n"
@@ -194,7 +194,7 @@ def test_a_fork_of_the_worker_does_not_hold_its_place(tmp_path):
             assert (mine.position, mine.behind) == (1, "a")
             owner.kill()
             owner.wait()
-            assert mine.start()
+            until(mine.start, what="the child, once it runs, has let go of the place")
         finally:
             os.kill(child, signal.SIGKILL)
 
