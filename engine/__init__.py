@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
     from engine.selection.choosing import select
-    from engine.selection.columns import Column, Valued, parse_column, parse_columns
+    from engine.selection.columns import Column, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
     from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
@@ -172,7 +172,6 @@ _HOMES = {
     "engine.selection.choosing": ("select",),
     "engine.selection.columns": (
         "Column",
-        "Valued",
         "parse_column",
         "parse_columns",
         "runs_in_order",
@@ -282,7 +281,6 @@ __all__ = [
     "Trace",
     "UnknownExperiment",
     "UnknownRun",
-    "Valued",
     "Workspace",
     "WorkspaceError",
     "better",

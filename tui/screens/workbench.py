@@ -94,9 +94,7 @@ class Workbench(PaneScreen):
         if not self._greeted:
             self._greeted = True
             self._greet(News.since(self._settings.seen, self.runs))
-        declared = {name: experiment.headline for name, experiment in self.catalogue.items()}
-        headlines = {name: headline.result for name, headline in declared.items() if headline}
-        self.query_one(RunList).show(self.runs, headlines)
+        self.query_one(RunList).show(self.runs)
         if self.shown is not None:
             self.query_one(MachineLine).show_run(self.shown, self._find(self.shown.run.id))
         if self.shown is not None and not self._follower.busy:
