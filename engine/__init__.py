@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from engine import catalogue, plots, tables, wording
     from engine.comparison import sheets as comparison_sheets
-    from engine.comparison.chart import Chart, Line
+    from engine.comparison.chart import Chart, Line, chart_of_curves
     from engine.comparison.chart import chart as comparison_chart
     from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
@@ -177,7 +177,7 @@ _HOMES = {
         "runs_in_order",
         "shown_value",
     ),
-    "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
+    "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
     "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
@@ -285,6 +285,7 @@ __all__ = [
     "WorkspaceError",
     "better",
     "catalogue",
+    "chart_of_curves",
     "comparison_chart",
     "comparison_sheets",
     "comparison_statements",

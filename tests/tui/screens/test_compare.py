@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from textual.command import CommandPalette
 
 from engine import Engine, Workspace
 from engine.plots import Heatmap, Lines
@@ -15,11 +16,13 @@ from tests.tui.conftest import NOON, until, write_picture, write_run
 from tui.actions import ACTS
 from tui.app import PhospheneApp
 from tui.keymap import Keymap
+from tui.palette import Actions
 from tui.screens.compare import CompareScreen
 from tui.screens.help import HelpScreen
+from tui.screens.questions import TextScreen
 from tui.widgets.chart import Chart
 from tui.widgets.comparison.pictures import grid
-from tui.widgets.comparison.questions import TextScreen
+from tui.widgets.runs import RunList
 from tui.widgets.shot import ShotView
 
 
@@ -61,7 +64,7 @@ def compare(home, monkeypatch):
             async with app.run_test(size=size) as pilot:
                 workspace = Workspace(home)
                 listed = [*reversed(workspace.list())] if runs is None else runs
-                screen = CompareScreen(Engine(home), listed, "halfcell")
+                screen = CompareScreen(Engine(home), listed, "halfcell", Keymap())
                 await app.push_screen(screen)
                 await until(pilot, lambda: screen.seen is not None)
                 await scenario(pilot, screen, lambda condition: until(pilot, condition))
@@ -347,7 +350,7 @@ def test_it_lies_over_the_workbench_with_help_and_a_way_back(six, drive):
     async def scenario(pilot, until):
         app, bench = pilot.app, pilot.app.screen
         workspace = Workspace(six)
-        await app.push_screen(CompareScreen(Engine(workspace.home), workspace.list(), "halfcell"))
+        await app.push_screen(CompareScreen(Engine(workspace.home), workspace.list(), "halfcell", Keymap()))
         screen = app.screen
         await until(lambda: screen.seen is not None)
         await pilot.press("question_mark")
@@ -358,6 +361,38 @@ def test_it_lies_over_the_workbench_with_help_and_a_way_back(six, drive):
         await until(lambda: app.screen is bench)
 
     drive(scenario)
+
+
+def test_the_palette_and_keys_of_ones_own_work_as_in_the_workbench(six, drive):
+    (six / "keys.toml").write_text('compare.baseline = "f6"\ncharts.zoom = "f7"\ncharts.zoom-out = "m"\n')
+
+    async def scenario(pilot, until):
+        app, bench = pilot.app, pilot.app.screen
+        await until(lambda: len(bench.runs) == 6)
+        bench.on_run_list_compare_requested(RunList.CompareRequested([run.id for run in bench.runs]))
+        await until(lambda: isinstance(app.screen, CompareScreen) and app.screen.seen is not None)
+        screen = app.screen
+        assert any("m is the key of 'compare.members' already" in problem for problem in screen.keymap.problems)
+        await pilot.press("D")
+        await pilot.press("f6")
+        await until(lambda: screen.seen.baseline == screen.seen.results.rows[0][0])
+        assert "f6" in str(HelpScreen.page("compare", screen.keymap))
+        hits = {str(hit.display): hit async for hit in Actions(screen).discover()}
+        assert len(hits) == sum(act.scope in screen.scopes for act in ACTS)
+        [pictures] = [hit for text, hit in hits.items() if text.startswith("next kind ")]
+        assert "no pictures are shown" in pictures.help
+        await next(hit for text, hit in hits.items() if text.startswith("members ")).command()
+        assert screen.asked.members
+        await until(lambda: charts(screen))
+        await next(hit for text, hit in hits.items() if text.startswith("charts: zoom  f7")).command()
+        assert charts(screen)[0].has_focus
+        assert charts(screen)[0].view is not None
+        await pilot.press("ctrl+p")
+        await until(lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press(*"more seeds", "enter")
+        await until(lambda: isinstance(app.screen, TextScreen))
+
+    drive(scenario, over=PhospheneApp(six, images="halfcell"))
 
 
 def test_runs_in_all_states_and_plots_of_all_kinds_are_gone_through(crowd, compare):
