@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine import catalogue, plots, tables, wording
+    from engine.captions import shortened as shortened_captions
     from engine.comparison import sheets as comparison_sheets
     from engine.comparison.chart import Chart, Line, chart_of_curves
     from engine.comparison.chart import chart as comparison_chart
@@ -177,6 +178,7 @@ _HOMES = {
         "runs_in_order",
         "shown_value",
     ),
+    "engine.captions": ("shortened_captions",),
     "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
@@ -189,6 +191,7 @@ _HOMES = {
 }
 _OWN_NAMES = {
     "runs_in_order": "in_order",
+    "shortened_captions": "shortened",
     "shown_value": "shown",
     "written_mean": "interval",
     "comparison_chart": "chart",
@@ -322,6 +325,7 @@ __all__ = [
     "replicates",
     "runs_in_order",
     "select",
+    "shortened_captions",
     "shown_value",
     "smooth",
     "sources",
