@@ -13,6 +13,7 @@ from engine.plots import Heatmap, Lines
 from engine.record.events import ImageLogged, Metrics, PlotLogged, Results, StateChanged, encode
 from engine.record.plots import write_plot
 from tests.tui.conftest import NOON, until, write_picture, write_run
+from tui import draw_plot
 from tui.actions import ACTS
 from tui.app import PhospheneApp
 from tui.keymap import Keymap
@@ -321,6 +322,10 @@ def test_heatmaps_are_subtracted_from_each_other(album_of_two, compare):
         await pilot.press("d")
         await until(lambda: cells(screen)[1].plot._plot.values == ((1.0, 0.0), (0.0, 0.0)))
         assert cells(screen)[0].plot._plot.values == ((17.0, 2.0), (1.0, 15.0))
+        shown = "\n".join(line.plain for line in draw_plot(cells(screen)[1].plot._plot, 40, 10))
+        assert "lr 0.3 minus lr 0.1" in shown
+        assert "+1" in shown
+        assert screen._pictures.sheet.stills[1].plot().shade == "difference"
 
     compare(scenario)
 

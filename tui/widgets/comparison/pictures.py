@@ -94,8 +94,9 @@ class ComparisonPictures(VerticalScroll):
 
     @property
     def sheet(self) -> gallery.Sheet | None:
-        """All that is shown, as one picture; None if there is nothing."""
-        kept = self.kept
+        """All that is shown, as one picture; None if there is nothing. Of pictures it holds themselves always."""
+        kept = [shot for shot in self._shots() if isinstance(shot, gallery.Kept)]
+        kept = kept if len(kept) == len(self.kept) else self.kept
         return gallery.Sheet(tuple(kept), gallery.ANIMATED) if kept else None
 
     def _shots(self) -> list[gallery.Shot]:
