@@ -108,8 +108,9 @@ def _range_y(
             seen = (curve.x >= view.low) & (curve.x <= view.high)
             ends = np.concatenate([edge[seen] for edge in curve.spread])
             ends = ends[np.isfinite(ends) & ((ends > 0) | (not settings.log_y))]
-            lows += ends.tolist()
-            highs += ends.tolist()
+            if len(ends):
+                lows.append(float(ends.min()))
+                highs.append(float(ends.max()))
     return (min(lows), max(highs)) if lows else None
 
 
