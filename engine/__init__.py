@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from engine.comparison import sheets as comparison_sheets
     from engine.comparison.chart import Chart, Line, chart_of_curves
     from engine.comparison.chart import chart as comparison_chart
+    from engine.comparison.chart import members as comparison_members
     from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
     from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
@@ -179,7 +180,7 @@ _HOMES = {
         "shown_value",
     ),
     "engine.captions": ("shortened_captions",),
-    "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart"),
+    "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart", "comparison_members"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
     "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
@@ -195,6 +196,7 @@ _OWN_NAMES = {
     "shown_value": "shown",
     "written_mean": "interval",
     "comparison_chart": "chart",
+    "comparison_members": "members",
     "comparison_statements": "statements",
     "complete_filter": "complete",
     "parse_filter": "parse",
@@ -290,6 +292,7 @@ __all__ = [
     "catalogue",
     "chart_of_curves",
     "comparison_chart",
+    "comparison_members",
     "comparison_sheets",
     "comparison_statements",
     "complete_filter",

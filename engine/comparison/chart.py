@@ -101,6 +101,18 @@ def chart(
     return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y)
 
 
+def members(comparison: Comparison, metric: str, axis: Axis, weight: float = 0.0) -> tuple[Line, ...]:
+    """Return a line for each run of the groups that a chart draws as means, in the style of its group."""
+    found = []
+    for group in comparison.groups:
+        for run in group.runs if len(group.runs) > 1 else ():
+            curve = comparison.curve(run, metric, axis, weight)
+            if curve is not None:
+                drawn = thinned(curve)
+                found.append(Line(run.id, comparison.styles[group.key], drawn.x, drawn.y))
+    return tuple(found)
+
+
 def chart_of_curves(
     curves: Sequence[tuple[str, Curve, float]], axis: Axis, y_label: str, *, log_y: bool = False
 ) -> Chart:

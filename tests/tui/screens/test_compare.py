@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import tracemalloc
 
 import pytest
 from textual.command import CommandPalette
 
 from engine import Engine, Workspace
 from engine.plots import Heatmap, Lines
-from engine.record.events import ImageLogged, Metrics, PlotLogged, Results, StateChanged, encode
+from engine.record.events import ImageLogged, Metrics, PlotLogged, Progress, Results, StateChanged, encode
 from engine.record.plots import write_plot
 from tests.tui.conftest import NOON, until, write_picture, write_run
 from tui import draw_plot
@@ -192,6 +194,40 @@ def test_a_run_that_goes_on_is_read_on(six, compare):
         await until(lambda: any("(4)" in cell for row in screen.seen.results.rows for cell in row))
 
     compare(scenario)
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_beside_a_run_that_grows(six, compare):
+    path = write(six, "1121-1500-cnn-g0n", 0.1, 9, state="running", steps=5)
+    log = path / "attempts/0001/events.jsonl"
+
+    async def scenario(pilot, screen, until):
+        screen.workers.cancel_group(screen, "looks")
+
+        async def leave_open(first: int, polls: int) -> int:
+            """Let the run log and the screen look at it so many times; return how much memory is in use then."""
+            for step in range(first, first + polls):
+                with log.open("ab") as file:
+                    file.write(encode(Metrics(NOON + step, step, {"train/loss": 1 / step}, step / 10)))
+                    file.write(encode(Progress(NOON + step, step, 10_000, "step", 1.0)))
+                seen = screen._looking.look(screen.asked)
+                screen._show(seen)
+                await pilot.pause()
+            assert seen.charts["train/loss"].chart.lines[-1].x[-1] == first + polls - 1
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        try:
+            before = await leave_open(6, 50)
+            middle = await leave_open(56, 100)
+            after = await leave_open(156, 100)
+        finally:
+            tracemalloc.stop()
+        # A point takes 32 bytes in the history, and as many in what is drawn of it.
+        assert after - middle < 100_000, f"{before:,} {middle:,} {after:,}"
+
+    compare(scenario, size=(120, 32))
 
 
 def test_what_has_not_changed_is_not_looked_at_again(six, compare):
