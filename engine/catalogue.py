@@ -54,6 +54,12 @@ def _declared(value: Any) -> tuple[Experiment, ...]:
     return experiments
 
 
+def headline_of(name: str) -> str:
+    """Return the result that an experiment is known by; empty if it names none or is not installed."""
+    declared = experiments().get(name)
+    return declared.headline.result if declared is not None and declared.headline is not None else ""
+
+
 def experiment(name: str) -> Experiment:
     """Return the experiment of that name.
 

@@ -73,6 +73,7 @@ _CHECKS: dict[str, Callable[[PaneScreen], str]] = {
     "apply-live-values": _not_going,
     "resume": _not_resumable,
     "charts": _no_curves,
+    "export-chart": _no_curves,
     "pictures": _no_pictures,
     "tables": _no_tables,
     "runs": _no_runs,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from engine import wording
+from engine import catalogue, wording
 from tui.marks import mark, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from engine import Listed
 
@@ -18,13 +18,13 @@ SELECTED = "▸"
 """Stands beside the id of a selected run."""
 
 
-def line(run: Listed, headlines: Mapping[str, str], selected: Collection[str]) -> Content:
-    """Return the line of a run; ``headlines`` names each experiment's headline result."""
+def line(run: Listed, selected: Collection[str]) -> Content:
+    """Return the line of a run."""
     experiment = run.record.experiment if run.record else "?"
     return Content.assemble(
         *lead(run, selected),
         f"{called(run)} {experiment} ",
-        (progress(run) or wording.headline(run.status.result, headlines.get(experiment, "")), "$text-muted"),
+        (progress(run) or wording.headline(run.status.result, catalogue.headline_of(experiment)), "$text-muted"),
         (f" {run.name}" if run.name else "", "$text-muted"),
         tagged(run.annotations.tags),
     )

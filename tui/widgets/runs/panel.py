@@ -20,7 +20,7 @@ from tui.widgets.runs.queued import QueuedRuns
 from tui.widgets.runs.table import RunTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from engine import Completion, Filter, Listed, Run
     from tui.widgets.runs.annotating import Write
@@ -108,13 +108,12 @@ class RunList(QueuedRuns):
 
         return ReadHistories(curves=self._table.needs_curves)
 
-    def show(self, runs: Sequence[Listed], headlines: Mapping[str, str]) -> None:
-        """Show these runs; ``headlines`` names each experiment's. The highlight stays where it was."""
+    def show(self, runs: Sequence[Listed]) -> None:
+        """Show these runs. The highlight stays where it was."""
         # Thousands of runs of which none has changed need not be filtered and sorted every second.
-        still = self._runs == runs and self._table.headlines == headlines
-        if still and not self._to_mark and all(run.status.ended for run in runs):
+        if self._runs == runs and not self._to_mark and all(run.status.ended for run in runs):
             return
-        self._runs, self._table.headlines = list(runs), headlines
+        self._runs = list(runs)
         if self._selected:
             self._selected &= {run.id for run in self._runs}
         if "_logs" in vars(self):
@@ -241,14 +240,14 @@ class RunList(QueuedRuns):
         wanted = self._filter
         if wanted is None:
             return self._runs
-        return [run for run in self._runs if wanted.matches(run, self._logs.latest)]
+        return [run for run in self._runs if wanted.matches(run, self._logs)]
 
     def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
         """Return the title of the list and the line of each of the first runs: of a table, if there is room."""
         shown = runs[:SHOWN]
         if shown and self.outer_size.width >= WIDE:
             return self._table.drawn(shown, self._logs, self._selected, self.scrollable_content_region.width)
-        return "runs", {run.id: line(run, self._table.headlines, self._selected) for run in shown}
+        return "runs", {run.id: line(run, self._selected) for run in shown}
 
     def on_resize(self) -> None:
         """Draw a table or a narrow list, as there is room."""
