@@ -64,7 +64,6 @@ def wait() -> Given | None:
     with Path(os.devnull).open("wb") as null:
         # What is printed by a module while it is imported is no answer.
         os.dup2(null.fileno(), 1)
-    _import_own()
     imported, importing = os.pipe()
     # In a thread, so that an early order is taken at once and the run's state says that it is starting.
     warming = threading.Thread(target=_import_libraries, args=(importing,), name="warm", daemon=True)
@@ -73,7 +72,7 @@ def wait() -> Given | None:
     os.close(imported)
     if not early:
         warming.join()
-        _import_programs()
+        _import_ours()
         if _is_single():
             with contextlib.suppress(OSError):
                 os.write(answers, READY)
@@ -81,7 +80,7 @@ def wait() -> Given | None:
 
 
 def _read_orders(answers: int, warming: threading.Thread | None) -> Given | None:
-    sources = _sources()
+    sources = [] if warming else _sources()
     stamps = _stamps(sources)
     while True:
         word, _, text = sys.stdin.readline().partition(" ")
@@ -110,23 +109,17 @@ def _first_of(imported: int) -> int:
     return min(descriptor for descriptor, _ in waiting.poll())
 
 
-def _import_own() -> None:
-    """Import what every worker imports before its program."""
-    for name in ("control.context", "control.devices", "control.queue", "record.columns"):
-        importlib.import_module(f"engine.{name}")
-    from engine.catalogue import built_in
-
-    built_in()
-
-
 def _import_libraries(importing: int) -> None:
     try:
-        importlib.import_module("engine.tensors.warm")
+        import engine.tensors.libraries  # noqa: F401
     finally:
         os.close(importing)
 
 
-def _import_programs() -> None:
+def _import_ours() -> None:
+    """Import what workers import late, and our programs, which do nothing when they are imported."""
+    for name in ("control.context", "control.devices", "control.queue", "record.columns"):
+        importlib.import_module(f"engine.{name}")
     from engine.catalogue import built_in
 
     for declared in built_in().values():

@@ -238,6 +238,7 @@ def prepare_libraries(seed: int, threads: int) -> bool:
     """Seed the generators of the modules imported so far and set their threads; return whether torch is among them."""
     random.seed(seed)
     if "torch" in sys.modules:
+        import engine.tensors.libraries  # noqa: F401
         from engine.tensors.devices import prepare_torch
 
         prepare_torch(seed, threads)

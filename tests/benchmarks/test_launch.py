@@ -24,14 +24,13 @@ async def launched(engine: Engine, values: dict) -> tuple[float, float]:
     return first, states["finished"] - states["running"]
 
 
-async def ready(engine: Engine) -> None:
+async def ready(engine: Engine, until) -> None:
     """Wait until the server of an engine forks workers."""
     await engine.warm()
-    while not engine._executor._server.is_ready():
-        await asyncio.sleep(0.05)
+    await asyncio.to_thread(until, engine._executor._server.is_ready)
 
 
-def test_from_launch_to_the_first_point(home, full, report):
+def test_from_launch_to_the_first_point(home, full, report, until):
     """Cold; with the process that served one order, here one that still imports; with the fork server."""
     pytest.importorskip("torch")
 
@@ -42,7 +41,7 @@ def test_from_launch_to_the_first_point(home, full, report):
             cold.append((await launched(engine, {"epochs": 1}))[0])
             await engine.warm()
             early.append((await launched(engine, {"epochs": 1}))[0])
-            await ready(engine)
+            await ready(engine, until)
             forked.append((await launched(engine, {"epochs": 1}))[0])
             engine.close()
         return [cold, early, forked]
@@ -51,13 +50,13 @@ def test_from_launch_to_the_first_point(home, full, report):
     report(f"cold {cold:.2f} s, while torch is imported {early:.2f} s, forked {forked:.2f} s; goal 1 s")
 
 
-def test_small_runs_one_after_the_other(home, full, report):
+def test_small_runs_one_after_the_other(home, full, report, until):
     pytest.importorskip("torch")
     times = 30 if full else 2
 
     async def measure() -> tuple[float, list[float]]:
         engine = Engine(home)
-        await ready(engine)
+        await ready(engine, until)
         began = time.perf_counter()
         ran = [(await launched(engine, {"epochs": 3}))[1] for _ in range(times)]
         took = time.perf_counter() - began
