@@ -5,8 +5,8 @@ you are still importing; no answer is waited for, and no other order follows. ``
 said ``READY``; the worker that was forked answers ``TAKEN`` once its claim is on the disk.
 
 A forked worker must compute what one that was started alone computes. So the server imports libraries and our own
-modules, never a plug-in. It forks only while it has a single thread, which also means that CUDA was not opened, and
-only while our source files are still those that it has imported.
+modules, never a plug-in. It forks only if it has a single thread and nothing has asked for CUDA, and only while our
+source files are still those that it has imported.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def wait() -> Given | None:
     if not early:
         warming.join()
         _import_ours()
-        if _is_single():
+        if _can_fork():
             with contextlib.suppress(OSError):
                 os.write(answers, READY)
     return _read_orders(answers, warming if early else None)
@@ -126,22 +126,25 @@ def _import_ours() -> None:
         declared.load()
 
 
-def _is_single() -> bool:
-    """Prepare to fork, and tell whether this process has one thread, so that a forked one lacks nothing."""
+def _can_fork() -> bool:
+    """Prepare to fork, and tell whether workers will lack nothing: neither threads of this process nor CUDA."""
+    from engine.tensors.devices import cuda_can_be_opened
+
     # What is imported stays: collections need not look at it, so that its pages stay shared.
     gc.collect()
     gc.freeze()
+    # OpenBLAS ends its threads at a fork, and starts them again where they are needed.
+    if (rehearsal := os.fork()) == 0:
+        os._exit(0 if cuda_can_be_opened() else 1)
+    _, status = os.waitpid(rehearsal, 0)
     # Nobody asks how the workers ended: their last events say it.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    # OpenBLAS ends its threads at a fork, and starts them again where they are needed.
-    if os.fork() == 0:
-        os._exit(0)
     deadline = time.monotonic() + LINGER_SECONDS
     while len(os.listdir("/proc/self/task")) > 1:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.005)
-    return True
+    return status == 0
 
 
 def _sources() -> list[Path]:

@@ -101,15 +101,17 @@ class LocalExecutor:
             server.end()
 
     def _handed_over(self, order: Order) -> bool:
+        """Give the order to the server; return False if there is none, or none any more that can serve it."""
         with self._lock:
             server, self._server = self._server, None
             if server is None:
                 return False
             if server.is_usable():
-                if not server.is_ready() and server.become(order):
-                    _claim(order, server.process)
-                    return True
-                if server.is_ready() and server.fork(order):
+                if not server.is_ready():
+                    if server.become(order):
+                        _claim(order, server.process)
+                        return True
+                elif server.fork(order):
                     self._server = server
                     return True
             server.end()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,8 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from engine import Engine, catalogue
+from engine import Engine, Workspace, catalogue
 from engine.control.executors import local
+from engine.control.fork_server import FORK
+from engine.control.order import Order
+from engine.record.run_directory import RunDirectory, RunRecord
 from tests.conftest import PROGRAMS, Terminal
 
 WALK = {"steps": 12}
@@ -164,6 +169,35 @@ def test_a_server_that_hangs_is_replaced_in_time_and_takes_no_run_with_it(
     assert len(visible()) == before + 1
 
 
+def test_an_order_is_served_though_its_owner_is_gone_before_the_answer(engine, server, finish, until, home):
+    hyperparameters = catalogue.experiment("count").validate({"steps": 3}).model_dump(mode="json")
+    record, staged = Workspace(home).prepare(RunRecord("", "count", hyperparameters, 0, "cpu", time.time(), slots=64))
+    run = RunDirectory(Workspace(home).runs / record.id)
+    pipes = engine._executor._server.process
+    pipes.stdout.close()
+    pipes.stdin.write(f"{FORK} {Order(staged, run.path, run.path, '0001').to_json()}\n".encode())
+    pipes.stdin.close()
+    until(run.path.is_dir)
+    assert finish(run).state == "finished"
+    assert pipes.wait(10) == 0
+
+
+def test_a_process_that_has_asked_for_cuda_or_has_threads_is_not_forked(home):
+    does = {
+        "nothing": "True",
+        "torch.cuda.is_available()": "False",
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()": "False",
+    }
+    script = (
+        "import threading, torch; nothing = 0; {}; from engine.control import fork_server as s; print(s._can_fork())"
+    )
+    asked = [
+        subprocess.Popen([sys.executable, "-c", script.format(what)], stdout=subprocess.PIPE, text=True)
+        for what in does
+    ]
+    assert [process.communicate()[0].strip() for process in asked] == [*does.values()]
+
+
 def test_an_interrupted_owner_keeps_its_server_and_a_killed_one_its_runs(home, until, finish, visible):
     gate = home / "owner's gate"
     known = {run.id for run in visible()}
@@ -182,3 +216,30 @@ def test_an_interrupted_owner_keeps_its_server_and_a_killed_one_its_runs(home, u
     assert run.status().worker.presence() == "alive"
     gate.touch()
     assert finish(run).state == "finished"
+
+
+@pytest.mark.slow
+def test_a_server_whose_code_was_edited_forks_no_more(home, tmp_path):
+    for room in ("engine", "phosphene.py"):
+        source = PROGRAMS.parents[1] / room
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / room)
+    script = (
+        OWNER.partition("\nwhile True")[0].replace("asyncio.sleep(60)", "asyncio.sleep(0)")
+        + """
+    import pathlib, psutil
+    for edited in (False, True):
+        if edited:
+            with pathlib.Path("engine/control/worker.py").open("a") as file:
+                file.write("# edited")
+        server = engine._executor._server.process.pid
+        run = await engine.launch("count", {"steps": 1, "pause": 0.5}, {"device": "cpu"})
+        print(psutil.Process(run.attempts()[0].claim().worker.pid).ppid() == server)
+
+asyncio.run(main())
+"""
+    )
+    (home / "open").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(home / "open")], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split()[-2:] == ["True", "False"], done.stderr
