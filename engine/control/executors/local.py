@@ -186,7 +186,7 @@ class _Server:
 def _inherited() -> tuple[object, ...]:
     """Return what decides how a worker runs and is inherited when it starts: variables, folder, umask, processors."""
     status = Path("/proc/self/status").read_text()
-    umask = next(line for line in status.splitlines() if line.startswith("Umask:"))
+    umask = next((line for line in status.splitlines() if line.startswith("Umask:")), "")
     # The link can be read also if the folder is gone.
     return environment(), Path("/proc/self/cwd").readlink(), umask, os.sched_getaffinity(0)
 
