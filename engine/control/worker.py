@@ -238,7 +238,9 @@ def prepare_libraries(seed: int, threads: int) -> bool:
     """Seed the generators of the modules imported so far and set their threads; return whether torch is among them."""
     random.seed(seed)
     if "torch" in sys.modules:
-        import engine.tensors.libraries  # noqa: F401
+        # One that cannot be imported ends only a program that needs it.
+        with contextlib.suppress(Exception):
+            import engine.tensors.libraries  # noqa: F401
         from engine.tensors.devices import prepare_torch
 
         prepare_torch(seed, threads)
