@@ -19,7 +19,7 @@ from engine.control.executors import local
 from engine.control.fork_server import FORK
 from engine.control.order import Order
 from engine.record.run_directory import RunDirectory, RunRecord
-from tests.conftest import PROGRAMS, Terminal
+from tests.conftest import PROGRAMS, Terminal, directories, end_workers
 
 WALK = {"steps": 12}
 OPTIONS = {"slots": 64, "seed": 3, "device": "cpu", "threads": 2}
@@ -60,6 +60,8 @@ def home(tmp_path_factory):
         monkeypatch.setattr(local, "environment", lambda: environment() | {"PYTEST_CURRENT_TEST": ""})
         catalogue.experiments.cache_clear()
         yield home
+    for run in directories(home):
+        end_workers(run)
     catalogue.experiments.cache_clear()
 
 
