@@ -47,13 +47,13 @@ class Engine:
         self._executor: Executor = LocalExecutor()
 
     async def warm(self) -> None:
-        """Start a worker that imports torch and waits, so that the next launch shows its first point at once."""
-        await in_thread(self._executor.warm)
-        # The first launch would wait for it.
+        """Start a process that imports torch and waits, so that the next launches show their first points at once."""
+        # The first launch would wait for it. It also sets variables, and workers start with those that the server had.
         await in_thread(usable_cores)
+        await in_thread(self._executor.warm)
 
     def close(self) -> None:
-        """End the waiting worker. Runs go on."""
+        """End the process that waits. Runs go on."""
         self._executor.close()
 
     async def launch(

@@ -1,7 +1,7 @@
 """The worker: one process, in a session of its own, that runs one attempt of one run.
 
-An executor starts it through `phosphene.py`: with an order, or with ``--warm`` to import torch and wait for the order
-on stdin. Nothing before the program's own import needs torch.
+An executor starts it through `phosphene.py` with an order, or with ``--warm`` as a fork server, whose children are
+workers. Nothing before the program's own import needs torch.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
-import importlib
 import importlib.util
 import os
 import random
@@ -22,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import wording
-from engine.control import requests
+from engine.control import fork_server, requests
+from engine.control.fork_server import Given
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
 from engine.errors import MachineFailure, PhospheneError, is_full_disk
@@ -42,33 +42,28 @@ _leave = os._exit
 def main(arguments: list[str]) -> NoReturn:
     """Run the worker and end the process: with exit status 0 unless the run failed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    status = _wait_warm() if arguments[0] == "--warm" else _serve(Order.from_json(arguments[0]))
+    warm = arguments[0] == "--warm"
+    given = fork_server.wait() if warm else Given(Order.from_json(arguments[0]))
+    status = _serve(given, warm=warm) if given else 0
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that a program or a library left running must not keep the device.
     _leave(status)
 
 
-def _wait_warm() -> int:
-    """Import torch and wait for an order; end if stdin is closed before one comes."""
-    # In a thread, so that an early order is taken at once and the run's state says that it is starting.
-    warming = threading.Thread(target=importlib.import_module, args=("engine.tensors.warm",), name="warm", daemon=True)
-    warming.start()
-    line = sys.stdin.readline()
-    if not line.strip():
-        return 0
-    return _serve(Order.from_json(line), warming)
-
-
-def _serve(order: Order, warming: threading.Thread | None = None) -> int:
-    if not order.take():
+def _serve(given: Given, *, warm: bool) -> int:
+    order = given.order
+    if not order.claim_for_this():
+        return 1
+    given.tell_taken()
+    if not order.publish():
         return 1
     run = RunDirectory(order.run)
     attempt = order.folders()[1]
-    if warming:
+    if warm:
         _redirect(attempt / "output.log")
     faulthandler.enable()
-    return _Worker(run, order.code, EventLog(attempt / "events.jsonl"), warming).serve()
+    return _Worker(run, order.code, EventLog(attempt / "events.jsonl"), given.warming).serve()
 
 
 def _redirect(output: Path) -> None:
@@ -242,6 +237,9 @@ def prepare_libraries(seed: int, threads: int) -> bool:
     """Seed the generators of the modules imported so far and set their threads; return whether torch is among them."""
     random.seed(seed)
     if "torch" in sys.modules:
+        # One that cannot be imported ends only a program that needs it.
+        with contextlib.suppress(Exception):
+            import engine.tensors.libraries  # noqa: F401
         from engine.tensors.devices import prepare_torch
 
         prepare_torch(seed, threads)

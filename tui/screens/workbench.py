@@ -81,7 +81,7 @@ class Workbench(PaneScreen):
             self._requests.warm()
 
     async def on_prune(self, _: Prune) -> None:
-        """Draw nothing more before the panels go, and end the warm worker; runs go on."""
+        """Draw nothing more before the panels go, and end the fork server; runs go on."""
         self.workers.cancel_node(self)
         if "engine" in vars(self):
             self.engine.close()

@@ -79,7 +79,7 @@ class RunRequests:
         self._in_turn = asyncio.Lock()
 
     def warm(self) -> None:
-        """Have a worker ready, so that the next launch is quick; it does not matter if that fails."""
+        """Have a fork server ready, so that launches are quick; it does not matter if that fails."""
         self._owner.run_worker(self._warm(), group="warm")
 
     def launch(self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]) -> None:
