@@ -16,9 +16,11 @@ from commands import (
     experiments,
     listing,
     picture,
+    queue,
     replicate,
     run,
     runs,
+    study,
     sweep,
     sweeps,
 )
@@ -33,9 +35,9 @@ class Grammar(TyperGroup):
 
 
 ORDER = (
-    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
     *("compare", "chart", "replicate"),
-    *("sweep", "sweeps"),
+    *("sweep", "sweeps", "study"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -84,6 +86,7 @@ app.command("follow")(runs.follow)
 app.command("stop")(runs.stop)
 app.command("resume")(runs.resume)
 app.command("set")(runs.set_values)
+app.add_typer(queue.app, name="queue")
 app.command("remove")(runs.remove)
 app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
@@ -91,6 +94,7 @@ app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
+app.add_typer(study.app, name="study")
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
 app.command("note")(annotate.note)

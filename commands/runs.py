@@ -234,7 +234,7 @@ def resume(
     from engine import Engine
 
     if meant_sweep(run):
-        resume_sweep(run, removed=False, detach=detach, as_json=as_json)
+        resume_sweep(run, detach=detach, as_json=as_json)
         return
     found = do(lambda engine, it: engine.resume(it), run)
     if not detach:

@@ -189,6 +189,7 @@ def stop(
 
 def resume(
     sweep: SWEEP,
+    failed: Annotated[bool, typer.Option("--failed", help="Also try again what has failed.")] = False,
     removed: Annotated[bool, typer.Option("--removed", help="Also run again what was removed.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
     as_json: JSON = False,
@@ -201,7 +202,8 @@ def resume(
 
     sweeps = Sweeps()
     directory = sweeps.meant(sweep)
-    asyncio.run(sweeps.resume(directory, removed=removed))
+    again = [state for state, wanted in (("failed", failed), ("removed", removed)) if wanted]
+    asyncio.run(sweeps.resume(directory, again))
     if not detach:
         raise typer.Exit(watch_sweep(sweeps, directory, as_json=as_json))
 

@@ -259,11 +259,11 @@ class _SweepView(_LiveView):
     """The same of a sweep, with the best combinations in place of curves, read anew twice a second."""
 
     def __init__(self, sweeps: Sweeps, sweep: SweepDirectory, head: str) -> None:
-        super().__init__(head)
         self._sweep = sweep
         self._trials = sweeps.trials(sweep, sweep.record())
         self._shown: Any = ""
         self._read_at = 0.0
+        super().__init__(head)
 
     def _rows(self, width: int) -> Any:
         from rich.table import Table

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine import catalogue, plots, tables, wording
+    from engine.captions import shortened as shortened_captions
     from engine.comparison import sheets as comparison_sheets
-    from engine.comparison.chart import Chart, Line
+    from engine.comparison.chart import Chart, Line, chart_of_curves
     from engine.comparison.chart import chart as comparison_chart
+    from engine.comparison.chart import members as comparison_members
     from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
     from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from engine.control.engine import Engine
     from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
+    from engine.control.waiting import Place
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
@@ -86,7 +89,7 @@ if TYPE_CHECKING:
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
     from engine.selection.choosing import select
-    from engine.selection.columns import Column, Valued, parse_column, parse_columns
+    from engine.selection.columns import Column, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
     from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
@@ -94,6 +97,11 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.studies import words as study_wording
+    from engine.studies.studies import Progress as StudyProgress
+    from engine.studies.studies import Studies
+    from engine.studies.study import Study
+    from engine.studies.study import Tier as StudyTier
     from engine.sweep import axes as sweep_axes
     from engine.sweep import outlook as sweep_outlook
     from engine.sweep import plan as sweep_plan
@@ -112,6 +120,7 @@ _HOMES = {
     "engine.control.engine": ("Engine",),
     "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
+    "engine.control.waiting": ("Place",),
     "engine.declaration": (
         "Better",
         "Experiment",
@@ -184,19 +193,21 @@ _HOMES = {
     "engine.selection.choosing": ("select",),
     "engine.selection.columns": (
         "Column",
-        "Valued",
         "parse_column",
         "parse_columns",
         "runs_in_order",
         "shown_value",
     ),
+    "engine.studies.studies": ("Studies", "StudyProgress"),
+    "engine.studies.study": ("Study", "StudyTier"),
     "engine.sweep.asking": ("Planned", "SweepAsked"),
     "engine.sweep.outlook": ("Outcome",),
     "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
     "engine.sweep.sweeps": ("ListedSweep", "Sweeps"),
     "engine.sweep.trials": ("Trial", "Trials"),
     "engine.sweep.views": ("PictureGrid",),
-    "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
+    "engine.captions": ("shortened_captions",),
+    "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart", "comparison_members"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
     "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
@@ -208,13 +219,17 @@ _HOMES = {
 }
 _OWN_NAMES = {
     "runs_in_order": "in_order",
+    "shortened_captions": "shortened",
     "shown_value": "shown",
     "written_mean": "interval",
     "comparison_chart": "chart",
+    "comparison_members": "members",
     "comparison_statements": "statements",
     "complete_filter": "complete",
     "parse_filter": "parse",
     "Run": "RunDirectory",
+    "StudyProgress": "Progress",
+    "StudyTier": "Tier",
     "SweepAsked": "Asked",
     "page_of": "markdown",
     "page_sections": "sections",
@@ -231,6 +246,7 @@ _MODULES = {
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
     "sources": "engine.datasets.sources",
+    "study_wording": "engine.studies.words",
     "sweep_axes": "engine.sweep.axes",
     "sweep_outlook": "engine.sweep.outlook",
     "sweep_plan": "engine.sweep.plan",
@@ -287,6 +303,7 @@ __all__ = [
     "Page",
     "PhospheneError",
     "PictureGrid",
+    "Place",
     "Planned",
     "PlotLogged",
     "Points",
@@ -304,6 +321,10 @@ __all__ = [
     "State",
     "StateChanged",
     "Status",
+    "Studies",
+    "Study",
+    "StudyProgress",
+    "StudyTier",
     "Style",
     "SweepAsked",
     "SweepDirectory",
@@ -316,13 +337,14 @@ __all__ = [
     "Trials",
     "UnknownExperiment",
     "UnknownRun",
-    "Valued",
     "Widening",
     "Workspace",
     "WorkspaceError",
     "better",
     "catalogue",
+    "chart_of_curves",
     "comparison_chart",
+    "comparison_members",
     "comparison_sheets",
     "comparison_statements",
     "complete_filter",
@@ -358,9 +380,11 @@ __all__ = [
     "replicates",
     "runs_in_order",
     "select",
+    "shortened_captions",
     "shown_value",
     "smooth",
     "sources",
+    "study_wording",
     "suggestions_for",
     "sweep_axes",
     "sweep_outlook",

@@ -2,57 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from textual.binding import Binding
 
-Scope = Literal[
-    "app",
-    "workbench",
-    "experiments",
-    "runs",
-    "form",
-    "charts",
-    "pictures",
-    "full picture",
-    "tables",
-    "console",
-    "compare",
-    "plan",
-    "sweep",
-]
+from tui.act import Act, Scope
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One thing to do.
-
-    Attributes:
-        scope: where the keys work: on every screen, everywhere in the workbench, while a pane has the focus, or on
-            another screen.
-        name: the action of the screen or widget of that scope, with its arguments.
-        keys: comma-separated key names.
-        label: a few words for footer and palette.
-        help: a sentence for help and palette.
-        footer: whether the footer shows it.
-        shown: the key as people write it, if that is not its name.
-    """
-
-    scope: Scope
-    name: str
-    keys: str
-    label: str
-    help: str
-    footer: bool = False
-    shown: str = ""
-
-    @property
-    def id(self) -> str:
-        """The name by which a user gives it other keys: ``run``, ``charts.zoom-in``."""
-        name = self.label.replace(" ", "-")
-        return name if self.scope in {"app", "workbench"} else f"{self.scope.replace(' ', '-')}.{name}"
-
+__all__ = ["ACTS", "Act", "Scope", "bindings"]
 
 ACTS: tuple[Act, ...] = (
     Act("app", "suspend_process", "ctrl+z", "suspend", "Go to the shell for a while; its fg comes back."),
@@ -105,9 +59,16 @@ ACTS: tuple[Act, ...] = (
         shown="-",
     ),
     Act("workbench", "charts('x_axis')", "x", "x axis", "Draw the curves over steps, epochs or time."),
+    Act(
+        "workbench",
+        "export",
+        "e",
+        "export chart",
+        "Write the focused chart, or the first one, as .pdf, .svg, .png or .csv.",
+    ),
     Act("workbench", "link", "l", "link", "Let the charts' crosshair follow the shown picture, or not."),
     Act("workbench", "renderer", "i", "images", "Switch how pictures are drawn, as far as this terminal can."),
-    Act("workbench", "app.next_theme", "t", "theme", "Switch to the next colour theme."),
+    Act("app", "next_theme", "t", "theme", "Switch to the next colour theme."),
     Act("workbench", "tables", "T", "tables", "Show the shown run's tables on the whole screen, or the panes again."),
     Act("workbench", "copy_command", "c", "copy", "Copy the form as a command line."),
     Act("workbench", "pane(1)", "1", "lists", "Go to the experiments; from there, to the runs."),
@@ -170,6 +131,23 @@ ACTS: tuple[Act, ...] = (
     Act("runs", "sort", "o", "sort", "Sort by the next column of the table; after the last, the newest first."),
     Act("runs", "reverse", "O", "reverse", "Turn the order of the column round."),
     Act("runs", "choose_columns", "colon", "columns", "Choose the columns of the table.", shown=":"),
+    Act(
+        "runs",
+        "move_run('up')",
+        "K",
+        "sooner",
+        "Let the highlighted run, which waits, start sooner: one place up in the queue.",
+        footer=True,
+    ),
+    Act(
+        "runs",
+        "move_run('down')",
+        "J",
+        "later",
+        "Let the highlighted run, which waits, start later: one place down in the queue.",
+        footer=True,
+    ),
+    Act("runs", "cancel", "x", "cancel", "Cancel the selected runs, or the highlighted one, that wait.", footer=True),
     Act("runs", "remove", "delete,X", "remove", "Move the selected runs, or the highlighted one, into the trash."),
     Act("runs", "restore", "ctrl+z", "bring back", "Bring back the runs that were removed last."),
     Act("runs", "unfold(True)", "right", "unfold", "Show the runs of the highlighted sweep under it."),
@@ -305,11 +283,12 @@ ACTS: tuple[Act, ...] = (
         shown="/",
     ),
     Act("tables", "leave_search", "escape", "end search", "Search nothing more.", shown="esc"),
-    Act("tables", "copy", "c", "copy", "Copy the table, as it is sorted, as Markdown.", footer=True),
+    Act(
+        "tables", "copy", "c", "copy", "Copy the table, as it is sorted: then m for Markdown, l for LaTeX.", footer=True
+    ),
     Act("console", "fewer", "left_square_bracket", "fewer", "Show fewer lines: info, warnings, errors.", shown="["),
     Act("console", "more", "right_square_bracket", "more", "Show more lines again.", shown="]"),
     Act("console", "copy", "c", "copy", "Copy the lines that are shown."),
-    Act("compare", "app.help", "question_mark", "help", "Show the keys of the comparison first.", shown="?"),
     Act("compare", "close", "escape,q", "back", "Go back to the workbench.", footer=True, shown="esc"),
     Act("compare", "view('curves')", "1", "curves", "Show the curves of all groups."),
     Act("compare", "view('results')", "2", "results", "Go to results and differences."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.captions import shortened
 from engine.drawing.paper import COLOURS, DASHES, axes_of_size, save
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 3.4, 2.5
 """Inches: a column of a page in two columns."""
 FONT = 8
+LEGEND_LETTERS = 44
+"""Of a label, at most."""
 LEGEND_LINES = 8
 """Lines that a legend inside the axes can name; that of more stands beside them."""
 
@@ -35,8 +38,9 @@ def figure(chart: Chart) -> Figure:
     many = sum(not line.faint for line in chart.lines) > LEGEND_LINES
     with rc_context({"font.size": FONT, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}):
         drawn, axes = axes_of_size(WIDTH * (1.5 if many else 1), HEIGHT)
-        for line in chart.lines:
-            _draw(axes, line)
+        labels = shortened([line.label for line in chart.lines], LEGEND_LETTERS)
+        for line, label in zip(chart.lines, labels, strict=True):
+            _draw(axes, line, label)
         if chart.names:
             axes.set_xticks(range(len(chart.names)), chart.names, rotation=30, ha="right", rotation_mode="anchor")
         axes.set_xscale("log" if chart.log_x else "linear")
@@ -49,10 +53,10 @@ def figure(chart: Chart) -> Figure:
     return drawn
 
 
-def _draw(axes: Axes, line: Line) -> None:
+def _draw(axes: Axes, line: Line, label: str) -> None:
     colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
     y = np.where(np.isfinite(line.y), line.y, np.nan)
-    label, alpha = ("_", 0.3) if line.faint else (line.label, 1.0)
+    label, alpha = ("_", 0.3) if line.faint else (label, 1.0)
     if line.form == "points":
         axes.plot(line.x, y, color=colour, linestyle="none", marker="o", markersize=3, alpha=alpha, label=label)
     else:

@@ -194,7 +194,7 @@ class Launched(Event):
 
 @dataclass(frozen=True, slots=True)
 class Refused(Event):
-    """The run of an intent was not launched, and will not be; ``reason`` is the sentence of the refusal."""
+    """The run of an intent was not launched; ``reason`` is the sentence of the refusal."""
 
     kind: ClassVar[str] = "refused"
     run: str

@@ -17,7 +17,7 @@ class Intents:
     Attributes:
         intended: by run id, in the order of the intents.
         launched: ids of runs whose directories were there.
-        refused: by run id why it was not launched.
+        refused: by run id why it was not launched, once for each time.
         damaged: records that were skipped because their checksum or form is wrong.
     """
 
@@ -25,7 +25,7 @@ class Intents:
         self._reader = LogReader(attempts)
         self.intended: dict[str, Intended] = {}
         self.launched: set[str] = set()
-        self.refused: dict[str, str] = {}
+        self.refused: dict[str, list[str]] = {}
         self.damaged = 0
 
     def read(self) -> None:
@@ -41,5 +41,5 @@ class Intents:
                 case Launched(run=run):
                     self.launched.add(run)
                 case Refused(run=run, reason=reason):
-                    self.refused[run] = reason
+                    self.refused.setdefault(run, []).append(reason)
         self.damaged = self._reader.damaged

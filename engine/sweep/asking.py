@@ -100,7 +100,7 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
         UnknownExperiment, InvalidHyperparameters, DataUnavailable, PhospheneError: naming every mistake.
     """
     declared = find_experiment(asked.experiment)
-    record = _record(workspace, declared, asked)
+    record = record_of(workspace, declared, asked)
     runs = plan.total(record)
     _require_ready(workspace, declared, record)
     listed = workspace.list()
@@ -112,7 +112,12 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
     return Planned(record, runs, there, seconds, plan.estimate([float(_size(run.path)) for run in done], missing))
 
 
-def _record(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:
+def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:
+    """Return the record of a sweep, checked by the declarations alone; nothing is looked up on disks.
+
+    Raises:
+        InvalidHyperparameters: naming every mistake.
+    """
     problems = dict(_choices(asked))
     try:
         found = axes(declared, asked.over, asked.together, asked.fixed)
@@ -171,8 +176,6 @@ def _record(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRe
 
 def _choices(asked: Asked) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the sweep's own options, by option."""
-    if not (asked.over or asked.together):
-        yield "over", "a sweep needs an axis, as in --over lr=1e-4,1e-3"
     if asked.by not in BY:
         yield "by", f"must be one of {', '.join(BY)}, not {asked.by!r}"
     elif asked.by != "grid" and not asked.trials:

@@ -139,7 +139,12 @@ class Axis:
         Raises:
             ValueError: if it is a range that needs a step.
         """
-        return self.values if self.range is None else tuple((value,) for value in self.range.values())
+        if self.range is None:
+            return self.values
+        try:
+            return tuple((value,) for value in self.range.values())
+        except ValueError as error:
+            raise ValueError(f"{self.name}: {error}") from None
 
     @property
     def ordered(self) -> bool:
@@ -228,7 +233,7 @@ def further(
         try:
             if len(axis.fields) > 1:
                 more = _together(declared, [views[one] for one in axis.fields], text, fixed, fewest=1)
-            elif axis.range is None and ".." not in text:
+            elif ".." not in text:
                 parts = _listed(views[name], text)
                 more = Axis(axis.fields, tuple((_typed(declared, name, one, fixed),) for one in parts), None, axis.log)
             else:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import itertools
 import signal
 import sys
 import time
+import traceback
 from typing import TYPE_CHECKING, NoReturn
 
+from engine import catalogue
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
 from engine.control.executors.local import LocalExecutor
 from engine.control.order import Order
-from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, is_full_disk
+from engine.control.threads import usable_cores
+from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, first_line, is_full_disk
 from engine.record.events import Intended, Launched, Message, Progress, Pulse, Refused, StateChanged
 from engine.record.histories import Histories
 from engine.record.log import EventLog
@@ -31,7 +35,9 @@ from engine.sweep.trials import ACTIVE, OVER, Trial, Trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from engine.control.executors.base import Executor
     from engine.declaration import Hyperparameters, RunOptions
     from engine.record.events import State
     from engine.sweep.plan import Cell
@@ -49,29 +55,37 @@ def main(arguments: list[str]) -> NoReturn:
     """Serve one attempt of a sweep and end the process: with exit status 0 unless the controller failed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     order = Order.from_json(arguments[0])
-    if not order.take():
+    if not (order.claim_for_this() and order.publish()):
         sys.exit(1)
     faulthandler.enable()
     sys.exit(Controller(order).serve())
 
 
 class Controller:
-    """One attempt to bring a sweep to its end."""
+    """One attempt to bring a sweep to its end.
 
-    def __init__(self, order: Order) -> None:
+    Args:
+        order: which attempt of which sweep.
+        executor: that starts the workers of its runs; one of this machine if None.
+    """
+
+    def __init__(self, order: Order, executor: Executor | None = None) -> None:
         self._sweep = SweepDirectory(order.run)
         self._attempt = order.folders()[1]
         self._log = EventLog(self._attempt / "events.jsonl")
         self._workspace = Workspace(order.run.parents[1])
-        self._executor = LocalExecutor()
+        self._executor = executor or LocalExecutor()
         self._histories = Histories()
         self._record = self._sweep.record()
         self._trials = Trials(self._workspace, self._sweep, self._record, self._histories)
-        self._stop = False
+        self._widened: list[Path] | None = None
+        self._cells: list[Cell] = []
+        self._stop = self._warmed = False
         self._again: set[str] = set()
+        self._pruned: set[str] = set()
         self._earlier: Earlier | None = None
         self._seconds: dict[str, float] = {}
-        self._told: tuple[int, ...] = ()
+        self._told = (0, 0)
         self._began: tuple[float, int] | None = None
         self._pulse_at = self._prune_at = 0.0
 
@@ -89,6 +103,9 @@ class Controller:
             reason = f"{error}"
             if is_full_disk(error):
                 reason = f"the disk is full: free some space, then: phosphene sweep resume {self._sweep.id}"
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends as the last event, too
+            traceback.print_exception(error)
+            reason = f"{type(error).__name__}: {first_line(error)}"
         finally:
             self._executor.close()
         trials: Sequence[Trial] = ()
@@ -113,7 +130,7 @@ class Controller:
         pause, busy = PAUSES[0], iter(BUSY_SECONDS)
         while True:
             self._take_requests()
-            self._record = self._trials.record = self._sweep.record()
+            self._read_record()
             trials = self._trials.read()
             self._tell(trials)
             if self._stop:
@@ -132,8 +149,31 @@ class Controller:
             if not acted and not active:
                 return ("stopped", decision.halt) if decision.halt else ("finished", "")
             self._prune(trials)
+            self._warm(len(trials))
             pause = PAUSES[0] if acted else min(PAUSES[1], pause * 1.2)
             self._sleep(pause)
+
+    def _warm(self, begun: int) -> None:
+        """Have a fork server for the runs to come; it pays from the second one on, and only where torch is imported."""
+        if not self._warmed and self._told[1] - begun > 0 and self._record.experiment in catalogue.built_in():
+            self._warmed = True
+            usable_cores()  # first, because it sets variables that the server must have, too
+            self._executor.warm()
+
+    def _read_record(self) -> None:
+        """Read what is asked for, if that has changed, and whether this is still the sweep's controller.
+
+        Raises:
+            RunStateError: if there is a later one, because this one did not show a sign of life for too long.
+        """
+        if self._sweep.controller.attempts()[-1].path != self._attempt:
+            raise RunStateError("another controller has taken over")
+        widened = self._sweep.widenings()
+        if widened == self._widened:
+            return
+        self._widened = widened
+        self._record = self._trials.record = self._sweep.record()
+        self._cells = plan.cells(self._record) if self._record.by == "grid" else []
 
     def _act(self, decision: policy.Decision, trials: Sequence[Trial]) -> bool:
         """Do what is decided, one thing after the other; return whether anything was."""
@@ -146,14 +186,15 @@ class Controller:
             self._again.discard(trial.run)
             with contextlib.suppress(RunStateError):  # somebody else was quicker
                 launching.resume(RunDirectory(self._workspace.runs / trial.run), self._executor)
+                self._trials.forget(trial.run)
                 self._say(f"run {trial.run} goes on after: {trial.reason}")
         if decision.new:
             sampler = search.sampler(self._record)
-            for cell, _ in zip(plan.missing(self._record, trials, sampler), range(decision.new), strict=False):
+            # What a search asks for next depends on this one: it is asked when this one is among the trials.
+            count = decision.new if sampler is None else 1
+            for cell in itertools.islice(plan.missing(self._record, self._cells, trials, sampler), count):
                 self._intend(cell)
                 acted = True
-                if sampler is not None:
-                    break  # the next one is asked for when this one is among the trials
         return acted
 
     def _intend(self, cell: Cell) -> None:
@@ -232,6 +273,9 @@ class Controller:
             return
         self._prune_at = time.monotonic() + PRUNE_SECONDS
         for trial, reason in pruning.pruned(self._record, trials, self._workspace, self._histories):
+            if trial.run in self._pruned:
+                continue  # it is stopping, or somebody wants it to go on
+            self._pruned.add(trial.run)
             requests.send(RunDirectory(self._workspace.runs / trial.run).control, "stop", reason=reason)
             self._say(f"run {trial.run} is {reason}")
 

@@ -13,13 +13,15 @@ from engine.sweep.order import coarse_first
 from engine.sweep.trials import cell_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from engine.sweep.axes import Axis
     from engine.sweep.record import SweepRecord
     from engine.sweep.trials import Trial
 
 MOST_TRIALS = 100_000
+ASKED_AGAIN = 20
+"""How often a search is asked again whose answers were tried already, after which its axes count as used up."""
 REDRAWS = 200
 """Draws in which random search finds no new combination, after which it counts its axes as used up."""
 
@@ -40,8 +42,8 @@ class Cell:
 class Asked(Protocol):
     """Chooses combinations by what came of earlier ones."""
 
-    def ask(self, number: int, trials: Sequence[Trial]) -> dict[str, Any]:
-        """Return the values on the axes of the ``number``-th combination, from 0."""
+    def ask(self, number: int, redraw: int, trials: Sequence[Trial]) -> dict[str, Any]:
+        """Return the values on the axes of the ``number``-th combination, from 0; others for each ``redraw``."""
 
 
 def combinations(record: SweepRecord) -> list[dict[str, Any]]:
@@ -50,14 +52,9 @@ def combinations(record: SweepRecord) -> list[dict[str, Any]]:
     Raises:
         PhospheneError: if an axis needs a step, or there are too many.
     """
+    total(record)
     if record.by == "random":
-        return list(itertools.islice(_drawn(record), record.trials))
-    count = size(record.axes)
-    if count * len(record.seeds) > MOST_TRIALS:
-        raise PhospheneError(
-            f"the grid has {count * len(record.seeds):,} runs, and {MOST_TRIALS:,} are the most: "
-            "take fewer values, or --by random --trials 100"
-        )
+        return list(itertools.islice(_drawn(record, ()), record.trials))
     found = coarse_first(record.axes)
     return [record.setting(values) for values in (found[: record.trials] if record.trials else found)]
 
@@ -68,19 +65,21 @@ def size(axes: Sequence[Axis]) -> int:
     Raises:
         PhospheneError: if one of them needs a step.
     """
-    count = 1
-    for axis in axes:
-        try:
-            count *= len(axis.options())
-        except ValueError as error:
-            raise PhospheneError(f"{axis.name}: {error}") from None
-    return count
+    try:
+        return math.prod(len(axis.options()) for axis in axes)
+    except ValueError as error:
+        raise PhospheneError(str(error)) from None
 
 
-def _drawn(record: SweepRecord) -> Iterator[dict[str, Any]]:
-    """Yield combinations drawn from the axes, no two of them equal; the n-th one depends on the sweep's id and n."""
-    known = set()
-    for number in itertools.count():
+def _drawn(record: SweepRecord, there: Collection[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield further combinations drawn from the axes, none equal to another; the n-th depends on the sweep's id and n.
+
+    Args:
+        record: what is asked for.
+        there: the combinations that were drawn already.
+    """
+    known = {cell_key(setting, 0) for setting in there}
+    for number in itertools.count(len(known)):
         for redraw in range(REDRAWS):
             generator = random.Random(f"{record.id}/{number}/{redraw}")
             values = tuple(
@@ -102,37 +101,62 @@ def cells(record: SweepRecord) -> list[Cell]:
     return [Cell(setting, seed) for seed in record.seeds for setting in found]
 
 
-def missing(record: SweepRecord, trials: Sequence[Trial], sampler: Asked | None) -> Iterator[Cell]:
+def missing(
+    record: SweepRecord, planned: Sequence[Cell], trials: Sequence[Trial], sampler: Asked | None
+) -> Iterator[Cell]:
     """Yield the runs that are to be intended next.
 
     Args:
         record: what is asked for.
+        planned: the cells of a grid.
         trials: all there are.
         sampler: of a search that depends on results; it is asked for one combination at a time, and all seeds of one
             come before the next.
     """
     there = {trial.key for trial in trials}
+    settings = {cell_key(trial.setting, 0): trial.setting for trial in trials}
+    if record.by == "random":
+        further = itertools.islice(_drawn(record, settings.values()), max(0, record.trials - len(settings)))
+        every = [*settings.values(), *further]
+        planned = [Cell(setting, seed) for seed in record.seeds for setting in every]
     if sampler is None:
-        yield from (cell for cell in cells(record) if cell.key not in there)
+        yield from (cell for cell in planned if cell.key not in there)
         return
-    settings = list({cell_key(trial.setting, 0): trial.setting for trial in trials}.values())
-    while True:
-        for setting in settings:
-            for seed in record.seeds:
-                cell = Cell(setting, seed)
-                if cell.key not in there:
-                    there.add(cell.key)
-                    yield cell
-        if len(settings) >= record.trials:
+    for setting in settings.values():
+        for seed in record.seeds:
+            cell = Cell(setting, seed)
+            if cell.key not in there:
+                yield cell
+    for number in range(len(settings), record.trials):
+        asked = (sampler.ask(number, redraw, trials) for redraw in range(ASKED_AGAIN))
+        new = next((setting for setting in asked if cell_key(setting, 0) not in settings), None)
+        if new is None:
             return
-        settings.append(sampler.ask(len(settings), trials))
+        settings[cell_key(new, 0)] = new
+        yield from (Cell(new, seed) for seed in record.seeds)
 
 
 def total(record: SweepRecord) -> int:
-    """Return how many runs a sweep is to have."""
-    if record.by == "tpe":
-        return record.trials * len(record.seeds)
-    return len(combinations(record)) * len(record.seeds)
+    """Return how many runs a sweep is to have; random search ends earlier where it finds no new combination.
+
+    Raises:
+        PhospheneError: if an axis of a grid needs a step, or there are too many.
+    """
+    if record.by == "tpe" or (record.by == "random" and not all(map(_enumerable, record.axes))):
+        count = record.trials
+    else:
+        there = size(record.axes)
+        count = min(there, record.trials or there)
+    if count * len(record.seeds) > MOST_TRIALS:
+        raise PhospheneError(
+            f"that makes {count * len(record.seeds):,} runs, and {MOST_TRIALS:,} are the most: "
+            "take fewer values, or --by random --trials 100"
+        )
+    return count * len(record.seeds)
+
+
+def _enumerable(axis: Axis) -> bool:
+    return axis.range is None or bool(axis.range.step)
 
 
 @dataclass(frozen=True, slots=True)

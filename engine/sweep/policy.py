@@ -49,7 +49,7 @@ def decide(record: SweepRecord, trials: Sequence[Trial], again: Collection[str],
     room = max(0, record.parallel - sum(trial.state in ACTIVE for trial in trials))
     if halt := _halt(record, trials, spent):
         return Decision(halt=halt)
-    launch = [trial for trial in trials if trial.state == "reserved"][:room]
+    launch = [trial for trial in trials if trial.state == "reserved" or _is_launched_again(record, trial)][:room]
     room -= len(launch)
     resume = [trial for trial in trials if _goes_on(record, trial, again)][:room]
     return Decision(tuple(launch), tuple(resume), room - len(resume))
@@ -59,8 +59,12 @@ def _goes_on(record: SweepRecord, trial: Trial, again: Collection[str]) -> bool:
     if trial.state == "crashed":
         return trial.attempts <= CRASHES
     if trial.state == "failed" and trial.status is not None and trial.status.state == "failed":
-        return trial.attempts <= record.retries
+        return trial.attempts <= record.retries + record.again.count(trial.run)
     return trial.state == "stopped" and trial.run in again
+
+
+def _is_launched_again(record: SweepRecord, trial: Trial) -> bool:
+    return trial.state == "failed" and trial.status is None and trial.refusals <= record.again.count(trial.run)
 
 
 def _halt(record: SweepRecord, trials: Sequence[Trial], spent: float) -> str:

@@ -56,7 +56,7 @@ class SweepRecord:
         name: given by the user.
         created: seconds since the epoch.
         version: of the program.
-        again: ids of runs that were removed, and whose combinations are to be run again.
+        again: ids of runs that had failed or were removed and are to be run again, once for each time.
     """
 
     id: str
@@ -192,11 +192,12 @@ class SweepDirectory:
             WorkspaceError: if a file is missing or damaged.
         """
         record = self.asked()
-        for path in self._widenings():
+        for path in self.widenings():
             record = record.widened(Widening.from_json(self._read(path)))
         return record
 
-    def _widenings(self) -> list[Path]:
+    def widenings(self) -> list[Path]:
+        """Return the files of what was added, oldest first."""
         return sorted(path for path in (self.path / "widened").glob("*.json") if path.stem.isdigit())
 
     def _read(self, path: Path) -> dict[str, Any]:
@@ -219,7 +220,7 @@ class SweepDirectory:
         folder = self.path / "widened"
         with disk_errors(folder):
             folder.mkdir(exist_ok=True)
-            number = len(self._widenings()) + 1
+            number = len(self.widenings()) + 1
             temporary = folder / f".{number:04d}-{id(by):x}"
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
             try:

@@ -72,7 +72,9 @@ def _told(axis: Axis, setting: Mapping[str, Any]) -> Any:
     values = tuple(setting[name] for name in axis.fields)
     if axis.range is not None and not axis.range.step:
         return values[0]
-    place = _place_of(axis)[comparable(list(values))]
+    place = _place_of(axis).get(comparable(list(values)))
+    if place is None:
+        raise ValueError(f"{values} is none of the values of {axis.name}")
     return place if axis.ordered else str(place)
 
 
@@ -110,29 +112,39 @@ class Tpe:
         require("--by tpe")
         self._record = record
 
-    def ask(self, number: int, trials: Sequence[Trial]) -> dict[str, Any]:
-        """Return the values on the axes of the ``number``-th combination, from 0."""
+    def ask(self, number: int, redraw: int, trials: Sequence[Trial]) -> dict[str, Any]:
+        """Return the values on the axes of the ``number``-th combination, from 0; others for each ``redraw``."""
         with _quiet() as optuna:
-            seed = zlib.crc32(f"{self._record.id}/{number}".encode())
+            seed = zlib.crc32(f"{self._record.id}/{number}/{redraw}".encode())
             sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP["tpe"], constant_liar=True)
             study = optuna.create_study(direction=_direction(self._record), sampler=sampler)
             distributions = {axis.name: _distribution(optuna, axis) for axis in self._record.axes}
-            study.add_trials([self._tell(optuna, distributions, own) for own in _by_setting(trials)])
+            study.add_trials(told(self._record, optuna, distributions, trials))
             asked = study.ask(distributions).params
             return self._record.setting(tuple(_asked(axis, asked[axis.name]) for axis in self._record.axes))
 
-    def _tell(self, optuna: Any, distributions: Mapping[str, Any], own: Sequence[Trial]) -> Any:
-        """Return what Optuna is told of a combination: the mean over its seeds, or that it failed or goes on."""
-        states = optuna.trial.TrialState
+
+def told(record: SweepRecord, optuna: Any, distributions: Mapping[str, Any], trials: Sequence[Trial]) -> list[Any]:
+    """Return what Optuna is told of each combination: the mean over its seeds, or that it failed or goes on.
+
+    Those that do not lie on the axes as they are now, because the step of a range was changed, are left out.
+    """
+    states = optuna.trial.TrialState
+    found = []
+    for own in _by_setting(trials):
         values = [trial.value for trial in own if trial.state == "finished" and trial.value is not None]
         going = any(trial.state in ACTIVE or trial.state in {"reserved", "crashed"} for trial in own)
         state = states.RUNNING if going else states.COMPLETE if values else states.FAIL
-        return optuna.trial.create_trial(
-            state=state,
-            value=sum(values) / len(values) if state == states.COMPLETE else None,
-            params={axis.name: _told(axis, own[0].setting) for axis in self._record.axes},
-            distributions=dict(distributions),
-        )
+        with contextlib.suppress(ValueError):
+            found.append(
+                optuna.trial.create_trial(
+                    state=state,
+                    value=sum(values) / len(values) if state == states.COMPLETE else None,
+                    params={axis.name: _told(axis, own[0].setting) for axis in record.axes},
+                    distributions=dict(distributions),
+                )
+            )
+    return found
 
 
 Curve = dict[int, float]
@@ -192,10 +204,10 @@ def importance(record: SweepRecord, trials: Sequence[Trial]) -> dict[str, float]
         return {}
     with _quiet() as optuna:
         distributions = {axis.name: _distribution(optuna, axis) for axis in record.axes}
-        every = _by_setting(trials)
+        complete, every = optuna.trial.TrialState.COMPLETE, _by_setting(trials)
         some = every[:: -(-len(every) // MOST_FOR_IMPORTANCE) or 1]
-        told = [Tpe(record)._tell(optuna, distributions, own) for own in some]
-        done = [trial for trial in told if trial.state == optuna.trial.TrialState.COMPLETE]
+        given = told(record, optuna, distributions, [trial for own in some for trial in own])
+        done = [trial for trial in given if trial.state == complete]
         if len(done) < FEWEST_FOR_IMPORTANCE:
             return {}
         study = optuna.create_study(direction=_direction(record))

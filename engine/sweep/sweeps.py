@@ -28,7 +28,7 @@ from engine.sweep.record import NAME, SweepDirectory, SweepRecord, Widening
 from engine.sweep.trials import ACTIVE, Trials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from engine.sweep.asking import Asked, Planned
@@ -76,17 +76,17 @@ class Sweeps:
         """
         return await in_thread(self._launch, planned.record)
 
-    async def resume(self, sweep: SweepDirectory, *, removed: bool = False) -> SweepDirectory:
+    async def resume(self, sweep: SweepDirectory, again: Collection[str] = ()) -> SweepDirectory:
         """Go on with a sweep whose controller has ended: what is missing is run, what was stopped is resumed.
 
         Args:
             sweep: to go on with.
-            removed: whether what was removed by hand is run again, too.
+            again: the states, ``failed`` or ``removed``, of trials that are run again as well.
 
         Raises:
             RunStateError: if its controller is busy.
         """
-        return await in_thread(functools.partial(self._resume, sweep, removed=removed))
+        return await in_thread(self._resume, sweep, again)
 
     async def widen(self, sweep: SweepDirectory, by: Widening) -> SweepRecord:
         """Ask for more of a sweep; a controller that is busy sees it, otherwise the sweep is to be resumed.
@@ -220,15 +220,15 @@ class Sweeps:
         launching.start(Order(staged, path, path, "0001"), self._executor)
         return SweepDirectory(path)
 
-    def _resume(self, sweep: SweepDirectory, *, removed: bool) -> SweepDirectory:
+    def _resume(self, sweep: SweepDirectory, again: Collection[str]) -> SweepDirectory:
         status = sweep.status()
         if not status.ended:
             raise RunStateError(f"sweep {sweep.id} is {status.state}: its controller is at work")
         find_experiment(sweep.record().experiment)
         self.workspace.require_room()
-        if removed:
-            trials = self.trials(sweep, sweep.record()).read()
-            sweep.widen(Widening(again=tuple(trial.run for trial in trials if trial.state == "removed")))
+        trials = self.trials(sweep, sweep.record()).read() if again else []
+        if wanted := tuple(trial.run for trial in trials if trial.state in again):
+            sweep.widen(Widening(again=wanted))
         launching.further_attempt(sweep.controller, status.attempt + 1, self._executor)
         return sweep
 

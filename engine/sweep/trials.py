@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -25,6 +27,8 @@ TrialState = Literal["reserved", "queued", "running", "finished", "failed", "cra
 ACTIVE: frozenset[TrialState] = frozenset({"queued", "running"})
 OVER: frozenset[TrialState] = frozenset({"finished", "failed", "pruned", "removed"})
 """States in which a controller has nothing more to do, but for retries of what has failed."""
+ALL_SECONDS = 2.0
+"""Seconds between two looks at the runs that have ended; the others are looked at every time."""
 PRUNED = "pruned: "
 """How the reason of a stopped run begins that was given up because others did better."""
 
@@ -43,6 +47,7 @@ class Trial:
         value: of the sweep's metric; None as long as there is none.
         status: of the run; None if it has no directory.
         reused: whether it was run before, outside of this sweep.
+        refusals: how often its launch was refused.
     """
 
     number: int
@@ -54,6 +59,7 @@ class Trial:
     value: float | None = None
     status: Status | None = None
     reused: bool = False
+    refusals: int = 0
 
     @property
     def key(self) -> Any:
@@ -62,8 +68,8 @@ class Trial:
 
     @property
     def attempts(self) -> int:
-        """How many workers have served its run."""
-        return self.status.attempt if self.status else 0
+        """How many workers have served its run, or how often it could not be launched."""
+        return self.status.attempt if self.status else self.refusals
 
 
 def cell_key(setting: Mapping[str, Any], seed: int) -> Any:
@@ -84,27 +90,44 @@ class Trials:
         self._intents: Intents = sweep.intents()
         self._column = parse_column(record.metric) if record.metric else None
         self._histories = histories
+        self._numbered = 0
+        self._intended: dict[Any, tuple[int, Intended]] = {}
         self._ended: dict[str, tuple[int, Trial]] = {}
+        self._trashed: set[str] | None = None
+        self._all_at = 0.0
 
     def read(self) -> list[Trial]:
         """Return all trials in the order in which they were intended; a cell that was intended again, once.
+
+        That a run which has finished was removed, or that one which has ended goes on, is seen within `ALL_SECONDS`.
 
         Raises:
             WorkspaceError: if the sweep's log cannot be read.
         """
         self._intents.read()
-        self._trashed: set[str] | None = None
-        latest: dict[Any, tuple[int, Intended]] = {}
-        for number, intent in enumerate(self._intents.intended.values(), start=1):
-            latest[cell_key(intent.setting, intent.seed)] = (number, intent)
-        found = [self._trial(number, intent) for number, intent in latest.values()]
+        self._trashed = None
+        new = itertools.islice(self._intents.intended.values(), self._numbered, None)
+        for intent in new:
+            self._numbered += 1
+            self._intended[cell_key(intent.setting, intent.seed)] = (self._numbered, intent)
+        every = time.monotonic() >= self._all_at
+        if every:
+            self._all_at = time.monotonic() + ALL_SECONDS
+        found = [self._trial(number, intent, every=every) for number, intent in self._intended.values()]
         return [trial for trial in found if trial.state != "removed" or trial.run not in self.record.again]
 
-    def _trial(self, number: int, intent: Intended) -> Trial:
+    def forget(self, run: str) -> None:
+        """Look at a run anew at the next look, because it goes on."""
+        self._ended.pop(run, None)
+
+    def _trial(self, number: int, intent: Intended, *, every: bool) -> Trial:
+        if not every and (known := self._ended.get(intent.run)):
+            return known[1]
         directory = RunDirectory(self._workspace.runs / intent.run)
         try:
             changed = directory.attempts_folder.stat().st_mtime_ns
         except OSError:
+            self._ended.pop(intent.run, None)
             return self._without_run(number, intent)
         known = self._ended.get(intent.run)
         if known is not None and known[0] == changed:
@@ -116,12 +139,22 @@ class Trials:
 
     def _without_run(self, number: int, intent: Intended) -> Trial:
         state: TrialState = "reserved"
-        reason = self._intents.refused.get(intent.run, "")
-        if reason:
+        refused = self._intents.refused.get(intent.run, [])
+        reason = refused[-1] if refused else ""
+        if refused:
             state = "failed"
         elif intent.reused or intent.run in self._intents.launched or intent.run in self._removed():
             state, reason = "removed", "its run was removed"
-        return Trial(number, intent.setting, intent.seed, intent.run, state, reason, reused=intent.reused)
+        return Trial(
+            number,
+            intent.setting,
+            intent.seed,
+            intent.run,
+            state,
+            reason,
+            reused=intent.reused,
+            refusals=len(refused),
+        )
 
     def _removed(self) -> set[str]:
         """Return the ids of the runs in the trash."""

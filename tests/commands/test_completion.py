@@ -174,7 +174,7 @@ def test_several_follow_with_what_they_mean(ask):
     assert values(ask("fish", "")) == [
         *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
         *("compare", "chart", "replicate"),
-        *("sweep", "sweeps"),
+        *("sweep", "sweeps", "study"),
         *("tag", "note", "rename"),
         *("experiments", "cuts", "data", "doctor"),
     ]

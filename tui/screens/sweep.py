@@ -6,32 +6,33 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from textual import work
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine import PhospheneError, sweep_outlook, sweep_views, tables, wording
+from engine import PhospheneError, sweep_outlook, sweep_views, wording
 from tui.actions import bindings
-from tui.exporting import export
+from tui.exporting import ask_and_copy, ask_and_export, chart_offer
 from tui.renderers import offered
-from tui.widgets.comparison.questions import FORMS, ChooseScreen, TextScreen
+from tui.screens.acting import ActingScreen
+from tui.screens.questions import TextScreen
 from tui.widgets.sweep.look import Asked, Looking, laid_out
-from tui.widgets.sweep.offers import chart_offer, pictures_offer, table_offer
+from tui.widgets.sweep.offers import combinations_offer, pictures_offer
 from tui.widgets.sweep.panels import SweepCharts, SweepPictures, SweepTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from engine import SweepDirectory, Sweeps
-    from tui.actions import Scope
-    from tui.widgets.comparison.offers import Offer
+    from tui.actions import Act, Scope
+    from tui.exporting import Offer
+    from tui.keymap import Keymap
     from tui.widgets.sweep.look import Seen
     from tui.workbench.sweeping import SweepRequests
 
@@ -57,7 +58,7 @@ class Wish:
     form: tuple[str, dict[str, Any], int] | None = None
 
 
-class SweepScreen(Screen["Wish | None"]):
+class SweepScreen(ActingScreen):
     """Shows what came of a sweep, and looks at it again every second.
 
     Args:
@@ -65,12 +66,15 @@ class SweepScreen(Screen["Wish | None"]):
         sweep: that is shown.
         requests: stop, resume and widen it.
         compare: opens the comparison of runs by their ids.
+        leave: is told what the screen was left for.
         renderer: how pictures are drawn.
+        keymap: keys that the user chose.
     """
 
     BINDINGS = bindings("sweep")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
     scope: Scope = "sweep"
+    scopes: tuple[Scope, ...] = ("sweep", "charts", "app")
 
     def __init__(
         self,
@@ -78,12 +82,15 @@ class SweepScreen(Screen["Wish | None"]):
         sweep: SweepDirectory,
         requests: SweepRequests,
         compare: Callable[[Sequence[str]], None],
+        leave: Callable[[Wish], None],
         renderer: str,
+        keymap: Keymap,
     ) -> None:
-        super().__init__()
+        super().__init__(keymap)
         self._sweep = sweep
         self._requests = requests
         self._compare = compare
+        self._leave = leave
         self._first_renderer = renderer
         self._looking = Looking(sweeps, sweep)
         self._wanted = asyncio.Event()
@@ -138,6 +145,8 @@ class SweepScreen(Screen["Wish | None"]):
                 if str(error) != reason:
                     reason = str(error)
                     self.notify(reason, severity="error", markup=False)
+            if not self.is_attached:  # left while it was read
+                return
             if seen is not None:
                 self._show(seen)
                 if seen.body.remarks is None:
@@ -277,7 +286,25 @@ class SweepScreen(Screen["Wish | None"]):
 
     def action_close(self) -> None:
         """Go back."""
-        self.dismiss(None)
+        self.dismiss()
+
+    def reason_against(self, act: Act) -> str:
+        """Return why an action cannot be done now, or the empty string."""
+        if self.seen is None:
+            return "" if act.scope == "app" else "the sweep is still being read"
+        ended, state = self.seen.status.ended, self.seen.status.state
+        if act.scope == "sweep" and act.name in {"stop", "resume"}:
+            return f"the sweep is {state}" if ended == (act.name == "stop") else ""
+        charts = self._axes if self._axes.display else self._parallel
+        return "no chart is shown" if act.scope == "charts" and not charts.display else ""
+
+    def prepared(self, act: Act) -> Widget:
+        """Return what does an action: the screen, or a chart, which is given the focus."""
+        if act.scope != "charts":
+            return self
+        charts = self._axes if self._axes.display else self._parallel
+        charts.focus_first()
+        return charts.query("Chart").first()
 
     # -- keys: what is done with it -------------------------------------------------------------------------------
 
@@ -286,7 +313,8 @@ class SweepScreen(Screen["Wish | None"]):
         chosen = self._table.chosen
         run = next((trial.run for trial in chosen.trials if trial.status is not None), "") if chosen else ""
         if run:
-            self.dismiss(Wish(run=run))
+            self.dismiss()
+            self._leave(Wish(run=run))
         else:
             self.notify("this combination has no run yet")
 
@@ -297,7 +325,9 @@ class SweepScreen(Screen["Wish | None"]):
         if seen is None or best is None:
             self.notify("no combination is the best yet: none has a result, or the sweep has no metric")
             return
-        self.dismiss(Wish(form=(seen.record.experiment, {**seen.record.fixed, **best.setting}, seen.record.seeds[0])))
+        self.dismiss()
+        values = {**seen.record.fixed, **best.setting}
+        self._leave(Wish(form=(seen.record.experiment, values, seen.record.seeds[0])))
 
     def action_compare(self) -> None:
         """Compare the runs of the best combinations."""
@@ -336,30 +366,13 @@ class SweepScreen(Screen["Wish | None"]):
 
     def action_copy(self) -> None:
         """Ask in which form the table is to be copied, and copy it."""
-        if self.seen is None:
-            return
-        table = self.seen.body.table.as_shown()
-
-        def copy(key: str | None) -> None:
-            if key:
-                name, form = FORMS[key]
-                self.app.copy_to_clipboard(tables.written(table.columns, table.rows, form))
-                self.notify(f"the combinations, {len(table.rows):,} rows, as {name}", title="copied", markup=False)
-
-        self.app.push_screen(ChooseScreen("copy the table as", {key: name for key, (name, _) in FORMS.items()}), copy)
+        if self.seen is not None:
+            table = self.seen.body.table.as_shown()
+            ask_and_copy(self, "the combinations", table.columns, table.rows)
 
     def action_export(self) -> None:
         """Ask for a file name, and write what has the focus: the table, a chart, or the pictures."""
-        offer = self._offer()
-        if offer is None:
-            self.notify("there is nothing to write yet", severity="error")
-            return
-
-        def write(name: str | None) -> None:
-            if name:
-                self._export(Path(name).expanduser(), offer.write)
-
-        self.app.push_screen(TextScreen("write to", offer.name, offer.endings), write)
+        ask_and_export(self, self._offer())
 
     def _offer(self) -> Offer | None:
         if self.seen is None:
@@ -368,10 +381,8 @@ class SweepScreen(Screen["Wish | None"]):
             return pictures_offer(self.seen.grid) if self.seen.grid is not None else None
         for charts in (self._axes, self._parallel):
             if charts.has_focus_within:
-                return chart_offer(*charts.chosen) if charts.chosen is not None else None
-        return table_offer(self.seen)
-
-    @work(group="export")
-    async def _export(self, wanted: Path, write: Callable[[Path], object]) -> None:
-        """Write a file in a thread, since the first figure takes seconds."""
-        await export(self, wanted, write)
+                if charts.chosen is None:
+                    return None
+                name, chart = charts.chosen
+                return chart_offer(f"{chart.y_label} {name}", chart)
+        return combinations_offer(self.seen)

@@ -62,7 +62,7 @@ class SweepBench(PaneScreen):
         from tui.screens.compare import CompareScreen
 
         runs = [listed for run in ids if (listed := self._find(run)) is not None]
-        self.app.push_screen(CompareScreen(self.engine, runs, self.query_one(PicturePanel).renderer))
+        self.app.push_screen(CompareScreen(self.engine, runs, self.query_one(PicturePanel).renderer, self.keymap))
 
     def _take_into_form(self, name: str, hyperparameters: Mapping[str, Any], seed: int) -> None:
         experiment = self.catalogue.get(name)
@@ -102,7 +102,7 @@ class SweepBench(PaneScreen):
         """Show what came of a sweep."""
         listed = next((sweep for sweep in self.sweeps if sweep.id == message.sweep), None)
         if listed is not None and listed.record is None:
-            self._complain(listed.status.reason)
+            self.complain(listed.status.reason)
         elif listed is not None:
             self._show_sweep(listed.directory)
 
@@ -110,12 +110,11 @@ class SweepBench(PaneScreen):
         from tui.screens.sweep import SweepScreen
 
         renderer = self.query_one(PicturePanel).renderer
-        self.app.push_screen(SweepScreen(self.swept, sweep, self._sweeping, self._compare, renderer), self._after_sweep)
+        screen = SweepScreen(self.swept, sweep, self._sweeping, self._compare, self._after_sweep, renderer, self.keymap)
+        self.app.push_screen(screen)
 
-    def _after_sweep(self, wish: Wish | None) -> None:
+    def _after_sweep(self, wish: Wish) -> None:
         """Do what the screen of a sweep was left for."""
-        if wish is None:
-            return
         if wish.form is not None:
             self._take_into_form(*wish.form)
         elif wish.run:

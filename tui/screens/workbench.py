@@ -64,14 +64,14 @@ class Workbench(SweepBench):
         self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
         for problem in self.keymap.problems:
-            self._complain(problem)
+            self.complain(problem)
 
     def _warm(self) -> None:
         if self._settings.warm:
             self._requests.warm()
 
     async def on_prune(self, _: Prune) -> None:
-        """Draw nothing more before the panels go, and end the warm worker; runs go on."""
+        """Draw nothing more before the panels go, and end the fork server; runs go on."""
         self.workers.cancel_node(self)
         if "engine" in vars(self):
             self.engine.close()
@@ -84,9 +84,7 @@ class Workbench(SweepBench):
         if not self._greeted:
             self._greeted = True
             self._greet(News.since(self._settings.seen, self.runs))
-        declared = {name: experiment.headline for name, experiment in self.catalogue.items()}
-        headlines = {name: headline.result for name, headline in declared.items() if headline}
-        self.query_one(RunList).show(self.runs, headlines, self.sweeps)
+        self.query_one(RunList).show(self.runs, self.sweeps)
         if self.shown is not None:
             self.query_one(MachineLine).show_run(self.shown, self._find(self.shown.run.id))
         if self.shown is not None and not self._follower.busy:
@@ -117,6 +115,14 @@ class Workbench(SweepBench):
     def on_run_list_removal_requested(self, message: RunList.RemovalRequested) -> None:
         """Move runs into the trash."""
         self._requests.remove(message.runs)
+
+    def on_queued_runs_move_requested(self, message: RunList.MoveRequested) -> None:
+        """Move a run in the queue."""
+        self._requests.move(message.run, message.where)
+
+    def on_queued_runs_cancellation_requested(self, message: RunList.CancellationRequested) -> None:
+        """Let runs that wait not start."""
+        self._requests.cancel(message.runs)
 
     def on_run_list_restoration_requested(self) -> None:
         """Bring back the runs that were removed last."""
@@ -251,7 +257,7 @@ class Workbench(SweepBench):
     @on(RunRequests.Failed)
     def complain_of_failure(self, message: RunListing.Failed | RunFollower.Failed | RunRequests.Failed) -> None:
         """Say what could not be done, and why."""
-        self._complain(message.reason)
+        self.complain(message.reason)
 
     # -- keys: runs -----------------------------------------------------------------------------------------------
 
@@ -269,7 +275,7 @@ class Workbench(SweepBench):
         if self.sweep_meant is not None:
             self._sweeping.stop(self.sweep_meant.directory)
         elif self.shown is None:
-            self._complain("no run is shown")
+            self.complain("no run is shown")
         else:
             self._requests.stop(self.shown.run, self.shown.history.attempt)
 
@@ -284,11 +290,11 @@ class Workbench(SweepBench):
         """Apply the form's live values to the shown run."""
         form, shown = self.query_one(HyperparameterForm), self.shown
         if shown is None or form.experiment is None or form.experiment.name != shown.record.experiment:
-            self._complain("choose the experiment of the shown run first, and change its live values in the form")
+            self.complain("choose the experiment of the shown run first, and change its live values in the form")
         elif values := form.live_values():
             self._requests.set_live(shown.run, values)
         else:
-            self._complain("change a live value in the form first, e.g. a learning rate")
+            self.complain("change a live value in the form first, e.g. a learning rate")
 
     def action_checkpoint(self) -> None:
         """Let the shown run save a checkpoint."""

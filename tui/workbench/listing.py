@@ -63,12 +63,16 @@ class RunListing:
         """List at once."""
         self._wanted.set()
 
+    def _listed_sweeps(self) -> list[ListedSweep]:
+        """Return the sweeps; what that imports takes longer than a key may, and is not needed where there are none."""
+        return self._sweeps().listed() if self._engine().workspace.sweeps.is_dir() else []
+
     async def _keep_listing(self) -> None:
         reason = ""
         while True:
             try:
                 runs = await self._engine().runs()
-                self._owner.post_message(self.Changed(runs, await self._sweeps().sweeps()))
+                self._owner.post_message(self.Changed(runs, await asyncio.to_thread(self._listed_sweeps)))
                 reason = ""
             except PhospheneError as error:
                 if str(error) != reason:

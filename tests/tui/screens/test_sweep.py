@@ -16,9 +16,9 @@ from tests.tui.conftest import write_picture
 from tui.actions import ACTS
 from tui.screens.compare import CompareScreen
 from tui.screens.plan import PlanScreen
+from tui.screens.questions import ChooseScreen, TextScreen
 from tui.screens.sweep import SweepScreen
 from tui.screens.workbench import Workbench
-from tui.widgets.comparison.questions import ChooseScreen, TextScreen
 from tui.widgets.form import HyperparameterForm
 from tui.widgets.runs import RunList
 

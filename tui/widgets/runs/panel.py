@@ -14,14 +14,14 @@ from textual.widgets.option_list import Option
 
 from engine import InvalidFilter, Listed, wording
 from tui.actions import bindings
-from tui.widgets.choices import Choices
 from tui.widgets.runs.annotating import KINDS, standing
 from tui.widgets.runs.folding import PREFIX, Folding, line_id
 from tui.widgets.runs.line import line
+from tui.widgets.runs.queued import QueuedRuns
 from tui.widgets.runs.table import RunTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from engine import Completion, Filter, ListedSweep, Run
     from tui.widgets.runs.annotating import Write
@@ -34,7 +34,7 @@ WIDE = 60
 """Columns of the screen from which on the runs are a table."""
 
 
-class RunList(Choices):
+class RunList(QueuedRuns):
     """The newest runs; the highlighted one is what charts, pictures and console show."""
 
     BORDER_TITLE = "runs"
@@ -117,13 +117,13 @@ class RunList(Choices):
 
         return ReadHistories(curves=self._table.needs_curves)
 
-    def show(self, runs: Sequence[Listed], headlines: Mapping[str, str], sweeps: Sequence[ListedSweep] = ()) -> None:
-        """Show these runs and sweeps; ``headlines`` names each experiment's. The highlight stays where it was."""
+    def show(self, runs: Sequence[Listed], sweeps: Sequence[ListedSweep] = ()) -> None:
+        """Show these runs and sweeps. The highlight stays where it was."""
         # Thousands of runs of which none has changed need not be filtered and sorted every second.
-        still = self._runs == runs and self._table.headlines == headlines and self._folding.sweeps == sweeps
+        still = self._runs == runs and self._folding.sweeps == sweeps
         if still and not self._to_mark and all(run.status.ended for run in runs):
             return
-        self._runs, self._table.headlines = list(runs), headlines
+        self._runs = list(runs)
         self._folding.take(sweeps, runs)
         if self._selected:
             self._selected &= {run.id for run in self._runs}
@@ -187,8 +187,14 @@ class RunList(Choices):
     @property
     def meant(self) -> list[Listed]:
         """The runs that a key is about: the selected ones, or else the highlighted one."""
-        wanted = self._selected or {self.chosen}
-        return [run for run in self._runs if run.id in wanted]
+        return [run for run in self._runs if run.id in self._selected] if self._selected else self.pointed
+
+    @property
+    def pointed(self) -> list[Listed]:
+        """The run under the highlight, if there is one."""
+        chosen = self.chosen
+        found = next((run for run in self._runs if run.id == chosen), None)
+        return [found] if found else []
 
     def clear_selection(self) -> None:
         """Select nothing any more."""
@@ -247,6 +253,7 @@ class RunList(Choices):
         self.border_title = title
         self._read_on()
         self.border_subtitle = self._counts()
+        self.offer()
 
     def _counts(self) -> str:
         """Say how many runs are selected, how many are not shown, what must be read first, and what the order is."""
@@ -268,7 +275,7 @@ class RunList(Choices):
         wanted = self._filter
         if wanted is None:
             return self._runs
-        return [run for run in self._runs if wanted.matches(run, self._logs.latest)]
+        return [run for run in self._runs if wanted.matches(run, self._logs)]
 
     def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
         """Return the title of the list and its first lines, by their ids: those of a table, if there is room."""
@@ -280,8 +287,7 @@ class RunList(Choices):
             width = self.scrollable_content_region.width
             title, drawn = self._table.drawn(shown, self._logs, self._selected, width)
         else:
-            title = "runs"
-            drawn = {run.id: line(run, self._table.headlines, self._selected) for run in shown}
+            title, drawn = "runs", {run.id: line(run, self._selected) for run in shown}
         return title, self._folding.lines(every[:SHOWN], drawn, self._selected, wide=wide, filtered=filtered)
 
     def on_resize(self) -> None:

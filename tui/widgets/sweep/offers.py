@@ -1,32 +1,26 @@
-"""What can be written of a sweep: its table, a chart, its pictures, in the formats that endings of files name."""
+"""What can be written of a sweep beside its charts: its table and its pictures."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from tui.widgets.comparison.offers import Offer, plain, write_chart, write_table
+from tui.exporting import Offer, table_offer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine import Chart, PictureGrid
+    from engine import PictureGrid
     from tui.widgets.sweep.look import Seen
 
 
-def table_offer(seen: Seen) -> Offer:
+def combinations_offer(seen: Seen) -> Offer:
     """Return the offer to write the combinations; as CSV, the runs in plain figures."""
     from engine import Sheet, sweep_outlook
 
     table = seen.body.table.as_shown()
-    shown = Sheet(table.columns, table.rows)
     figures = sweep_outlook.runs(seen.record, seen.body.trials)
-    return Offer("sweep.csv", ".csv .md .tex", lambda path: write_table(figures, shown, path))
-
-
-def chart_offer(name: str, chart: Chart) -> Offer:
-    """Return the offer to write a chart, or exactly what it draws as CSV."""
-    stem = plain(f"{chart.y_label}-{name}")
-    return Offer(f"{stem}.pdf", ".pdf .svg .png .csv", lambda path: write_chart(chart, path))
+    return table_offer("sweep.csv", figures, Sheet(table.columns, table.rows))
 
 
 def pictures_offer(grid: PictureGrid) -> Offer:
@@ -36,4 +30,5 @@ def pictures_offer(grid: PictureGrid) -> Offer:
     def write(path: Path) -> None:
         paper.write(grid.plot(), path)
 
-    return Offer(f"{plain(grid.kind)}-grid.png", ".png .pdf .svg", write)
+    plain = re.sub(r"[^\w]+", "-", grid.kind)
+    return Offer(f"{plain}-grid.png", ".png .pdf .svg", write)

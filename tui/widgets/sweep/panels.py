@@ -46,26 +46,23 @@ class SweepTable(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="sweep-table")
+        self.table = Combinations()
+        self._remarks = Static("reading…", markup=False)
+        self._below = VerticalScroll(self._remarks, id="sweep-remarks", can_focus=False)
         self._body: Body | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the table above the remarks."""
-        yield Combinations()
-        with VerticalScroll(id="sweep-remarks", can_focus=False):
-            yield Static("reading…", markup=False)
-
-    @property
-    def table(self) -> Combinations:
-        """The table."""
-        return self.query_one(Combinations)
+        yield self.table
+        yield self._below
 
     def show(self, body: Body) -> None:
         """Show the combinations, and the remarks as soon as they are known."""
         if self._body is None or self._body.table is not body.table:
             self.table.show(body)
         if body.remarks is not None:
-            self.query_one("#sweep-remarks Static", Static).update(Content("\n".join(body.remarks)))
-        self.query_one("#sweep-remarks").display = body.remarks != ()
+            self._remarks.update(Content("\n".join(body.remarks)))
+        self._below.display = body.remarks != ()
         self._body = body
 
     @property

@@ -9,8 +9,8 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Input
 
-from engine import tables
 from tui.actions import bindings
+from tui.exporting import ask_and_copy
 from tui.widgets.table.grid import TableGrid
 
 if TYPE_CHECKING:
@@ -134,12 +134,11 @@ class SheetView(VerticalGroup):
         self._tag()
 
     def action_copy(self) -> None:
-        """Copy the table, as it is sorted, as Markdown."""
+        """Ask in which form the table, as it is sorted, is to be copied, and copy it."""
         model = self.grid.model
         if model is not None:
             shown = model.as_shown()
-            self.app.copy_to_clipboard(tables.written(shown.columns, shown.rows, "md"))
-            self.notify(f"{self.shown}, {len(model):,} rows, as Markdown", title="copied", markup=False)
+            ask_and_copy(self, self.shown, shown.columns, shown.rows)
 
     def action_search(self) -> None:
         """Open the field for what is searched."""
