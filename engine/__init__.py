@@ -173,22 +173,10 @@ _HOMES = {
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
-    "engine.record.annotations": (
-        "Annotations",
-        "note_run",
-        "read_annotations",
-        "rename_run",
-        "tag_run",
-    ),
+    "engine.record.annotations": ("Annotations", "note_run", "read_annotations", "rename_run", "tag_run"),
     "engine.record.histories": ("Histories",),
-    "engine.selection.filter": (
-        "Filter",
-        "parse_filter",
-    ),
-    "engine.selection.completion": (
-        "Completion",
-        "complete_filter",
-    ),
+    "engine.selection.filter": ("Filter", "parse_filter"),
+    "engine.selection.completion": ("Completion", "complete_filter"),
     "engine.selection.values": ("MISSING",),
     "engine.selection.choosing": ("select",),
     "engine.selection.columns": (
