@@ -63,6 +63,7 @@ async def opened(pilot, until, line="sweep/1121-1200-count-k3f") -> SweepScreen:
     runs = pilot.app.screen.query_one(RunList)
     await until(lambda: line in runs._drawn)
     runs.focus()
+    await until(lambda: runs.has_focus)
     runs.highlighted = runs.get_option_index(line)
     await pilot.press("enter")
     await until(lambda: isinstance(pilot.app.screen, SweepScreen))
@@ -78,6 +79,7 @@ def test_a_value_that_begins_with_a_star_is_an_axis_checked_as_it_is_typed(drive
     async def scenario(pilot, until):
         form = await form_of(pilot, until)
         form.query_one("#fields").focus()
+        await until(lambda: form._list.has_focus)
         form._list.highlighted = form._list.get_option_index("steps")
         await pilot.press(*"*2,x")
         note = form.query_one("#note")
@@ -106,7 +108,7 @@ def test_a_form_with_axes_is_a_sweep_on_the_command_line_and_ctrl_r_plans_it(dri
         assert app.clipboard == f"{over} --series 3 --name wide --seed 4"
         for place, key in (("#fields", "ctrl+r"), ("#experiments", "r"), ("#experiments", "S")):
             screen.query_one(place).focus()
-            await pilot.pause()
+            await until(lambda place=place: screen.query_one(place).has_focus)
             await pilot.press(key)
             await until(lambda: isinstance(app.screen, PlanScreen) and app.screen.planned)
             record = app.screen.planned.record
@@ -176,9 +178,7 @@ def test_a_mistake_stands_beside_its_option_and_nothing_is_launched(drive, home)
     drive(scenario)
 
 
-def test_enter_launches_and_shows_a_sweep_that_is_read_on_widened_and_taken_home(drive, home, until):
-    waiting = until
-
+def test_enter_launches_and_shows_a_sweep_that_is_read_on_widened_and_taken_home(drive, home):
     async def scenario(pilot, until):
         app = pilot.app
         screen = await planned(pilot, until, {"steps": "* 2, 3"})
@@ -197,7 +197,6 @@ def test_enter_launches_and_shows_a_sweep_that_is_read_on_widened_and_taken_home
         assert not screen.is_attached
 
     drive(scenario)
-    del waiting
 
 
 # -- the list ---------------------------------------------------------------------------------------------------------
@@ -210,6 +209,7 @@ def test_runs_of_a_sweep_are_folded_under_its_line_until_they_are_unfolded_or_fi
         await until(lambda: len(lines()) == 2)
         assert "19 in sweeps" in runs.border_subtitle
         runs.focus()
+        await until(lambda: runs.has_focus)
         runs.highlighted = runs.get_option_index("sweep/1121-1300-count-9xz")
         await pilot.press("right")
         assert lines()[lines().index("sweep/1121-1300-count-9xz") + 1] == "1121-1300-count-90000"
@@ -235,6 +235,7 @@ def test_stop_and_resume_are_about_the_highlighted_sweep(drive, swept):
         runs = screen.query_one(RunList)
         await until(lambda: len(runs._drawn) == 2)
         runs.focus()
+        await until(lambda: runs.has_focus)
         runs.highlighted = runs.get_option_index("sweep/1121-1200-count-k3f")
         await pilot.pause()
         stop = next(act for act in ACTS if act.id == "stop")

@@ -72,6 +72,7 @@ def sweep(view):
         await wait_for(pilot, lambda: app.screen.query("#runs") and app.screen.query_one(RunList)._drawn)
         runs = app.screen.query_one(RunList)
         runs.focus()
+        await wait_for(pilot, lambda: runs.has_focus)
         runs.highlighted = 0
         await pilot.press("enter")
         await wait_for(pilot, lambda: isinstance(app.screen, SweepScreen) and app.screen.seen)
