@@ -178,7 +178,7 @@ class Studies:
         judged = tuple(
             judge(
                 one,
-                _values(one.metric, [run for trial, run in found if _is_meant(one, trial)], histories),
+                _values(one.metric, [run for trial, run in found if _is_meant(one, trial, record.fixed)], histories),
                 judged=tier == "full" and not changed,
             )
             for one in study.published
@@ -213,7 +213,11 @@ class Studies:
 
 
 def _of_sweep(record: SweepRecord) -> dict[str, Any]:
-    over = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) == 1}
+    over = {
+        axis.name: str(axis.range) if axis.range else declared.axis_text([value for (value,) in axis.values])
+        for axis in record.axes
+        if len(axis.fields) == 1
+    }
     together = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) > 1}
     head = {"title": record.name or f"{record.experiment} over {', '.join(record.fields)}"}
     head |= {"question": "What does it ask?", "experiment": record.experiment, "metric": record.metric}
@@ -266,18 +270,21 @@ def _values(metric: str, runs: Sequence[Listed], histories: Histories) -> list[f
     return [float(value) for value in found if is_number(value)]
 
 
-def _is_meant(published: Published, trial: Trial) -> bool:
+def _is_meant(published: Published, trial: Trial, fixed: Mapping[str, Any]) -> bool:
     """Tell whether a trial is of the combination of a published value."""
-    return all(comparable(trial.setting[name]) == comparable(value) for name, value in published.where.items())
+    values = {**fixed, **trial.setting}
+    return all(comparable(values[name]) == comparable(value) for name, value in published.where.items())
 
 
 def _require_known(study: Study, record: SweepRecord) -> None:
-    """Check that published values pick combinations of the study.
+    """Check that published values pick combinations by hyperparameters; those on no axis have one value in all runs.
 
     Raises:
-        PhospheneError: naming the field that is on no axis.
+        PhospheneError: naming what is no hyperparameter.
     """
     for one in study.published:
-        if strange := one.where.keys() - {*record.fields}:
-            names = ", ".join(sorted(strange))
-            raise PhospheneError(f"{study.path}: a published value names {names}, which is on no axis of the study")
+        if strange := sorted(one.where.keys() - {*record.fields} - record.fixed.keys()):
+            raise PhospheneError(
+                f"{study.path}: a published value names {', '.join(strange)}, which is no hyperparameter of "
+                f"{study.experiment}"
+            )
