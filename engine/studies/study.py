@@ -93,6 +93,7 @@ class TierPart(_Part):
         fixed: values in place of the study's.
         over: axes in place of the study's of the same fields.
         together: the same of fields that vary together.
+        metric: the study's if empty; another where results are named after what the tier takes.
         seeds: how many; the study's if 0.
         note: what the tier leaves out.
     """
@@ -100,6 +101,7 @@ class TierPart(_Part):
     fixed: dict[str, Any] = Field(default_factory=dict)
     over: dict[str, Any] = Field(default_factory=dict)
     together: dict[str, str] = Field(default_factory=dict, alias="zip")
+    metric: str = ""
     seeds: int = Field(default=0, ge=0, le=1_000)
     note: str = ""
 
@@ -140,9 +142,29 @@ class Study(_Part):
             fixed={**{key: value for key, value in self.fixed.items() if key not in fields}, **own.fixed},
             over={**{key: value for key, value in self.over.items() if key not in fields}, **own.over},
             zip={**{key: value for key, value in self.together.items() if not fields & {*split(key)}}, **own.together},
+            metric=own.metric or self.metric,
             seeds=own.seeds or self.seeds,
             note=own.note,
         )
+
+    def place(self, field: str, tier: Tier) -> tuple[str, ...]:
+        """Return the keys that lead to where a tier's values of a field are written; to nothing if they are not."""
+        own, place = (self.quick if tier == "quick" else self.full), ()
+        for part, above in ((self, ()), (own, (tier,))):
+            for table, values in (("fixed", part.fixed), ("over", part.over), ("zip", part.together)):
+                for key in values:
+                    if field == key or field in split(key):
+                        place = (*above, table, key)
+            if getattr(part, field, None) and field in {"metric", "seeds"}:
+                place = (*above, field)
+        return place
+
+    def at(self, *where: str | int) -> str:
+        """Return the file and the line in which an entry stands, for sentences about it."""
+        try:
+            return f"{self.path}, line {line_of(Path(self.path).read_text(encoding='utf-8'), where)}"
+        except OSError:
+            return self.path
 
 
 def split(names: str) -> list[str]:
