@@ -190,7 +190,7 @@ class Studies:
         judged = tuple(
             judge(
                 one,
-                _values(one.metric, [run for trial, run in found if _is_meant(one, trial)], histories),
+                _values(one.metric, [run for trial, run in found if _is_meant(one, trial, record.fixed)], histories),
                 judged=tier == "full" and not changed,
             )
             for one in study.published
@@ -219,10 +219,9 @@ class Studies:
             found = [f"{study.at(*study.place(name, tier))}: {name}: {why}" for name, why in error.problems.items()]
             raise PhospheneError("; ".join(found)) from None
         for number, one in enumerate(study.published):
-            if strange := sorted(one.where.keys() - {*record.fields}):
-                names = ", ".join(strange)
-                place = study.at("published", number, "where")
-                raise PhospheneError(f"{place}: a published value names {names}, which is on no axis of the study")
+            if strange := sorted(one.where.keys() - {*record.fields} - record.fixed.keys()):
+                place, names = study.at("published", number, "where"), ", ".join(strange)
+                raise PhospheneError(f"{place}: a published value names {names}: {study.experiment} has no such field")
         return experiment, record
 
     def write(self, name: str, source: Sequence[str]) -> Path:
@@ -252,7 +251,11 @@ class Studies:
 
 
 def _of_sweep(record: SweepRecord) -> dict[str, Any]:
-    over = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) == 1}
+    over = {
+        axis.name: str(axis.range) if axis.range else declared.axis_text([value for (value,) in axis.values])
+        for axis in record.axes
+        if len(axis.fields) == 1
+    }
     together = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) > 1}
     head = {"title": record.name or f"{record.experiment} over {', '.join(record.fields)}"}
     head |= {"question": "What does it ask?", "experiment": record.experiment, "metric": record.metric}
@@ -305,9 +308,10 @@ def _values(metric: str, runs: Sequence[Listed], histories: Histories) -> list[f
     return [float(value) for value in found if is_number(value)]
 
 
-def _is_meant(published: Published, trial: Trial) -> bool:
+def _is_meant(published: Published, trial: Trial, fixed: Mapping[str, Any]) -> bool:
     """Tell whether a trial is of the combination of a published value."""
-    return all(comparable(trial.setting[name]) == comparable(value) for name, value in published.where.items())
+    values = {**fixed, **trial.setting}
+    return all(comparable(values[name]) == comparable(value) for name, value in published.where.items())
 
 
 def _same_runs(one: SweepRecord, other: SweepRecord) -> bool:

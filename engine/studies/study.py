@@ -28,6 +28,7 @@
     metric = "test/accuracy"
     value = 0.9792
     as_printed = "97.92 %"
+    rounding = 5e-5                     # half a unit of its last digit, if that matters
     n = 1                               # runs it stands on
     images = 10_000                     # of the test set, where it is an accuracy
     source = "003 ex. 1"
@@ -64,10 +65,12 @@ class Published(_Part):
     """A value that somebody has published.
 
     Attributes:
-        where: the values of fields that pick its combination; others of the study are not meant.
+        where: the values of fields that pick its combination; runs with other values are not meant.
         metric: a column, as ``test/accuracy``.
         value: on the scale of the metric.
         as_printed: as it stands in the source.
+        rounding: how far the exact figure may be from it, half a unit of its last digit; 0 where that is nothing beside
+            the scatter.
         n: how many runs it stands on; 0 where that is not said.
         images: in the test set, for the binomial scatter of an accuracy; 0 where that does not apply.
         source: report and section, or paper.
@@ -77,6 +80,7 @@ class Published(_Part):
     metric: str = Field(min_length=1)
     value: float
     as_printed: str = ""
+    rounding: float = Field(default=0.0, ge=0)
     n: int = Field(default=1, ge=0)
     images: int = Field(default=0, ge=0)
     source: str = Field(min_length=1)
@@ -170,10 +174,8 @@ def split(names: str) -> list[str]:
 
 def axis_text(value: Any) -> str:
     """Return the values of an axis as they are written on the command line."""
-    if not isinstance(value, list):
-        return str(value)
-    mark = ";" if any("," in str(one) for one in value) else ","
-    return mark.join(map(wording.setting, value))
+    # Semicolons separate values of every field, of those too that may hold commas.
+    return ";".join(map(wording.setting, value)) if isinstance(value, list) else str(value)
 
 
 def read(path: Path) -> Study:
