@@ -88,7 +88,7 @@ MISTAKES = {
     "an axis of one value": ([("[0.1, 0.2, 0.3]", "[0.1]")], 11, "lr: an axis needs two values or more"),
     "an axis that is fixed as well": ([("steps = 3", "lr = 0.5")], 11, "lr: is an axis and has a fixed value as well"),
     "a metric that is none": ([('metric = "test/accuracy"\nseeds', 'metric = "mean x step"\nseeds')], 4, "metric: "),
-    "a published value on no axis": ([("{ lr = 0.2 }", "{ steps = 3 }")], 27, "names steps, which is on no axis"),
+    "a published value of no field": ([("{ lr = 0.2 }", "{ lrr = 0.2 }")], 27, "names lrr: count has no such field"),
 }
 
 
