@@ -219,7 +219,7 @@ def read(path: Path) -> Study:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PhospheneError(f"{path}: {_decapitalised(str(error))}") from None
+        raise PhospheneError(f"{path}, {_syntax(str(error), text)}") from None
     if strange := {"name", "path"} & values.keys():
         name = strange.pop()
         raise PhospheneError(f"{path}, line {line_of(text, (name,))}: {name} is that of the file: leave it out")
@@ -231,10 +231,11 @@ def read(path: Path) -> Study:
         raise PhospheneError(f"{path}, line {line_of(text, where)}: {_sentence(first)}") from None
 
 
-def _decapitalised(text: str) -> str:
-    # "Invalid value (at line 3, column 7)"
-    found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", text)
-    return f"line {found[2]}: {found[1][0].lower()}{found[1][1:]}" if found else text
+def _syntax(said: str, text: str) -> str:
+    """Return what tomllib says of a document, its line first: "Invalid value (at line 3, column 7)"."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", said, re.DOTALL)
+    problem, line = (found[1], found[2]) if found else (said, None)
+    return f"line {line or max(1, len(text.splitlines()))}: {problem[0].lower()}{problem[1:]}"
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
