@@ -14,6 +14,7 @@ from commands import (
     data,
     doctor,
     experiments,
+    export,
     listing,
     picture,
     replicate,
@@ -36,6 +37,7 @@ ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
     *("compare", "chart", "replicate"),
     *("sweep", "sweeps"),
+    *("export",),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -91,6 +93,7 @@ app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
+app.command("export")(export.export)
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
 app.command("note")(annotate.note)

@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine import catalogue, plots, tables, wording
+    from engine import catalogue, plots, provenance, tables, wording
     from engine.comparison import sheets as comparison_sheets
     from engine.comparison.chart import Chart, Line
     from engine.comparison.chart import chart as comparison_chart
@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from engine.pages import markdown as page_of
     from engine.pages import sections as page_sections
     from engine.paths import path_completions
+    from engine.provenance import Origin
     from engine.record.annotations import Annotations, note_run, read_annotations, rename_run, tag_run
     from engine.record.events import (
         CheckpointSaved,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
+    from engine.report.export import formats as exports
     from engine.selection.choosing import select
     from engine.selection.columns import Column, Valued, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
@@ -136,6 +138,7 @@ _HOMES = {
     ),
     "engine.pages": ("Page", "page_of", "page_sections"),
     "engine.paths": ("path_completions",),
+    "engine.provenance": ("Origin",),
     "engine.record.events": (
         "CheckpointSaved",
         "Event",
@@ -220,12 +223,14 @@ _MODULES = {
     "comparison_sheets": "engine.comparison.sheets",
     "cut_tables": "engine.networks.tables",
     "dataset_catalogue": "engine.datasets.catalogue",
+    "exports": "engine.report.export.formats",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
     "overlay": "engine.drawing.overlay",
     "paper": "engine.drawing.paper",
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
+    "provenance": "engine.provenance",
     "sources": "engine.datasets.sources",
     "sweep_outlook": "engine.sweep.outlook",
     "sweep_plan": "engine.sweep.plan",
@@ -277,6 +282,7 @@ __all__ = [
     "Mean",
     "Message",
     "Metrics",
+    "Origin",
     "Outcome",
     "Page",
     "PhospheneError",
@@ -323,6 +329,7 @@ __all__ = [
     "dataset_catalogue",
     "device_names",
     "differences",
+    "exports",
     "feature_cache",
     "fields_of",
     "gallery",
@@ -344,6 +351,7 @@ __all__ = [
     "pixels_shape",
     "plain_json",
     "plots",
+    "provenance",
     "read_annotations",
     "read_plot",
     "read_table",

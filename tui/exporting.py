@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError, gallery
+from engine import PhospheneError, provenance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
+    from engine import Origin
 
-async def export(owner: Widget, wanted: Path, write: Callable[[Path], object]) -> None:
+    Write = Callable[[Path, Origin], object]
+
+
+async def export(owner: Widget, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
     """Let ``write`` fill a file in a thread; another name is taken if there is one already. The owner says the end."""
     try:
-        path = await asyncio.to_thread(gallery.free, wanted)
-        await asyncio.to_thread(gallery.write_whole, path, write)
+        origin = origin_of(wanted)
+        path = await asyncio.to_thread(provenance.free, wanted)
+        await asyncio.to_thread(provenance.write_whole, path, write, origin)
     except PhospheneError as error:
         owner.notify(str(error), severity="error", markup=False)
     except OSError as error:

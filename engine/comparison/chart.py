@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from engine.comparison.curves import AXES, Axis, thinned
 from engine.comparison.sheets import Sheet, titled
 from engine.errors import PhospheneError
+from engine.provenance import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,12 +45,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over a common axis."""
+    """Lines over a common axis.
+
+    Attributes:
+        lines: that are drawn.
+        x_label: what x is.
+        y_label: what y is.
+        log_y: whether y is logarithmic.
+        origin: the runs, and the command that draws the same.
+    """
 
     lines: tuple[Line, ...]
     x_label: str
     y_label: str
     log_y: bool = False
+    origin: Origin = field(default_factory=lambda: Origin(()))
 
     def sheet(self) -> Sheet:
         """Return every point that is drawn, a row each."""
@@ -96,7 +106,11 @@ def chart(
         shared = ", ".join(comparison.metrics) or "none"
         raise PhospheneError(f"no run has points of {metric!r} to draw over {axis}s; metrics they share: {shared}")
     smoothed = f", smoothed {weight:g}" if weight else ""
-    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y)
+    runs = [run.id for run in comparison.runs]
+    words: list[object] = ["chart", *runs, "--metric", metric, "--x", axis, f"--group={comparison.grouping}"]
+    words += ["--smooth", weight] if weight else []
+    words += ["--log-y"] if log_y else []
+    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y, Origin.of(runs, *words))
 
 
 def _lines(comparison: Comparison, group: Group, metric: str, axis: Axis, weight: float) -> Iterator[Line]:

@@ -25,13 +25,14 @@ from tui.widgets.comparison.questions import ChooseScreen, TextScreen
 from tui.widgets.comparison.tables import ComparisonTables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from textual.app import ComposeResult
 
     from engine import Engine, Listed
     from tui.actions import Scope
     from tui.widgets.comparison.look import Seen
+    from tui.widgets.comparison.offers import Offer
 
 View = Literal["curves", "results", "pictures"]
 VIEWS: tuple[View, ...] = ("curves", "results", "pictures")
@@ -260,14 +261,14 @@ class CompareScreen(Screen[None]):
 
         def write(name: str | None) -> None:
             if name:
-                self._export(Path(name).expanduser(), chosen.write)
+                self._export(Path(name).expanduser(), chosen)
 
         self.app.push_screen(TextScreen("write to", chosen.name, chosen.endings), write)
 
     @work(group="export")
-    async def _export(self, wanted: Path, write: Callable[[Path], object]) -> None:
+    async def _export(self, wanted: Path, offer: Offer) -> None:
         """Write a file in a thread, since the first figure takes seconds."""
-        await export(self, wanted, write)
+        await export(self, wanted, offer.write, offer.origin)
 
     def action_replicate(self) -> None:
         """Ask how many further seeds each group is to have, and launch them."""

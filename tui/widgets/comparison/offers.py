@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine import Sheet, gallery
+    from engine import Origin, Sheet, gallery
     from tui.widgets.comparison.look import Seen
 
 
@@ -23,11 +23,13 @@ class Offer:
         name: that it has unless the user wants another one.
         endings: in words.
         write: fills it; raises PhospheneError for another ending.
+        origin: where a file of that name comes from.
     """
 
     name: str
     endings: str
-    write: Callable[[Path], object]
+    write: Callable[[Path, Origin], object]
+    origin: Callable[[Path], Origin]
 
 
 def chart_offer(seen: Seen | None, metric: str) -> Offer | None:
@@ -36,15 +38,15 @@ def chart_offer(seen: Seen | None, metric: str) -> Offer | None:
         return None
     chart = seen.charts[metric].chart
 
-    def write(path: Path) -> None:
+    def write(path: Path, origin: Origin) -> None:
         if path.suffix.lower() == ".csv":
-            _write_table(chart.sheet(), "csv", path)
+            _table(chart.sheet(), "csv")(path, origin)
         else:
             from engine import overlay
 
-            overlay.write(chart, path)
+            overlay.write(chart, path, origin)
 
-    return Offer(f"{_plain(metric)}.pdf", ".pdf .svg .png .csv", write)
+    return Offer(f"{_plain(metric)}.pdf", ".pdf .svg .png .csv", write, lambda _: chart.origin)
 
 
 def table_offer(seen: Seen | None) -> Offer | None:
@@ -52,13 +54,17 @@ def table_offer(seen: Seen | None) -> Offer | None:
     if seen is None:
         return None
 
-    def write(path: Path) -> None:
+    def form_of(path: Path) -> str:
         form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
         if form is None:
             raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
-        _write_table(seen.figures if form == "csv" else seen.results, form, path)
+        return form
 
-    return Offer("comparison.csv", ".csv .md .tex", write)
+    def write(path: Path, origin: Origin) -> None:
+        form = form_of(path)
+        _table(seen.figures if form == "csv" else seen.results, form)(path, origin)
+
+    return Offer("comparison.csv", ".csv .md .tex", write, lambda path: seen.origins[form_of(path)])
 
 
 def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
@@ -67,19 +73,18 @@ def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
         return None
     from engine import gallery
 
-    def write(path: Path) -> None:
+    def write(path: Path, origin: Origin) -> None:
         if path.suffix.lower() != ".png":
             raise PhospheneError(f"{path.name} must end in .png")
-        sheet.image().save(path)
+        origin.save(sheet.image(), path)
 
-    return Offer(gallery.file_name(sheet), ".png", write)
+    return Offer(gallery.file_name(sheet), ".png", write, lambda _: gallery.origin_of(sheet))
 
 
-def _write_table(sheet: Sheet, form: str, path: Path) -> None:
-    from engine import tables
+def _table(sheet: Sheet, form: str) -> Callable[[Path, Origin], object]:
+    from engine import provenance, tables
 
-    text = tables.written(sheet.columns, sheet.rows, form)
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return provenance.text(tables.written(sheet.columns, sheet.rows, form))
 
 
 def _plain(name: str) -> str:
