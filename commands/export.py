@@ -45,3 +45,23 @@ def export(
         emit({"path": str(path.absolute()), "runs": [run.id for run in runs], "left_out": troubles})
     else:
         print(path)  # noqa: T201 - stdout is data
+
+
+def import_logs(
+    form: Annotated[str, typer.Argument(metavar="tensorboard|csv", help="Which program's logs they are.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a folder; every folder of it is a run.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the run; of several, before their own.")] = "",
+    as_json: JSON = False,
+) -> None:
+    """Make finished runs of the logs of other programs, to compare them with those made here."""
+    from commands.output import emit, say
+    from engine import Workspace, imports
+
+    runs, troubles = imports.take(Workspace(), form, path, name)
+    for trouble in troubles:
+        say(trouble)
+    if as_json:
+        emit({"runs": [run.id for run in runs], "left_out": troubles})
+        return
+    for run in runs:
+        print(run.id)  # noqa: T201 - stdout is data

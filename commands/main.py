@@ -22,6 +22,7 @@ from commands import (
     runs,
     sweep,
     sweeps,
+    verify,
 )
 
 
@@ -37,7 +38,7 @@ ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
     *("compare", "chart", "replicate"),
     *("sweep", "sweeps"),
-    *("export",),
+    *("export", "import", "whence", "verify"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -94,6 +95,9 @@ app.command("replicate")(replicate.replicate)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
 app.command("export")(export.export)
+app.command("import")(export.import_logs)
+app.command("whence")(verify.whence)
+app.command("verify")(verify.verify)
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
 app.command("note")(annotate.note)

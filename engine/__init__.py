@@ -86,7 +86,10 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
+    from engine.report import equality
     from engine.report.export import formats as exports
+    from engine.report.imports import formats as imports
+    from engine.report.whence import repeatable, whence
     from engine.selection.choosing import select
     from engine.selection.columns import Column, Valued, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
@@ -160,6 +163,7 @@ _HOMES = {
     "engine.record.run_directory": ("Run", "RunRecord", "Status"),
     "engine.record.series": ("Curves", "Points", "Series"),
     "engine.record.tables": ("Table", "read_table"),
+    "engine.report.whence": ("repeatable", "whence"),
     "engine.record.workspace": ("Listed", "Workspace", "name_of"),
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
@@ -223,11 +227,13 @@ _MODULES = {
     "comparison_sheets": "engine.comparison.sheets",
     "cut_tables": "engine.networks.tables",
     "dataset_catalogue": "engine.datasets.catalogue",
+    "equality": "engine.report.equality",
     "exports": "engine.report.export.formats",
     "feature_cache": "engine.datasets.feature_cache",
     "gallery": "engine.drawing.gallery",
     "overlay": "engine.drawing.overlay",
     "paper": "engine.drawing.paper",
+    "imports": "engine.report.imports.formats",
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
     "provenance": "engine.provenance",
@@ -329,11 +335,13 @@ __all__ = [
     "dataset_catalogue",
     "device_names",
     "differences",
+    "equality",
     "exports",
     "feature_cache",
     "fields_of",
     "gallery",
     "gpu_names",
+    "imports",
     "machine_load",
     "name_of",
     "network_names",
@@ -356,6 +364,7 @@ __all__ = [
     "read_plot",
     "read_table",
     "rename_run",
+    "repeatable",
     "replicates",
     "runs_in_order",
     "select",
@@ -370,6 +379,7 @@ __all__ = [
     "tag_run",
     "usable_cores",
     "validate",
+    "whence",
     "wording",
     "written_mean",
 ]

@@ -107,7 +107,8 @@ class Origin:
 
 def sidecar(path: Path) -> Path:
     """Return the file beside another one that says where that came from."""
-    return path.with_name(f"{path.name}{SIDECAR}")
+    place = path.absolute()
+    return place.parent / f"{place.name}{SIDECAR}"
 
 
 def _digest(path: Path) -> dict[str, str]:

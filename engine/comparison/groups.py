@@ -35,7 +35,8 @@ class Grouping:
 
     def __str__(self) -> str:
         """Return it as :func:`parse_grouping` reads it."""
-        return ALONE if self.alone else ",".join(self.only or (f"-{name}" for name in self.but))
+        but = [f"-{name}" for name in dict.fromkeys(self.but) if name != "device"]
+        return ALONE if self.alone else ",".join(self.only or but or ["-device"])
 
     def counts(self, field: str) -> bool:
         """Tell whether a difference in a field keeps runs apart."""

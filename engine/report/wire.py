@@ -63,7 +63,7 @@ def fields(data: bytes) -> Iterator[tuple[int, int | float | bytes]]:
             raise ValueError("there is no field 0")
         if form == VARINT:
             value, place = _read_varint(data, place)
-            yield number, value - (1 << 64) if value >> 63 else value
+            yield number, _signed(value)
             continue
         if form == BYTES:
             length, place = _read_varint(data, place)
@@ -75,6 +75,22 @@ def fields(data: bytes) -> Iterator[tuple[int, int | float | bytes]]:
         if place > len(data):
             raise ValueError("a field ends beyond its message")
         yield number, part if form == BYTES else struct.unpack("<d" if length == 8 else "<f", part)[0]
+
+
+def integers(data: bytes) -> Iterator[int]:
+    """Yield the integers of 64 bits that a field holds one after the other.
+
+    Raises:
+        ValueError: if the bytes are no such field.
+    """
+    place = 0
+    while place < len(data):
+        value, place = _read_varint(data, place)
+        yield _signed(value)
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >> 63 else value
 
 
 def _read_varint(data: bytes, place: int) -> tuple[int, int]:
