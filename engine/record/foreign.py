@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from engine.record.workspace import Workspace
 
+_OWN = {"source", "experiment", "seed", "device"}
+"""Names that say something else here: hyperparameters of these names are told apart."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -84,7 +86,8 @@ def write_run(workspace: Workspace, log: ForeignLog, reason: str) -> tuple[RunDi
     """
     workspace.require_room()
     now = time.time()
-    hyperparameters = {"source": log.source or log.name} | log.hyperparameters
+    theirs = {f"their {name}" if name in _OWN else name: value for name, value in log.hyperparameters.items()}
+    hyperparameters = {"source": log.source or log.name} | theirs
     record, staged = workspace.prepare(
         RunRecord(
             id="",

@@ -76,6 +76,7 @@ def test_event_files_give_the_same_runs_again(resumed, write, gathered, tmp_path
     series = again.history().curves.series
     assert series["train/loss"].t.tolist() == [1e9 + 1, 1e9 + 2, 1e9 + 13]
     assert repr(series["train/loss"].value.tolist()) == "[10.0, 11.0, nan]"
+    assert (record.hyperparameters["their experiment"], "experiment" in record.hyperparameters) == ("count", False)
     picture = again.history().images[NASTY][3]
     assert (again.path / picture.file).read_bytes() == png("red")
     # Seeds are replicates of each other again.

@@ -13,7 +13,7 @@ from engine import Chart, Line, Origin, PhospheneError, Style, Workspace, galler
 from engine.plots import Bars
 from tests.engine.report.conftest import NASTY, png
 
-PLOT = Bars(["a", "b"], [1.0, 2.0], "n")
+PLOT = Bars(["a", "b"], [1.0, 2.0])
 CHART = Chart((Line("a", Style(0, 0), [1, 2], [3, 4]),), "step", "train/loss")
 ORIGIN = Origin.of(["1122-0831-cnn-k3f", NASTY], "picture", "last", NASTY)
 WRITERS = {
