@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.errors import PhospheneError
+from engine.errors import DiskFull, PhospheneError, is_full_disk
 from engine.provenance import Origin, write_whole
 from engine.report.export import csv_files, document, event_files
 from engine.report.export.runs import Exported, exported
@@ -39,9 +39,19 @@ def write(path: Path, runs: Sequence[Exported], form: str) -> list[str]:
         What had to be left out, a sentence each.
 
     Raises:
-        OSError: if the disk refuses.
+        DiskFull: if there is no room for them.
+        OSError: if they cannot be written for another reason.
     """
     require_format(form)
+    try:
+        return _write(path, runs, form)
+    except OSError as error:
+        if is_full_disk(error):
+            raise DiskFull(f"{path} cannot be written: the disk is full, free some space") from error
+        raise
+
+
+def _write(path: Path, runs: Sequence[Exported], form: str) -> list[str]:
     ids = [run.id for run in runs]
     origin = Origin.of(ids, "export", *ids, "--to", form)
     if form == "json":
