@@ -33,7 +33,7 @@ def export(
 
     histories = Histories()
     exports.require_format(to)
-    runs, troubles = exports.exported(select(Workspace(), selection, histories.latest), histories)
+    runs, troubles = exports.exported(select(Workspace(), selection, histories), histories)
     path = output or provenance.free(Path("phosphene-export.json" if to == "json" else "phosphene-export"))
     try:
         troubles += exports.write(path, runs, to)

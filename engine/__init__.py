@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from engine.homes import HOMES, MODULES, OWN_NAMES
+
 if TYPE_CHECKING:
     from engine import catalogue, plots, provenance, tables, wording
+    from engine.captions import shortened as shortened_captions
     from engine.comparison import sheets as comparison_sheets
-    from engine.comparison.chart import Chart, Line
+    from engine.comparison.chart import Chart, Line, chart_of_curves
     from engine.comparison.chart import chart as comparison_chart
+    from engine.comparison.chart import members as comparison_members
     from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
     from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from engine.control.engine import Engine
     from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
+    from engine.control.waiting import Place
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
@@ -91,7 +96,7 @@ if TYPE_CHECKING:
     from engine.report.imports import formats as imports
     from engine.report.whence import repeatable, whence
     from engine.selection.choosing import select
-    from engine.selection.columns import Column, Valued, parse_column, parse_columns
+    from engine.selection.columns import Column, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
     from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
@@ -99,6 +104,11 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.studies import words as study_wording
+    from engine.studies.studies import Progress as StudyProgress
+    from engine.studies.studies import Studies
+    from engine.studies.study import Study
+    from engine.studies.study import Tier as StudyTier
     from engine.sweep import outlook as sweep_outlook
     from engine.sweep import plan as sweep_plan
     from engine.sweep import words as sweep_wording
@@ -108,142 +118,6 @@ if TYPE_CHECKING:
     from engine.sweep.record import SweepDirectory, SweepRecord, Widening
     from engine.sweep.sweeps import ListedSweep, Sweeps
     from engine.sweep.trials import Trial, Trials
-
-_HOMES = {
-    "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
-    "engine.control.engine": ("Engine",),
-    "engine.control.suggesting": ("suggestions_for",),
-    "engine.control.threads": ("usable_cores",),
-    "engine.declaration": (
-        "Better",
-        "Experiment",
-        "FieldView",
-        "Headline",
-        "Hyperparameters",
-        "RunOptions",
-        "better",
-        "fields_of",
-        "validate",
-    ),
-    "engine.drawing.pixels": ("pixels", "pixels_shape"),
-    "engine.errors": (
-        "DataUnavailable",
-        "DiskFull",
-        "InvalidFilter",
-        "InvalidHyperparameters",
-        "LaunchError",
-        "MachineFailure",
-        "PhospheneError",
-        "RunStateError",
-        "UnknownExperiment",
-        "UnknownRun",
-        "WorkspaceError",
-    ),
-    "engine.pages": ("Page", "page_of", "page_sections"),
-    "engine.paths": ("path_completions",),
-    "engine.provenance": ("Origin",),
-    "engine.record.events": (
-        "CheckpointSaved",
-        "Event",
-        "HyperparameterChanged",
-        "ImageLogged",
-        "Message",
-        "Metrics",
-        "PlotLogged",
-        "Progress",
-        "Pulse",
-        "Results",
-        "State",
-        "StateChanged",
-        "TableLogged",
-    ),
-    "engine.record.files": ("plain_json",),
-    "engine.record.history": ("History",),
-    "engine.record.plots": ("read_plot",),
-    "engine.record.run_directory": ("Run", "RunRecord", "Status"),
-    "engine.record.series": ("Curves", "Points", "Series"),
-    "engine.record.tables": ("Table", "read_table"),
-    "engine.report.whence": ("repeatable", "whence"),
-    "engine.record.workspace": ("Listed", "Workspace", "name_of"),
-    "engine.curves.decimation": ("Columns",),
-    "engine.curves.smoothing": ("smooth",),
-    "engine.curves.trace": ("Trace",),
-    "engine.record.annotations": (
-        "Annotations",
-        "note_run",
-        "read_annotations",
-        "rename_run",
-        "tag_run",
-    ),
-    "engine.record.histories": ("Histories",),
-    "engine.selection.filter": (
-        "Filter",
-        "parse_filter",
-    ),
-    "engine.selection.completion": (
-        "Completion",
-        "complete_filter",
-    ),
-    "engine.selection.values": ("MISSING",),
-    "engine.selection.choosing": ("select",),
-    "engine.selection.columns": (
-        "Column",
-        "Valued",
-        "parse_column",
-        "parse_columns",
-        "runs_in_order",
-        "shown_value",
-    ),
-    "engine.sweep.asking": ("Planned", "SweepAsked"),
-    "engine.sweep.outlook": ("Outcome",),
-    "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
-    "engine.sweep.sweeps": ("ListedSweep", "Sweeps"),
-    "engine.sweep.trials": ("Trial", "Trials"),
-    "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
-    "engine.comparison.comparison": ("Comparison", "Row"),
-    "engine.comparison.curves": ("Axis", "Band", "Curve"),
-    "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
-    "engine.comparison.replicates": ("Replicate", "replicates"),
-    "engine.comparison.sheets": ("Sheet",),
-    "engine.comparison.statements": ("comparison_statements", "written_mean"),
-    "engine.comparison.statistics": ("Difference", "Mean"),
-    "engine.comparison.styles": ("Style",),
-}
-_OWN_NAMES = {
-    "runs_in_order": "in_order",
-    "shown_value": "shown",
-    "written_mean": "interval",
-    "comparison_chart": "chart",
-    "comparison_statements": "statements",
-    "complete_filter": "complete",
-    "parse_filter": "parse",
-    "Run": "RunDirectory",
-    "SweepAsked": "Asked",
-    "page_of": "markdown",
-    "page_sections": "sections",
-}
-_MODULES = {
-    "catalogue": "engine.catalogue",
-    "comparison_sheets": "engine.comparison.sheets",
-    "cut_tables": "engine.networks.tables",
-    "dataset_catalogue": "engine.datasets.catalogue",
-    "equality": "engine.report.equality",
-    "exports": "engine.report.export.formats",
-    "feature_cache": "engine.datasets.feature_cache",
-    "gallery": "engine.drawing.gallery",
-    "overlay": "engine.drawing.overlay",
-    "paper": "engine.drawing.paper",
-    "imports": "engine.report.imports.formats",
-    "network_names": "engine.networks.names",
-    "plots": "engine.plots",
-    "provenance": "engine.provenance",
-    "sources": "engine.datasets.sources",
-    "sweep_outlook": "engine.sweep.outlook",
-    "sweep_plan": "engine.sweep.plan",
-    "sweep_wording": "engine.sweep.words",
-    "tables": "engine.tables",
-    "wording": "engine.wording",
-}
 
 __all__ = [
     "Annotations",
@@ -292,6 +166,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PhospheneError",
+    "Place",
     "Planned",
     "PlotLogged",
     "Points",
@@ -309,6 +184,10 @@ __all__ = [
     "State",
     "StateChanged",
     "Status",
+    "Studies",
+    "Study",
+    "StudyProgress",
+    "StudyTier",
     "Style",
     "SweepAsked",
     "SweepDirectory",
@@ -321,13 +200,14 @@ __all__ = [
     "Trials",
     "UnknownExperiment",
     "UnknownRun",
-    "Valued",
     "Widening",
     "Workspace",
     "WorkspaceError",
     "better",
     "catalogue",
+    "chart_of_curves",
     "comparison_chart",
+    "comparison_members",
     "comparison_sheets",
     "comparison_statements",
     "complete_filter",
@@ -368,9 +248,11 @@ __all__ = [
     "replicates",
     "runs_in_order",
     "select",
+    "shortened_captions",
     "shown_value",
     "smooth",
     "sources",
+    "study_wording",
     "suggestions_for",
     "sweep_outlook",
     "sweep_plan",
@@ -387,11 +269,11 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: ``phosphene --help`` needs none of it."""
-    if name in _MODULES:
-        return importlib.import_module(_MODULES[name])
-    for home, names in _HOMES.items():
+    if name in MODULES:
+        return importlib.import_module(MODULES[name])
+    for home, names in HOMES.items():
         if name in names:
-            value = getattr(importlib.import_module(home), _OWN_NAMES.get(name, name))
+            value = getattr(importlib.import_module(home), OWN_NAMES.get(name, name))
             globals()[name] = value
             return value
     raise AttributeError(f"module 'engine' has no attribute {name!r}")
