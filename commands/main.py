@@ -14,6 +14,7 @@ from commands import (
     data,
     doctor,
     experiments,
+    export,
     listing,
     picture,
     queue,
@@ -23,6 +24,7 @@ from commands import (
     study,
     sweep,
     sweeps,
+    verify,
 )
 
 
@@ -38,6 +40,7 @@ ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
     *("compare", "chart", "replicate"),
     *("sweep", "sweeps", "study"),
+    *("export", "import", "whence", "verify"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -94,6 +97,10 @@ app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
+app.command("export")(export.export)
+app.command("import")(export.import_logs)
+app.command("whence")(verify.whence)
+app.command("verify")(verify.verify)
 app.add_typer(study.app, name="study")
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)

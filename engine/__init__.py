@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from engine import catalogue, plots, tables, wording
+    from engine import catalogue, plots, provenance, tables, wording
     from engine.captions import shortened as shortened_captions
     from engine.comparison import sheets as comparison_sheets
     from engine.comparison.chart import Chart, Line, chart_of_curves
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from engine.pages import markdown as page_of
     from engine.pages import sections as page_sections
     from engine.paths import path_completions
+    from engine.provenance import Origin
     from engine.record.annotations import Annotations, note_run, read_annotations, rename_run, tag_run
     from engine.record.events import (
         CheckpointSaved,
@@ -88,6 +89,10 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
+    from engine.report import equality
+    from engine.report.export import formats as exports
+    from engine.report.imports import formats as imports
+    from engine.report.whence import repeatable, whence
     from engine.selection.choosing import select
     from engine.selection.columns import Column, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
@@ -158,6 +163,7 @@ __all__ = [
     "Mean",
     "Message",
     "Metrics",
+    "Origin",
     "Outcome",
     "Page",
     "PhospheneError",
@@ -211,10 +217,13 @@ __all__ = [
     "dataset_catalogue",
     "device_names",
     "differences",
+    "equality",
+    "exports",
     "feature_cache",
     "fields_of",
     "gallery",
     "gpu_names",
+    "imports",
     "machine_load",
     "name_of",
     "network_names",
@@ -232,10 +241,12 @@ __all__ = [
     "pixels_shape",
     "plain_json",
     "plots",
+    "provenance",
     "read_annotations",
     "read_plot",
     "read_table",
     "rename_run",
+    "repeatable",
     "replicates",
     "runs_in_order",
     "select",
@@ -254,6 +265,7 @@ __all__ = [
     "tag_run",
     "usable_cores",
     "validate",
+    "whence",
     "wording",
     "written_mean",
 ]

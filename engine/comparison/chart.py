@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ from engine.comparison.sheets import Sheet, titled
 from engine.comparison.styles import in_order
 from engine.curves.smoothing import smooth
 from engine.errors import PhospheneError
+from engine.provenance import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,6 +60,7 @@ class Chart:
         log_y: whether the y axis is logarithmic.
         log_x: whether the x axis is.
         names: of the positions 0, 1, 2 ... where x counts these.
+        origin: the runs, and the command that draws the same.
     """
 
     lines: tuple[Line, ...]
@@ -67,6 +69,7 @@ class Chart:
     log_y: bool = False
     log_x: bool = False
     names: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=lambda: Origin(()))
 
     def sheet(self) -> Sheet:
         """Return every point that is drawn, a row each."""
@@ -113,7 +116,11 @@ def chart(
         shared = ", ".join(comparison.metrics) or "none"
         raise PhospheneError(f"no run has points of {metric!r} to draw over {axis}s; metrics they share: {shared}")
     smoothed = f", smoothed {weight:g}" if weight else ""
-    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y)
+    runs = [run.id for run in comparison.runs]
+    words: list[object] = ["chart", *runs, "--metric", metric, "--x", axis, f"--group={comparison.grouping}"]
+    words += ["--smooth", weight] if weight else []
+    words += ["--log-y"] if log_y else []
+    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y, origin=Origin.of(runs, *words))
 
 
 def members(comparison: Comparison, metric: str, axis: Axis, weight: float = 0.0) -> tuple[Line, ...]:

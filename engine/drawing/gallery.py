@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import math
 from dataclasses import dataclass
-from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from engine.captions import shortened
-from engine.errors import DiskFull, PhospheneError, is_full_disk
+from engine.errors import PhospheneError
+from engine.provenance import Origin
 from engine.record.plots import read_plot
 from engine.wording import short_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from PIL.Image import Image
@@ -328,29 +327,31 @@ def file_name(shot: Shot) -> str:
     return f"{short_id(still.run)}-{words[:80]}-{what}.png"
 
 
-def free(path: Path) -> Path:
-    """Return a path at which nothing is: this one, or with a number after its name."""
-    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(one for one in chain((path,), numbered) if not one.exists())
+def origin_of(shot: Shot, *, animated: bool = False) -> Origin:
+    """Return where the file of a shot comes from, with the command that writes it again if there is one.
 
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a file; nothing is left of a new one that it cannot finish.
-
-    Raises:
-        DiskFull: if there is no room for it.
-        OSError: if it cannot be written for another reason.
+    Args:
+        shot: what is written.
+        animated: whether the pictures of a sheet follow each other.
     """
-    new = not path.exists()
-    try:
-        write(path)
-    except BaseException as error:
-        if new:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-        if is_full_disk(error):
-            raise DiskFull(f"{path} cannot be written: the disk is full, free some space") from error
-        raise
+    match shot:
+        case Sheet(stills=(first, *others)):
+            runs = dict.fromkeys(still.run for still in shot.stills)
+            alike = all((one.name, one.step) == (first.name, first.step) for one in others)
+            beside = [word for other in others for word in ("--beside", other.run)]
+            if len(runs) == 1:
+                return Origin.of(runs, "picture", first.run, first.name, "--animation" if animated else "--grid")
+            return Origin.of(
+                runs, *(("picture", first.run, first.name, "--step", first.step, *beside) if alike else ())
+            )
+        case Difference(first=first, second=second):
+            runs = dict.fromkeys((second.run, first.run))
+            other = first.name if first.run == second.run else f"{first.run}/{first.name}"
+            words = ("picture", second.run, second.name, "--step", second.step, "--against", other)
+            return Origin.of(runs, *((*words, "--times", shot.times) if first.step == second.step else ()))
+        case Kept():
+            return Origin.of([shot.run], "picture", shot.run, shot.name, "--step", shot.step)
+    return Origin(())
 
 
 def thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from engine.comparison.chart import Chart, Line
+    from engine.provenance import Origin
 
 WIDTH, HEIGHT = 3.4, 2.5
 """Inches: a column of a page in two columns."""
@@ -26,9 +27,9 @@ LEGEND_LINES = 8
 """Lines that a legend inside the axes can name; that of more stands beside them."""
 
 
-def write(chart: Chart, path: Path) -> None:
+def write(chart: Chart, path: Path, origin: Origin) -> None:
     """Write a chart as PNG, SVG or PDF; errors as those of :func:`engine.drawing.paper.write`."""
-    save(lambda: figure(chart), path)
+    save(lambda: figure(chart), path, origin)
 
 
 def figure(chart: Chart) -> Figure:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
+    from engine.provenance import Origin
+
 INK, PAPER = "#282a36", "#ffffff"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """The palette of Okabe and Ito, which colour-blind readers can tell apart; dashes and marks say the same again."""
@@ -32,17 +34,17 @@ VECTORS = tuple(ending for ending in FORMATS if ending != ".png")
 ENDINGS = ("", *FORMATS)
 
 
-def write(plot: plots.Plot, path: Path) -> None:
-    """Write a plot; the ending of the path names one of `FORMATS`, none means PNG.
+def write(plot: plots.Plot, path: Path, origin: Origin) -> None:
+    """Write a plot that carries where it came from; the ending of the path names one of `FORMATS`, none means PNG.
 
     Raises:
         PhospheneError: if the path ends otherwise.
         OSError: if the disk refuses.
     """
-    save(lambda: figure(plot), path)
+    save(lambda: figure(plot), path, origin)
 
 
-def save(draw: Callable[[], Figure], path: Path) -> None:
+def save(draw: Callable[[], Figure], path: Path, origin: Origin) -> None:
     """Write what a function draws; the same figure gives the same bytes. Ending and errors as in :func:`write`."""
     if path.suffix.lower() not in ENDINGS:
         raise PhospheneError(f"{path.name} must end in {' or '.join(FORMATS)}")
@@ -50,7 +52,7 @@ def save(draw: Callable[[], Figure], path: Path) -> None:
     from matplotlib import rc_context
 
     with rc_context({"svg.hashsalt": "phosphene", "pdf.fonttype": 42}):
-        draw().savefig(path, format=ending.removeprefix("."), metadata=FORMATS[ending])
+        draw().savefig(path, format=ending.removeprefix("."), metadata=FORMATS[ending] | origin.metadata(ending))
 
 
 def image(plot: plots.Plot) -> Image:

@@ -11,6 +11,7 @@ from engine.comparison import statistics
 from engine.comparison.chart import Chart, Line
 from engine.comparison.styles import Style
 from engine.errors import PhospheneError
+from engine.provenance import Origin
 from engine.selection.values import comparable, is_number
 from engine.sweep import outlook
 
@@ -99,6 +100,7 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
         record.metric,
         log_x=log and axis.ordered and all(place > 0 for place in at.values()),
         names=() if axis.ordered else tuple(map(written, values)),
+        origin=Origin.of(trial.run for trial in done),
     )
 
 
@@ -146,7 +148,8 @@ def over_all_axes(record: SweepRecord, outcomes: Sequence[outlook.Outcome]) -> C
         style = Style(0 if faint else place, 0)
         lines.append(Line(label, style, x, np.array(rows[place], dtype=np.float64), faint=faint))
     names = (*(name for name, _ in scales), f"{record.metric} {wording.figure(low)}..{wording.figure(high)}")
-    return Chart(tuple(lines), "", "share of each axis", names=names)
+    origin = Origin.of(trial.run for one in found for trial in one.trials)
+    return Chart(tuple(lines), "", "share of each axis", names=names, origin=origin)
 
 
 def _scale(axis: Axis, trials: Sequence[Trial]) -> tuple[str, Callable[[Trial], float]]:
@@ -224,6 +227,11 @@ class PictureGrid:
     columns: tuple[str, ...]
     rows: tuple[str, ...]
     cells: tuple[tuple[Kept | None, ...], ...]
+
+    @property
+    def origin(self) -> Origin:
+        """The runs whose pictures it shows."""
+        return Origin.of(dict.fromkeys(cell.run for row in self.cells for cell in row if cell is not None))
 
     @property
     def title(self) -> str:

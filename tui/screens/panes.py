@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.widgets import Footer
 
+from engine import Origin
 from tui.actions import ACTS, Act, Scope
 from tui.exporting import ask_and_export, chart_offer
 from tui.renderers import offered
@@ -177,6 +178,8 @@ class PaneScreen(ActingScreen):
             ask_and_export(self, None)
         else:
             title, chart = drawn
+            # One chart may hold several metrics, which no command draws together.
+            chart = replace(chart, origin=Origin((self.shown.run.id,)))
             ask_and_export(self, chart_offer(f"{self.shown.run.id} {title}", chart))
 
     def on_resize(self) -> None:

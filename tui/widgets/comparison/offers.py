@@ -10,13 +10,15 @@ from tui.exporting import Offer, table_offer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine import gallery
+    from engine import Origin, gallery
     from tui.widgets.comparison.look import Seen
 
 
 def results_offer(seen: Seen | None) -> Offer | None:
     """Return the offer to write the results."""
-    return table_offer("comparison.csv", seen.figures, seen.results) if seen is not None else None
+    if seen is None:
+        return None
+    return table_offer("comparison.csv", seen.figures, seen.results, lambda form: seen.origins[form])
 
 
 def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
@@ -25,9 +27,9 @@ def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
         return None
     from engine import gallery
 
-    def write(path: Path) -> None:
+    def write(path: Path, origin: Origin) -> None:
         if path.suffix.lower() != ".png":
             raise PhospheneError(f"{path.name} must end in .png")
-        sheet.image().save(path)
+        origin.save(sheet.image(), path)
 
-    return Offer(gallery.file_name(sheet), ".png", write)
+    return Offer(gallery.file_name(sheet), ".png", write, lambda _: gallery.origin_of(sheet))
