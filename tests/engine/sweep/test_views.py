@@ -56,7 +56,7 @@ def test_texts_lie_beside_each_other_in_the_order_in_which_they_were_written(swe
     chart = sweep_views.over_axis(record, trials, "say")
     assert chart.names == ("b", "a")
     assert [line.form for line in chart.lines] == ["points", "points"]
-    overlay.write(chart, tmp_path / "say.svg")
+    overlay.write(chart, tmp_path / "say.svg", chart.origin)
     assert "<svg" in (tmp_path / "say.svg").read_text()
 
 
@@ -127,7 +127,7 @@ def test_pictures_are_laid_out_by_two_axes_the_newest_of_the_best_run_each(swept
     assert tiles.columns == 2
     assert tiles.captions[0] == ("lr 0.01 · say b · step 20",)
     assert tiles.captions[1] == ("lr 0.1 · say b · no picture yet",)
-    paper.write(found.plot(), tmp_path / "grid.pdf")
+    paper.write(found.plot(), tmp_path / "grid.pdf", found.origin)
     assert (tmp_path / "grid.pdf").read_bytes().startswith(b"%PDF")
 
 
