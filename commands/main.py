@@ -17,6 +17,7 @@ from commands import (
     listing,
     picture,
     replicate,
+    report,
     run,
     runs,
     sweep,
@@ -34,7 +35,7 @@ class Grammar(TyperGroup):
 
 ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
-    *("compare", "chart", "replicate"),
+    *("compare", "chart", "replicate", "report"),
     *("sweep", "sweeps"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
@@ -89,6 +90,7 @@ app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
 app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
+app.command("report")(report.report)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
 # Tags to be taken away look like options: nothing but --help is one.

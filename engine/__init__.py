@@ -85,6 +85,12 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
+    from engine.report.building import Reports
+    from engine.report.outline import read as report_outline
+    from engine.report.outline import written as report_text
+    from engine.report.writing import FORMATS as REPORT_FORMATS
+    from engine.report.writing import form_of as report_form
+    from engine.report.writing import write as write_report
     from engine.selection.choosing import select
     from engine.selection.columns import Column, Valued, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
@@ -169,6 +175,9 @@ _HOMES = {
         "tag_run",
     ),
     "engine.record.histories": ("Histories",),
+    "engine.report.building": ("Reports",),
+    "engine.report.outline": ("report_outline", "report_text"),
+    "engine.report.writing": ("REPORT_FORMATS", "report_form", "write_report"),
     "engine.selection.filter": (
         "Filter",
         "parse_filter",
@@ -203,6 +212,11 @@ _HOMES = {
     "engine.comparison.styles": ("Style",),
 }
 _OWN_NAMES = {
+    "REPORT_FORMATS": "FORMATS",
+    "report_form": "form_of",
+    "report_outline": "read",
+    "report_text": "written",
+    "write_report": "write",
     "runs_in_order": "in_order",
     "shown_value": "shown",
     "written_mean": "interval",
@@ -285,7 +299,9 @@ __all__ = [
     "Points",
     "Progress",
     "Pulse",
+    "REPORT_FORMATS",
     "Replicate",
+    "Reports",
     "Results",
     "Row",
     "Run",
@@ -349,6 +365,9 @@ __all__ = [
     "read_table",
     "rename_run",
     "replicates",
+    "report_form",
+    "report_outline",
+    "report_text",
     "runs_in_order",
     "select",
     "shown_value",
@@ -363,6 +382,7 @@ __all__ = [
     "usable_cores",
     "validate",
     "wording",
+    "write_report",
     "written_mean",
 ]
 

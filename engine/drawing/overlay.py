@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.drawing.paper import COLOURS, DASHES, axes_of_size, save
+from engine.drawing.paper import COLOURS, DASHES, axes_of_size, literal, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 3.4, 2.5
 """Inches: a column of a page in two columns."""
 FONT = 8
-LEGEND_LINES = 8
+LEGEND_LINES = 5
 """Lines that a legend inside the axes can name; that of more stands beside them."""
 
 
@@ -37,12 +37,12 @@ def figure(chart: Chart) -> Figure:
         for line in chart.lines:
             colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
             y = np.where(np.isfinite(line.y), line.y, np.nan)
-            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=line.label)
+            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=literal(line.label))
             if line.low is not None and line.high is not None and np.isfinite(line.low).any():
                 axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
         axes.set_yscale("log" if chart.log_y else "linear")
-        axes.set_xlabel(chart.x_label)
-        axes.set_ylabel(chart.y_label)
+        axes.set_xlabel(literal(chart.x_label))
+        axes.set_ylabel(literal(chart.y_label))
         axes.grid(axis="y", alpha=0.25, linewidth=0.5)
         place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if many else {"loc": "best"}
         axes.legend(frameon=False, fontsize=FONT - 1 - many, handlelength=2.2, **place)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from engine import wording
+
 if TYPE_CHECKING:
     from engine.record.run_directory import RunDirectory
     from engine.record.workspace import Listed
@@ -65,6 +67,11 @@ def getter(field: str) -> Getter:
 def is_number(value: Any) -> bool:
     """Tell whether a value is a number; the booleans of Python are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def rank(value: Any) -> tuple[bool, float, str]:
+    """Return what values are sorted by in rows and columns: numbers by their size, before texts."""
+    return (False, float(value), "") if is_number(value) else (True, 0.0, wording.setting(value))
 
 
 def comparable(value: Any) -> tuple[str, Any]:

@@ -1,0 +1,1 @@
+"""Reports and exports: what users take home."""
