@@ -167,10 +167,16 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else " " for c in text)
 
 
-def command_line(experiment: Experiment, values: Mapping[str, str]) -> str:
-    """Return the command that runs an experiment with these values, as typed; quoted for a shell."""
+def command_line(experiment: Experiment, values: Mapping[str, str], verb: str = "run") -> str:
+    """Return the command that runs an experiment with these values, as typed; quoted for a shell.
+
+    Args:
+        experiment: whose switches are told from its other fields.
+        values: by field.
+        verb: ``run``, or ``sweep`` for one to which axes are added.
+    """
     switches = {view.name for view in experiment.fields() if view.kind == "boolean"}
-    words = ["phosphene", "run", experiment.name]
+    words = ["phosphene", verb, experiment.name]
     for name, text in values.items():
         flag = name.replace("_", "-")
         if name in switches:

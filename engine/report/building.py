@@ -188,7 +188,8 @@ class Reports:
             return figures.pictures(comparison, item.argument, fields if len(fields) == 2 else ())
         if item.kind == "table":
             return figures.table(comparison, item.argument)
-        return RUN_BLOCKS[item.kind](comparison)
+        of_sweep = sweeps.command(self._sweep(part.source.sweep).record) if part.source and part.source.sweep else []
+        return [*(of_sweep if item.kind == "commands" else ()), *RUN_BLOCKS[item.kind](comparison)]
 
     def _date(self) -> str:
         """Return when the newest run that was looked at had ended, or what SOURCE_DATE_EPOCH says."""

@@ -90,15 +90,16 @@ def pictures(comparison: Comparison, name: str, axes: Sequence[str] = ()) -> lis
     Raises:
         PhospheneError: if no run has a picture or plot of that name.
     """
-    shown, said = leading(comparison, MOST_PICTURES)
+    plotted = any(name in comparison.history(run).plots for run in comparison.runs)
+    shown, said = leading(comparison, MOST_PLOTS if plotted else MOST_PICTURES)
     found = list(_last(shown, name))
     if not found:
         raise PhospheneError(
             f"no run has a picture or plot {name!r}; there are: {', '.join(kinds(comparison)) or 'none'}"
         )
+    if plotted:
+        return [block for group, run, kept in found for block in _plotted(shown, group, run, kept)]
     note = f"; {said}" if said else ""
-    if not all(isinstance(kept, gallery.Still) for _, _, kept in found):
-        return [block for group, run, kept in found[:MOST_PLOTS] for block in _plotted(shown, group, run, kept)]
     side = SIDE if len(found) > 1 else ALONE
     items = {run.id: _picture(shown, group, kept, side) for group, run, kept in found}
     grid = _laid_out([run for _, run, _ in found], axes) if axes and not said else None

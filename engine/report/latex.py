@@ -175,7 +175,7 @@ class _Writer:
         share = math.floor(1000 * min(inches / TEXT_WIDTH, 1 / columns - GAP / TEXT_WIDTH)) / 1000
         for start in range(0, len(grid.items), columns):
             own = (self._picture(one, name, share) for one in grid.items[start : start + columns])
-            yield f"\n\\hspace{{{GAP}in}}".join(own)
+            yield f"%\n\\hspace{{{GAP}in}}".join(own)
 
     def _picture(self, picture: Picture | None, name: str, share: float) -> str:
         parts = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import catalogue, wording
 from engine.comparison import sheets
@@ -13,10 +13,11 @@ from engine.report import notes
 from engine.report.document import Bibliography, Bullets, Commands, Paragraph, Span, TableBlock, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from engine.comparison.comparison import Comparison
     from engine.comparison.groups import Group
+    from engine.declaration import Experiment
     from engine.record.workspace import Listed
     from engine.report.document import Block, Spans
     from engine.selection.columns import Column
@@ -185,17 +186,21 @@ def commands(comparison: Comparison) -> list[Block]:
     return [*found, *(Paragraph(plain(line)) for line in said)]
 
 
+def typed(declared: Experiment, given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the hyperparameters that are not the defaults of an experiment, as they are typed."""
+    return {
+        view.name: wording.setting(given[view.name])
+        for view in declared.fields()
+        if view.name in given and given[view.name] != view.default
+    }
+
+
 def _command(group: Group) -> str:
     record = group.runs[0].record
     declared = catalogue.experiments().get(record.experiment) if record else None
     if record is None or declared is None:
         return ""
-    given = record.hyperparameters
-    values = {
-        view.name: wording.setting(given[view.name])
-        for view in declared.fields()
-        if view.name in given and given[view.name] != view.default
-    }
+    values = typed(declared, record.hyperparameters)
     seeds = sorted({run.record.seed for run in group.runs if run.record})
     if len(seeds) == 1:
         return wording.command_line(declared, values | {"seed": str(seeds[0]), "device": record.device})

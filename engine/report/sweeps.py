@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from engine import plots, wording
+from engine import catalogue, plots, wording
 from engine.comparison import statistics
-from engine.report.document import Bullets, Figure, Paragraph, Span, TableBlock, plain
-from engine.report.runs import stamp
+from engine.report.document import Bullets, Commands, Figure, Paragraph, Span, TableBlock, plain
+from engine.report.runs import stamp, typed
 from engine.selection.values import comparable, is_number, rank
 from engine.sweep import outlook, plan
 
@@ -51,6 +52,25 @@ def asked(record: SweepRecord, status: Status, trials: Sequence[Trial]) -> list[
     began = f", launched {stamp(record.created)}, a sweep of "
     head = Paragraph((Span(record.id, "code"), Span(began), Span(record.experiment, "code"), Span(".")))
     return [head, Bullets(tuple(items))]
+
+
+def command(record: SweepRecord) -> list[Block]:
+    """Return the command that runs the same sweep again; nothing of an experiment that is not installed here."""
+    declared = catalogue.experiments().get(record.experiment)
+    if declared is None:
+        return []
+    words = []
+    for axis in record.axes:
+        words += ["--zip" if len(axis.fields) > 1 else "--over", str(axis)]
+    options = {"seeds": len(record.seeds), "by": record.by, "trials": record.trials, "metric": record.metric}
+    options |= {"prune": record.prune, "budget": f"{record.budget:g}s" if record.budget else ""}
+    options |= {"seed": record.seeds[0], "device": record.options.get("device", "")}
+    usual = {"seeds": 1, "by": "grid"}
+    for name, value in options.items():
+        if value and value != usual.get(name):
+            words += [f"--{name}", str(value)]
+    line = wording.command_line(declared, typed(declared, record.fixed), "sweep")
+    return [Commands((f"{line} {shlex.join(words)}",))]
 
 
 def combinations(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
