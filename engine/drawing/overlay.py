@@ -20,6 +20,8 @@ WIDTH, HEIGHT = 3.4, 2.5
 FONT = 8
 LEGEND_LINES = 5
 """Lines that a legend inside the axes can name; that of more stands beside them."""
+LABEL = 48
+"""Letters of a label in a legend."""
 
 
 def write(chart: Chart, path: Path) -> None:
@@ -37,7 +39,7 @@ def figure(chart: Chart) -> Figure:
         for line in chart.lines:
             colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
             y = np.where(np.isfinite(line.y), line.y, np.nan)
-            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=literal(line.label))
+            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=literal(_cut(line.label)))
             if line.low is not None and line.high is not None and np.isfinite(line.low).any():
                 axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
         axes.set_yscale("log" if chart.log_y else "linear")
@@ -47,3 +49,7 @@ def figure(chart: Chart) -> Figure:
         place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if many else {"loc": "best"}
         axes.legend(frameon=False, fontsize=FONT - 1 - many, handlelength=2.2, **place)
     return drawn
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"

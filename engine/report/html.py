@@ -185,7 +185,8 @@ def inline_svg(svg: str, prefix: str, label: str, *, inked: bool) -> str:
     found = re.sub(r"\s*<metadata>.*?</metadata>", "", found, flags=re.DOTALL)
     found = re.sub(r"<!--.*?-->\s*", "", found, flags=re.DOTALL)
     found = re.sub(r'\bid="', f'id="{prefix}', found)
-    found = found.replace("url(#", f"url(#{prefix}").replace('xlink:href="#', f'href="#{prefix}')
+    found = found.replace("url(#", f"url(#{prefix}").replace('xlink:href="#', f'xlink:href="#{prefix}')
+    found = found.replace("xlink:href", "href")
     found = re.sub(r' xmlns:xlink="[^"]*"| xmlns="[^"]*"| version="[^"]*"', "", found)
     if inked:
         found = found.replace("#000000", "currentColor").replace("fill: #ffffff", "fill: none")
