@@ -51,7 +51,8 @@ def curves(
     drawn = chart(shown, metric, axis, weight, log_y=log_y)
     banded = any(line.low is not None for line in drawn.lines)
     means = "means over seeds, with bands of their 95 % interval (the range of two)" if banded else ""
-    caption = "; ".join(part for part in (f"{drawn.y_label} by {drawn.x_label}", means, said) if part)
+    smoothed = f", smoothed {weight:g}" if weight else ""
+    caption = "; ".join(part for part in (f"{metric} by {drawn.x_label}{smoothed}", means, said) if part)
     return [Figure(f"{caption}.", metric, drawn)]
 
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _TAGS = {"strong": "strong", "emphasis": "em", "code": "code"}
 _LONG = 60
 """Characters of a cell beyond which its line is broken."""
+_NARROWEST, _WIDEST = 80, 176
+"""Pixels of a column of pictures, at least and at most."""
 _POINTS_A_REM = 8.6
 """By which figures of 8 points are drawn with letters of the size of the text around them."""
 
@@ -156,7 +158,10 @@ def _cell(text: str, right: bool) -> str:
 
 
 def _pictures(grid: Pictures) -> str:
-    fixed = f' style="--columns: {grid.columns}"' if grid.columns else ""
+    widest = max((one.width for one in grid.items if one is not None), default=0)
+    least = f"--least: {min(max(widest, _NARROWEST), _WIDEST)}px"
+    layout = f"--columns: {grid.columns}" if grid.columns else least
+    fixed = f' style="{layout}"'
     cells = "\n".join(f'<div class="picture">{_picture(one) if one else ""}</div>' for one in grid.items)
     return f"<div{_class('pictures', 'set' * bool(grid.columns))}{fixed}>\n{cells}\n</div>"
 

@@ -21,7 +21,7 @@ from engine.record.plots import write_plot
 from engine.record.run_directory import RunDirectory, RunRecord
 from engine.record.tables import write_table
 
-HOSTILE = "<script>alert(1)</script> _x_ 50 % & $a$ # | \\ ~^{} [l](http://x.y) `c` *b* 😀 \x1b[31mred ≤α\u202e"
+HOSTILE = "<script>alert(1)</script> _x_ 50 % & $a$ # | \\ ~^{} [l](http://x.y) `c` *b* 😀 \x1b[31mred ≤\u03b1\u202e"
 """A text with a mark of every format, an emoji, an escape of terminals and one of bidirectional text."""
 
 

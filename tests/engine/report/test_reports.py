@@ -129,7 +129,7 @@ def test_an_outline_chooses_what_is_shown_in_which_order(six, home, tmp_path):
     assert [type(block).__name__ for block in document.blocks] == [
         *("Heading", "Paragraph", "Bullets", "Figure", "TableBlock", "TableBlock")
     ]
-    assert document.blocks[3].caption == "train/loss, smoothed 0.5 by epoch."
+    assert document.blocks[3].caption == "train/loss by epoch, smoothed 0.5."
     assert document.blocks[3].content.log_y
     assert document.blocks[4].rows[0][0] == "lr 0.1"
 

@@ -144,7 +144,7 @@ def test_what_latex_complains_of_is_said(tmp_path, monkeypatch):
     compiler.chmod(0o755)
     monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
     monkeypatch.setattr(writing.shutil, "which", lambda name: name == "pdflatex" or None)
-    with pytest.raises(MachineFailure, match="Missing { inserted"):
+    with pytest.raises(MachineFailure, match=r"Missing \{ inserted"):
         write_report(Document("t", "", "", ()), tmp_path / "a.pdf", "pdf")
 
 
