@@ -188,15 +188,16 @@ def inline_svg(svg: str, prefix: str, label: str, *, inked: bool) -> str:
     """
     found = svg[svg.index("<svg") :]
     found = re.sub(r"\s*<metadata>.*?</metadata>", "", found, flags=re.DOTALL)
-    found = re.sub(r"<!--.*?-->\s*", "", found, flags=re.DOTALL)
+    found = re.sub(r"<!--.*?-->\s*|<style.*?</style>\s*", "", found, flags=re.DOTALL)
     found = re.sub(r'\bid="', f'id="{prefix}', found)
     found = found.replace("url(#", f"url(#{prefix}").replace('xlink:href="#', f'xlink:href="#{prefix}')
+    found = re.sub(r'xlink:href="[^"]*"', lambda link: "".join(link[0].split()), found)
     found = found.replace("xlink:href", "href")
     found = re.sub(r' xmlns:xlink="[^"]*"| xmlns="[^"]*"| version="[^"]*"', "", found)
     if inked:
         found = found.replace("#000000", "currentColor").replace("fill: #ffffff", "fill: none")
-        found = found.replace("<svg", '<svg fill="currentColor"', 1)
     width = float(found.partition(' width="')[2].partition("pt")[0])
     found = re.sub(r' (?:width|height)="[\d.]+pt"', "", found, count=2)
-    size = f'style="width: {width / _POINTS_A_REM:.1f}rem" role="img" aria-label="{escaped(label)}"'
+    fill = "; fill: currentColor" * inked
+    size = f'style="width: {width / _POINTS_A_REM:.1f}rem{fill}" role="img" aria-label="{escaped(label)}"'
     return found.replace("<svg", f"<svg {size}", 1).strip()
