@@ -82,13 +82,16 @@ class Reports:
 
     def _listed(self, source: Source) -> list[Listed]:
         if source not in self._runs:
-            words = tuple(trial.run for trial in self._sweep(source.sweep).trials) if source.sweep else source.runs
-            there = set(os.listdir(self.workspace.runs)) if source.sweep and self.workspace.runs.exists() else set()
-            wanted = [word for word in words if word in there] if source.sweep else words
-            if not wanted:
-                raise PhospheneError(f"the sweep {source.sweep} has no runs yet: wait for its first one")
-            self._runs[source] = select(self.workspace, wanted, self.histories.latest)
+            words = self._begun(source.sweep) if source.sweep else source.runs
+            self._runs[source] = select(self.workspace, words, self.histories.latest)
         return self._runs[source]
+
+    def _begun(self, sweep: str) -> tuple[str, ...]:
+        """Return the ids of the runs of a sweep that are there."""
+        found = tuple(trial.run for trial in self._sweep(sweep).trials if trial.status is not None)
+        if not found:
+            raise PhospheneError(f"the sweep {sweep} has no runs yet: wait for its first one")
+        return found
 
     def _sweep(self, name: str) -> Swept:
         if name not in self._swept:

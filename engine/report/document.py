@@ -104,7 +104,7 @@ class Picture:
     def of(cls, image: Image, *caption: str) -> Picture:
         """Return an image in RGB with its caption."""
         buffer = io.BytesIO()
-        image.save(buffer, format="PNG", optimize=False)
+        image.save(buffer, format="PNG")
         return cls(buffer.getvalue(), image.width, image.height, caption)
 
 

@@ -184,8 +184,7 @@ class _Reader:
             raise self._wrong(f"{kind!r} cannot be shown; {hint}", part, "show", text)
         wanted = ARGUMENTS[kind]
         if bool(argument) != bool(wanted):
-            said = f"{kind} needs a name, as in {kind!r} + {wanted}" if wanted else f"{kind} takes no name"
-            said = f'{kind} needs a name, as in "{kind} {wanted}"' if wanted else said
+            said = f'{kind} needs a name, as in "{kind} {wanted}"' if wanted else f"{kind} takes no name"
             raise self._wrong(said, part, "show", text)
         if source is None:
             raise self._wrong(

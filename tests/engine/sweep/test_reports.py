@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from engine import Reports
+import pytest
+
+from engine import PhospheneError, Reports
 from engine.report.document import Figure, TableBlock
 
 
@@ -51,6 +53,8 @@ def test_over_one_axis_it_is_a_curve_with_bars_and_what_failed_is_told(bench):
 
 def test_a_removed_run_and_a_sweep_without_one_are_told(bench):
     sweep = bench.begin({"lr": "0.1,0.2"})
+    with pytest.raises(PhospheneError, match="has no runs yet"):
+        blocks(bench, sweep)
     bench.play(sweep)
     bench.sweeps.workspace.remove(bench.run(bench.trials(sweep)[0]))
     document, _ = blocks(bench, sweep)
