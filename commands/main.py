@@ -16,10 +16,12 @@ from commands import (
     experiments,
     listing,
     picture,
+    queue,
     replicate,
     report,
     run,
     runs,
+    study,
     sweep,
     sweeps,
 )
@@ -34,9 +36,9 @@ class Grammar(TyperGroup):
 
 
 ORDER = (
-    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
     *("compare", "chart", "replicate", "report"),
-    *("sweep", "sweeps"),
+    *("sweep", "sweeps", "study"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -85,6 +87,7 @@ app.command("follow")(runs.follow)
 app.command("stop")(runs.stop)
 app.command("resume")(runs.resume)
 app.command("set")(runs.set_values)
+app.add_typer(queue.app, name="queue")
 app.command("remove")(runs.remove)
 app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
@@ -93,6 +96,7 @@ app.command("replicate")(replicate.replicate)
 app.command("report")(report.report)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
+app.add_typer(study.app, name="study")
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)
 app.command("note")(annotate.note)

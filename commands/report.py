@@ -32,21 +32,11 @@ def report(
 ) -> None:
     """Write a report of runs, of a sweep by its name or id, or of what a .toml file says."""
     from commands.output import say
-    from engine import (
-        REPORT_FORMATS,
-        PhospheneError,
-        Reports,
-        Workspace,
-        gallery,
-        report_form,
-        report_outline,
-        report_text,
-        write_report,
-    )
+    from engine import PhospheneError, Reports, Workspace, gallery, report_outlines, report_writing
 
     if not to and output is not None and output.suffix.lower() == ".toml":
         to = OUTLINE
-    form = to if to == OUTLINE else report_form(output, to)
+    form = to if to == OUTLINE else report_writing.form_of(output, to)
     reports = Reports(Workspace())
     outline_file = Path(selection[0])
     if len(selection) == 1 and outline_file.suffix.lower() == ".toml":
@@ -54,7 +44,7 @@ def report(
             raise typer.BadParameter("a .toml file becomes html, md, latex or pdf", param_hint="--to")
         if title or author or group != "-seed" or baseline:
             raise typer.BadParameter("title, author, group and baseline are said in the .toml file itself")
-        outline = report_outline(outline_file)
+        outline = report_outlines.read(outline_file)
         stem = outline_file.stem
     else:
         outline = reports.outline(reports.meant(selection), title, author, group, baseline)
@@ -62,14 +52,14 @@ def report(
     if form == OUTLINE:
         path = output or gallery.free(Path(f"{stem}.toml"))
         try:
-            gallery.write_whole(path, lambda file: file.write_text(report_text(outline), encoding="utf-8"))
+            gallery.write_whole(path, lambda file: file.write_text(report_outlines.written(outline), encoding="utf-8"))
         except OSError as error:
             raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error
         say(f"edit it, then: phosphene report {path}")
         print(path)  # noqa: T201 - stdout is data
         return
-    path = output or gallery.free(Path(f"{stem}{REPORT_FORMATS[form]}"))
-    written = write_report(reports.document(outline), path, form)
+    path = output or gallery.free(Path(f"{stem}{report_writing.FORMATS[form]}"))
+    written = report_writing.write(reports.document(outline), path, form)
     if len(written) > 1:
         say(f"and {len(written) - 1} figures in {written[1].parent}")
     print(path)  # noqa: T201 - stdout is data

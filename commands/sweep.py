@@ -111,8 +111,10 @@ def _start(experiment: Experiment, chosen: dict[str, Any], options: dict[str, An
 
     from commands.output import emit, say
     from commands.watch import watch_sweep
-    from engine import Sweeps
+    from engine import InvalidHyperparameters, Sweeps
 
+    if not (sweeping["over"] or sweeping["together"] or sweeping["seeds"] > 1):
+        raise InvalidHyperparameters({"over": "a sweep needs an axis, as in --over lr=1e-4,1e-3, or --seeds 3"})
     sweeps = Sweeps()
     planned = asyncio.run(sweeps.plan(_asked(experiment, chosen, options, sweeping)))
     as_json = sweeping["as_json"]

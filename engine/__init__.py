@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine import catalogue, plots, tables, wording
+    from engine.captions import shortened as shortened_captions
     from engine.comparison import sheets as comparison_sheets
-    from engine.comparison.chart import Chart, Line
+    from engine.comparison.chart import Chart, Line, chart_of_curves
     from engine.comparison.chart import chart as comparison_chart
+    from engine.comparison.chart import members as comparison_members
     from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
     from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from engine.control.engine import Engine
     from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
+    from engine.control.waiting import Place
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
@@ -85,14 +88,11 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
+    from engine.report import outline as report_outlines
+    from engine.report import writing as report_writing
     from engine.report.building import Reports
-    from engine.report.outline import read as report_outline
-    from engine.report.outline import written as report_text
-    from engine.report.writing import FORMATS as REPORT_FORMATS
-    from engine.report.writing import form_of as report_form
-    from engine.report.writing import write as write_report
     from engine.selection.choosing import select
-    from engine.selection.columns import Column, Valued, parse_column, parse_columns
+    from engine.selection.columns import Column, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
     from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
@@ -100,6 +100,11 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.studies import words as study_wording
+    from engine.studies.studies import Progress as StudyProgress
+    from engine.studies.studies import Studies
+    from engine.studies.study import Study
+    from engine.studies.study import Tier as StudyTier
     from engine.sweep import outlook as sweep_outlook
     from engine.sweep import plan as sweep_plan
     from engine.sweep import words as sweep_wording
@@ -115,6 +120,7 @@ _HOMES = {
     "engine.control.engine": ("Engine",),
     "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
+    "engine.control.waiting": ("Place",),
     "engine.declaration": (
         "Better",
         "Experiment",
@@ -167,41 +173,23 @@ _HOMES = {
     "engine.curves.decimation": ("Columns",),
     "engine.curves.smoothing": ("smooth",),
     "engine.curves.trace": ("Trace",),
-    "engine.record.annotations": (
-        "Annotations",
-        "note_run",
-        "read_annotations",
-        "rename_run",
-        "tag_run",
-    ),
+    "engine.record.annotations": ("Annotations", "note_run", "read_annotations", "rename_run", "tag_run"),
     "engine.record.histories": ("Histories",),
     "engine.report.building": ("Reports",),
-    "engine.report.outline": ("report_outline", "report_text"),
-    "engine.report.writing": ("REPORT_FORMATS", "report_form", "write_report"),
-    "engine.selection.filter": (
-        "Filter",
-        "parse_filter",
-    ),
-    "engine.selection.completion": (
-        "Completion",
-        "complete_filter",
-    ),
+    "engine.selection.filter": ("Filter", "parse_filter"),
+    "engine.selection.completion": ("Completion", "complete_filter"),
     "engine.selection.values": ("MISSING",),
     "engine.selection.choosing": ("select",),
-    "engine.selection.columns": (
-        "Column",
-        "Valued",
-        "parse_column",
-        "parse_columns",
-        "runs_in_order",
-        "shown_value",
-    ),
+    "engine.selection.columns": ("Column", "parse_column", "parse_columns", "runs_in_order", "shown_value"),
+    "engine.studies.studies": ("Studies", "StudyProgress"),
+    "engine.studies.study": ("Study", "StudyTier"),
     "engine.sweep.asking": ("Planned", "SweepAsked"),
     "engine.sweep.outlook": ("Outcome",),
     "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
     "engine.sweep.sweeps": ("ListedSweep", "Sweeps"),
     "engine.sweep.trials": ("Trial", "Trials"),
-    "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
+    "engine.captions": ("shortened_captions",),
+    "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart", "comparison_members"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
     "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
@@ -212,19 +200,18 @@ _HOMES = {
     "engine.comparison.styles": ("Style",),
 }
 _OWN_NAMES = {
-    "REPORT_FORMATS": "FORMATS",
-    "report_form": "form_of",
-    "report_outline": "read",
-    "report_text": "written",
-    "write_report": "write",
     "runs_in_order": "in_order",
+    "shortened_captions": "shortened",
     "shown_value": "shown",
     "written_mean": "interval",
     "comparison_chart": "chart",
+    "comparison_members": "members",
     "comparison_statements": "statements",
     "complete_filter": "complete",
     "parse_filter": "parse",
     "Run": "RunDirectory",
+    "StudyProgress": "Progress",
+    "StudyTier": "Tier",
     "SweepAsked": "Asked",
     "page_of": "markdown",
     "page_sections": "sections",
@@ -240,7 +227,10 @@ _MODULES = {
     "paper": "engine.drawing.paper",
     "network_names": "engine.networks.names",
     "plots": "engine.plots",
+    "report_outlines": "engine.report.outline",
+    "report_writing": "engine.report.writing",
     "sources": "engine.datasets.sources",
+    "study_wording": "engine.studies.words",
     "sweep_outlook": "engine.sweep.outlook",
     "sweep_plan": "engine.sweep.plan",
     "sweep_wording": "engine.sweep.words",
@@ -294,12 +284,12 @@ __all__ = [
     "Outcome",
     "Page",
     "PhospheneError",
+    "Place",
     "Planned",
     "PlotLogged",
     "Points",
     "Progress",
     "Pulse",
-    "REPORT_FORMATS",
     "Replicate",
     "Reports",
     "Results",
@@ -313,6 +303,10 @@ __all__ = [
     "State",
     "StateChanged",
     "Status",
+    "Studies",
+    "Study",
+    "StudyProgress",
+    "StudyTier",
     "Style",
     "SweepAsked",
     "SweepDirectory",
@@ -325,13 +319,14 @@ __all__ = [
     "Trials",
     "UnknownExperiment",
     "UnknownRun",
-    "Valued",
     "Widening",
     "Workspace",
     "WorkspaceError",
     "better",
     "catalogue",
+    "chart_of_curves",
     "comparison_chart",
+    "comparison_members",
     "comparison_sheets",
     "comparison_statements",
     "complete_filter",
@@ -365,14 +360,15 @@ __all__ = [
     "read_table",
     "rename_run",
     "replicates",
-    "report_form",
-    "report_outline",
-    "report_text",
+    "report_outlines",
+    "report_writing",
     "runs_in_order",
     "select",
+    "shortened_captions",
     "shown_value",
     "smooth",
     "sources",
+    "study_wording",
     "suggestions_for",
     "sweep_outlook",
     "sweep_plan",
@@ -382,7 +378,6 @@ __all__ = [
     "usable_cores",
     "validate",
     "wording",
-    "write_report",
     "written_mean",
 ]
 

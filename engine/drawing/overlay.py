@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.captions import shortened
 from engine.drawing.paper import COLOURS, DASHES, axes_of_size, literal, save
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 3.4, 2.5
 """Inches: a column of a page in two columns."""
 FONT = 8
+LEGEND_LETTERS = 44
+"""Of a label, at most."""
 LEGEND_LINES = 5
 """Lines that a legend inside the axes can name; that of more stands beside them."""
-LABEL = 48
-"""Letters of a label in a legend."""
 
 
 def write(chart: Chart, path: Path) -> None:
@@ -36,10 +37,11 @@ def figure(chart: Chart) -> Figure:
     many = len(chart.lines) > LEGEND_LINES
     with rc_context({"font.size": FONT, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}):
         drawn, axes = axes_of_size(WIDTH * (1.5 if many else 1), HEIGHT)
-        for line in chart.lines:
+        labels = shortened([line.label for line in chart.lines], LEGEND_LETTERS)
+        for line, label in zip(chart.lines, labels, strict=True):
             colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
             y = np.where(np.isfinite(line.y), line.y, np.nan)
-            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=literal(_cut(line.label)))
+            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=literal(label))
             if line.low is not None and line.high is not None and np.isfinite(line.low).any():
                 axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
         axes.set_yscale("log" if chart.log_y else "linear")
@@ -49,7 +51,3 @@ def figure(chart: Chart) -> Figure:
         place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if many else {"loc": "best"}
         axes.legend(frameon=False, fontsize=FONT - 1 - many, handlelength=2.2, **place)
     return drawn
-
-
-def _cut(label: str) -> str:
-    return label if len(label) <= LABEL else f"{label[: LABEL - 1]}…"

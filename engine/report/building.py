@@ -83,7 +83,7 @@ class Reports:
     def _listed(self, source: Source) -> list[Listed]:
         if source not in self._runs:
             words = self._begun(source.sweep) if source.sweep else source.runs
-            self._runs[source] = select(self.workspace, words, self.histories.latest)
+            self._runs[source] = select(self.workspace, words, self.histories)
         return self._runs[source]
 
     def _begun(self, sweep: str) -> tuple[str, ...]:

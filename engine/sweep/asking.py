@@ -45,7 +45,7 @@ class Asked:
         seeds: how many seeds each combination gets, from the seed of the options on.
         by: grid, random or tpe.
         trials: how many combinations; 0 for all of a grid.
-        metric: the column by which trials are judged; empty for the experiment's headline.
+        metric: the column by which trials are judged; empty for :func:`usual_metric`.
         prune: median, percentile, or empty.
         parallel: how many runs wait or run at most.
         budget: seconds that the runs may take together; 0 for no limit.
@@ -100,7 +100,7 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
         UnknownExperiment, InvalidHyperparameters, DataUnavailable, PhospheneError: naming every mistake.
     """
     declared = find_experiment(asked.experiment)
-    record = _record(workspace, declared, asked)
+    record = record_of(workspace, declared, asked)
     runs = plan.total(record)
     _require_ready(workspace, declared, record)
     listed = workspace.list()
@@ -112,7 +112,12 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
     return Planned(record, runs, there, seconds, plan.estimate([float(_size(run.path)) for run in done], missing))
 
 
-def _record(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:
+def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:
+    """Return the record of a sweep, checked by the declarations alone; nothing is looked up on disks.
+
+    Raises:
+        InvalidHyperparameters: naming every mistake.
+    """
     problems = dict(_choices(asked))
     try:
         found = axes(declared, asked.over, asked.together, asked.fixed)
@@ -130,7 +135,7 @@ def _record(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRe
     except InvalidHyperparameters as error:
         options = RunOptions()
         problems = {**error.problems, **problems}
-    metric = asked.metric or (declared.headline.result if declared.headline else "")
+    metric = asked.metric or usual_metric(declared)
     better_values: Better = "neither"
     try:
         better_values = direction(declared, metric)
@@ -171,8 +176,6 @@ def _record(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRe
 
 def _choices(asked: Asked) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the sweep's own options, by option."""
-    if not (asked.over or asked.together):
-        yield "over", "a sweep needs an axis, as in --over lr=1e-4,1e-3"
     if asked.by not in BY:
         yield "by", f"must be one of {', '.join(BY)}, not {asked.by!r}"
     elif asked.by != "grid" and not asked.trials:
@@ -188,6 +191,22 @@ def _choices(asked: Asked) -> Iterator[tuple[str, str]]:
     for name, number in (("budget", asked.budget), ("retries", asked.retries), ("stop_after", asked.stop_after)):
         if number < 0:
             yield name, f"must not be negative, {number:g} is"
+
+
+def usual_metric(declared: Experiment) -> str:
+    """Return the column by which trials are judged if nobody says otherwise: the headline, or its like in validation.
+
+    What is chosen by its accuracy on test data looks better there than it is. Of an experiment that holds out images to
+    validate, the best value of the same quantity on these is taken.
+    """
+    if declared.headline is None:
+        return ""
+    part, _, quantity = declared.headline.result.partition("/")
+    held_out = f"validation/{quantity}"
+    drawn = {name for group in declared.charts for name in group}
+    if part != "test" or held_out not in drawn:
+        return declared.headline.result
+    return f"{'max' if declared.headline.better == 'higher' else 'min'} {held_out}"
 
 
 def direction(declared: Experiment | None, metric: str) -> Better:

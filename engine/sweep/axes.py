@@ -327,11 +327,12 @@ def _together(
     names = tuple(view.name for view in views)
     if len(names) < 2:
         raise ValueError("fields that vary together are two or more, as in --zip 'ngf,ndf=256,32;8,256'")
-    if found := [view.name for view in views if view.several]:
-        raise ValueError(f"values of {found[0]} may hold commas, so it needs an axis of its own")
     rows = [_parts(row, ",") for row in _parts(text, ";")]
     if wrong := next((row for row in rows if len(row) != len(names)), None):
-        raise ValueError(f"{','.join(wrong)} has {len(wrong)} values for {len(names)} fields; rows are separated by ;")
+        said = f"{','.join(wrong)} has {len(wrong)} values for {len(names)} fields; rows are separated by ;"
+        several = [view.name for view in views if view.several]
+        hint = f", and values of {several[0]} with commas need an axis of their own" if several else ""
+        raise ValueError(f"{said}{hint}")
     values = tuple(
         tuple(_typed(declared, name, part, fixed) for name, part in zip(names, row, strict=True)) for row in rows
     )

@@ -32,6 +32,7 @@ def coarse_first(axes: Sequence[Axis]) -> list[tuple[tuple[Any, ...], ...]]:
     """Return every combination of the axes' values, one tuple of values for each axis.
 
     Along axes of numbers the ends come before the middle, and that before what lies between; texts are all as coarse.
+    Without an axis there is one combination, of no values.
 
     Raises:
         ValueError: if an axis is a range that needs a step.
@@ -48,6 +49,10 @@ def coarse_first(axes: Sequence[Axis]) -> list[tuple[tuple[Any, ...], ...]]:
     combinations = itertools.product(*ranked)
     ordered = sorted(
         combinations,
-        key=lambda one: (max(level for level, *_ in one), sum(level for level, *_ in one), [at for _, at, _ in one]),
+        key=lambda one: (
+            max((level for level, *_ in one), default=0),
+            sum(level for level, *_ in one),
+            [at for _, at, _ in one],
+        ),
     )
     return [tuple(values for *_, values in one) for one in ordered]

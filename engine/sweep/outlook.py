@@ -77,7 +77,7 @@ def outcomes(record: SweepRecord, trials: Sequence[Trial]) -> list[Outcome]:
     if record.better == "neither":
         return [*known, *rest]
     known.sort(key=_mean, reverse=record.better == "higher")
-    top = _mean(known[0]) if known else math.nan
+    top = _mean(known[0]) if len(known) > 1 else math.nan
     return [
         *(Outcome(one.setting, one.trials, one.mean, best=_mean(one) == top) for one in known),
         *rest,
@@ -87,7 +87,7 @@ def outcomes(record: SweepRecord, trials: Sequence[Trial]) -> list[Outcome]:
 def best(record: SweepRecord, trials: Sequence[Trial]) -> dict[str, float]:
     """Return the best mean of the metric by its name; nothing if there is none."""
     found = outcomes(record, trials)
-    return {record.metric: _mean(found[0])} if found and found[0].best else {}
+    return {record.metric: _mean(found[0])} if found and record.better != "neither" and found[0].mean else {}
 
 
 def _mean(outcome: Outcome) -> float:
@@ -186,6 +186,8 @@ def remarks(record: SweepRecord, trials: Sequence[Trial]) -> list[str]:
         said.append(f"The best {record.metric} so far is {interval(best.mean)}, with {setting}.")
         if best.mean is not None and best.mean.n < 3:
             said.append(f"It stands on {best.mean.n} seed{'s' if best.mean.n > 1 else ''}: that can be chance.")
+        if record.metric.rpartition(" ")[2].startswith("test/") and len(found) > 1:
+            said.append("It was chosen on test data, which makes it look better than it is there.")
         said += [
             f"The best lies on the edge of {name} ({wording.setting(best.setting[name])}): widen it."
             for name in edges(record, trials, best)

@@ -38,9 +38,14 @@ class Earlier:
             hyperparameters: with what they name written out, as plain values.
             seed: of the run.
         """
+        found = self.listed(hyperparameters, seed)
+        return found.directory if found else None
+
+    def listed(self, hyperparameters: Mapping[str, Any], seed: int) -> Listed | None:
+        """Return the same run as it is listed."""
         for run in self._runs.get(_key(hyperparameters, seed), ()):
             if run.directory.path.is_dir() and not why_apart(run, run.directory.history()):
-                return run.directory
+                return run
         return None
 
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 from PIL import Image
 
-from engine import Reports, Workspace, plots, write_report
+from engine import Reports, Workspace, plots, report_writing
 from engine.record.events import ImageLogged, Metrics, PlotLogged, StateChanged, TableLogged, encode
 from engine.record.files import write_json
 from engine.record.plots import write_plot
@@ -43,7 +43,7 @@ def test_a_report_of_200_runs(home, full, report, tmp_path):
         began, busy = time.perf_counter(), time.process_time()
         reports = Reports(Workspace(home))
         document = reports.document(reports.outline(reports.meant(["experiment=count"])))
-        written = write_report(document, path, form)
+        written = report_writing.write(document, path, form)
         took, used = time.perf_counter() - began, time.process_time() - busy
         size = sum(file.stat().st_size for file in written) / 2**20
         report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 
-def test_a_plot_is_drawn_as_text_printed_as_data_and_written_to_files(phosphene, tmp_path):
+def test_a_plot_is_drawn_printed_and_written_and_one_that_is_not_there_is_one_sentence(phosphene, tmp_path):
     assert phosphene("run", "plot").returncode == 0
     drawn = phosphene("show", "last", "--plot", "confusion").stdout
     assert "true ↓  predicted →" in drawn
@@ -21,10 +21,6 @@ def test_a_plot_is_drawn_as_text_printed_as_data_and_written_to_files(phosphene,
         done = phosphene("picture", "last", "squares", "-o", target)
         assert (done.returncode, done.stdout) == (0, f"{target}\n")
         assert target.read_bytes().startswith(begins)
-
-
-def test_a_plot_that_is_not_there_is_one_sentence(phosphene, tmp_path):
-    assert phosphene("run", "plot").returncode == 0
     for arguments, says in (
         (("show", "last", "--plot", "confusoin"), "did you mean 'confusion'?"),
         (("show", "last", "--plot", "squares", "--step", "9"), "the nearest is of step 2"),

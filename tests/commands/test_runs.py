@@ -136,17 +136,19 @@ def test_purging_asks_on_a_terminal(launch, finish, terminal, visible):
     assert visible() == []
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_odd_names_come_back_as_they_are(launch, finish, phosphene, name):
-    done = phosphene("run", "count", f"--name={name}", "--steps", "2")
-    assert done.returncode == 0, done.stderr
-    (listed,) = json.loads(phosphene("runs", "--json").stdout)
-    assert listed["name"] == name
-    shown = phosphene("show", "--", name)
-    assert shown.returncode == 0, shown.stderr
-    assert " ".join(name.split()) in shown.stdout
-    assert " ".join(name.split()) in phosphene("runs").stdout
-    assert phosphene("remove", "--", name).returncode == 0
+def test_odd_names_come_back_as_they_are(phosphene):
+    for name in ODD:
+        done = phosphene("run", "count", f"--name={name}", "--steps", "2")
+        assert done.returncode == 0, done.stderr
+    assert [run["name"] for run in json.loads(phosphene("runs", "--json").stdout)] == ODD[::-1]
+    table = phosphene("runs").stdout
+    for name in ODD:
+        shown = phosphene("show", "--", name)
+        assert shown.returncode == 0, shown.stderr
+        assert " ".join(name.split()) in shown.stdout
+        assert " ".join(name.split()) in table
+        assert phosphene("remove", "--", name).returncode == 0
+    assert json.loads(phosphene("runs", "--json").stdout) == []
 
 
 @pytest.mark.parametrize("name", ["[red]alarm[/red]", "[/] 🦊 :smile: 狐"])

@@ -11,11 +11,13 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from engine import DataUnavailable, InvalidHyperparameters, PhospheneError, UnknownRun
+from engine import DataUnavailable, InvalidHyperparameters, PhospheneError, UnknownRun, catalogue
+from engine.control.resolving import resolved
 from engine.networks import backbones
 from engine.networks.architectures import bare, build
 from engine.networks.cuts import Sectioned
 from engine.networks.names import ModelName, parse, weights_folder
+from engine.record.workspace import Workspace
 
 
 def test_networks_are_named_in_five_ways():
@@ -133,15 +135,14 @@ def test_inception_scales_its_input_as_its_weights_want_it():
     assert not [cut.name for cut in Sectioned(*bare("inception_v3")).cuts if cut.name.startswith(("mul", "unsqueeze"))]
 
 
-def test_paths_are_written_out_so_that_a_run_means_the_same_from_anywhere(launch, finish, tmp_path, monkeypatch):
+def test_paths_are_written_out_so_that_a_run_means_the_same_from_anywhere(home, launch, finish, tmp_path, monkeypatch):
     for part in ("train", "test"):
         for name in "ab":
             (tmp_path / "photos" / part / name).mkdir(parents=True)
             Image.new("L", (9, 9), 99).save(tmp_path / "photos" / part / name / "1.png")
     monkeypatch.chdir(tmp_path)
-    run = launch("probe", {"dataset": "folder:photos", "model": "cnn:random"})
-    assert run.record().hyperparameters["dataset"] == f"folder:{tmp_path / 'photos'}"
-    finish(run, 60)
+    probe = catalogue.experiment("probe").validate({"dataset": "folder:photos", "model": "cnn:random"})
+    assert resolved(Workspace(home), probe)[0].dataset == f"folder:{tmp_path / 'photos'}"
     run = launch("predict", {"images": "photos/train/a/1.png,sample:china", "model": "cnn:random"})
     assert run.record().hyperparameters["images"] == f"{tmp_path / 'photos/train/a/1.png'},sample:china"
     assert finish(run, 60).state == "finished"
@@ -171,9 +172,8 @@ def test_weights_come_from_either_format_also_saved_from_several_gpus(tmp_path, 
         assert all(torch.equal(value, state[name]) for name, value in loaded.network.state_dict().items())
 
 
-def test_the_network_of_a_run_can_be_named_and_becomes_its_parent(home, launch, finish):
-    first = launch("cnn", {"epochs": 2})
-    assert finish(first, 60).state == "finished"
+def test_the_network_of_a_run_can_be_named_and_becomes_its_parent(play, launch, finish):
+    first = play("cnn", {"epochs": 2}).run
     second = launch("predict", {"model": "run:last", "images": "digits:test/0-19"})
     assert finish(second, 60).state == "finished"
     record = second.record()

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from engine import PhospheneError, Reports, UnknownRun, Workspace, report_outline, report_text
+from engine import PhospheneError, Reports, UnknownRun, Workspace, report_outlines
 from engine.report import notes
 from engine.report.document import Bullets, Commands, Figure, Heading, Paragraph, Pictures, TableBlock
 
@@ -108,8 +108,8 @@ def test_an_outline_that_is_written_says_the_same_when_it_is_read(six, home, tmp
     reports = Reports(Workspace(home))
     outline = reports.outline(reports.meant(["experiment=count"]), 'A "title"\\', "é 😀\x7f", baseline="k3k")
     path = tmp_path / "outline.toml"
-    path.write_text(report_text(outline))
-    read = report_outline(path)
+    path.write_text(report_outlines.written(outline))
+    read = report_outlines.read(path)
     assert (read.title, read.author.rstrip("\x7f"), read.source) == (outline.title, "é 😀", outline.source)
     assert [(part.heading, part.show, part.baseline) for part in read.parts] == [
         (part.heading, part.show, part.baseline) for part in outline.parts
@@ -125,7 +125,7 @@ def test_an_outline_chooses_what_is_shown_in_which_order(six, home, tmp_path):
         '[[part]]\nruns = "lr=0.1"\nshow = "table squares"\n'
     )
     reports = Reports(Workspace(home))
-    document = reports.document(report_outline(path))
+    document = reports.document(report_outlines.read(path))
     assert [type(block).__name__ for block in document.blocks] == [
         *("Heading", "Paragraph", "Bullets", "Figure", "TableBlock", "TableBlock")
     ]
@@ -156,7 +156,7 @@ def test_a_mistake_in_an_outline_is_one_sentence_with_its_line(tmp_path, text, l
     path = tmp_path / "outline.toml"
     path.write_text(text)
     with pytest.raises(PhospheneError, match=problem) as refused:
-        report_outline(path)
+        report_outlines.read(path)
     assert f"line {line}" in str(refused.value)
 
 
@@ -170,14 +170,14 @@ def test_what_an_outline_names_and_is_not_there_is_said_with_its_part(six, home,
     ):
         path.write_text(f'{PLAIN}show = "{shown}"\n')
         with pytest.raises(PhospheneError, match=problem) as refused:
-            reports.document(report_outline(path))
+            reports.document(report_outlines.read(path))
         assert f"{path}, part in line 4: {shown}" in str(refused.value)
     path.write_text('runs = "nosuch"\n[[part]]\nshow = "results"\n')
     with pytest.raises(UnknownRun, match="part in line 2"):
-        reports.document(report_outline(path))
+        reports.document(report_outlines.read(path))
     path.write_bytes(b"\xff")
     with pytest.raises(PhospheneError, match="not UTF-8"):
-        report_outline(path)
+        report_outlines.read(path)
     path.write_text("title = 'x'\n")
     with pytest.raises(PhospheneError, match="has no part"):
-        report_outline(path)
+        report_outlines.read(path)

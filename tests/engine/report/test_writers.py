@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from engine import MachineFailure, write_report
+from engine import MachineFailure
 from engine.report import html, latex, markdown, writing
 from engine.report.document import Commands, Document, Heading, Paragraph, Span, TableBlock, plain
 from tests.engine.report.conftest import HOSTILE
@@ -124,7 +124,7 @@ def test_a_users_text_is_text_in_latex(hostile):
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is needed")
 def test_latex_compiles_whatever_the_names_hold_and_gives_the_same_bytes(hostile, tmp_path):
     for name in ("a.pdf", "b.pdf"):
-        write_report(hostile, tmp_path / name, "pdf")
+        writing.write(hostile, tmp_path / name, "pdf")
     content = (tmp_path / "a.pdf").read_bytes()
     assert content.startswith(b"%PDF")
     assert content == (tmp_path / "b.pdf").read_bytes()
@@ -133,7 +133,7 @@ def test_latex_compiles_whatever_the_names_hold_and_gives_the_same_bytes(hostile
 def test_without_latex_a_pdf_is_refused_in_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(writing.shutil, "which", lambda name: None)
     with pytest.raises(MachineFailure, match="install pdflatex"):
-        write_report(Document("t", "", "", ()), tmp_path / "a.pdf", "pdf")
+        writing.write(Document("t", "", "", ()), tmp_path / "a.pdf", "pdf")
     assert not (tmp_path / "a.pdf").exists()
 
 
@@ -145,14 +145,14 @@ def test_what_latex_complains_of_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
     monkeypatch.setattr(writing.shutil, "which", lambda name: name == "pdflatex" or None)
     with pytest.raises(MachineFailure, match=r"Missing \{ inserted"):
-        write_report(Document("t", "", "", ()), tmp_path / "a.pdf", "pdf")
+        writing.write(Document("t", "", "", ()), tmp_path / "a.pdf", "pdf")
 
 
 @pytest.mark.parametrize(("form", "ending"), [("html", ".html"), ("md", ".md"), ("latex", ".tex")])
 def test_the_same_runs_give_the_same_bytes_and_stay_readable_without_them(six, report, home, tmp_path, form, ending):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        written = write_report(report("experiment=count"), tmp_path / name / f"my report{ending}", form)
+        written = writing.write(report("experiment=count"), tmp_path / name / f"my report{ending}", form)
     if name == "two":
         shutil.rmtree(home)
     pairs = [(path, tmp_path / "one" / path.relative_to(tmp_path / "two")) for path in written]
@@ -193,7 +193,7 @@ def test_styles_and_package_data_are_declared():
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is needed")
 def test_a_browser_shows_no_side_scrolling_on_a_phone(hostile, tmp_path):
-    write_report(hostile, tmp_path / "a.html", "html")
+    writing.write(hostile, tmp_path / "a.html", "html")
     probe = (
         (tmp_path / "a.html")
         .read_text()

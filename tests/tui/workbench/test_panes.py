@@ -166,3 +166,17 @@ def test_beside_the_runs_stands_what_the_shown_one_was_started_with_and_r_starts
         assert launched
 
     drive(scenario, size=WIDE)
+
+
+def test_a_change_of_focus_restyles_the_two_panes_and_not_the_whole_screen(drive, album, monkeypatch):
+    async def scenario(pilot, until):
+        screen, restyled = pilot.app.screen, []
+        for name in ("experiments", "runs", "console"):
+            screen.query_one(f"#{name}").focus()
+            await until(lambda name=name: screen.focused.id == name)
+            if name == "experiments":
+                monkeypatch.setattr(pilot.app.stylesheet, "update_nodes", lambda nodes, **_: restyled.append({*nodes}))
+        assert restyled
+        assert all(len(nodes) < 10 < len(screen.walk_children()) / 3 for nodes in restyled)
+
+    drive(scenario)

@@ -1,0 +1,171 @@
+"""``phosphene study``: the figures and tables of reports, run here, with what was published beside what is measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.selection import JSON
+from commands.sweeps import FORMATS
+
+if TYPE_CHECKING:
+    from engine import StudyTier
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Run the figures and tables of reports again, and hold what they published beside what is measured here.",
+    rich_markup_mode=None,
+)
+
+
+TIERS: tuple[StudyTier, ...] = ("quick", "full")
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """Return the names of studies that begin so."""
+    from engine import Studies
+
+    return [name for name in Studies().names() if name.startswith(incomplete)]
+
+
+STUDY = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A name, or the path of a .toml file.", autocompletion=complete_study)
+]
+QUICK = Annotated[
+    bool,
+    typer.Option("--quick/--full", help="For two CPU cores and a few minutes, or as published.", show_default=True),
+]
+SET = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="FIELD=VALUE", help="Take another value than the study's, e.g. the path of weights."),
+]
+SEEDS = Annotated[int, typer.Option(help="How many seeds; the study's number if 0.", min=0)]
+
+
+@app.command("list")
+def list_studies(as_json: JSON = False) -> None:
+    """List the studies: what each asks, how many runs are there, and whether it can be run here."""
+    from commands.output import emit, say, table
+    from engine import PhospheneError, Studies, study_wording
+
+    studies = Studies()
+    listed = studies.workspace.list()
+    documents, rows, faults = [], [], []
+    for name in studies.names():
+        try:
+            study = studies.find(name)
+        except PhospheneError as error:
+            faults.append(str(error))
+            continue
+        counts = ["missing", "missing"]
+        for at, tier in enumerate(TIERS):
+            try:
+                found = studies.progress(study, tier, listed=listed)
+            except PhospheneError as error:
+                faults.append(str(error))
+                continue
+            documents.append(study_wording.document(found))
+            if not found.missing:
+                counts[at] = f"{len(found.trials)}/{found.runs}"
+        rows.append([name, study.experiment, *counts, study.title])
+    if as_json:
+        emit(documents)
+    else:
+        table(["study", "experiment", "quick", "full", "title"], rows)
+    for fault in dict.fromkeys(faults):
+        say(fault)
+
+
+@app.command("show")
+def show(
+    study: STUDY,
+    quick: QUICK = False,
+    changed: SET = None,
+    seeds: SEEDS = 0,
+    form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Show a study: what it asks, what was published, what is measured here, and what that says."""
+    from commands.compare import print_sheet
+    from commands.output import emit, say
+    from engine import Studies, study_wording
+
+    form = "json" if as_json else form
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    studies = Studies()
+    found = studies.progress(studies.find(study), _tier(quick=quick), pairs_of(changed), seeds)
+    if form == "json":
+        emit(study_wording.document(found))
+        return
+    for line in study_wording.head(found):
+        say(line)
+    if found.trials:
+        print_sheet(study_wording.combinations(found), form)
+    if found.judged:
+        print()  # noqa: T201 - between two tables
+        print_sheet(study_wording.beside(found), form)
+
+
+@app.command("run")
+def run(
+    study: STUDY,
+    quick: QUICK = False,
+    changed: SET = None,
+    seeds: SEEDS = 0,
+    parallel: Annotated[int, typer.Option(help="How many runs wait or run at once.")] = 1,
+    device: Annotated[str, typer.Option(help="Of the runs; see phosphene run.")] = "auto",
+    dry: Annotated[bool, typer.Option("--dry", help="Only say what would be run, and what it would take.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
+) -> None:
+    """Run a study as a sweep; runs of equal configuration that are there are taken."""
+    import asyncio
+
+    from commands.output import say
+    from commands.watch import watch_sweep
+    from engine import Studies, study_wording, sweep_wording
+
+    studies = Studies()
+    found = studies.find(study)
+    tier, own = _tier(quick=quick), pairs_of(changed)
+    for line in study_wording.head(studies.progress(found, tier, own, seeds)):
+        say(line)
+    planned = studies.plan(found, tier, own, seeds=seeds, parallel=parallel, options={"device": device})
+    for line in sweep_wording.plan(planned):
+        say(line)
+    if dry:
+        return
+    sweep = asyncio.run(studies.run(planned))
+    if detach:
+        say(f"started; watch it: phosphene sweep follow {sweep.id}")
+        print(sweep.id)  # noqa: T201 - stdout is data
+        return
+    status = watch_sweep(studies.sweeps, sweep, as_json=False)
+    if status == 0:
+        show(study, quick, changed, seeds)
+    raise typer.Exit(status)
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the new study.")],
+    source: Annotated[
+        list[str], typer.Option("--from", metavar="SWEEP|RUN...", help="A sweep, or runs that differ in some values.")
+    ],
+) -> None:
+    """Write a study from a sweep or from runs, to be completed by hand."""
+    from engine import Studies
+
+    print(Studies().write(name, source))  # noqa: T201 - stdout is data
+
+
+def _tier(*, quick: bool) -> StudyTier:
+    return "quick" if quick else "full"
+
+
+def pairs_of(texts: list[str] | None) -> dict[str, Any]:
+    """Return the values that are set otherwise, by field."""
+    from commands.sweeps import pairs
+
+    return dict(pairs(texts, "--set"))

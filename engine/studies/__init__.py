@@ -1,0 +1,1 @@
+"""Studies: the figures and tables of reports as declarations, with what was published beside what is measured."""
