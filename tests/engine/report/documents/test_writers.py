@@ -13,7 +13,7 @@ import pytest
 from engine import MachineFailure
 from engine.report import html, latex, markdown, writing
 from engine.report.document import Commands, Document, Heading, Paragraph, Span, TableBlock, plain
-from tests.engine.report.conftest import HOSTILE
+from tests.engine.report.documents.conftest import HOSTILE
 
 VOID = {"meta", "img", "br", "use", "path", "stop"}
 
