@@ -48,7 +48,7 @@ def asked(record: SweepRecord, status: Status, trials: Sequence[Trial]) -> list[
     if record.budget:
         items.append(plain(f"nothing new after {wording.clock(record.budget)} of running time"))
     reason = f": {status.reason}" if status.reason else ""
-    items.append(plain(f"{status.state}{reason}: {outlook.counted(trials, total)}"))
+    items.append(plain(f"{status.state}{reason}; runs: {outlook.counted(trials, total)}"))
     began = f", launched {stamp(record.created)}, a sweep of "
     head = Paragraph((Span(record.id, "code"), Span(began), Span(record.experiment, "code"), Span(".")))
     return [head, Bullets(tuple(items))]
