@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.selection import SELECTION, complete_run
+from commands.selection import GROUP, SELECTION, complete_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from engine import Column, Comparison, Sheet
 
 FORMATS = ("text", "json", "csv", "md", "latex")
-GROUP = Annotated[
-    str, typer.Option(metavar="FIELDS", help="What keeps runs apart: all but -seed, these alone, or none.")
-]
 
 
 def _complete_format(incomplete: str) -> list[str]:

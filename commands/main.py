@@ -19,6 +19,7 @@ from commands import (
     picture,
     queue,
     replicate,
+    report,
     run,
     runs,
     study,
@@ -38,7 +39,7 @@ class Grammar(TyperGroup):
 
 ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
-    *("compare", "chart", "replicate"),
+    *("compare", "chart", "replicate", "report"),
     *("sweep", "sweeps", "study"),
     *("export", "import", "whence", "verify"),
     *("tag", "note", "rename"),
@@ -95,6 +96,7 @@ app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
 app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
+app.command("report")(report.report)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
 app.command("export")(export.export)

@@ -90,6 +90,9 @@ if TYPE_CHECKING:
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
     from engine.report import equality
+    from engine.report import outline as report_outlines
+    from engine.report import writing as report_writing
+    from engine.report.building import Reports
     from engine.report.export import formats as exports
     from engine.report.imports import formats as imports
     from engine.report.whence import repeatable, whence
@@ -175,6 +178,7 @@ __all__ = [
     "Progress",
     "Pulse",
     "Replicate",
+    "Reports",
     "Results",
     "Row",
     "Run",
@@ -248,6 +252,8 @@ __all__ = [
     "rename_run",
     "repeatable",
     "replicates",
+    "report_outlines",
+    "report_writing",
     "runs_in_order",
     "select",
     "shortened_captions",

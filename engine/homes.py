@@ -135,6 +135,7 @@ HOMES = {
         "Workspace",
         "name_of",
     ),
+    "engine.report.building": ("Reports",),
     "engine.report.whence": (
         "repeatable",
         "whence",
@@ -218,6 +219,8 @@ MODULES = {
     "paper": "engine.drawing.paper",
     "plots": "engine.plots",
     "provenance": "engine.provenance",
+    "report_outlines": "engine.report.outline",
+    "report_writing": "engine.report.writing",
     "sources": "engine.datasets.sources",
     "study_wording": "engine.studies.words",
     "sweep_axes": "engine.sweep.axes",

@@ -192,6 +192,7 @@ def command_line(
     values: Mapping[str, str],
     over: Mapping[str, str] | None = None,
     sweeping: Mapping[str, str] | None = None,
+    together: Mapping[str, str] | None = None,
 ) -> str:
     """Return the command that runs an experiment with these values, as typed; quoted for a shell.
 
@@ -200,11 +201,14 @@ def command_line(
         values: hyperparameters and options of runs.
         over: axes by field; with one, the command is that of a sweep.
         sweeping: the sweep's own options.
+        together: axes of fields that vary together.
     """
     switches = {view.name for view in experiment.fields() if view.kind == "boolean"}
-    words = ["phosphene", "sweep" if over else "run", experiment.name]
+    words = ["phosphene", "sweep" if over or together or sweeping else "run", experiment.name]
     for name, text in (over or {}).items():
         words += ["--over", f"{name}={text}"]
+    for name, text in (together or {}).items():
+        words += ["--zip", f"{name}={text}"]
     for name, text in (sweeping or {}).items():
         words += [f"--{name.replace('_', '-')}", text]
     for name, text in values.items():

@@ -10,7 +10,7 @@ from engine.comparison import statistics
 from engine.comparison.groups import configuration, differences
 from engine.comparison.statements import interval, signed, statements
 from engine.provenance import Origin
-from engine.selection.values import MISSING, comparable, is_number
+from engine.selection.values import MISSING, comparable, is_number, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,7 +127,7 @@ def pivot(comparison: Comparison, column: Column, row_field: str, column_field: 
             keys = tuple(map(comparable, values))
             shown |= dict(zip(keys, values, strict=True))
             cells.setdefault((keys[0], keys[1]), []).append(run)
-    rows, columns = (sorted({key[place] for key in cells}, key=lambda key: _order(shown[key])) for place in (0, 1))
+    rows, columns = (sorted({key[place] for key in cells}, key=lambda key: rank(shown[key])) for place in (0, 1))
     body = []
     for row in rows:
         found = [cells.get((row, own), []) for own in columns]
@@ -144,10 +144,6 @@ def _mean(comparison: Comparison, runs: Sequence[Listed], column: Column) -> sta
     values = [column.value(run, comparison.histories) for run in runs]
     numbers = [float(value) for value in values if is_number(value)]
     return statistics.mean(numbers) if numbers else None
-
-
-def _order(value: Any) -> tuple[bool, float, str]:
-    return (False, float(value), "") if is_number(value) else (True, 0.0, wording.setting(value))
 
 
 def titled(group: Group) -> str:

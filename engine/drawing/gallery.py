@@ -355,7 +355,10 @@ def origin_of(shot: Shot, *, animated: bool = False) -> Origin:
 
 
 def thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:
-    """Return a picture in RGB, its longer side ``side`` pixels at most; None if its file is gone or damaged."""
+    """Return a picture whose longer side has at most so many pixels; None if it cannot be read.
+
+    Small ones are enlarged without smoothing to half of that.
+    """
     from PIL import Image as Pillow
 
     try:

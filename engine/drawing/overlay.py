@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.captions import shortened
-from engine.drawing.paper import COLOURS, DASHES, axes_of_size, save
+from engine.drawing.paper import COLOURS, DASHES, axes_of_size, literal, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ WIDTH, HEIGHT = 3.4, 2.5
 FONT = 8
 LEGEND_LETTERS = 44
 """Of a label, at most."""
-LEGEND_LINES = 8
+LEGEND_LINES = 5
 """Lines that a legend inside the axes can name; that of more stands beside them."""
 
 
@@ -41,13 +41,14 @@ def figure(chart: Chart) -> Figure:
         drawn, axes = axes_of_size(WIDTH * (1.5 if many else 1), HEIGHT)
         labels = shortened([line.label for line in chart.lines], LEGEND_LETTERS)
         for line, label in zip(chart.lines, labels, strict=True):
-            _draw(axes, line, label)
+            _draw(axes, line, literal(label))
         if chart.names:
-            axes.set_xticks(range(len(chart.names)), chart.names, rotation=30, ha="right", rotation_mode="anchor")
+            names = [literal(name) for name in chart.names]
+            axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
         axes.set_xscale("log" if chart.log_x else "linear")
         axes.set_yscale("log" if chart.log_y else "linear")
-        axes.set_xlabel(chart.x_label)
-        axes.set_ylabel(chart.y_label)
+        axes.set_xlabel(literal(chart.x_label))
+        axes.set_ylabel(literal(chart.y_label))
         axes.grid(axis="y", alpha=0.25, linewidth=0.5)
         place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if many else {"loc": "best"}
         axes.legend(frameon=False, fontsize=FONT - 1 - many, handlelength=2.2, **place)

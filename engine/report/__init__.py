@@ -1,1 +1,1 @@
-"""What is taken home of runs: exports and imports, and whether a run can be repeated. Histories are read, no log."""
+"""What is taken home of runs: reports, exports and imports; whether a run can be repeated. No log is read here."""

@@ -11,7 +11,7 @@ from engine import wording
 from engine.comparison import statistics
 from engine.comparison.sheets import BEST, Sheet
 from engine.comparison.statements import interval
-from engine.selection.values import comparable, is_number
+from engine.selection.values import comparable, rank
 from engine.sweep import search
 from engine.sweep.trials import ACTIVE, TrialState, cell_key
 
@@ -165,7 +165,7 @@ def pivot(record: SweepRecord, trials: Sequence[Trial], row: str, column: str) -
         if trial.state == "finished" and trial.value is not None:
             cells.setdefault(keys, []).append(trial.value)
     places = [
-        sorted({comparable(trial.setting[name]) for trial in trials}, key=lambda key: _rank(shown[key]))
+        sorted({comparable(trial.setting[name]) for trial in trials}, key=lambda key: rank(shown[key]))
         for name in (row, column)
     ]
     body = tuple(
@@ -179,10 +179,6 @@ def pivot(record: SweepRecord, trials: Sequence[Trial], row: str, column: str) -
     over = f", over all values of {', '.join(others)}" if others else ""
     head = (f"{row} \\ {column}", *(wording.setting(shown[key]) for key in places[1]))
     return Sheet(head, body, (f"The cells are {record.metric}{over}.",))
-
-
-def _rank(value: Any) -> tuple[bool, float, str]:
-    return (False, float(value), "") if is_number(value) else (True, 0.0, wording.setting(value))
 
 
 def remarks(record: SweepRecord, trials: Sequence[Trial]) -> list[str]:
