@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+import urllib.error
 from pathlib import Path
 
 import pytest
@@ -274,6 +275,24 @@ def test_a_server_that_refuses_or_does_not_exist_is_not_reachable(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     assert not download.reachable("http://127.0.0.1:9/file")
     assert not download.reachable("http://nowhere.invalid/file")
+
+
+def test_a_server_that_is_silent_is_not_asked_for_every_file(monkeypatch):
+    asked = []
+    refused = urllib.error.URLError("no route")
+    monkeypatch.setattr(download, "_silent", {})
+    monkeypatch.setattr("urllib.request.urlopen", lambda request, **_: asked.append(request.full_url) or throw(refused))
+    assert not any(download.reachable(f"http://silent.invalid/{name}") for name in range(50))
+    assert asked == ["http://silent.invalid/0"]
+    # One that answers that it has not a file may have another.
+    missing = urllib.error.HTTPError("", 404, "", {}, None)
+    monkeypatch.setattr("urllib.request.urlopen", lambda request, **_: asked.append(request.full_url) or throw(missing))
+    assert not any(download.reachable(f"http://other.invalid/{name}") for name in range(2))
+    assert asked[1:] == ["http://other.invalid/0", "http://other.invalid/1"]
+
+
+def throw(error: Exception) -> None:
+    raise error
 
 
 # -- cuts -------------------------------------------------------------------------------------------------------------
