@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,7 +81,7 @@ def chart(
 ) -> None:
     """Draw a metric of several runs in paper size: the mean of seeds with its band, other runs as they are."""
     from commands.output import say
-    from engine import PhospheneError, comparison_chart, gallery, overlay, tables
+    from engine import PhospheneError, comparison_chart, overlay, provenance, tables
 
     comparison = comparison_of(selection, group)
     for trouble in comparison.troubles:
@@ -89,14 +90,14 @@ def chart(
         raise PhospheneError("the runs share no metric; name one: --metric train/loss")
     name = metric or comparison.metrics[0]
     drawn = comparison_chart(comparison, name, x or None, smooth, log_y=log_y)  # type: ignore[arg-type]
-    path = output or gallery.free(Path(f"{name.replace('/', '-').replace(' ', '-')}.pdf"))
+    path = output or provenance.free(Path(f"{name.replace('/', '-').replace(' ', '-')}.pdf"))
     try:
         if path.suffix.lower() == ".csv":
             sheet = drawn.sheet()
-            text = tables.written(sheet.columns, sheet.rows, "csv")
-            gallery.write_whole(path, lambda file: file.write_text(text, encoding="utf-8", errors="backslashreplace"))
+            write = provenance.text(tables.written(sheet.columns, sheet.rows, "csv"))
         else:
-            gallery.write_whole(path, lambda file: overlay.write(drawn, file))
+            write = partial(overlay.write, drawn)
+        provenance.write_whole(path, write, drawn.origin)
     except OSError as error:
         raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error
     print(path)  # noqa: T201 - stdout is data
@@ -113,7 +114,7 @@ def comparison_of(selection: Sequence[str], group: str, baseline: str = "") -> C
     from engine import Comparison, Histories, Workspace, parse_grouping, select
 
     workspace, histories = Workspace(), Histories()
-    runs = select(workspace, selection, histories.latest)
+    runs = select(workspace, selection, histories)
     comparison = Comparison(runs, histories, parse_grouping(group))
     if baseline:
         comparison.set_baseline(workspace.find(baseline).id)

@@ -14,14 +14,17 @@ from commands import (
     data,
     doctor,
     experiments,
+    export,
     listing,
     picture,
+    queue,
     replicate,
     run,
     runs,
     study,
     sweep,
     sweeps,
+    verify,
 )
 
 
@@ -34,9 +37,10 @@ class Grammar(TyperGroup):
 
 
 ORDER = (
-    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
     *("compare", "chart", "replicate"),
     *("sweep", "sweeps", "study"),
+    *("export", "import", "whence", "verify"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -85,6 +89,7 @@ app.command("follow")(runs.follow)
 app.command("stop")(runs.stop)
 app.command("resume")(runs.resume)
 app.command("set")(runs.set_values)
+app.add_typer(queue.app, name="queue")
 app.command("remove")(runs.remove)
 app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
@@ -92,6 +97,10 @@ app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
+app.command("export")(export.export)
+app.command("import")(export.import_logs)
+app.command("whence")(verify.whence)
+app.command("verify")(verify.verify)
 app.add_typer(study.app, name="study")
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)

@@ -9,6 +9,7 @@ from engine import wording
 from engine.comparison import statistics
 from engine.comparison.groups import configuration, differences
 from engine.comparison.statements import interval, signed, statements
+from engine.provenance import Origin
 from engine.selection.values import MISSING, comparable, is_number
 
 if TYPE_CHECKING:
@@ -86,6 +87,14 @@ def _values(group: Group, field: str) -> str:
     """Return the values that the runs of a group have in a field, each once; nothing where none has it."""
     values = [configuration(run).get(field, MISSING) for run in group.runs]
     return ", ".join(dict.fromkeys(wording.setting(value) for value in values if value is not MISSING))
+
+
+def origin(comparison: Comparison, columns: Sequence[Column], form: str) -> Origin:
+    """Return where the table of the results comes from, with the command that prints it in a format."""
+    runs = [run.id for run in comparison.runs]
+    base = ("--baseline", comparison.baseline.key) if comparison.baseline is not None else ()
+    named = ("--metric", ",".join(map(str, columns)), f"--group={comparison.grouping}", "--format", form)
+    return Origin.of(runs, "compare", *runs, *named, *base)
 
 
 def figures(comparison: Comparison, columns: Sequence[Column]) -> Sheet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import math
 import threading
 import time
 import urllib.error
@@ -21,11 +20,10 @@ PIECE = 1 << 18
 TIMEOUT = 30.0
 QUICK = 3.0
 """Seconds within which a server must answer to count as reachable."""
-SILENCE = 10.0
-"""Seconds in which a server that has not answered is not asked again."""
+SILENCE = 20.0
+"""Seconds for which a server that did not answer is not asked again: without a network every answer takes long."""
 PARTIAL, UNSATISFIABLE = 206, 416
 _silent: dict[str, float] = {}
-"""When servers were last asked that have not answered, by name and port."""
 
 
 def download(url: str, path: Path, md5: str = "") -> Path:
@@ -70,27 +68,25 @@ def _range(have: int) -> dict[str, str]:
 def reachable(url: str) -> bool:
     """Tell within a few seconds whether a download could work: whether the server has the file and answers.
 
-    The look-up of the server's name has no time limit of its own, so a thread is left to it. Of many files on a server
-    that is silent only the first takes these seconds.
+    The look-up of the server's name has no time limit of its own, so a thread is left to it.
     """
     server = urllib.parse.urlsplit(url).netloc
-    if time.monotonic() - _silent.get(server, -math.inf) < SILENCE:
+    if time.monotonic() < _silent.get(server, 0.0):
         return False
-    found: list[bool] = []
+    found: list[int] = []
 
     def look() -> None:
         request = urllib.request.Request(url, headers={"User-Agent": "phosphene"}, method="HEAD")  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=QUICK) as answer:  # noqa: S310 - the addresses are our own
-                found.append(answer.status < http.HTTPStatus.BAD_REQUEST)
-        except urllib.error.HTTPError:
-            found.append(False)
-        except (OSError, http.client.HTTPException):
-            pass
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            try:
+                with urllib.request.urlopen(request, timeout=QUICK) as answer:  # noqa: S310 - the addresses are our own
+                    found.append(answer.status)
+            except urllib.error.HTTPError as error:
+                found.append(error.code)
 
     thread = threading.Thread(target=look, name="reachable", daemon=True)
     thread.start()
     thread.join(QUICK + 1)
     if not found:
-        _silent[server] = time.monotonic()
-    return found == [True]
+        _silent[server] = time.monotonic() + SILENCE
+    return bool(found) and found[0] < http.HTTPStatus.BAD_REQUEST

@@ -4,7 +4,7 @@
 
     title = "The length of the latent vector"
     question = "How long must the latent vector be?"
-    source = "000 Q4; 001 §4.5.5"
+    source = "Nehlil & Boutaleb, §4.5.5"
     experiment = "dcgan"
     layout = "pictures"                 # table, curves, pictures, heatmap, bars or tiles
     shows = "samples"                   # the picture, plot or metric that is laid out
@@ -31,7 +31,7 @@
     rounding = 5e-5                     # half a unit of its last digit, if that matters
     n = 1                               # runs it stands on
     images = 10_000                     # of the test set, where it is an accuracy
-    source = "003 ex. 1"
+    source = "Héritier & Nanchen, exercise 1"
 """
 
 from __future__ import annotations

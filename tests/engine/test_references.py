@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-import urllib.error
 from pathlib import Path
 
 import pytest
@@ -277,22 +276,26 @@ def test_a_server_that_refuses_or_does_not_exist_is_not_reachable(monkeypatch):
     assert not download.reachable("http://nowhere.invalid/file")
 
 
-def test_a_server_that_is_silent_is_not_asked_for_every_file(monkeypatch):
+def test_a_silent_server_is_asked_once_in_a_while_and_one_that_refuses_a_file_for_every_file(monkeypatch, server):
+    monkeypatch.setenv("no_proxy", "*")
     asked = []
-    refused = urllib.error.URLError("no route")
-    monkeypatch.setattr(download, "_silent", {})
-    monkeypatch.setattr("urllib.request.urlopen", lambda request, **_: asked.append(request.full_url) or throw(refused))
-    assert not any(download.reachable(f"http://silent.invalid/{name}") for name in range(50))
-    assert asked == ["http://silent.invalid/0"]
-    # One that answers that it has not a file may have another.
-    missing = urllib.error.HTTPError("", 404, "", {}, None)
-    monkeypatch.setattr("urllib.request.urlopen", lambda request, **_: asked.append(request.full_url) or throw(missing))
-    assert not any(download.reachable(f"http://other.invalid/{name}") for name in range(2))
-    assert asked[1:] == ["http://other.invalid/0", "http://other.invalid/1"]
-
-
-def throw(error: Exception) -> None:
-    raise error
+    urlopen = download.urllib.request.urlopen
+    monkeypatch.setattr(
+        download.urllib.request,
+        "urlopen",
+        lambda request, **more: asked.append(request.full_url) or urlopen(request, **more),
+    )
+    now = [1000.0]
+    monkeypatch.setattr(download.time, "monotonic", lambda: now[0])
+    silent = [f"http://127.0.0.1:7/{name}" for name in "ab"]
+    assert not any(map(download.reachable, silent))
+    assert asked == silent[:1]
+    now[0] += download.SILENCE
+    assert not any(map(download.reachable, silent))
+    assert asked == [silent[0]] * 2
+    refused = [f"{server}{name}" for name in "ab"]
+    assert not any(map(download.reachable, refused))
+    assert asked[2:] == refused
 
 
 # -- cuts -------------------------------------------------------------------------------------------------------------

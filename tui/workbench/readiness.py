@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.widgets.runs import RunList
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,6 +34,13 @@ def reason_against(act: Act, bench: PaneScreen) -> str:
     return check(bench) if check else ""
 
 
+def _not_stoppable(bench: PaneScreen) -> str:
+    if bench.sweep_meant is not None:
+        state = bench.sweep_meant.status
+        return f"the highlighted sweep is {state.state}" if state.ended else ""
+    return _not_going(bench)
+
+
 def _not_going(bench: PaneScreen) -> str:
     if bench.shown is None:
         return "no run is shown"
@@ -39,6 +48,9 @@ def _not_going(bench: PaneScreen) -> str:
 
 
 def _not_resumable(bench: PaneScreen) -> str:
+    if bench.sweep_meant is not None:
+        state = bench.sweep_meant.status
+        return "" if state.ended else f"the highlighted sweep is {state.state}"
     if bench.shown is None:
         return "no run is shown"
     history = bench.shown.history
@@ -58,17 +70,25 @@ def _no_tables(bench: PaneScreen) -> str:
 
 
 def _no_runs(bench: PaneScreen) -> str:
-    return "" if bench.runs else "there are no runs yet"
+    return "" if bench.runs or bench.sweeps else "there are no runs yet"
+
+
+def _not_waiting(action: str) -> Callable[[PaneScreen], str]:
+    return lambda bench: bench.query_one(RunList).reason_against(action)
 
 
 _CHECKS: dict[str, Callable[[PaneScreen], str]] = {
-    "stop": _not_going,
+    "stop": _not_stoppable,
     "save-checkpoint": _not_going,
     "apply-live-values": _not_going,
     "resume": _not_resumable,
     "charts": _no_curves,
+    "export-chart": _no_curves,
     "pictures": _no_pictures,
     "tables": _no_tables,
     "runs": _no_runs,
+    "runs.sooner": _not_waiting("move_run"),
+    "runs.later": _not_waiting("move_run"),
+    "runs.cancel": _not_waiting("cancel"),
 }
 """What an action needs, by its id, its scope or its name; the panes' own keys need nothing."""

@@ -1,4 +1,4 @@
-"""Requests to the engine: launch, stop, resume, change, save, annotate, remove. No widget is touched here."""
+"""Requests to the engine: launch, stop, move, resume, change, save, annotate, remove. No widget is touched here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message
 
@@ -27,6 +27,22 @@ RESTORE_SECONDS = 15.0
 
 CHECK_SECONDS = 0.2
 """Seconds that a form must stay as it is before it is checked."""
+
+
+class Stops:
+    """What was asked to stop last: asked again, some seconds later, it is killed."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, int, float] = ("", 0, 0.0)
+
+    def ask(self, name: str, attempt: int) -> tuple[bool, bool]:
+        """Return whether this attempt was asked to stop last, and whether it is to be killed now."""
+        again = self._last[:2] == (name, attempt)
+        return again, again and time.monotonic() - self._last[2] > KILL_SECONDS
+
+    def asked(self, name: str, attempt: int) -> None:
+        """Remember that it was asked."""
+        self._last = (name, attempt, time.monotonic())
 
 
 class RunRequests:
@@ -73,23 +89,37 @@ class RunRequests:
     def __init__(self, owner: Screen[None], engine: Callable[[], Engine]) -> None:
         self._owner = owner
         self._engine = engine
-        self._stopped: tuple[str, int, float] = ("", 0, 0.0)
+        self._stops = Stops()
         self._removed: list[list[str]] = []
+        # Runs wait in the order in which they were launched, and are moved in that of the keys.
+        self._in_turn = asyncio.Lock()
 
     def warm(self) -> None:
-        """Have a worker ready, so that the next launch is quick; it does not matter if that fails."""
+        """Have a fork server ready, so that launches are quick; it does not matter if that fails."""
         self._owner.run_worker(self._warm(), group="warm")
 
     def launch(self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]) -> None:
         """Start a run with the values of a form."""
         self._send(self._launch(experiment, values, options))
 
-    def check(self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]) -> None:
+    def check(
+        self,
+        experiment: Experiment,
+        values: Mapping[str, str],
+        options: Mapping[str, str],
+        axes: Mapping[str, str],
+    ) -> None:
         """Ask whether a launch of a form would be refused; the newest question alone is answered."""
 
         async def look() -> None:
+            from engine import InvalidHyperparameters, sweep_axes
+
             await asyncio.sleep(CHECK_SECONDS)
             problems = await self._engine().check(experiment, values, options)
+            try:
+                sweep_axes.axes(experiment, axes, {}, values)
+            except InvalidHyperparameters as error:
+                problems = {**problems, **error.problems}
             self._owner.post_message(self.Checked(experiment.name, problems))
 
         self._owner.run_worker(look, group="check", exclusive=True)  # type: ignore[arg-type]
@@ -97,6 +127,14 @@ class RunRequests:
     def stop(self, run: Run, attempt: int) -> None:
         """Let a run save and stop; the second request for the same attempt, some seconds later, kills it."""
         self._send(self._stop(run, attempt))
+
+    def move(self, run: Run, where: Literal["up", "down"]) -> None:
+        """Move a run that waits in the queue."""
+        self._send(self._move(run, where))
+
+    def cancel(self, runs: Sequence[Run]) -> None:
+        """Let runs that wait stop before they start."""
+        self._send(self._cancel(runs))
 
     def resume(self, run: Run) -> None:
         """Go on with a run from its last checkpoint."""
@@ -139,21 +177,36 @@ class RunRequests:
         self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]
     ) -> Started | Refused:
         try:
-            return self.Started(await self._engine().launch(experiment, values, options))
+            async with self._in_turn:
+                return self.Started(await self._engine().launch(experiment, values, options))
         except PhospheneError as error:
             if not error.problems:
                 raise
             return self.Refused(error.problems)
 
     async def _stop(self, run: Run, attempt: int) -> Done:
-        again = self._stopped[:2] == (run.id, attempt)
-        await self._engine().stop(run, kill=again and time.monotonic() - self._stopped[2] > KILL_SECONDS)
+        again, kill = self._stops.ask(run.id, attempt)
+        await self._engine().stop(run, kill=kill)
         if again:
             return self.Done()
-        self._stopped = (run.id, attempt, time.monotonic())
+        self._stops.asked(run.id, attempt)
         return self.Done(
             f"{wording.short_id(run.id)} saves and stops; press s again after {KILL_SECONDS:.0f} seconds to kill it"
         )
+
+    async def _move(self, run: Run, where: Literal["up", "down"]) -> Done:
+        async with self._in_turn:
+            place = await self._engine().move(run, where)
+        behind = wording.short_id(place.behind)
+        return self.Done(f"{wording.short_id(run.id)} is {wording.place(place.position, behind)}", "queue")
+
+    async def _cancel(self, runs: Sequence[Run]) -> Done:
+        for run in runs:
+            try:
+                await self._engine().cancel(run)
+            except PhospheneError as error:
+                self._owner.post_message(self.Failed(str(error)))
+        return self.Done()
 
     async def _resume(self, run: Run) -> Started:
         return self.Started(await self._engine().resume(run))

@@ -7,12 +7,13 @@ import re
 import tomllib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine import PhospheneError, Studies
 from engine.studies import study as declared
 from engine.studies import words
+from tests.conftest import PATIENCE
 
 GOOD = """\
 title = "Counting"
@@ -129,7 +130,7 @@ def test_commands_say_it_in_one_line_and_list_the_others(home, written, phosphen
         done = phosphene("study", "show", name)
         assert done.returncode == 2
         assert re.fullmatch(r"phosphene: .*\.toml.*\n", done.stderr), done.stderr
-    done = phosphene("study", "list")
+    done = phosphene("study", "list", timeout=4 * PATIENCE)
     assert done.returncode == 0
     assert re.search(r"^whole +count +0/6 +0/12 +Counting$", done.stdout, re.MULTILINE), done.stdout
     assert len([line for line in done.stderr.splitlines() if ".toml" in line]) == 3
@@ -167,7 +168,7 @@ VALUES = st.one_of(PLAIN, st.lists(PLAIN, max_size=4))
         st.sampled_from(["fixed", "over", "zip"]), st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4)
     ),
 )
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_as_toml_is_read_as_it_was(head, tables):
     values = {key: value for key, value in head.items() if key not in tables} | tables
     read = tomllib.loads(words.toml(values))
@@ -194,6 +195,6 @@ def test_a_study_is_written_from_runs_with_any_text(home, phosphene):
 
 
 @given(text=st.text(CHARACTERS, max_size=200), where=st.lists(st.one_of(TEXTS, st.integers(0, 3)), max_size=3))
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_line_of_an_entry_is_one_of_the_document(text, where):
     assert 1 <= declared.line_of(text, where) <= max(1, len(text.splitlines()))

@@ -6,13 +6,13 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError, gallery
+from engine import PhospheneError, gallery, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from engine import Axis, Chart, Comparison, Group, Line, Listed, Replicate, Sheet, Style, Workspace
+    from engine import Axis, Chart, Comparison, Group, Line, Listed, Origin, Replicate, Sheet, Style, Workspace
 
 MOST_CHARTS = 24
 """Metrics that are drawn, at most."""
@@ -73,6 +73,7 @@ class Seen:
         troubles: what is wrong with some of the runs.
         baseline: caption of the group that others are compared with; empty for none.
         axis: what x is.
+        origins: of the table of results, by its format.
         charts: by metric.
         shelves: of the groups that keep pictures or plots.
     """
@@ -87,6 +88,7 @@ class Seen:
     troubles: tuple[str, ...]
     baseline: str
     axis: Axis
+    origins: dict[str, Origin]
     charts: dict[str, Drawn] = field(default_factory=dict)
     shelves: tuple[Shelf, ...] = ()
 
@@ -167,36 +169,25 @@ def see(comparison: Comparison, asked: Asked) -> Seen:
         troubles=comparison.troubles,
         baseline=base.caption if base is not None else "",
         axis=axis,
+        origins={form: comparison_sheets.origin(comparison, columns, form) for form in tables.FORMATS},
         charts=_charts(comparison, replace(asked, axis=axis)),
         shelves=tuple(shelf for group in comparison.groups if (shelf := _shelf(comparison, group)).albums),
     )
 
 
 def _charts(comparison: Comparison, asked: Asked) -> dict[str, Drawn]:
-    from engine import comparison_chart
+    from engine import comparison_chart, comparison_members
 
+    assert asked.axis is not None
     found = {}
     for metric in comparison.metrics[:MOST_CHARTS]:
         try:
             chart = comparison_chart(comparison, metric, asked.axis, asked.weight, log_y=asked.log_y)
         except PhospheneError:  # nothing of it can be drawn over this axis
             continue
-        found[metric] = Drawn(chart, _members(comparison, metric, asked) if asked.members else ())
+        members = comparison_members(comparison, metric, asked.axis, asked.weight) if asked.members else ()
+        found[metric] = Drawn(chart, members)
     return found
-
-
-def _members(comparison: Comparison, metric: str, asked: Asked) -> tuple[Line, ...]:
-    """Return the lines of the runs of groups, each in the style of its group."""
-    from engine import Line
-
-    assert asked.axis is not None
-    lines = []
-    for group in comparison.groups:
-        for run in group.runs if len(group.runs) > 1 else ():
-            curve = comparison.curve(run, metric, asked.axis, asked.weight)
-            if curve is not None:
-                lines.append(Line(run.id, comparison.styles[group.key], curve.x, curve.y))
-    return tuple(lines)
 
 
 def _shelf(comparison: Comparison, group: Group) -> Shelf:
