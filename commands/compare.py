@@ -113,7 +113,7 @@ def comparison_of(selection: Sequence[str], group: str, baseline: str = "") -> C
     from engine import Comparison, Histories, Workspace, parse_grouping, select
 
     workspace, histories = Workspace(), Histories()
-    runs = select(workspace, selection, histories.latest)
+    runs = select(workspace, selection, histories)
     comparison = Comparison(runs, histories, parse_grouping(group))
     if baseline:
         comparison.set_baseline(workspace.find(baseline).id)

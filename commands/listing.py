@@ -47,7 +47,7 @@ def list_runs(
     wanted, chosen = parse_filter(where), parse_columns(columns)
     histories = Histories()
     every = Workspace().list()
-    found = [run for run in every if state in {"", run.status.state} and wanted.matches(run, histories.latest)]
+    found = [run for run in every if state in {"", run.status.state} and wanted.matches(run, histories)]
     if sort:
         column = parse_column(sort.removeprefix("-"))
         found = runs_in_order(found, column, histories, falling=sort.startswith("-"))
@@ -74,23 +74,20 @@ def _values(run: Listed, columns: Sequence[Column], histories: Histories) -> dic
 
 
 def _chosen(run: Listed, columns: Sequence[Column], histories: Histories) -> list[str]:
-    from engine import shown_value
-
-    return [run.id, *(shown_value(column.value(run, histories)) for column in columns)]
+    return [run.id, *(column.shown(column.value(run, histories)) for column in columns)]
 
 
 def _row(run: Listed) -> list[str]:
     from engine import catalogue, wording
 
     status, record = run.status, run.record
-    declared = catalogue.experiments().get(record.experiment) if record else None
-    headline = declared.headline.result if declared and declared.headline else ""
+    headline = catalogue.headline_of(record.experiment) if record else ""
     result = f"{headline} {wording.figure(status.result[headline])}" if headline in status.result else ""
     progress = wording.share(status.step, status.total)
     started = wording.ago(record.created) if record else ""
     note = run.name if record and status.state not in {"failed", "crashed"} else ""
     note = note or ("" if status.state in {"running", "finished"} else status.reason)
-    if record and declared is None:
+    if record and record.experiment not in catalogue.experiments():
         note = f"experiment {record.experiment} is not installed; {note}"
     note = " ".join([note, *(f"#{tag}" for tag in run.annotations.tags)])
     mark = f"{wording.STATE_MARKS[status.state]} {status.state}"

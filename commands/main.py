@@ -16,6 +16,7 @@ from commands import (
     experiments,
     listing,
     picture,
+    queue,
     replicate,
     run,
     runs,
@@ -34,7 +35,7 @@ class Grammar(TyperGroup):
 
 
 ORDER = (
-    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+    *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
     *("compare", "chart", "replicate"),
     *("sweep", "sweeps", "study"),
     *("tag", "note", "rename"),
@@ -85,6 +86,7 @@ app.command("follow")(runs.follow)
 app.command("stop")(runs.stop)
 app.command("resume")(runs.resume)
 app.command("set")(runs.set_values)
+app.add_typer(queue.app, name="queue")
 app.command("remove")(runs.remove)
 app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)

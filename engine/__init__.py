@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine import catalogue, plots, tables, wording
+    from engine.captions import shortened as shortened_captions
     from engine.comparison import sheets as comparison_sheets
-    from engine.comparison.chart import Chart, Line
+    from engine.comparison.chart import Chart, Line, chart_of_curves
     from engine.comparison.chart import chart as comparison_chart
+    from engine.comparison.chart import members as comparison_members
     from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
     from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from engine.control.engine import Engine
     from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
+    from engine.control.waiting import Place
     from engine.curves.decimation import Columns
     from engine.curves.smoothing import smooth
     from engine.curves.trace import Trace
@@ -86,7 +89,7 @@ if TYPE_CHECKING:
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
     from engine.selection.choosing import select
-    from engine.selection.columns import Column, Valued, parse_column, parse_columns
+    from engine.selection.columns import Column, parse_column, parse_columns
     from engine.selection.columns import in_order as runs_in_order
     from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
@@ -114,6 +117,7 @@ _HOMES = {
     "engine.control.engine": ("Engine",),
     "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
+    "engine.control.waiting": ("Place",),
     "engine.declaration": (
         "Better",
         "Experiment",
@@ -186,7 +190,6 @@ _HOMES = {
     "engine.selection.choosing": ("select",),
     "engine.selection.columns": (
         "Column",
-        "Valued",
         "parse_column",
         "parse_columns",
         "runs_in_order",
@@ -199,7 +202,8 @@ _HOMES = {
     "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
     "engine.sweep.sweeps": ("ListedSweep", "Sweeps"),
     "engine.sweep.trials": ("Trial", "Trials"),
-    "engine.comparison.chart": ("Chart", "Line", "comparison_chart"),
+    "engine.captions": ("shortened_captions",),
+    "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart", "comparison_members"),
     "engine.comparison.comparison": ("Comparison", "Row"),
     "engine.comparison.curves": ("Axis", "Band", "Curve"),
     "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
@@ -211,9 +215,11 @@ _HOMES = {
 }
 _OWN_NAMES = {
     "runs_in_order": "in_order",
+    "shortened_captions": "shortened",
     "shown_value": "shown",
     "written_mean": "interval",
     "comparison_chart": "chart",
+    "comparison_members": "members",
     "comparison_statements": "statements",
     "complete_filter": "complete",
     "parse_filter": "parse",
@@ -290,6 +296,7 @@ __all__ = [
     "Outcome",
     "Page",
     "PhospheneError",
+    "Place",
     "Planned",
     "PlotLogged",
     "Points",
@@ -323,13 +330,14 @@ __all__ = [
     "Trials",
     "UnknownExperiment",
     "UnknownRun",
-    "Valued",
     "Widening",
     "Workspace",
     "WorkspaceError",
     "better",
     "catalogue",
+    "chart_of_curves",
     "comparison_chart",
+    "comparison_members",
     "comparison_sheets",
     "comparison_statements",
     "complete_filter",
@@ -365,6 +373,7 @@ __all__ = [
     "replicates",
     "runs_in_order",
     "select",
+    "shortened_captions",
     "shown_value",
     "smooth",
     "sources",

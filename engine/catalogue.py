@@ -20,17 +20,23 @@ FAMILIES = ("classify", "transfer", "inspect", "fool", "adapt", "generate")
 ENTRY_POINTS = "phosphene.experiments"
 
 
+def built_in() -> dict[str, Experiment]:
+    """Return the experiments of the built-in families by name, family by family."""
+    found: dict[str, Experiment] = {}
+    for family in FAMILIES:
+        module = f"engine.experiments.{family}.declarations"
+        if importlib.util.find_spec(module.rpartition(".")[0]) and importlib.util.find_spec(module):
+            found |= {experiment.name: experiment for experiment in importlib.import_module(module).EXPERIMENTS}
+    return found
+
+
 @functools.cache
 def experiments() -> Mapping[str, Experiment]:
     """Return every declared experiment by name, family by family.
 
     A package whose experiments cannot be read is left out, with a warning that names it.
     """
-    found: dict[str, Experiment] = {}
-    for family in FAMILIES:
-        module = f"engine.experiments.{family}.declarations"
-        if importlib.util.find_spec(module.rpartition(".")[0]) and importlib.util.find_spec(module):
-            found |= {experiment.name: experiment for experiment in importlib.import_module(module).EXPERIMENTS}
+    found = built_in()
     for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
         try:
             declared = _declared(entry.load())
@@ -52,6 +58,12 @@ def _declared(value: Any) -> tuple[Experiment, ...]:
         if taken := _TAKEN & experiment.hyperparameters.model_fields.keys():
             raise ValueError(f"{experiment.name} has a hyperparameter {min(taken)}, which every run has already")
     return experiments
+
+
+def headline_of(name: str) -> str:
+    """Return the result that an experiment is known by; empty if it names none or is not installed."""
+    declared = experiments().get(name)
+    return declared.headline.result if declared is not None and declared.headline is not None else ""
 
 
 def experiment(name: str) -> Experiment:

@@ -90,9 +90,11 @@ class Heatmap:
         columns: names, from the left.
         row_label: what the rows are.
         column_label: what the columns are.
-        shade: what the colour of a cell says: its value between the smallest and the largest, or its share of its row.
+        shade: what the colour of a cell says: its ``value`` between the smallest and the largest, its share of its
+            ``row``, or on which side of zero it lies and how far (``difference``).
         diagonal: whether the diagonal is what is right and all else a mistake, as in a confusion matrix.
         digits: after the decimal point; 0 for counts.
+        legend: what the numbers are, in a few words.
 
     Raises:
         ValueError: if names and values do not match.
@@ -104,9 +106,10 @@ class Heatmap:
     columns: tuple[str, ...]
     row_label: str = ""
     column_label: str = ""
-    shade: Literal["value", "row"] = "value"
+    shade: Literal["value", "row", "difference"] = "value"
     diagonal: bool = False
     digits: int = 3
+    legend: str = ""
 
     def __post_init__(self) -> None:
         _set(self, "values", tuple(_numbers(row) for row in self.values))

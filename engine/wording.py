@@ -34,6 +34,8 @@ STATE_MARKS: dict[State, str] = {
     "private": "⊘",
 }
 
+_PLACE = re.compile(r"([\d,]+(?:st|nd|rd|th)), behind (\S+)")
+
 Level = Literal["info", "alarm", "error", "output"]
 
 
@@ -143,18 +145,36 @@ def share(step: int, total: int) -> str:
     return f"{100 * step / total:.0f} %" if total else ""
 
 
+def place(position: int, behind: str) -> str:
+    """Say which place a run has among those that wait, and which run is directly ahead: ``2nd, behind k3f``."""
+    return f"{ordinal(position)}, behind {behind}" if behind else ordinal(position)
+
+
+def ordinal(number: int) -> str:
+    """Write a place in an order: ``1st``, ``12th``, ``1,002nd``."""
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
+def position(reason: str) -> str:
+    """Return the position of a queued run, ``2nd``, from the reason of its state; empty if it has none yet."""
+    return found[1] if (found := _PLACE.fullmatch(reason)) else ""
+
+
 def waiting(reason: str, since: float) -> str:
-    """Say behind which runs a queued run waits, and for how long: ``behind k3f · 5 min``, ``behind k3f +2 · 1 h``.
+    """Say behind which run a queued run waits, and for how long: ``behind k3f · 5 min``.
 
     Args:
-        reason: of its state, ``behind 1122-0831-dcgan-k3f, 1122-0840-cnn-9qd``; any other reason stays as it is.
+        reason: of its state, as :func:`place` words it; any other reason stays as it is.
         since: when it was launched, in seconds since the epoch.
     """
-    if not reason.startswith("behind "):
-        return reason
-    ahead = reason.removeprefix("behind ").split(", ")
-    more = f" +{len(ahead) - 1}" if len(ahead) > 1 else ""
-    return f"behind {short_id(ahead[0])}{more} · {ago(since)}"
+    found = _PLACE.fullmatch(reason)
+    return f"behind {short_id(found[2])} · {ago(since)}" if found else reason
+
+
+def only_waiting(what: str) -> str:
+    """Say that a run would have to wait for something to be done with it: ``moved``, ``cancelled``."""
+    return f"only a waiting run can be {what}"
 
 
 def short_id(run: str) -> str:

@@ -59,8 +59,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(PROGRAMS))
     catalogue.experiments.cache_clear()
     yield home
-    for run in _directories(home):
-        _end_workers(run)
+    for run in directories(home):
+        end_workers(run)
     catalogue.experiments.cache_clear()
 
 
@@ -84,12 +84,13 @@ def example(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     catalogue.experiments.cache_clear()
 
 
-def _directories(home: Path) -> list[RunDirectory]:
+def directories(home: Path) -> list[RunDirectory]:
+    """Return the runs of a workspace, those not published yet and those in the trash among them."""
     folders = [*home.glob("runs/*"), *home.glob("runs/.new-*"), *home.glob("trash/*")]
     return [RunDirectory(folder) for folder in folders if folder.is_dir()]
 
 
-def _end_workers(run: RunDirectory) -> None:
+def end_workers(run: RunDirectory) -> None:
     """End the workers of a run that still live, each with its own session."""
     for attempt in run.attempts():
         claim = attempt.claim()

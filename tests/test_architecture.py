@@ -120,7 +120,7 @@ def test_help_loads_nothing_heavy(arguments):
         "import engine; [getattr(engine, name) for name in engine.__all__]",
         "from engine import catalogue; [e.fields() for e in catalogue.experiments().values()]",
         "from engine import dataset_catalogue, sources; list(map(sources.present, dataset_catalogue.datasets()))",
-        "import engine.control.worker, engine.control.context, engine.control.engine, engine.control.queue",
+        "import engine.control.worker, engine.control.context, engine.control.engine, engine.control.ticket",
         "import engine.record.workspace, engine.record.series, engine.curves.trace",
         "import tui.app",
         "import commands.main, commands.watch, commands.runs, commands.run, commands.data, commands.doctor",

@@ -46,6 +46,7 @@ class PhospheneApp(App[list[str]]):
         self._file = self._home / "workbench.json"
         self.settings = Settings.load(self._file)
         self.settings.images = images or self.settings.images
+        self.keymap = Keymap.read(self._home / FILE)
         self.renderer = choose_images(self.settings.images)
         self._choose_theme(theme, light=light)
 
@@ -80,9 +81,8 @@ class PhospheneApp(App[list[str]]):
 
     def on_mount(self) -> None:
         """Open the workbench."""
-        keymap = Keymap.read(self._home / FILE)
-        self.set_keymap(keymap.chosen)
-        self.push_screen(Workbench(self._home, self.settings, self.renderer, keymap))
+        self.set_keymap(self.keymap.chosen)
+        self.push_screen(Workbench(self._home, self.settings, self.renderer, self.keymap))
         self.set_interval(SAVE_SECONDS, self._save_settings)
 
     def on_workbench_settings_changed(self) -> None:
@@ -122,8 +122,7 @@ class PhospheneApp(App[list[str]]):
         """Show the keys, those of the focused pane first."""
         screen = self.screen
         first: Scope = getattr(screen, "scope", "workbench")
-        workbench = next(each for each in self.screen_stack if isinstance(each, Workbench))
-        self.push_screen(HelpScreen(first, workbench.keymap))
+        self.push_screen(HelpScreen(first, self.keymap))
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Offer Textual's own commands for themes and screenshots; the actions have a provider of their own."""

@@ -1,17 +1,99 @@
-"""Files written on request: beside the event loop, under a free name, and with a word on how it went."""
+"""Files and copies on request: asked for in one way everywhere, written beside the event loop under a free name."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError, gallery
+from engine import PhospheneError, gallery, tables
+from tui.screens.questions import ChooseScreen, TextScreen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
     from textual.widget import Widget
+
+    from engine import Chart
+
+FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
+"""What tables are copied as, by the key that says so."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that can be written.
+
+    Attributes:
+        name: that it has unless the user wants another one.
+        endings: in words.
+        write: fills it; raises PhospheneError for another ending.
+    """
+
+    name: str
+    endings: str
+    write: Callable[[Path], object]
+
+
+def chart_offer(name: str, chart: Chart) -> Offer:
+    """Return the offer to write a chart, or exactly what it draws as CSV.
+
+    Args:
+        name: of the file, without an ending; what a file's name should not hold is left out.
+        chart: its lines.
+    """
+
+    def write(path: Path) -> None:
+        if path.suffix.lower() == ".csv":
+            sheet = chart.sheet()
+            write_table(sheet.columns, sheet.rows, "csv", path)
+        else:
+            from engine import overlay
+
+            overlay.write(chart, path)
+
+    plain = re.sub(r"[^\w]+", "-", name).strip("-")[:80]
+    return Offer(f"{plain or 'chart'}.pdf", ".pdf .svg .png .csv", write)
+
+
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str, path: Path) -> None:
+    """Write a table in one of the formats of :mod:`engine.tables`."""
+    path.write_text(tables.written(columns, rows, form), encoding="utf-8", errors="backslashreplace")
+
+
+def ask_and_export(owner: Widget, offer: Offer | None) -> None:
+    """Ask for the name of a file, and write it; say so if there is nothing to write."""
+    if offer is None:
+        owner.notify("there is nothing to write yet", severity="error")
+        return
+    chosen = offer
+
+    def write(name: str | None) -> None:
+        if name:
+            owner.run_worker(export(owner, Path(name).expanduser(), chosen.write), group="export")
+
+    owner.app.push_screen(TextScreen("write to", offer.name, offer.endings), write)
+
+
+def ask_and_copy(owner: Widget, what: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Ask in which form a table is to be copied, and copy it.
+
+    Args:
+        owner: says what was copied.
+        what: the table is, in a few words.
+        columns: their names.
+        rows: as many cells in each as there are columns.
+    """
+
+    def copy(key: str | None) -> None:
+        if key:
+            name, form = FORMS[key]
+            owner.app.copy_to_clipboard(tables.written(columns, rows, form))
+            owner.notify(f"{what}, {len(rows):,} rows, as {name}", title="copied", markup=False)
+
+    owner.app.push_screen(ChooseScreen(f"copy {what} as", {key: name for key, (name, _) in FORMS.items()}), copy)
 
 
 async def export(owner: Widget, wanted: Path, write: Callable[[Path], object]) -> None:

@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 from textual.keys import Keys, format_key, key_to_character
 
-from tui.actions import ACTS, Act
+from tui.actions import ACTS, Act, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 FILE = "keys.toml"
-_PANES = {"experiments", "runs", "form", "charts", "pictures", "console", "tables"}
-"""Scopes in which the keys of the workbench work too."""
+_INSIDE: dict[Scope, set[Scope]] = {
+    "workbench": {"experiments", "runs", "form", "charts", "pictures", "console", "tables"},
+    "compare": {"charts"},
+}
+"""Scopes in which the keys of a screen work too."""
 _NAMED = {key.value for key in Keys}
 
 
@@ -79,7 +82,8 @@ class Keymap:
             if not _is_key(_key(key)):
                 return f"{name}: there is no key {key.strip()!r}; write for example ctrl+r, f5, R or slash"
             for other in ACTS:
-                if other is not act and _meet(act, other) and _key(key) in self.keys(other):
+                taken = _key(key) in self.keys(other) and _key(key) not in act.keys.split(",")
+                if other is not act and taken and _meet(act, other):
                     return f"{name}: {key.strip()} is the key of {other.id!r} already; give that another one first"
         return ""
 
@@ -95,7 +99,8 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 def _meet(one: Act, other: Act) -> bool:
     """Return whether both actions can be meant at the same time by one key."""
     scopes = {one.scope, other.scope}
-    return len(scopes) == 1 or "app" in scopes or ("workbench" in scopes and bool(scopes & _PANES))
+    inside = any(screen in scopes and scopes & panes for screen, panes in _INSIDE.items())
+    return len(scopes) == 1 or "app" in scopes or inside
 
 
 def _key(text: str) -> str:

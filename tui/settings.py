@@ -18,7 +18,7 @@ class Settings:
     """Read from and written to one small file in the workspace.
 
     Attributes:
-        warm: whether a worker waits with torch imported, so that a run starts at once; it needs about 400 MiB.
+        warm: whether a fork server waits with torch imported, so that a run starts at once; it needs about 450 MiB.
         images: renderer of pictures, or ``auto``.
         theme: name of the colour theme that the user chose; empty for the one that fits the terminal.
         seen: when the runs were last on a screen, in seconds since the epoch.

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.comparison.curves import AXES, Axis, thinned
+from engine.comparison.curves import AXES, Axis, Curve, thinned
 from engine.comparison.sheets import Sheet, titled
+from engine.comparison.styles import in_order
+from engine.curves.smoothing import smooth
 from engine.errors import PhospheneError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -97,6 +99,37 @@ def chart(
         raise PhospheneError(f"no run has points of {metric!r} to draw over {axis}s; metrics they share: {shared}")
     smoothed = f", smoothed {weight:g}" if weight else ""
     return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y)
+
+
+def members(comparison: Comparison, metric: str, axis: Axis, weight: float = 0.0) -> tuple[Line, ...]:
+    """Return a line for each run of the groups that a chart draws as means, in the style of its group."""
+    found = []
+    for group in comparison.groups:
+        for run in group.runs if len(group.runs) > 1 else ():
+            curve = comparison.curve(run, metric, axis, weight)
+            if curve is not None:
+                drawn = thinned(curve)
+                found.append(Line(run.id, comparison.styles[group.key], drawn.x, drawn.y))
+    return tuple(found)
+
+
+def chart_of_curves(
+    curves: Sequence[tuple[str, Curve, float]], axis: Axis, y_label: str, *, log_y: bool = False
+) -> Chart:
+    """Return the chart of curves of one run, in the colours and dashes of their order.
+
+    Args:
+        curves: a label, all points, and the weight of smoothing of each.
+        axis: what x is.
+        y_label: what y is.
+        log_y: as in :func:`chart`.
+    """
+    lines = []
+    for number, (label, curve, weight) in enumerate(curves):
+        drawn = thinned(Curve(curve.x, smooth(curve.y, weight)))
+        line = Line(f"{label}, smoothed {weight:g}" if weight else label, in_order(number), drawn.x, drawn.y)
+        lines.append(_positive(line) if log_y else line)
+    return Chart(tuple(lines), LABELS[axis], y_label, log_y)
 
 
 def _lines(comparison: Comparison, group: Group, metric: str, axis: Axis, weight: float) -> Iterator[Line]:

@@ -115,9 +115,7 @@ class Comparison:
 
     def default_columns(self) -> tuple[Column, ...]:
         """Return the results that runs with results share, headlines first; without any, the last shared metrics."""
-        headlines = [
-            declared.headline.result for run in self.runs if (declared := _declared(run)) and declared.headline
-        ]
+        headlines = {catalogue.headline_of(run.record.experiment) for run in self.runs if run.record}
         names = self._shared([[*(run.status.result or self.history(run).results)] for run in self.runs])
         names = tuple(sorted(names, key=lambda name: name not in headlines))
         return tuple(map(Column, names)) or tuple(Column(name, "last") for name in self.metrics)
@@ -126,8 +124,11 @@ class Comparison:
         """Return which values of a column are better: as the figure asked for says it, a headline, or the quantity."""
         if column.step or column.figure in {"max", "min"}:
             return "neither" if column.step else "higher" if column.figure == "max" else "lower"
-        headlines = [declared.headline for run in self.runs if (declared := _declared(run))]
-        return better(column.source, next((one for one in headlines if one and one.result == column.source), None))
+        headlines = [one for run in self.runs if (declared := _declared(run)) and (one := declared.headline)]
+        if column.source == "result":
+            ways = {one.better for one in headlines}
+            return ways.pop() if len(ways) == 1 else "neither"
+        return better(column.source, next((one for one in headlines if one.result == column.source), None))
 
     def values(self, group: Group, column: Column) -> list[float]:
         """Return the numbers that the runs of a group have in a column, NaN among them; others have none."""

@@ -23,6 +23,11 @@ class Style:
     dash: int
 
 
+def in_order(number: int) -> Style:
+    """Return the style of the line at a place of an order that is always the same."""
+    return Style(number % COLOURS, number % DASHES)
+
+
 def styles(ids: Iterable[str]) -> dict[str, Style]:
     """Return the style of each run.
 

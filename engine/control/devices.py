@@ -111,6 +111,11 @@ def queue_name(device: str) -> str:
         return device
 
 
+def device_of(queue: str) -> str:
+    """Return the device whose queue has that name; the name itself if no device here has."""
+    return next((device for device in device_names()[1:] if queue_name(device) == queue), queue)
+
+
 @dataclass(frozen=True, slots=True)
 class GpuLoad:
     """How busy a GPU is: ``utilisation`` in percent, memory in bytes."""

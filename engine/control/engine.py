@@ -1,4 +1,4 @@
-"""The async Engine: launch, follow, stop, resume, set, remove and list runs. It keeps no state: run directories do."""
+"""The async Engine: launch, follow, stop, queue, resume, set, remove and list runs. It keeps no state: runs do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import experiment as find_experiment
-from engine.control import launching, requests, resolving
+from engine.control import launching, requests, resolving, waiting
 from engine.control.background import aside, in_thread
 from engine.control.executors.local import LocalExecutor
 from engine.control.threads import usable_cores
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.control.executors.base import Executor
+    from engine.control.queue import Where
+    from engine.control.waiting import Place
     from engine.declaration import Experiment, Hyperparameters, RunOptions
     from engine.record.history import History
     from engine.record.run_directory import RunDirectory, Status
@@ -45,13 +47,13 @@ class Engine:
         self._executor: Executor = LocalExecutor()
 
     async def warm(self) -> None:
-        """Start a worker that imports torch and waits, so that the next launch shows its first point at once."""
-        await in_thread(self._executor.warm)
-        # The first launch would wait for it.
+        """Start a process that imports torch and waits, so that the next launches show their first points at once."""
+        # The first launch would wait for it. It also sets variables, and workers start with those that the server had.
         await in_thread(usable_cores)
+        await in_thread(self._executor.warm)
 
     def close(self) -> None:
-        """End the waiting worker. Runs go on."""
+        """End the process that waits. Runs go on."""
         self._executor.close()
 
     async def launch(
@@ -149,6 +151,27 @@ class Engine:
             RunStateError: if the run has ended.
         """
         await in_thread(_set, run, values)
+
+    async def queue(self) -> list[Place]:
+        """Return who runs and who waits on each device of this host; see :func:`engine.control.waiting.places`."""
+        return await in_thread(waiting.places, self.workspace.home)
+
+    async def move(self, run: RunDirectory, where: Where) -> Place:
+        """Move a waiting run among those that wait for its device: ``up``, ``down``, ``first`` or ``last``.
+
+        Raises:
+            RunStateError: if it does not wait on this host.
+            WorkspaceError: if it is another user's who keeps it where it is.
+        """
+        return await in_thread(waiting.move, run, where)
+
+    async def cancel(self, run: RunDirectory) -> None:
+        """Let a waiting run stop before it starts; it can be resumed.
+
+        Raises:
+            RunStateError: if it does not wait on this host.
+        """
+        await in_thread(waiting.cancel, run)
 
     async def checkpoint(self, run: RunDirectory) -> None:
         """Ask a running run to save after its present step."""

@@ -10,11 +10,13 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.catalogue import experiment
-from engine.control.devices import resolve_device
+from engine.control.devices import queue_name, resolve_device
 from engine.control.order import Order
 from engine.control.provenance import git_state, versions
+from engine.control.queue import Queue
 from engine.control.threads import thread_count
 from engine.errors import LaunchError, RunStateError
+from engine.record.claim import read_claim
 from engine.record.files import disk_errors
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord
@@ -40,6 +42,15 @@ def start(order: Order, executor: Executor) -> None:
     if not order.publish():
         shutil.rmtree(order.staged, ignore_errors=True)
         raise RunStateError(f"{order.run.name} has been started by someone else")
+
+
+def _queue_up(order: Order, record: RunRecord) -> None:
+    """Draw the ticket of a worker of this machine before the next launch can; without one it draws its own, later."""
+    claim = read_claim(order.folders()[1])
+    if claim is not None and claim.worker.presence() == "alive":
+        queue = Queue.of(order.run.parents[1], queue_name(record.device))
+        with contextlib.suppress(OSError), queue.door():
+            queue.draw(record.id, record.slots, claim.worker)
 
 
 def launch(
@@ -88,7 +99,9 @@ def launch(
     )
     record, staged = workspace.prepare(record)
     there = workspace.runs / record.id
-    start(Order(staged, there, there, "0001"), executor)
+    order = Order(staged, there, there, "0001")
+    start(order, executor)
+    _queue_up(order, record)
     return RunDirectory(there)
 
 
@@ -106,12 +119,12 @@ def resume(run: RunDirectory, executor: Executor) -> RunDirectory:
     record = run.record()
     experiment(record.experiment).validate(record.hyperparameters)
     Workspace(run.path.parents[1]).require_room()
-    further_attempt(run, status.attempt + 1, executor)
+    _queue_up(further_attempt(run, status.attempt + 1, executor), record)
     return run
 
 
-def further_attempt(run: RunDirectory, number: int, executor: Executor) -> None:
-    """Start a further worker for a run, or a further controller for a sweep.
+def further_attempt(run: RunDirectory, number: int, executor: Executor) -> Order:
+    """Start a further worker for a run, or a further controller for a sweep; return its order.
 
     Raises:
         RunStateError: if somebody else has made an attempt of that number.
@@ -131,7 +144,9 @@ def further_attempt(run: RunDirectory, number: int, executor: Executor) -> None:
         # Requests that the ended worker did not take are not meant for the next one.
         for request in run.control.glob("*.json"):
             request.unlink(missing_ok=True)
-    start(Order(staged, run.attempts_folder / name, run.path, name), executor)
+    order = Order(staged, run.attempts_folder / name, run.path, name)
+    start(order, executor)
+    return order
 
 
 def kill(run: RunDirectory, executor: Executor) -> None:

@@ -59,22 +59,21 @@ class Order:
                 continue
         return False
 
-    def take(self) -> bool:
-        """Claim the attempt for this process and publish it; return False if it is another one's.
+    def claim_for_this(self) -> bool:
+        """Claim the attempt for this process; return False if it is another one's.
 
-        Whenever launcher or worker is killed, a visible attempt names its worker.
+        To be called before :meth:`publish`: whenever launcher or worker is killed, a visible attempt names its worker.
 
         Raises:
             OSError: if the disk refuses.
         """
         try:
-            claimed = self.claim(Identity.own())
+            return self.claim(Identity.own())
         except OSError:
             # The disk is full: removing the reserve makes room for the claim and for the reason.
             for folder in self.folders():
                 (folder / RESERVE_NAME).unlink(missing_ok=True)
-            claimed = self.claim(Identity.own())
-        return claimed and self.publish()
+            return self.claim(Identity.own())
 
     def publish(self) -> bool:
         """Give the directory its final name; return False if another directory has that name."""

@@ -1,97 +1,259 @@
-"""The local queue: one ticket per waiting or running worker and device, numbered in the order of arrival.
+"""The local queue: one ticket per waiting or running worker and device, in the order in which the runs start.
 
-A ticket counts while its worker holds the lock on its file. The kernel drops the locks of a process that ends, so
-a dead worker leaves nothing to clean up. A run starts when fewer live tickets are ahead of its own than it allows.
+A ticket is a file, `NUMBER-RUN`, or `NUMBER-RUN.running` once the run has started: the names alone hold the order. The
+launcher draws the ticket, so that runs wait in the order of their launches; the worker takes hold of it by a lock on
+the file (`ticket.py`). A ticket counts while that lock is held and, before the worker holds it, while the worker lives.
+The kernel drops the locks of a process that ends, so a dead worker leaves nothing to clean up.
+
+Whoever decides by the order or changes it is behind the door, a lock of the whole queue, and changes it by one rename:
+one who is killed on the way leaves it as it was, or as it was to be.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
+import math
 import os
+import re
 import socket
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+from typing import TYPE_CHECKING, Literal
 
+from engine.record.identity import Identity
+from engine.record.run_directory import UNCLAIMED_AFTER
 from engine.record.shared import share_file, shared_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+Where = Literal["up", "down", "first", "last"]
 
-def _folder(home: Path, device: str) -> Path:
-    return home / "queue" / socket.gethostname() / device.replace(":", "-")
+RUNNING = ".running"
+"""How the name of a ticket ends whose run has started."""
 
-
-def has_tickets(home: Path, device: str) -> bool:
-    """Tell whether any run is on a device of this host, or waits for it; a dead one counts until it is cleaned up."""
-    try:
-        return any(name[:8].isdigit() for name in os.listdir(_folder(home, device)))
-    except OSError:
-        return False
+_NAME = re.compile(rf"(\d{{8}}(?:\.\d+)?)-(.+?)({re.escape(RUNNING)})?")
+_FIRST = 10_000_000
+"""The number of the first ticket: runs can be moved ahead of it."""
 
 
-class Ticket:
-    """A place in the queue of one device on this host."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A ticket as others see it.
 
-    def __init__(self, home: Path, device: str, run: str) -> None:
-        self._folder = _folder(home, device)
-        shared_folder(self._folder, home)
-        with self._door():
-            # Numbering and publishing are one locked step, so that nobody can arrive later with a lower number.
-            self.number = max((int(name.partition("-")[0]) for name in self._names()), default=0) + 1
-            self._path = self._folder / f"{self.number:08d}-{run}"
-            self._descriptor = _open_shared(self._path)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        # A forked child shares the lock and would keep the place of a dead worker.
-        os.register_at_fork(after_in_child=self._disown)
+    Attributes:
+        name: of its file.
+        number: by which those that wait are ordered.
+        run: id of the run.
+        running: whether the run has started.
+        slots: how many may run at once, as the run was told.
+        since: when it began to wait or, once it runs, to run; in seconds since the epoch.
+    """
+
+    name: str
+    number: Fraction
+    run: str
+    running: bool
+    slots: int = 1
+    since: float = 0.0
+
+
+class Queue:
+    """All tickets of one device on this host.
+
+    Args:
+        folder: where they lie.
+        home: the workspace, whose permissions they take.
+    """
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder = folder
+        self._home = home
+
+    @classmethod
+    def of(cls, home: Path, device: str) -> Queue:
+        """Return the queue of a device by its name, see :func:`engine.control.devices.queue_name`."""
+        return cls(_host(home) / device.replace(":", "-"), home)
+
+    @property
+    def device(self) -> str:
+        """The name of the device's queue."""
+        return self.folder.name
 
     @contextlib.contextmanager
-    def _door(self) -> Iterator[None]:
-        door = _open_shared(self._folder / ".door")
+    def door(self) -> Iterator[None]:
+        """Hold the lock of the queue. Nobody waits for it who holds a ticket's lock that others wait for."""
+        shared_folder(self.folder, self._home)
+        door = _open_shared(self.folder / ".door")
         try:
             fcntl.flock(door, fcntl.LOCK_EX)
             yield
         finally:
             os.close(door)
 
-    def _names(self) -> list[str]:
-        return sorted(name for name in os.listdir(self._folder) if name[:8].isdigit())
+    def names(self) -> list[str]:
+        """Return the names of the tickets' files, sorted; a dead one counts until it is cleaned up."""
+        return sorted(name for name in os.listdir(self.folder) if _NAME.fullmatch(name))
 
-    def ahead(self) -> list[str]:
-        """Return the ids of the runs ahead whose workers live, in the order of arrival; remove dead tickets."""
-        return [name.partition("-")[2] for name in self._names() if int(name[:8]) < self.number and self._live(name)]
+    def living(self) -> list[Entry]:
+        """Return the tickets that count, behind the door: first those that run; remove the others."""
+        entries = []
+        for name in self.names():
+            if entry := self.look(name):
+                entries.append(entry)
+            else:
+                with contextlib.suppress(FileNotFoundError, PermissionError):
+                    (self.folder / name).unlink()
+        return sorted(entries, key=lambda entry: (not entry.running, entry.number))
 
-    def _live(self, name: str) -> bool:
+    def look(self, name: str) -> Entry | None:
+        """Return what a ticket says, or None if it does not count (any more)."""
         try:
-            descriptor = _open_existing(self._folder / name)
+            descriptor = open_existing(self.folder / name)
         except FileNotFoundError:
-            return False
+            return None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        else:
-            # A resumed run may have made a new file of this name meanwhile: remove only the one that was locked here.
-            with self._door(), contextlib.suppress(FileNotFoundError, PermissionError):
-                if (self._folder / name).stat().st_ino == os.fstat(descriptor).st_ino:
-                    (self._folder / name).unlink()
-            return False
+            said = _said(descriptor)
+            since = os.fstat(descriptor).st_mtime
+            if not _locked(descriptor) and not said.awaits_worker(since):
+                return None
+        finally:
+            os.close(descriptor)
+        found = _NAME.fullmatch(name)
+        return Entry(name, Fraction(found[1]), found[2], bool(found[3]), said.slots, since) if found else None
+
+    def draw(self, run: str, slots: int, worker: Identity) -> Path:
+        """Return the ticket that was drawn for this worker of a run; draw one, behind the door, if there is none.
+
+        Raises:
+            OSError: if the disk refuses.
+        """
+        highest = Fraction(_FIRST - 1)
+        for name in self.names():
+            number, other = _NAME.fullmatch(name).group(1, 2)  # type: ignore[union-attr]
+            highest = max(highest, Fraction(number))
+            if other == run and self._drawn_for(name) == worker:
+                return self.folder / name
+        path = self.folder / f"{_written(Fraction(math.floor(highest) + 1))}-{run}"
+        descriptor = _open_shared(path)
+        try:
+            say(descriptor, slots, worker, held=False)
+        finally:
+            os.close(descriptor)
+        return path
+
+    def _drawn_for(self, name: str) -> Identity | None:
+        descriptor = open_existing(self.folder / name)
+        try:
+            return _said(descriptor).worker
         finally:
             os.close(descriptor)
 
-    def _disown(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+    def move(self, run: str, where: Where) -> None:
+        """Move a run that waits among those that wait, behind the door; at an end it stays.
 
-    def release(self) -> None:
-        """Leave the queue."""
-        self._path.unlink(missing_ok=True)
-        self._disown()
+        Raises:
+            PermissionError: if the ticket is another user's and the folder keeps it for that user.
+        """
+        waiting = [entry for entry in self.living() if not entry.running]
+        index = next(index for index, entry in enumerate(waiting) if entry.run == run)
+        moved = waiting.pop(index)
+        target = {"first": 0, "last": len(waiting), "up": max(0, index - 1), "down": index + 1}[where]
+        target = min(target, len(waiting))
+        if target == index:
+            return
+        before = waiting[target - 1].number if target else None
+        after = waiting[target].number if target < len(waiting) else None
+        (self.folder / moved.name).rename(self.folder / f"{_written(_between(before, after))}-{run}")
 
 
-def _open_existing(path: Path) -> int:
+def queues(home: Path) -> list[Queue]:
+    """Return the queues of this host's devices."""
+    try:
+        return [Queue(folder, home) for folder in sorted(_host(home).iterdir()) if folder.is_dir()]
+    except OSError:
+        return []
+
+
+def has_tickets(home: Path, device: str) -> bool:
+    """Tell whether any run is on a device of this host, or waits for it; a dead one counts until it is cleaned up."""
+    try:
+        return bool(Queue.of(home, device).names())
+    except OSError:
+        return False
+
+
+def _host(home: Path) -> Path:
+    return home / "queue" / socket.gethostname()
+
+
+def _between(before: Fraction | None, after: Fraction | None) -> Fraction:
+    """Return a number between two of which one may be missing, with as few digits as it can have."""
+    if before is None:
+        return Fraction(math.ceil(after or _FIRST) - 1)
+    if after is None:
+        return Fraction(math.floor(before) + 1)
+    for digits in count():
+        low, high = math.floor(before * 10**digits) + 1, math.ceil(after * 10**digits) - 1
+        if low <= high:
+            return Fraction((low + high) // 2, 10**digits)
+    raise AssertionError
+
+
+def _written(number: Fraction) -> str:
+    """Return a number as it stands in a name: names sort as the numbers do."""
+    digits = next(digits for digits in count() if (number * 10**digits).denominator == 1)
+    text = f"{int(number * 10**digits):0{8 + digits}d}"
+    return f"{text[:8]}.{text[8:]}" if digits else text
+
+
+def _locked(descriptor: int) -> bool:
+    """Tell whether a worker holds the lock of a ticket; those who ask are not in each other's way."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What stands in a ticket: ``held`` once its worker has taken hold of it."""
+
+    slots: int = 1
+    worker: Identity | None = None
+    held: bool = False
+
+    def awaits_worker(self, since: float) -> bool:
+        """Tell whether the worker that the ticket was drawn for may still take hold of it."""
+        if self.held or self.worker is None:
+            return False
+        presence = self.worker.presence()
+        return presence == "alive" or (presence == "elsewhere" and time.time() - since < UNCLAIMED_AFTER)
+
+
+def _said(descriptor: int) -> _Said:
+    try:
+        values = json.loads(os.pread(descriptor, 4096, 0))
+        return _Said(int(values["slots"]), Identity.from_json(values["worker"]), bool(values["held"]))
+    except (ValueError, KeyError, TypeError):
+        return _Said()
+
+
+def say(descriptor: int, slots: int, worker: Identity, *, held: bool) -> None:
+    """Write into a ticket whose it is."""
+    values = {"slots": slots, "worker": worker.to_json(), "held": held}
+    # Over what stands there, which needs no room on a full disk.
+    os.ftruncate(descriptor, os.pwrite(descriptor, json.dumps(values).encode(), 0))
+
+
+def open_existing(path: Path) -> int:
+    """Open a file to lock it."""
     try:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except PermissionError:
@@ -104,7 +266,7 @@ def _open_shared(path: Path) -> int:
     while True:
         with contextlib.suppress(FileNotFoundError):
             # Not with O_CREAT: in folders like /tmp the kernel forbids that for files of others.
-            return _open_existing(path)
+            return open_existing(path)
         with contextlib.suppress(FileExistsError):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             share_file(path)

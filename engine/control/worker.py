@@ -1,7 +1,7 @@
 """The worker: one process, in a session of its own, that runs one attempt of one run.
 
-An executor starts it through `phosphene.py`: with an order, or with ``--warm`` to import torch and wait for the order
-on stdin. Nothing before the program's own import needs torch.
+An executor starts it through `phosphene.py` with an order, or with ``--warm`` as a fork server, whose children are
+workers. Nothing before the program's own import needs torch.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import gc
-import importlib
 import importlib.util
 import os
 import random
@@ -21,7 +20,9 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from engine.control import requests
+from engine import wording
+from engine.control import fork_server, requests
+from engine.control.fork_server import Given
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
 from engine.errors import MachineFailure, PhospheneError, is_full_disk
@@ -32,6 +33,7 @@ from engine.version import CODE, CODE_FOLDER, VERSION
 
 if TYPE_CHECKING:
     from engine.control.context import Context
+    from engine.control.ticket import Ticket
 
 PULSE_SECONDS = 10.0
 _leave = os._exit
@@ -40,33 +42,28 @@ _leave = os._exit
 def main(arguments: list[str]) -> NoReturn:
     """Run the worker and end the process: with exit status 0 unless the run failed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    status = _wait_warm() if arguments[0] == "--warm" else _serve(Order.from_json(arguments[0]))
+    warm = arguments[0] == "--warm"
+    given = fork_server.wait() if warm else Given(Order.from_json(arguments[0]))
+    status = _serve(given, warm=warm) if given else 0
     sys.stdout.flush()
     sys.stderr.flush()
     # Threads that a program or a library left running must not keep the device.
     _leave(status)
 
 
-def _wait_warm() -> int:
-    """Import torch and wait for an order; end if stdin is closed before one comes."""
-    # In a thread, so that an early order is taken at once and the run's state says that it is starting.
-    warming = threading.Thread(target=importlib.import_module, args=("engine.tensors.warm",), name="warm", daemon=True)
-    warming.start()
-    line = sys.stdin.readline()
-    if not line.strip():
-        return 0
-    return _serve(Order.from_json(line), warming)
-
-
-def _serve(order: Order, warming: threading.Thread | None = None) -> int:
-    if not order.take():
+def _serve(given: Given, *, warm: bool) -> int:
+    order = given.order
+    if not order.claim_for_this():
+        return 1
+    given.tell_taken()
+    if not order.publish():
         return 1
     run = RunDirectory(order.run)
     attempt = order.folders()[1]
-    if warming:
+    if warm:
         _redirect(attempt / "output.log")
     faulthandler.enable()
-    return _Worker(run, order.code, EventLog(attempt / "events.jsonl"), warming).serve()
+    return _Worker(run, order.code, EventLog(attempt / "events.jsonl"), given.warming).serve()
 
 
 def _redirect(output: Path) -> None:
@@ -134,7 +131,7 @@ class _Worker:
         from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
         from engine.control.devices import queue_name
-        from engine.control.queue import Ticket
+        from engine.control.ticket import Ticket
 
         record = self._run.record()
         threads = thread_count(record.threads)
@@ -147,8 +144,9 @@ class _Worker:
             )
         declared = experiment(record.experiment)
         hyperparameters = declared.validate(record.hyperparameters)
-        ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id)
-        if not self._wait(ticket, record.slots):
+        ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id, record.slots)
+        if not self._wait(ticket):
+            ticket.release()
             return "stopped", "before it started"
         self._context = context = Context(self._run, self._log, hyperparameters, self._early)
         self._state("running", step=self._restored_step)
@@ -171,20 +169,24 @@ class _Worker:
                 context.flush()
         return "finished", ""
 
-    def _wait(self, ticket: Any, slots: int) -> bool:
+    def _wait(self, ticket: Ticket) -> bool:
         """Wait for a free slot on the device; return False if the run was stopped meanwhile."""
-        shown: list[str] = []
+        shown = ""
         delay = 0.02
-        while len(ahead := ticket.ahead()) >= slots:
+        while True:
+            started = ticket.start()
+            # Looked at after that: who cancels a run while it waits writes the request before it can start.
             self._early += requests.take(self._run.control)
             if self._stop or any(request["request"] == "stop" for request in self._early):
                 return False
-            if ahead != shown:
-                shown = ahead
-                self._state("queued", f"behind {', '.join(ahead)}", self._restored_step)
+            if started:
+                return True
+            place = wording.place(ticket.position, ticket.behind)
+            if place != shown:
+                shown = place
+                self._state("queued", place, self._restored_step)
             time.sleep(delay)
             delay = min(0.25, delay * 1.5)
-        return True
 
     def _state(self, state: State, reason: str = "", step: int = 0) -> None:
         self._log.append(StateChanged(time.time(), state, reason, step), durable=True)
@@ -235,6 +237,9 @@ def prepare_libraries(seed: int, threads: int) -> bool:
     """Seed the generators of the modules imported so far and set their threads; return whether torch is among them."""
     random.seed(seed)
     if "torch" in sys.modules:
+        # One that cannot be imported ends only a program that needs it.
+        with contextlib.suppress(Exception):
+            import engine.tensors.libraries  # noqa: F401
         from engine.tensors.devices import prepare_torch
 
         prepare_torch(seed, threads)

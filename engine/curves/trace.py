@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_KEPT = 4
+"""Reductions that a curve keeps, at most: those of a frame and of the range of its values, smoothed and not."""
+
+
 class Trace:
     """A curve that grows: remembers what it worked out and redoes only the points that are new.
 
@@ -25,6 +29,7 @@ class Trace:
         self._probe: tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]] | None = None
         self._smoother: Smoother | None = None
         self._summaries: dict[str, Summary] = {}
+        self._reduced: dict[tuple[float, bool, int], tuple[int, NDArray[np.float64], Columns]] = {}
 
     def update(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
         """Take the curve's present points `[N]`; returns whether the points seen before were kept."""
@@ -34,6 +39,7 @@ class Trace:
         if not kept:
             self._smoother = None
             self._summaries.clear()
+            self._reduced.clear()
         self.x, self.y = x, y
         size = len(y)
         at = np.unique(np.r_[np.linspace(0, max(size - 1, 0), 64).astype(np.int64), max(0, size - 64) : size])
@@ -68,7 +74,13 @@ class Trace:
         if summary is None or summary.positive != positive:
             summary = self._summaries[key] = Summary(positive=positive)
         summary.extend(y)
-        return summary.columns(self.x, y, edges)
+        asked = (weight, positive, len(edges))
+        known = self._reduced.get(asked)
+        if known is None or known[0] != len(y) or not np.array_equal(known[1], edges):
+            if asked not in self._reduced and len(self._reduced) >= _KEPT:
+                self._reduced.clear()
+            known = self._reduced[asked] = (len(y), edges, summary.columns(self.x, y, edges))
+        return known[2]
 
 
 def _equal(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:

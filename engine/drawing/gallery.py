@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from engine.captions import shortened
 from engine.errors import DiskFull, PhospheneError, is_full_disk
 from engine.record.plots import read_plot
 from engine.wording import short_id
@@ -221,11 +222,10 @@ class Sheet:
         rows = -(-len(thumbnails) // columns)
         sheet = Pillow.new("RGB", (columns * width, rows * height), PAPER)
         draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
-        for place, (still, image) in enumerate(thumbnails):
+        said = [" ".join((f"{still.step:,}", still.caption)).strip() for still, _ in thumbnails]
+        short = shortened(said, width, font.getlength)
+        for place, ((_, image), says) in enumerate(zip(thumbnails, short, strict=True)):
             left, top = place % columns * width, place // columns * height
-            says = " ".join((f"{still.step:,}", still.caption)).strip()
-            while font.getlength(says) > width and len(says) > 2:
-                says = f"{says[:-2]}…"
             under = top + height - CAPTION
             draw.text((left + width / 2, under + CAPTION / 2), says, INK, font, "mm")
             if image is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.captions import shortened
 from engine.drawing.paper import COLOURS, DASHES, axes_of_size, save
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 3.4, 2.5
 """Inches: a column of a page in two columns."""
 FONT = 8
+LEGEND_LETTERS = 44
+"""Of a label, at most."""
 LEGEND_LINES = 8
 """Lines that a legend inside the axes can name; that of more stands beside them."""
 
@@ -34,10 +37,11 @@ def figure(chart: Chart) -> Figure:
     many = len(chart.lines) > LEGEND_LINES
     with rc_context({"font.size": FONT, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}):
         drawn, axes = axes_of_size(WIDTH * (1.5 if many else 1), HEIGHT)
-        for line in chart.lines:
+        labels = shortened([line.label for line in chart.lines], LEGEND_LETTERS)
+        for line, label in zip(chart.lines, labels, strict=True):
             colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
             y = np.where(np.isfinite(line.y), line.y, np.nan)
-            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=line.label)
+            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=label)
             if line.low is not None and line.high is not None and np.isfinite(line.low).any():
                 axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
         axes.set_yscale("log" if chart.log_y else "linear")

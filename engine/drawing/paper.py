@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 INK, PAPER = "#282a36", "#ffffff"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """The palette of Okabe and Ito, which colour-blind readers can tell apart; dashes and marks say the same again."""
+LESS, MORE = COLOURS[0], COLOURS[1]
+"""Ends of the scale of a difference, blue and vermilion: colour-blind readers can tell these apart, too."""
 DASHES = ("-", "--", "-.", ":")
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DPI = 150
@@ -115,29 +117,60 @@ def _heatmap(plot: plots.Heatmap) -> Figure:
     cell = 0.42 + 0.08 * plot.digits
     drawn, axes = axes_of_size(max(4.8, 1.9 + cell * len(plot.columns)), max(3.2, 1.3 + 0.3 * len(plot.rows)))
     shades = shares(plot)
-    axes.imshow(shades, cmap="viridis" if plot.shade == "value" else "Blues", aspect="auto", vmin=0, vmax=1)
+    sign = "+" if plot.shade == "difference" else ""
+    cells = axes.imshow(shades, cmap=_colours(plot), aspect="auto", vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(numbers):
         if np.isfinite(value) and (value or plot.shade == "value"):
-            dark = shades[row, column] > 0.5 if plot.shade == "row" else shades[row, column] <= 0.5
+            dark = _dark(plot, float(shades[row, column]))
             mistake = plot.diagonal and row != column
             colour = "white" if dark else "#a02020" if mistake else "black"
-            text = f"{value:.{plot.digits}f}"
+            text = f"{value:{sign}.{plot.digits}f}"
             axes.text(column, row, text, ha="center", va="center", fontsize=7, color=colour)
     axes.set_xticks(range(len(plot.columns)), plot.columns, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
     axes.set_yticks(range(len(plot.rows)), plot.rows, fontsize=8)
     axes.set_xlabel(plot.column_label)
     axes.set_ylabel(plot.row_label)
+    if plot.shade == "difference":
+        bar = drawn.colorbar(cells, ax=axes, ticks=[0, 0.5, 1])
+        bar.ax.set_yticklabels([f"{share * farthest(plot):+.{plot.digits}f}" if share else "0" for share in (-1, 0, 1)])
+    if plot.legend:
+        axes.set_title(plot.legend, fontsize=8, wrap=True)
     return drawn
 
 
+def _colours(plot: plots.Heatmap) -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    if plot.shade == "difference":
+        return LinearSegmentedColormap.from_list("difference", (LESS, PAPER, MORE))
+    return "viridis" if plot.shade == "value" else "Blues"
+
+
+def _dark(plot: plots.Heatmap, share: float) -> bool:
+    """Tell whether text on the colour of a share must be white."""
+    if plot.shade == "difference":
+        return abs(share - 0.5) > 0.35
+    return share > 0.5 if plot.shade == "row" else share <= 0.5
+
+
+def farthest(plot: plots.Heatmap) -> float:
+    """Return how far the farthest value of a heatmap lies from zero; 1 if all are zero, or none is finite."""
+    return max((abs(value) for row in plot.values for value in row if math.isfinite(value)), default=0.0) or 1.0
+
+
 def shares(plot: plots.Heatmap) -> Any:
-    """Return how full the colour of each cell is, float64 ``[R, C]`` in [0, 1]; NaN where the value is not finite."""
+    """Return how full the colour of each cell is, float64 ``[R, C]`` in [0, 1]; NaN where the value is not finite.
+
+    Of a difference zero is 0.5, and the value that lies farthest from it 0 or 1.
+    """
     import numpy as np
 
     numbers = np.asarray(plot.values, dtype=float).reshape(len(plot.rows), len(plot.columns))
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)
     if not np.isfinite(numbers).any():
         return numbers
+    if plot.shade == "difference":
+        return plots.shares_between(numbers, -farthest(plot), farthest(plot))
     if plot.shade == "row":
         largest = np.nan_to_num(np.abs(numbers)).max(axis=1, keepdims=True)
         parts = numbers / np.where(largest > 0, largest, 1)

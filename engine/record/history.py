@@ -88,6 +88,11 @@ class History:
         return self.state in ENDED
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was logged."""
+        return bool(self._last)
+
+    @property
     def live(self) -> dict[str, Any]:
         """The values in force of hyperparameters that were changed while the run went on."""
         return {change.name: change.value for change in self.changes}

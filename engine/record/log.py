@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 RESERVE = 64 * 1024
 """Bytes set aside beside the log, given back to the disk when it is full so that the run can still say so."""
 RESERVE_NAME = "reserve"
+PIECE = 1 << 21
+"""Bytes of a log that are read at once: a long one takes little memory, and other threads their turns."""
 
 
 def set_aside(attempt: Path, size: int = RESERVE) -> None:
@@ -130,28 +132,33 @@ class LogReader:
         return found
 
     def _new_lines(self) -> Iterator[list[bytes]]:
-        """Yield the new lines attempt by attempt."""
+        """Yield the new lines attempt by attempt, those of a long log in several pieces."""
         while True:
             # Looked at before reading: once a later attempt exists the present one gets no more events.
             superseded = (self._attempts / f"{self._attempt + 1:04d}").is_dir()
-            yield [line for line in self._read().split(b"\n") if line]
+            for data in self._pieces():
+                yield [line for line in data.split(b"\n") if line]
             if not superseded:
                 return
             self._attempt += 1
             self._offset = 0
 
-    def _read(self) -> bytes:
+    def _pieces(self) -> Iterator[bytes]:
+        """Yield whole lines that have not been read yet, some megabytes at a time."""
         try:
             with (self._attempts / f"{self._attempt:04d}" / "events.jsonl").open("rb") as file:
                 file.seek(self._offset)
-                data = file.read()
+                torn = b""
+                while piece := file.read(PIECE):
+                    data = torn + piece
+                    end = data.rfind(b"\n") + 1
+                    torn = data[end:]
+                    self._offset += end
+                    yield data[:end]
         except FileNotFoundError:
-            return b""
+            return
         except OSError as error:
             raise WorkspaceError(f"the log of run {self._attempts.parent.name} cannot be read ({error})") from error
-        data = data[: data.rfind(b"\n") + 1]
-        self._offset += len(data)
-        return data
 
 
 def last_event(path: Path, kinds: tuple[type[Event], ...]) -> Event | None:

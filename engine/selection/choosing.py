@@ -9,15 +9,16 @@ from engine.errors import InvalidFilter, UnknownRun
 from engine.record.intents import Intents
 from engine.record.workspace import meant
 from engine.selection.filter import parse
-from engine.selection.values import Latest, latest_values
+from engine.selection.values import READ_ANEW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.record.workspace import Listed, Workspace
+    from engine.selection.values import Logs
 
 
-def select(workspace: Workspace, words: Sequence[str], latest: Latest = latest_values) -> list[Listed]:
+def select(workspace: Workspace, words: Sequence[str], logs: Logs = READ_ANEW) -> list[Listed]:
     """Return the runs that are meant.
 
     If every word names a run (an id, a part of one, a name, ``last``) or a sweep by its id, those and its runs are
@@ -26,7 +27,7 @@ def select(workspace: Workspace, words: Sequence[str], latest: Latest = latest_v
     Args:
         workspace: whose runs they are.
         words: at least one.
-        latest: returns the last values of a run's metrics.
+        logs: what the logs of runs say.
 
     Raises:
         InvalidFilter: if they are neither.
@@ -43,7 +44,7 @@ def select(workspace: Workspace, words: Sequence[str], latest: Latest = latest_v
         wanted = parse(text)
     except InvalidFilter as error:
         raise InvalidFilter(f"{error.problem} (in the filter {text!r})", error.position) from None
-    found = [run for run in runs if wanted.matches(run, latest)]
+    found = [run for run in runs if wanted.matches(run, logs)]
     if not found:
         raise UnknownRun(f"no run is named {text!r}, nor does any match it as a filter; see: phosphene runs")
     return found

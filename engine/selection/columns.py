@@ -12,11 +12,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from engine import wording
 from engine.errors import PhospheneError
-from engine.selection.values import MISSING, getter, is_number
+from engine.selection.values import MISSING, SPANS, getter, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,13 +29,6 @@ if TYPE_CHECKING:
     from engine.record.workspace import Listed
 
 FIGURES = ("max", "min", "last", "mean")
-
-
-class Valued(Protocol):
-    """Has a value for each run."""
-
-    def value(self, run: Listed, histories: Histories, /) -> Any:
-        """Return the value for a run, `MISSING` if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +51,15 @@ class Column:
     def value(self, run: Listed, histories: Histories) -> Any:
         """Return the value for a run, `MISSING` if it has none."""
         if not self.figure:
-            return getter(self.source)(run, histories.latest)
+            return getter(self.source)(run, histories)
         series = histories.of(run.directory).curves.series.get(self.source)
         return MISSING if series is None else self._of(series)
+
+    def shown(self, value: Any) -> str:
+        """Write one of its values for a list: time spans as clocks, nothing for one that is missing."""
+        if self.source in SPANS and not self.figure and is_number(value):
+            return wording.clock(value) if round(value) else ""
+        return shown(value)
 
     def _of(self, series: Series) -> Any:
         import numpy as np
@@ -106,13 +105,13 @@ def parse_columns(text: str) -> list[Column]:
 
 
 def shown(value: Any) -> str:
-    """Write the value of a column for a list; nothing for one that is missing."""
+    """Write a value for a list; nothing for one that is missing."""
     if value is MISSING:
         return ""
     return wording.figure(value) if isinstance(value, float) and not math.isnan(value) else wording.setting(value)
 
 
-def in_order(runs: Iterable[Listed], column: Valued, histories: Histories, *, falling: bool = False) -> list[Listed]:
+def in_order(runs: Iterable[Listed], column: Column, histories: Histories, *, falling: bool = False) -> list[Listed]:
     """Return runs by a column: numbers before texts, rising unless ``falling``; those without a value last."""
 
     def key(pair: tuple[Listed, Any]) -> tuple[bool, float, str]:

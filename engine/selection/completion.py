@@ -12,13 +12,14 @@ from engine import wording
 from engine.errors import InvalidFilter
 from engine.selection.filter import literal
 from engine.selection.language import OPERATORS, PREFIXES, Token, tokens, word
-from engine.selection.values import FACTS, MISSING, getter
+from engine.selection.values import ALWAYS, MISSING, UNREAD, getter
 
 if TYPE_CHECKING:
     from engine.record.workspace import Listed
 
 MOST_VALUES = 50
 """Values offered for a field: those that most runs have."""
+OF_EVERY_RUN = "of every run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,12 @@ def complete(text: str, cursor: int, runs: Sequence[Listed]) -> list[Completion]
 
 def fields(runs: Iterable[Listed]) -> dict[str, str]:
     """Return the names of the fields that runs have, each with what it is."""
-    found = dict.fromkeys(FACTS, "of every run")
+    found = dict.fromkeys(ALWAYS, OF_EVERY_RUN)
     for run in runs:
         if run.record is not None:
             found |= dict.fromkeys(run.record.hyperparameters.keys() - found.keys(), "hyperparameter")
         found |= dict.fromkeys(run.status.result.keys() - found.keys(), "result")
-    return dict(sorted(found.items(), key=lambda item: (item[1] != "of every run", item)))
+    return dict(sorted(found.items(), key=lambda item: (item[1] != OF_EVERY_RUN, item)))
 
 
 def _before_cursor(before: str) -> tuple[list[Token], int]:
@@ -95,7 +96,7 @@ def _values(field: str, runs: Iterable[Listed]) -> dict[str, str]:
     get = getter(field)
     counted: Counter[str] = Counter()
     for run in runs:
-        value = get(run, lambda _: {})
+        value = get(run, UNREAD)
         for one in value if isinstance(value, tuple) else (value,):
             if one is not MISSING and one != "":
                 counted[literal(one)] += 1
@@ -106,9 +107,13 @@ def _values(field: str, runs: Iterable[Listed]) -> dict[str, str]:
 
 def _marks(prefix: str, runs: Sequence[Listed]) -> dict[str, str]:
     if prefix == "has":
-        return {name: said for name, said in fields(runs).items() if said != "of every run" or name in {"note", "name"}}
+        return {
+            name: said
+            for name, said in fields(runs).items()
+            if said != OF_EVERY_RUN or name in {"note", "name", "result"}
+        }
     get = getter(prefix)
-    values = [get(run, lambda _: {}) for run in runs]
+    values = [get(run, UNREAD) for run in runs]
     counted = Counter(one for value in values for one in (value if isinstance(value, tuple) else (value,)))
     return {name: _how_many(count) for name, count in counted.most_common(MOST_VALUES) if name not in (MISSING, "")}
 

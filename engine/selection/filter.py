@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from engine import wording
 from engine.selection.language import And, Compare, Literal, Marked, Node, Not, Or, Word, parse_tree, word
-from engine.selection.values import FACTS, MISSING, TEXTS, Latest, getter, is_number, latest_values
+from engine.selection.values import FACTS, MISSING, READ_ANEW, TEXTS, Logs, getter, is_number
 
 if TYPE_CHECKING:
     from engine.record.workspace import Listed
 
-Test = Callable[["Listed", Latest], bool]
+Test = Callable[["Listed", Logs], bool]
 Check = Callable[[Any], bool]
 
 NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf|nan)")
@@ -42,14 +42,14 @@ class Filter:
     def __str__(self) -> str:
         return str(self.tree)
 
-    def matches(self, run: Listed, latest: Latest = latest_values) -> bool:
+    def matches(self, run: Listed, logs: Logs = READ_ANEW) -> bool:
         """Tell whether a run is meant.
 
         Args:
             run: as listed, with record, status and annotations; any of them may be damaged or empty.
-            latest: returns the last values of a run's metrics, for names that are neither hyperparameter nor result.
+            logs: what the logs of runs say, such as `Histories`; asked for metrics and time spans.
         """
-        return self._test(run, latest)
+        return self._test(run, logs)
 
 
 def parse(text: str) -> Filter:
@@ -83,10 +83,10 @@ def _compiled(node: Node) -> Test:
             return _all([_compiled(part) for part in parts])
         case Or(parts):
             tests = [_compiled(part) for part in parts]
-            return lambda run, latest: any(test(run, latest) for test in tests)
+            return lambda run, logs: any(test(run, logs) for test in tests)
         case Not(part):
             inner = _compiled(part)
-            return lambda run, latest: not inner(run, latest)
+            return lambda run, logs: not inner(run, logs)
         case Word(text):
             return _word(text.casefold())
         case Marked("has", name):
@@ -99,14 +99,17 @@ def _compiled(node: Node) -> Test:
 def _all(tests: list[Test]) -> Test:
     if len(tests) == 2:
         first, second = tests
-        return lambda run, latest: first(run, latest) and second(run, latest)
-    return lambda run, latest: all(test(run, latest) for test in tests)
+        return lambda run, logs: first(run, logs) and second(run, logs)
+    return lambda run, logs: all(test(run, logs) for test in tests)
 
 
 def _word(part: str) -> Test:
-    def test(run: Listed, _: Latest) -> bool:
+    def test(run: Listed, _: Logs) -> bool:
+        # Most words are sought in ids, which hold the experiment and no capitals.
+        if part in run.id:
+            return True
         experiment = run.record.experiment if run.record else ""
-        return part in run.id.casefold() or part in run.name.casefold() or part in experiment.casefold()
+        return any(part in text.casefold() for text in (run.name, experiment, run.id))
 
     return test
 
@@ -114,8 +117,8 @@ def _word(part: str) -> Test:
 def _has(name: str) -> Test:
     get = getter(name)
     if name in FACTS:
-        return lambda run, latest: get(run, latest) not in (MISSING, "", ())
-    return lambda run, latest: get(run, latest) is not MISSING
+        return lambda run, logs: get(run, logs) not in (MISSING, "", ())
+    return lambda run, logs: get(run, logs) is not MISSING
 
 
 def _compare(node: Compare) -> Test:
@@ -125,8 +128,8 @@ def _compare(node: Compare) -> Test:
             return lambda run, _: all(map(check, run.annotations.tags))
         return lambda run, _: any(map(check, run.annotations.tags))
 
-    def test(run: Listed, latest: Latest) -> bool:
-        value = get(run, latest)
+    def test(run: Listed, logs: Logs) -> bool:
+        value = get(run, logs)
         return value is not MISSING and check(value)
 
     return test

@@ -1,4 +1,4 @@
-"""What a field's name means: a fact of a run, one of its hyperparameters, a result or the last value of a metric.
+"""What a field's name means: a fact of a run, a hyperparameter, a result, a time span or the last value of a metric.
 
 Filters, columns and comparisons all ask here. Hyperparameters are those of the launch, and one that a record lacks is
 missing, not its default.
@@ -6,27 +6,79 @@ missing, not its default.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from engine import catalogue
 
 if TYPE_CHECKING:
+    from engine.record.history import History
     from engine.record.run_directory import RunDirectory
     from engine.record.workspace import Listed
 
-Latest = Callable[["RunDirectory"], Mapping[str, float]]
-"""Returns the last value of every metric of a run; it is asked only for names that the list of runs does not know."""
-Getter = Callable[["Listed", Latest], Any]
+
+class Logs(Protocol):
+    """What the logs of runs say; it is asked only for what the list of runs does not know."""
+
+    def of(self, run: RunDirectory, /) -> History:
+        """Return the history of a run."""
+
+    def latest(self, run: RunDirectory, /) -> Mapping[str, float]:
+        """Return the last value of every metric of a run."""
+
+
+Getter = Callable[["Listed", Logs], Any]
 
 MISSING: Final = object()
 """The value of a field that a run has not."""
 
 
-def latest_values(run: RunDirectory) -> Mapping[str, float]:
-    """Return the last value of every metric of a run, read from its log."""
-    # Late, because it brings numpy, which completion can do without.
-    from engine.record.histories import Histories
+class _Fresh:
+    """Reads a log whenever it is asked for, and keeps none."""
 
-    return Histories().latest(run)
+    def of(self, run: RunDirectory) -> History:
+        # Late, because it brings numpy, which completion can do without.
+        from engine.record.histories import Histories
+
+        return Histories().of(run)
+
+    def latest(self, run: RunDirectory) -> Mapping[str, float]:
+        from engine.record.histories import Histories
+
+        return Histories().latest(run)
+
+
+class _Unread:
+    """Logs that say nothing."""
+
+    def of(self, _: RunDirectory) -> History:
+        from engine.record.history import History
+
+        return History()
+
+    def latest(self, _: RunDirectory) -> Mapping[str, float]:
+        return {}
+
+
+READ_ANEW: Final[Logs] = _Fresh()
+UNREAD: Final[Logs] = _Unread()
+"""For those who look at lists of runs alone."""
+
+
+def _result(run: Listed) -> Any:
+    """Return the result that the experiment of a run names as its headline."""
+    metric = catalogue.headline_of(run.record.experiment) if run.record else ""
+    return run.status.result.get(metric, MISSING)
+
+
+def _seconds(run: Listed, logs: Logs, *, waiting: bool) -> Any:
+    """Return for how long a run waited in the queue, or was at work, up to now if it still does."""
+    history = logs.of(run.directory)
+    if not history.begun:
+        return MISSING
+    now = run.status.changed if run.status.ended else time.time()
+    return history.waiting(now) if waiting else history.running(now)
 
 
 FACTS: dict[str, Callable[[Listed], Any]] = {
@@ -39,25 +91,35 @@ FACTS: dict[str, Callable[[Listed], Any]] = {
     "tag": lambda run: run.annotations.tags,
     "note": lambda run: run.annotations.note,
     "sweep": lambda run: run.record.sweep if run.record else MISSING,
+    "result": _result,
 }
-"""Fields that every run has; all but the seed are text."""
-TEXTS = FACTS.keys() - {"seed"}
+"""Fields that every run has; all but the seed and the result are text."""
+TEXTS = FACTS.keys() - {"seed", "result"}
+SPANS: dict[str, Getter] = {
+    "duration": lambda run, logs: _seconds(run, logs, waiting=False),
+    "waited": lambda run, logs: _seconds(run, logs, waiting=True),
+}
+"""Fields that are seconds, and that only logs know."""
+ALWAYS = (*FACTS, *SPANS)
+"""The fields of every run, whatever its experiment."""
 
 
 def getter(field: str) -> Getter:
-    """Return the function that looks a field up in a run: ``get(run, latest)``, `MISSING` if the run has it not."""
+    """Return the function that looks a field up in a run: ``get(run, logs)``, `MISSING` if the run has it not."""
     fact = FACTS.get(field)
     if fact is not None:
         return lambda run, _: fact(run)
+    if field in SPANS:
+        return SPANS[field]
 
-    def look_up(run: Listed, latest: Latest) -> Any:
+    def look_up(run: Listed, logs: Logs) -> Any:
         record = run.record
         if record is not None and field in record.hyperparameters:
             return record.hyperparameters[field]
         if field in run.status.result:
             return run.status.result[field]
         # Metrics and results are named part/quantity: no log is opened for anything else.
-        return latest(run.directory).get(field, MISSING) if "/" in field else MISSING
+        return logs.latest(run.directory).get(field, MISSING) if "/" in field else MISSING
 
     return look_up
 

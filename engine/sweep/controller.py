@@ -13,13 +13,16 @@ import itertools
 import signal
 import sys
 import time
+import traceback
 from typing import TYPE_CHECKING, NoReturn
 
+from engine import catalogue
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
 from engine.control.executors.local import LocalExecutor
 from engine.control.order import Order
-from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, is_full_disk
+from engine.control.threads import usable_cores
+from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, first_line, is_full_disk
 from engine.record.events import Intended, Launched, Message, Progress, Pulse, Refused, StateChanged
 from engine.record.histories import Histories
 from engine.record.log import EventLog
@@ -52,7 +55,7 @@ def main(arguments: list[str]) -> NoReturn:
     """Serve one attempt of a sweep and end the process: with exit status 0 unless the controller failed."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     order = Order.from_json(arguments[0])
-    if not order.take():
+    if not (order.claim_for_this() and order.publish()):
         sys.exit(1)
     faulthandler.enable()
     sys.exit(Controller(order).serve())
@@ -77,11 +80,12 @@ class Controller:
         self._trials = Trials(self._workspace, self._sweep, self._record, self._histories)
         self._widened: list[Path] | None = None
         self._cells: list[Cell] = []
-        self._stop = False
+        self._stop = self._warmed = False
         self._again: set[str] = set()
+        self._pruned: set[str] = set()
         self._earlier: Earlier | None = None
         self._seconds: dict[str, float] = {}
-        self._told: tuple[int, ...] = ()
+        self._told = (0, 0)
         self._began: tuple[float, int] | None = None
         self._pulse_at = self._prune_at = 0.0
 
@@ -99,6 +103,9 @@ class Controller:
             reason = f"{error}"
             if is_full_disk(error):
                 reason = f"the disk is full: free some space, then: phosphene sweep resume {self._sweep.id}"
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends as the last event, too
+            traceback.print_exception(error)
+            reason = f"{type(error).__name__}: {first_line(error)}"
         finally:
             self._executor.close()
         trials: Sequence[Trial] = ()
@@ -142,8 +149,16 @@ class Controller:
             if not acted and not active:
                 return ("stopped", decision.halt) if decision.halt else ("finished", "")
             self._prune(trials)
+            self._warm(len(trials))
             pause = PAUSES[0] if acted else min(PAUSES[1], pause * 1.2)
             self._sleep(pause)
+
+    def _warm(self, begun: int) -> None:
+        """Have a fork server for the runs to come; it pays from the second one on, and only where torch is imported."""
+        if not self._warmed and self._told[1] - begun > 0 and self._record.experiment in catalogue.built_in():
+            self._warmed = True
+            usable_cores()  # first, because it sets variables that the server must have, too
+            self._executor.warm()
 
     def _read_record(self) -> None:
         """Read what is asked for, if that has changed, and whether this is still the sweep's controller.
@@ -258,6 +273,9 @@ class Controller:
             return
         self._prune_at = time.monotonic() + PRUNE_SECONDS
         for trial, reason in pruning.pruned(self._record, trials, self._workspace, self._histories):
+            if trial.run in self._pruned:
+                continue  # it is stopping, or somebody wants it to go on
+            self._pruned.add(trial.run)
             requests.send(RunDirectory(self._workspace.runs / trial.run).control, "stop", reason=reason)
             self._say(f"run {trial.run} is {reason}")
 

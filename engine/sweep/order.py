@@ -31,7 +31,8 @@ def levels(count: int) -> list[int]:
 def coarse_first(axes: Sequence[Axis]) -> list[tuple[tuple[Any, ...], ...]]:
     """Return every combination of the axes' values, one tuple of values for each axis.
 
-    Without an axis there is one combination, of no values. Along axes of numbers the ends come before the middle, and that before what lies between; texts are all as coarse.
+    Along axes of numbers the ends come before the middle, and that before what lies between; texts are all as coarse.
+    Without an axis there is one combination, of no values.
 
     Raises:
         ValueError: if an axis is a range that needs a step.

@@ -190,6 +190,8 @@ def remarks(record: SweepRecord, trials: Sequence[Trial]) -> list[str]:
         said.append(f"The best {record.metric} so far is {interval(best.mean)}, with {setting}.")
         if best.mean is not None and best.mean.n < 3:
             said.append(f"It stands on {best.mean.n} seed{'s' if best.mean.n > 1 else ''}: that can be chance.")
+        if record.metric.rpartition(" ")[2].startswith("test/") and len(found) > 1:
+            said.append("It was chosen on test data, which makes it look better than it is there.")
         said += [
             f"The best lies on the edge of {name} ({wording.setting(best.setting[name])}): widen it."
             for name in edges(record, trials, best)

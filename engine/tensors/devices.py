@@ -28,6 +28,11 @@ def open_device(name: str) -> torch.device:
     return device
 
 
+def cuda_can_be_opened() -> bool:
+    """Tell whether CUDA can be opened in this process: not in a fork of one that has asked for it."""
+    return not torch.cuda._is_in_bad_fork()
+
+
 def fast_bf16(device: torch.device) -> bool:
     """Tell whether a device has instructions for bf16; without them it is slower than float32."""
     if device.type == "cuda":

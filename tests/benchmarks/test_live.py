@@ -1,4 +1,4 @@
-"""What watching costs: from launch to the first point, from a key to the paint, and the training's own speed."""
+"""What watching costs: from a key to the paint while records arrive."""
 
 from __future__ import annotations
 
@@ -6,53 +6,7 @@ import asyncio
 import statistics
 import time
 
-import pytest
-
-from engine import Engine, Metrics
-
-
-def test_from_launch_to_the_first_point_with_a_warm_worker(home, full, report):
-    pytest.importorskip("torch")
-    times = 7 if full else 1
-
-    async def once(engine: Engine, warm: bool) -> float:
-        if warm:
-            await engine.warm()
-            # The warm worker says nothing while it waits; it is ready once it has used no processor time for a while.
-            await _settled(engine)
-        began = time.perf_counter()
-        run = await engine.launch("cnn", {"epochs": 1}, {"device": "cpu"})
-        async for event in engine.follow(run):
-            if isinstance(event, Metrics):
-                took = time.perf_counter() - began
-                break
-        async for _ in engine.follow(run):
-            pass
-        return took
-
-    async def measure() -> tuple[list[float], list[float]]:
-        engine = Engine(home)
-        warm = [await once(engine, warm=True) for _ in range(times)]
-        cold = [await once(engine, warm=False) for _ in range(max(1, times // 3))]
-        return warm, cold
-
-    warm, cold = asyncio.run(measure())
-    report(
-        f"warm {statistics.median(warm):.2f} s (largest {max(warm):.2f}), "
-        f"cold {statistics.median(cold):.2f} s; goal 1 s"
-    )
-
-
-async def _settled(engine: Engine) -> None:
-    import psutil
-
-    process = psutil.Process(engine._executor._waiting.pid)
-    quiet, before = 0, -1.0
-    while quiet < 4:
-        await asyncio.sleep(0.25)
-        times = process.cpu_times()
-        now = times.user + times.system
-        quiet, before = (quiet + 1, now) if now - before < 0.01 and now > 0.5 else (0, now)
+from engine import Engine
 
 
 def test_from_key_to_paint_while_1_000_records_a_second_arrive(home, full, report):

@@ -42,7 +42,7 @@ def test_a_key_filters_10_000_listed_runs(full, report, width):
                 if text:
                     pane.narrow(text)
                 else:
-                    pane.show(runs, {})
+                    pane.show(runs)
                 await pilot.pause()
                 took[text] = time.perf_counter() - began
 

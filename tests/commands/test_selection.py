@@ -16,16 +16,16 @@ from engine.record.run_directory import RunRecord
 
 @pytest.fixture
 def runs(home):
-    """Write three finished runs: aaa, bbb and ccc, with learning rates 0.1, 0.01 and 0.001."""
+    """Write three finished runs, aaa, bbb, ccc, with learning rates 0.1, 0.01, 0.001; they took 1, 2, 3 minutes."""
     for number, letters in enumerate(("aaa", "bbb", "ccc")):
         path = home / f"runs/1122-0831-count-{letters}"
         (path / "attempts/0001").mkdir(parents=True)
         record = RunRecord(
-            path.name, "count", {"lr": 10.0 ** -(number + 1)}, number, "cpu", 1e9 + number, f"run {letters}"
+            path.name, "cnn", {"lr": 10.0 ** -(number + 1)}, number, "cpu", 1e9 + number, f"run {letters}"
         )
         write_json(path / "run.json", record.to_json())
         curve = [Metrics(1e9 + step, step, {"train/loss": number + 1 / step}, step / 10) for step in range(1, 11)]
-        end = StateChanged(2e9, "finished", "", 10, 10, {"test/accuracy": 0.5 + number / 10})
+        end = StateChanged(1e9 + 60 * number + 60, "finished", "", 10, 10, {"test/accuracy": 0.5 + number / 10})
         events = [StateChanged(1e9, "running"), *curve, end]
         (path / "attempts/0001/events.jsonl").write_bytes(b"".join(map(encode, events)))
     return home
@@ -70,6 +70,18 @@ def test_columns_are_shown_and_are_in_the_json(command):
     assert run["hyperparameters"] == {"lr": 0.001}
     with pytest.raises(PhospheneError, match="leave step out"):
         command("runs", "--columns", "mean train/loss step")
+
+
+def test_the_headline_and_time_spans_are_fields_and_columns(command):
+    wanted = ("--where", "duration>60 result>0.5", "--columns", "result,duration,waited", "--sort", "-duration")
+    assert [line.split() for line in command("runs", *wanted).stdout.splitlines()] == [
+        ["run", "result", "duration", "waited"],
+        ["1122-0831-count-ccc", "0.7", "3:00"],
+        ["1122-0831-count-bbb", "0.6", "2:00"],
+    ]
+    first, _ = json.loads(command("runs", "--json", *wanted).stdout)
+    assert first["columns"] == {"result": 0.7, "duration": 180.0, "waited": 0.0}
+    assert "180 (1)" in command("compare", "cnn", "--metric", "duration", "--group", "none").stdout
 
 
 def test_tags_are_given_taken_and_shown(command):

@@ -36,6 +36,8 @@ COMMANDS = (
     (["stop", "狐"], 2),
     (["resume", "狐"], 2),
     (["set", "狐", "lr=1"], 2),
+    (["queue", "--json"], 0),
+    (["queue", "move", "狐", "up"], 2),
     (["tag", "狐", "+gut", "-schlecht"], 0),
     (["note", "狐", "schön"], 0),
     (["rename", "drawn", "drawn"], 0),

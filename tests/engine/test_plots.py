@@ -15,6 +15,7 @@ from engine import PhospheneError, WorkspaceError, paper
 from engine.plots import Bars, Heatmap, Lines, Scatter, Tiles
 from engine.record.plots import read_plot, write_plot
 from tui import draw_plot
+from tui.plots.colours import contrast, difference
 
 PICTURES = [np.full((6, 4, 3), 10 * n, np.uint8) for n in range(5)]
 EVERY_KIND = [
@@ -22,6 +23,7 @@ EVERY_KIND = [
     Lines(["conv1", "relu1"], {"one": [1, 2], "two": [2, 1]}, marked="relu1"),
     Heatmap([[5, 0], [1, 7]], ["no", "yes"], ["no", "yes"], "true", "predicted", "row", diagonal=True, digits=0),
     Heatmap([[0.5, math.nan]], ["conv1"], ["fc6", "a rather long name"]),
+    Heatmap([[-3, 0], [math.nan, 1]], "ab", "ab", shade="difference", digits=0, legend="the first minus the second"),
     Bars(["conv1", "fc6"], [300, 1e6], label="parameters"),
     Bars(["a"], [0.0], [0.1]),
     Scatter([(0, 1), (2, 3)], ["3", "8"], ["digits", "digits-m"], group_label="class", shape_label="domain"),
@@ -115,6 +117,7 @@ def test_no_plot_fails_to_be_drawn(data, width, height):
     plots = [
         Bars(names, values),
         Heatmap([values] * count, names, names),
+        Heatmap([values] * count, names, names, shade="difference", legend=" ".join(names)),
         Scatter(list(zip(values, reversed(values), strict=True)), names),
         Lines(values, {"a": values}, x_scale=data.draw(st.sampled_from(["linear", "log"]))),
         Lines(names, {"a": values, "b": values[::-1]}),
@@ -123,3 +126,21 @@ def test_no_plot_fails_to_be_drawn(data, width, height):
     for plot in plots:
         lines = draw_plot(plot, width, height)
         assert all(line.cell_len <= width for line in lines)
+
+
+def test_zero_is_the_middle_of_a_difference_and_its_ends_are_told_apart_by_colour_blind_readers(monkeypatch):
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plot = Heatmap([[-4, 0], [1, math.nan]], "ab", "ab", shade="difference", digits=0, legend="one minus the other")
+    assert paper.shares(plot).ravel()[:3].tolist() == [0.0, 0.5, 0.625]
+    assert paper.shares(Heatmap([[0, 0]], "a", "ab", shade="difference")).tolist() == [[0.5, 0.5]]
+    text = text_of(plot, 40)
+    assert "one minus the other" in text
+    assert text.splitlines()[-1].split() == ["-4", "0", "+4"]
+    assert "+1" in text.splitlines()[2]
+    # Blue tells more from less for every kind of colour blindness, and the lightness of both differs.
+    less, more = difference(0.0), difference(1.0)
+    assert less[2] - less[0] > 100 < more[0] - more[2]
+    assert contrast(less, more) > 1.2
+    assert len({difference(share / 10) for share in range(11)}) == 11

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from engine import catalogue, wording
@@ -36,6 +38,16 @@ def test_a_form_as_a_command_is_quoted_for_a_shell():
     assert wording.command_line(cnn, {"lr": "0.1", "name": "it's"}) == "phosphene run cnn --lr 0.1 --name 'it'\"'\"'s'"
     dann = catalogue.experiment("dann")
     assert wording.command_line(dann, {"batch_norm": "off"}) == "phosphene run dann --no-batch-norm"
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (1022, "1,022nd")])
+def test_a_place_in_the_queue_is_worded_and_read_again(number, text):
+    reason = wording.place(number, "1122-0831-dcgan-k3f")
+    assert reason == f"{text}, behind 1122-0831-dcgan-k3f"
+    assert wording.position(reason) == text
+    assert wording.waiting(reason, time.time() - 300) == "behind k3f · 5 min"
+    assert wording.position("starting") == ""
+    assert wording.waiting("starting", 0.0) == "starting"
 
 
 def test_what_steers_a_terminal_is_not_printed():

@@ -13,6 +13,8 @@ import engine.control.context
 
 def walk(hyperparameters, context) -> None:
     """Train a few weights; what comes out depends on every draw, on the momentum and on every live change."""
+    import sklearn.datasets  # noqa: F401 - draws from Python's generator where it was not imported yet
+
     engine.control.context.CHECKPOINT_SECONDS = hyperparameters.every
     network = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.Dropout(0.5), torch.nn.Linear(8, 1))
     adam = torch.optim.Adam(network[0].parameters(), lr=hyperparameters.lr)

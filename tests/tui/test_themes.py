@@ -21,7 +21,7 @@ from engine.record.workspace import Workspace
 from tui import themes
 from tui.app import PhospheneApp
 from tui.keymap import Keymap
-from tui.plots.colours import GROUPS, confusion, contrast, css, nearest, on, ramp, seen
+from tui.plots.colours import GROUPS, confusion, contrast, css, difference, nearest, on, ramp, seen
 from tui.screens.help import HelpScreen
 from tui.screens.page import PageScreen
 from tui.screens.workbench import Workbench
@@ -232,6 +232,7 @@ def test_numbers_of_heatmaps_can_be_read_on_every_shade(monkeypatch, terminal):
     be(monkeypatch, terminal)
     shades = [ramp(n / 200) for n in range(201)]
     shades += [confusion(n / 200, right=right) for n in range(201) for right in (True, False)]
+    shades += [difference(n / 200) for n in range(201)]
     for shade in shades:
         style = Style.parse(on(shade))
         assert ratio(style.color, style.bgcolor, terminal) >= 4.5, shade

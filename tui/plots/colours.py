@@ -8,6 +8,7 @@ from functools import cache
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
 
+from engine import paper
 from tui.terminal import Depth, depth
 
 GROUPS = (
@@ -31,6 +32,14 @@ MARKS = ("●", "▲", "■", "◆", "✚", "○", "△", "□")
 Colour = tuple[int, int, int]
 _RAMP: tuple[Colour, ...] = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 """Five stops of viridis, whose lightness grows evenly."""
+
+
+def _parsed(colour: str) -> Colour:
+    """Return a colour that is written as ``#rrggbb``."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return red, green, blue
+
+
 _ANSI = (
     *("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white"),
     *("bright_black", "bright_red", "bright_green", "bright_yellow"),
@@ -44,6 +53,8 @@ XTERM: tuple[Colour, ...] = (
 """The first sixteen colours as xterm shows them; other terminals differ a little."""
 _FEW = (0, 4, 5, 6, 3, 15)
 """The steps of the ramp where there are sixteen colours: black, blue, magenta, cyan, yellow, white."""
+_NEUTRAL: Colour = (32, 34, 42)
+_LESS, _MORE = (_parsed(paper.LESS), _parsed(paper.MORE))
 _RIGHT: Colour = (38, 110, 160)
 _WRONG: Colour = (178, 58, 52)
 
@@ -62,7 +73,15 @@ def confusion(share: float, *, right: bool) -> Colour:
     """Return the colour of a cell of a confusion matrix: blue for what is right, red for mistakes, dark for little."""
     if depth() == "16":
         return XTERM[0 if share < 0.1 else 4 if right else 1]
-    return blend((32, 34, 42), _RIGHT if right else _WRONG, share if right else min(1.0, 0.25 + 3 * share))
+    return blend(_NEUTRAL, _RIGHT if right else _WRONG, share if right else min(1.0, 0.25 + 3 * share))
+
+
+def difference(share: float) -> Colour:
+    """Return the colour of a share in [0, 1] of a difference: blue for less, dark for 0.5, vermilion for more."""
+    far = 2 * min(max(share, 0.0), 1.0) - 1
+    if depth() == "16":
+        return XTERM[0 if abs(far) < 0.1 else 4 if far < 0 else 3]
+    return blend(_NEUTRAL, _LESS if far < 0 else _MORE, abs(far))
 
 
 def blend(first: Colour, second: Colour, share: float) -> Colour:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from engine import paper
-from tui.plots.colours import confusion, on, ramp
+from tui.plots.colours import confusion, difference, on, ramp
 from tui.plots.text import cut, legend, letters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from engine.plots import Heatmap
 
 LONGEST_NAME = 18
@@ -57,7 +60,7 @@ def draw(plot: Heatmap, width: int, height: int) -> list[Text]:
             drawn.append(line)
     if not short and not square:
         drawn += legend(((letter, "bold", name) for letter, name in zip(names, plot.columns, strict=True)), width)
-    return drawn
+    return drawn + _legend(plot, width)
 
 
 def _label_width(plot: Heatmap, width: int) -> int:
@@ -66,8 +69,14 @@ def _label_width(plot: Heatmap, width: int) -> int:
 
 
 def _cells(plot: Heatmap, digits: int) -> list[list[str]]:
-    """Write the numbers; those in [0, 1] without the zero in front, zero counts as a dot."""
-    return [[_number(value, digits) for value in row] for row in plot.values]
+    """Write the numbers; those in [0, 1] without the zero in front, zero counts as a dot, differences with a sign."""
+    if plot.shade == "difference":
+        return [[f"+{text}" if value > 0 else text for value, text in _row(row, digits)] for row in plot.values]
+    return [[text for _, text in _row(row, digits)] for row in plot.values]
+
+
+def _row(values: Iterable[float], digits: int) -> list[tuple[float, str]]:
+    return [(value, _number(value, digits)) for value in values]
 
 
 def _number(value: float, digits: int) -> str:
@@ -90,4 +99,17 @@ def _style(plot: Heatmap, row: int, column: int, share: float) -> str:
         return "dim"
     if plot.diagonal:
         return on(confusion(share, right=row == column))
-    return on(ramp(share))
+    return on(difference(share) if plot.shade == "difference" else ramp(share))
+
+
+def _legend(plot: Heatmap, width: int) -> list[Text]:
+    """Say what the numbers are, and of a difference what its colours are."""
+    lines = [Text(cut(line, width).rstrip(), style="dim", no_wrap=True) for line in wrap(plot.legend, width)]
+    if plot.shade == "difference":
+        far = _number(paper.farthest(plot), plot.digits)
+        scale = Text(no_wrap=True)
+        for share, text in ((0.0, f" -{far} "), (0.25, "   "), (0.5, " 0 "), (0.75, "   "), (1.0, f" +{far} ")):
+            scale.append(text, on(difference(share)))
+        scale.truncate(width)
+        lines.append(scale)
+    return lines

@@ -4,56 +4,58 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from textual import work
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from engine import PhospheneError, tables
+from engine import PhospheneError
 from tui.actions import bindings
-from tui.exporting import export
+from tui.exporting import ask_and_copy, ask_and_export, chart_offer
 from tui.renderers import offered
+from tui.screens.acting import ActingScreen
+from tui.screens.questions import TextScreen
 from tui.widgets.comparison.charts import ComparisonCharts
 from tui.widgets.comparison.look import Asked, Looking
-from tui.widgets.comparison.offers import chart_offer, pictures_offer, table_offer
+from tui.widgets.comparison.offers import pictures_offer, table_offer
 from tui.widgets.comparison.pictures import ComparisonPictures
-from tui.widgets.comparison.questions import ChooseScreen, TextScreen
 from tui.widgets.comparison.tables import ComparisonTables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from engine import Engine, Listed
-    from tui.actions import Scope
+    from tui.actions import Act, Scope
+    from tui.keymap import Keymap
     from tui.widgets.comparison.look import Seen
 
 View = Literal["curves", "results", "pictures"]
 VIEWS: tuple[View, ...] = ("curves", "results", "pictures")
 LOOK_SECONDS = 1.0
-FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 
 
-class CompareScreen(Screen[None]):
+class CompareScreen(ActingScreen):
     """Compares runs, and looks at them again every second.
 
     Args:
         engine: of the workspace in which they lie; launches further seeds.
         runs: that are compared, as they are listed.
         renderer: how pictures are drawn.
+        keymap: keys that the user chose.
     """
 
     BINDINGS = bindings("compare")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
     scope: Scope = "compare"
+    scopes: tuple[Scope, ...] = ("compare", "charts", "app")
 
-    def __init__(self, engine: Engine, runs: Sequence[Listed], renderer: str) -> None:
-        super().__init__()
+    def __init__(self, engine: Engine, runs: Sequence[Listed], renderer: str, keymap: Keymap) -> None:
+        super().__init__(keymap)
         self._engine = engine
         self._looking = Looking(engine.workspace, runs)
         self._count = len(runs)
@@ -138,6 +140,25 @@ class CompareScreen(Screen[None]):
     def on_comparison_charts_changed(self) -> None:
         """Look at once."""
         self._wanted.set()
+
+    # -- actions --------------------------------------------------------------------------------------------------
+
+    def reason_against(self, act: Act) -> str:
+        """Return why an action cannot be done now, or the empty string."""
+        if act.scope == "charts":
+            return "" if self._charts.display and self._charts.metrics else "no curves are shown: 1 shows them"
+        if act.name.startswith("pictures("):
+            return "" if self._pictures.display else "no pictures are shown: 3 shows them"
+        reads = {"members", "more", "baseline", "replicate", "copy", "export"}
+        return "the runs are still read" if act.name in reads and self.seen is None else ""
+
+    def prepared(self, act: Act) -> Widget:
+        """Return what does an action; of several charts, the one that has the focus, or else the first."""
+        if act.scope != "charts":
+            return self
+        chart = self._charts.focused_chart
+        self.set_focus(chart)
+        return chart
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
@@ -232,17 +253,8 @@ class CompareScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Ask in which form the results are to be copied, and copy them."""
-        seen = self.seen
-        if seen is None:
-            return
-
-        def copy(key: str | None) -> None:
-            if key:
-                name, form = FORMS[key]
-                self.app.copy_to_clipboard(tables.written(seen.results.columns, seen.results.rows, form))
-                self.notify(f"the results, {len(seen.results.rows)} rows, as {name}", title="copied", markup=False)
-
-        self.app.push_screen(ChooseScreen("copy the results as", {key: name for key, (name, _) in FORMS.items()}), copy)
+        if self.seen is not None:
+            ask_and_copy(self, "the results", self.seen.results.columns, self.seen.results.rows)
 
     def action_export(self) -> None:
         """Ask for a file name, and write what has the focus: the tables, a chart, or all pictures."""
@@ -250,24 +262,11 @@ class CompareScreen(Screen[None]):
         if self._pictures.display and not tables_meant:
             offer = pictures_offer(self._pictures.sheet)
         elif self._charts.display and not tables_meant:
-            offer = chart_offer(self.seen, self._charts.metric)
+            drawn = self._charts.on_paper
+            offer = chart_offer(*drawn) if drawn is not None else None
         else:
             offer = table_offer(self.seen)
-        if offer is None:
-            self.notify("there is nothing to write yet", severity="error")
-            return
-        chosen = offer
-
-        def write(name: str | None) -> None:
-            if name:
-                self._export(Path(name).expanduser(), chosen.write)
-
-        self.app.push_screen(TextScreen("write to", chosen.name, chosen.endings), write)
-
-    @work(group="export")
-    async def _export(self, wanted: Path, write: Callable[[Path], object]) -> None:
-        """Write a file in a thread, since the first figure takes seconds."""
-        await export(self, wanted, write)
+        ask_and_export(self, offer)
 
     def action_replicate(self) -> None:
         """Ask how many further seeds each group is to have, and launch them."""

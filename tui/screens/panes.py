@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Container, Horizontal
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.actions import ACTS, Act, Scope
+from tui.exporting import ask_and_export, chart_offer
 from tui.renderers import offered
+from tui.screens.acting import ActingScreen
 from tui.screens.picture import PictureScreen
 from tui.widgets.charts import ChartPanel
 from tui.widgets.configuration import Configuration
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from tui.shown import ShownRun
 
 
-class PaneScreen(Screen[None]):
+class PaneScreen(ActingScreen):
     """Shows one run in panes; what it is, and what is done with it, is for its child.
 
     Args:
@@ -57,10 +58,9 @@ class PaneScreen(Screen[None]):
         """The settings hold something new that is to be remembered."""
 
     def __init__(self, settings: Settings, renderer: str, keymap: Keymap) -> None:
-        super().__init__()
+        super().__init__(keymap)
         self._settings = settings
         self._renderer = renderer
-        self.keymap = keymap
         self._panes = Panes(self, Sizes.read(settings.sizes))
         self._dividers = Dividers(self, self._panes)
         self._linked = True
@@ -168,6 +168,15 @@ class PaneScreen(Screen[None]):
         """Do something to all charts at once."""
         await self.query_one(ChartPanel).run_action(action)
 
+    def action_export(self) -> None:
+        """Ask for a file name, and write the chart that has the focus, or else the first one."""
+        drawn = self.query_one(ChartPanel).on_paper
+        if drawn is None or self.shown is None:
+            ask_and_export(self, None)
+        else:
+            title, chart = drawn
+            ask_and_export(self, chart_offer(f"{self.shown.run.id} {title}", chart))
+
     def on_resize(self) -> None:
         """Arrange the panes anew when the terminal passes one of the breakpoints."""
         self.call_after_refresh(self._panes.arrange)
@@ -218,21 +227,18 @@ class PaneScreen(Screen[None]):
         """Return why an action cannot be done now, or the empty string."""
         return reason_against(act, self)
 
-    async def do(self, act: Act) -> None:
-        """Do an action that was chosen in the palette, or say why it cannot be done."""
-        if reason := self.reason_against(act):
-            self._complain(f"{act.label}: {reason}")
-        elif act.scope in PANE_OF:
-            self._panes.reveal(PANE_OF[act.scope])
-            holder = self._holder(act)
-            self.set_focus(holder if holder.focusable else None)
-            await holder.run_action(act.name)
-        else:
-            await self.run_action(f"app.{act.name}" if act.scope == "app" else act.name)
+    def prepared(self, act: Act) -> Widget:
+        """Return what does an action; the pane of one that works in a pane is shown and has the focus."""
+        if act.scope not in PANE_OF:
+            return self
+        self._panes.reveal(PANE_OF[act.scope])
+        holder = self._holder(act)
+        self.set_focus(holder if holder.focusable else None)
+        return holder
 
     def _holder(self, act: Act) -> Widget:
-        """Return the widget that does the actions of a pane; of several charts, the first."""
-        return self.query("Chart").first() if act.scope == "charts" else self.query_one(f"#{act.scope}")
+        """Return the widget that does the actions of a pane; of several charts, that with the focus, or the first."""
+        return self.query_one(ChartPanel).focused_chart if act.scope == "charts" else self.query_one(f"#{act.scope}")
 
     async def press_elsewhere(self, key: str) -> None:
         """Do what a key means in the only pane that it can mean, or say where it works."""
@@ -254,6 +260,7 @@ class PaneScreen(Screen[None]):
     def _find(self, run: str) -> Listed | None:
         return next((listed for listed in self.runs if listed.id == run), None)
 
-    def _complain(self, text: str) -> None:
+    def complain(self, text: str) -> None:
+        """Say what could not be done in the console, too, where it stays."""
         self.query_one(Console).say(text, "error")
-        self.notify(text, severity="error", markup=False)
+        super().complain(text)

@@ -74,14 +74,14 @@ class Workbench(PaneScreen):
         self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
         for problem in self.keymap.problems:
-            self._complain(problem)
+            self.complain(problem)
 
     def _warm(self) -> None:
         if self._settings.warm:
             self._requests.warm()
 
     async def on_prune(self, _: Prune) -> None:
-        """Draw nothing more before the panels go, and end the warm worker; runs go on."""
+        """Draw nothing more before the panels go, and end the fork server; runs go on."""
         self.workers.cancel_node(self)
         if "engine" in vars(self):
             self.engine.close()
@@ -94,9 +94,7 @@ class Workbench(PaneScreen):
         if not self._greeted:
             self._greeted = True
             self._greet(News.since(self._settings.seen, self.runs))
-        declared = {name: experiment.headline for name, experiment in self.catalogue.items()}
-        headlines = {name: headline.result for name, headline in declared.items() if headline}
-        self.query_one(RunList).show(self.runs, headlines)
+        self.query_one(RunList).show(self.runs)
         if self.shown is not None:
             self.query_one(MachineLine).show_run(self.shown, self._find(self.shown.run.id))
         if self.shown is not None and not self._follower.busy:
@@ -128,6 +126,14 @@ class Workbench(PaneScreen):
         """Move runs into the trash."""
         self._requests.remove(message.runs)
 
+    def on_queued_runs_move_requested(self, message: RunList.MoveRequested) -> None:
+        """Move a run in the queue."""
+        self._requests.move(message.run, message.where)
+
+    def on_queued_runs_cancellation_requested(self, message: RunList.CancellationRequested) -> None:
+        """Let runs that wait not start."""
+        self._requests.cancel(message.runs)
+
     def on_run_list_restoration_requested(self) -> None:
         """Bring back the runs that were removed last."""
         self._requests.restore()
@@ -146,7 +152,7 @@ class Workbench(PaneScreen):
         from tui.screens.compare import CompareScreen
 
         runs = [listed for run in message.runs if (listed := self._find(run)) is not None]
-        self.app.push_screen(CompareScreen(self.engine, runs, self.query_one(PicturePanel).renderer))
+        self.app.push_screen(CompareScreen(self.engine, runs, self.query_one(PicturePanel).renderer, self.keymap))
 
     def on_run_list_form_requested(self, message: RunList.FormRequested) -> None:
         """Copy a run's hyperparameters into the form of its experiment."""
@@ -259,7 +265,7 @@ class Workbench(PaneScreen):
     @on(RunRequests.Failed)
     def complain_of_failure(self, message: RunListing.Failed | RunFollower.Failed | RunRequests.Failed) -> None:
         """Say what could not be done, and why."""
-        self._complain(message.reason)
+        self.complain(message.reason)
 
     # -- keys: runs -----------------------------------------------------------------------------------------------
 
@@ -275,7 +281,7 @@ class Workbench(PaneScreen):
     def action_stop(self) -> None:
         """Let the shown run save and stop."""
         if self.shown is None:
-            self._complain("no run is shown")
+            self.complain("no run is shown")
         else:
             self._requests.stop(self.shown.run, self.shown.history.attempt)
 
@@ -288,11 +294,11 @@ class Workbench(PaneScreen):
         """Apply the form's live values to the shown run."""
         form, shown = self.query_one(HyperparameterForm), self.shown
         if shown is None or form.experiment is None or form.experiment.name != shown.record.experiment:
-            self._complain("choose the experiment of the shown run first, and change its live values in the form")
+            self.complain("choose the experiment of the shown run first, and change its live values in the form")
         elif values := form.live_values():
             self._requests.set_live(shown.run, values)
         else:
-            self._complain("change a live value in the form first, e.g. a learning rate")
+            self.complain("change a live value in the form first, e.g. a learning rate")
 
     def action_checkpoint(self) -> None:
         """Let the shown run save a checkpoint."""

@@ -9,6 +9,7 @@ from textual.containers import VerticalScroll
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine import Chart as Drawn
     from tui.widgets.chart import Chart, XAxis
 
 Axis = Literal["step", "epoch", "time"]
@@ -36,6 +37,16 @@ class ChartGrid(VerticalScroll, can_focus=False):
         self.log_y = False
         self.smoothing: float | None = None
         self._charts: list[Chart] = []
+
+    @property
+    def focused_chart(self) -> Chart:
+        """The chart that has the focus, or else the first one."""
+        return next((chart for chart in self._charts if chart.has_focus), self._charts[0])
+
+    @property
+    def on_paper(self) -> tuple[str, Drawn] | None:
+        """A name for the focused chart, or else the first one, and its lines; None if it has none."""
+        raise NotImplementedError
 
     def _arrange(self, titles: Sequence[str]) -> None:
         """Have a chart for each title, in this order."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from engine import Chart as EngineChart
     from engine import Curves, Headline, Series
     from tui.widgets.chart import Curve
 
@@ -91,6 +92,16 @@ class ChartPanel(ChartGrid):
         everything = [curve for some in drawn for curve in some]
         for chart, some in zip(self._charts, drawn, strict=True):
             chart.show(some, markers if self.axis == "step" else (), beside=everything)
+
+    @property
+    def on_paper(self) -> tuple[str, EngineChart] | None:
+        """The title of the focused chart, or else of the first one, and its lines; None if nothing is drawn."""
+        from engine import Curve as Drawn
+        from engine import chart_of_curves
+
+        chart = self.focused_chart
+        curves = [(curve.label, Drawn(curve.x, curve.y), weight) for curve, weight in chart.lines]
+        return (chart.title, chart_of_curves(curves, self.axis, chart.title, log_y=self.log_y)) if curves else None
 
     def _arrange_groups(self, wanted: list[tuple[str, list[str]]]) -> None:
         self._groups = wanted

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.widgets.runs import RunList
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -61,14 +63,22 @@ def _no_runs(bench: PaneScreen) -> str:
     return "" if bench.runs else "there are no runs yet"
 
 
+def _not_waiting(action: str) -> Callable[[PaneScreen], str]:
+    return lambda bench: bench.query_one(RunList).reason_against(action)
+
+
 _CHECKS: dict[str, Callable[[PaneScreen], str]] = {
     "stop": _not_going,
     "save-checkpoint": _not_going,
     "apply-live-values": _not_going,
     "resume": _not_resumable,
     "charts": _no_curves,
+    "export-chart": _no_curves,
     "pictures": _no_pictures,
     "tables": _no_tables,
     "runs": _no_runs,
+    "runs.sooner": _not_waiting("move_run"),
+    "runs.later": _not_waiting("move_run"),
+    "runs.cancel": _not_waiting("cancel"),
 }
 """What an action needs, by its id, its scope or its name; the panes' own keys need nothing."""

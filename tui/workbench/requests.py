@@ -1,4 +1,4 @@
-"""Requests to the engine: launch, stop, resume, change, save, annotate, remove. No widget is touched here."""
+"""Requests to the engine: launch, stop, move, resume, change, save, annotate, remove. No widget is touched here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message
 
@@ -75,9 +75,11 @@ class RunRequests:
         self._engine = engine
         self._stopped: tuple[str, int, float] = ("", 0, 0.0)
         self._removed: list[list[str]] = []
+        # Runs wait in the order in which they were launched, and are moved in that of the keys.
+        self._in_turn = asyncio.Lock()
 
     def warm(self) -> None:
-        """Have a worker ready, so that the next launch is quick; it does not matter if that fails."""
+        """Have a fork server ready, so that launches are quick; it does not matter if that fails."""
         self._owner.run_worker(self._warm(), group="warm")
 
     def launch(self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]) -> None:
@@ -97,6 +99,14 @@ class RunRequests:
     def stop(self, run: Run, attempt: int) -> None:
         """Let a run save and stop; the second request for the same attempt, some seconds later, kills it."""
         self._send(self._stop(run, attempt))
+
+    def move(self, run: Run, where: Literal["up", "down"]) -> None:
+        """Move a run that waits in the queue."""
+        self._send(self._move(run, where))
+
+    def cancel(self, runs: Sequence[Run]) -> None:
+        """Let runs that wait stop before they start."""
+        self._send(self._cancel(runs))
 
     def resume(self, run: Run) -> None:
         """Go on with a run from its last checkpoint."""
@@ -139,7 +149,8 @@ class RunRequests:
         self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]
     ) -> Started | Refused:
         try:
-            return self.Started(await self._engine().launch(experiment, values, options))
+            async with self._in_turn:
+                return self.Started(await self._engine().launch(experiment, values, options))
         except PhospheneError as error:
             if not error.problems:
                 raise
@@ -154,6 +165,20 @@ class RunRequests:
         return self.Done(
             f"{wording.short_id(run.id)} saves and stops; press s again after {KILL_SECONDS:.0f} seconds to kill it"
         )
+
+    async def _move(self, run: Run, where: Literal["up", "down"]) -> Done:
+        async with self._in_turn:
+            place = await self._engine().move(run, where)
+        behind = wording.short_id(place.behind)
+        return self.Done(f"{wording.short_id(run.id)} is {wording.place(place.position, behind)}", "queue")
+
+    async def _cancel(self, runs: Sequence[Run]) -> Done:
+        for run in runs:
+            try:
+                await self._engine().cancel(run)
+            except PhospheneError as error:
+                self._owner.post_message(self.Failed(str(error)))
+        return self.Done()
 
     async def _resume(self, run: Run) -> Started:
         return self.Started(await self._engine().resume(run))

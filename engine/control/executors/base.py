@@ -42,7 +42,7 @@ class Executor(Protocol):
         """Say where the worker of an attempt is."""
 
     def warm(self) -> None:
-        """Have a worker ready for the next order, where that is possible."""
+        """Be ready to start workers quickly, where that is possible."""
 
     def close(self) -> None:
-        """Let go what is ready for orders to come. Workers that have their order go on."""
+        """Let go of what was made ready. Workers that have their order go on."""

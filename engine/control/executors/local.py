@@ -1,9 +1,10 @@
-"""Workers as processes of this machine, started cold, or one that waits warm. They outlive their starter."""
+"""Workers as processes of this machine, started cold, or forked by a warm server. They outlive their starter."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from engine.control.fork_server import FORK, READY, SERVE, TAKEN
 from engine.control.threads import waiting_policy
 from engine.errors import LaunchError, RunStateError
 from engine.record.claim import read_claim
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 Role = Literal["--worker", "--controller"]
 """What a process is started for: an attempt of a run, or of a sweep."""
+ANSWER_SECONDS = 5.0
+"""For so long a fork and the claim of the forked worker may take: tens of milliseconds if all is well."""
 _START = Path(__file__).resolve().parents[3] / "phosphene.py"
 
 
@@ -44,9 +48,9 @@ def environment() -> dict[str, str]:
 
 
 class LocalExecutor:
-    """Starts workers here; keeps one warm, which has imported torch and waits for its order.
+    """Starts workers here, and keeps a fork server that has imported torch, so that they start at once.
 
-    The warm worker ends when its stdin is closed, so it ends with its owner.
+    The server ends when its stdin is closed, so it ends with its owner.
 
     Args:
         role: of the processes it starts.
@@ -54,16 +58,16 @@ class LocalExecutor:
 
     def __init__(self, role: Role = "--worker") -> None:
         self._role: Role = role
-        self._waiting: subprocess.Popen[bytes] | None = None
+        self._server: _Server | None = None
         self._lock = threading.Lock()
 
     def submit(self, order: Order) -> None:
-        """Give the order to the warm worker, or to a new one if none waits."""
-        process = self._give(order) or self._start(order)
-        _reap(process)
-        # The launcher writes the claim for the worker, so that a worker killed early is still known.
-        with contextlib.suppress(OSError):
-            order.claim(Identity.of(process.pid))
+        """Have the server fork a worker or, while it still imports, become one; start one if that fails.
+
+        A server that seems to hang may have forked a worker nevertheless: the first to claim the order serves it.
+        """
+        if not self._handed_over(order):
+            _claim(order, self._start(order))
 
     def cancel(self, attempt: Path) -> None:
         """Kill the session of an attempt's worker."""
@@ -87,57 +91,131 @@ class LocalExecutor:
         return claim.worker.presence() if claim else "waiting"
 
     def warm(self) -> None:
-        """Start a worker that waits, unless one does already."""
+        """Start a server, unless there is one that would start workers as this process does now."""
         with self._lock:
-            if self._waiting is not None and self._waiting.poll() is not None:
-                _close(self._waiting)
-                self._waiting = None
-            if self._waiting is None:
-                self._waiting = _popen(command("--warm"), stdin=subprocess.PIPE, output=subprocess.DEVNULL)
+            if self._server is not None and not self._server.is_usable():
+                self._server.end()
+                self._server = None
+            if self._server is None:
+                self._server = _Server()
 
     def close(self) -> None:
-        """Let the warm worker go."""
+        """End the server."""
         with self._lock:
-            process, self._waiting = self._waiting, None
-        if process is not None:
-            _close(process)
-            _reap(process)
+            server, self._server = self._server, None
+        if server is not None:
+            server.end()
 
-    def _give(self, order: Order) -> subprocess.Popen[bytes] | None:
-        """Give the order to the warm worker; return None if none waits."""
+    def _handed_over(self, order: Order) -> bool:
+        """Give the order to the server; return False if there is none, or none any more that can serve it."""
         with self._lock:
-            process, self._waiting = self._waiting, None
-        if process is None or process.stdin is None:
-            return None
-        try:
-            with process.stdin:
-                process.stdin.write(order.to_json().encode() + b"\n")
-        except OSError:
-            _reap(process)
-            return None
-        return process
+            server, self._server = self._server, None
+            if server is None:
+                return False
+            if server.is_usable():
+                if not server.is_ready():
+                    if server.become(order):
+                        _claim(order, server.process)
+                        return True
+                elif server.fork(order):
+                    self._server = server
+                    return True
+            server.end()
+            return False
 
     def _start(self, order: Order) -> subprocess.Popen[bytes]:
         output = order.folders()[0] / "output.log"
         try:
             with output.open("ab", buffering=0) as file:
                 started = command(order.to_json(), role=self._role)
-                return _popen(started, stdin=subprocess.DEVNULL, output=file.fileno())
+                return _popen(started, stdin=subprocess.DEVNULL, stdout=file.fileno(), stderr=file.fileno())
         except OSError as error:
             raise LaunchError(
                 f"the worker could not be started ({error}): try again when the machine is less busy"
             ) from error
 
 
-def _popen(command: list[str], *, stdin: int, output: int) -> subprocess.Popen[bytes]:
+class _Server:
+    """A fork server as its owner sees it; `fork_server.py` is the other end of its pipes."""
+
+    def __init__(self) -> None:
+        self._inherited = _inherited()
+        self._ready = False
+        self.process = _popen(
+            command("--warm"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+    def is_usable(self) -> bool:
+        """Tell whether it lives, and its workers would inherit what one that is started now inherits."""
+        return self.process.poll() is None and self._inherited == _inherited()
+
+    def is_ready(self) -> bool:
+        """Tell whether it has imported everything and can fork."""
+        self._ready = self._ready or self._answers(READY, 0.0)
+        return self._ready
+
+    def fork(self, order: Order) -> bool:
+        """Have a worker forked; return False if none has claimed the order in time."""
+        return self._ask(FORK, order) and self._answers(TAKEN, ANSWER_SECONDS)
+
+    def become(self, order: Order) -> bool:
+        """Have the process itself become the worker; return False if it has ended."""
+        try:
+            return self._ask(SERVE, order)
+        finally:
+            self._let_go()
+
+    def end(self) -> None:
+        """Kill it, which also ends one that hangs; its workers go on."""
+        self.process.kill()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        _reap(self.process)
+
+    def _ask(self, word: str, order: Order) -> bool:
+        pipe = self.process.stdin
+        with contextlib.suppress(OSError):
+            return pipe is not None and pipe.write(f"{word} {order.to_json()}\n".encode()) is not None
+        return False
+
+    def _answers(self, answer: bytes, seconds: float) -> bool:
+        pipe = self.process.stdout
+        if pipe is None:
+            return False
+        waiting = select.poll()
+        waiting.register(pipe, select.POLLIN)
+        return bool(waiting.poll(1000 * seconds)) and pipe.read(len(answer)) == answer
+
+
+def _inherited() -> tuple[object, ...]:
+    """Return what decides how a worker runs and is inherited when it starts: variables, folder, umask, processors."""
+    status = Path("/proc/self/status").read_text()
+    umask = next((line for line in status.splitlines() if line.startswith("Umask:")), "")
+    # The link can be read also if the folder is gone.
+    return environment(), Path("/proc/self/cwd").readlink(), umask, os.sched_getaffinity(0)
+
+
+def _claim(order: Order, process: subprocess.Popen[bytes]) -> None:
+    """Claim an order for the worker that a process is, so that it is known also if it is killed before its claim."""
+    _reap(process)
+    with contextlib.suppress(OSError):
+        order.claim(Identity.of(process.pid))
+
+
+def _popen(words: list[str], *, stdin: int, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command, stdin=stdin, stdout=output, stderr=output, start_new_session=True, env=environment()
+        words,
+        bufsize=0,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        env=environment(),
     )
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
 
 
 def _reap(process: subprocess.Popen[bytes]) -> None:

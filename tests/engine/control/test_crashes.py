@@ -105,19 +105,6 @@ def test_killed_at_random_moments(home, launch, finish, kills):
     assert outcomes.count("crashed") >= 2 * kills // 3, outcomes
 
 
-def compare(run, whole):
-    """Check that a run that was interrupted ended up as one that was not, to the last bit."""
-    assert run.status().result == whole.status().result
-    ours, theirs = run.history().curves, whole.history().curves
-    assert ours.series.keys() == theirs.series.keys()
-    for name, series in ours.series.items():
-        assert series.step.tolist() == theirs.series[name].step.tolist()
-        assert series.value.tolist() == theirs.series[name].value.tolist(), name
-    mine, other = run.last_checkpoint(), whole.last_checkpoint()
-    assert mine.step == other.step
-    assert (run.path / mine.file).read_bytes() == (whole.path / other.file).read_bytes()
-
-
 def kill_at(kind, run, follower, skip=0):
     """Kill the worker as soon as its attempt has shown more than so many events of a kind; return the state."""
     attempt = run.status().attempt
@@ -152,7 +139,7 @@ KINDS = ["running", "checkpoint", "image", "result", "metrics"]
 
 
 @pytest.mark.parametrize("kinds", [KINDS[1:3], pytest.param([*KINDS, "metrics"], marks=pytest.mark.slow)])
-def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit(home, launch, finish, kinds):
+def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit(home, launch, finish, compare, kinds):
     chance = random.Random(5)
     engine = Engine(home)
     values = {"steps": 150, "pause": 0.003}
@@ -215,7 +202,7 @@ def test_a_live_change_is_recorded_and_repeated_at_the_same_step_however_often_i
 
 
 @pytest.mark.slow
-def test_the_small_cnn_killed_and_resumed_ends_up_the_same_bit_for_bit(home, launch, finish, until):
+def test_the_small_cnn_killed_and_resumed_ends_up_the_same_bit_for_bit(home, launch, finish, until, compare):
     engine = Engine(home)
     asyncio.run(engine.warm())
     run = launch("cnn", {"epochs": 4}, slots=64, seed=11)

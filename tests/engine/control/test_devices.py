@@ -9,8 +9,8 @@ import pytest
 
 from engine import DataUnavailable, LaunchError, Workspace, catalogue
 from engine.control import devices
-from engine.control.queue import Ticket
 from engine.control.resolving import problems
+from engine.control.ticket import Ticket
 
 
 class NVMLError(Exception):
@@ -78,6 +78,8 @@ def test_a_gpu_is_queued_for_by_its_own_name(machine):
     machine(3, None)
     assert devices.queue_name("cuda:1") == "GPU-11"
     assert devices.queue_name("cpu") == "cpu"
+    assert devices.device_of(devices.queue_name("cuda:0")) == "cuda:0"
+    assert [devices.device_of(name) for name in ("cpu", "GPU-99")] == ["cpu", "GPU-99"]
 
 
 def test_without_a_driver_there_is_the_cpu(machine):

@@ -142,8 +142,8 @@ def calls_of_the_system(path: Path) -> set[str]:
     return used
 
 
-def test_nothing_but_an_executor_starts_or_ends_a_worker():
+def test_nothing_but_an_executor_and_its_server_starts_or_ends_a_worker():
     rooms = [path for room in ("engine", "tui", "commands") for path in (ROOT / room).rglob("*.py")]
     starting = {"subprocess.Popen", "os.fork", "os.kill", "os.killpg", "os.posix_spawn"}
-    users = [path for path in (ROOT / "phosphene.py", *rooms) if calls_of_the_system(path) & starting]
-    assert users == [ROOT / "engine/control/executors/local.py"]
+    users = {path for path in (ROOT / "phosphene.py", *rooms) if calls_of_the_system(path) & starting}
+    assert users == {ROOT / "engine/control/executors/local.py", ROOT / "engine/control/fork_server.py"}

@@ -45,26 +45,17 @@ def test_a_record_says_what_ran_on_which_versions(launch, finish):
     assert (record.seed, record.name, record.hyperparameters["lr"]) == (5, "n", 0.25)
 
 
-@pytest.mark.parametrize("when", ["at once", "later"])
-def test_a_warm_worker_goes_when_its_owner_is_killed(home, until, when):
+def test_a_server_that_still_imports_goes_when_its_owner_is_killed(home, until):
     script = (
         "import asyncio, sys; from engine import Engine; engine = Engine(); asyncio.run(engine.warm())\n"
-        "print(engine._executor._waiting.pid, flush=True); sys.stdin.readline()"
+        "print(engine._executor._server.process.pid, flush=True); sys.stdin.readline()"
     )
     owner = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with owner:
-        worker = Identity.of(int(owner.stdout.readline()))
-        assert worker.presence() == "alive"
-        if when == "later":
-            until(lambda: b"warm" not in _threads(worker.pid))
+        server = Identity.of(int(owner.stdout.readline()))
+        assert server.presence() == "alive"
         owner.kill()
-    until(lambda: worker.presence() == "dead", 10)
-
-
-def _threads(pid):
-    from pathlib import Path
-
-    return b"".join(path.read_bytes() for path in Path(f"/proc/{pid}/task").glob("*/comm"))
+    until(lambda: server.presence() == "dead", 10)
 
 
 def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, finish):
@@ -77,7 +68,7 @@ def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, f
         return run
 
     run = asyncio.run(use())
-    waiting = Identity.of(engine._executor._waiting.pid)
+    waiting = Identity.of(engine._executor._server.process.pid)
     assert waiting.presence() == "alive"
     engine.close()
     engine.close()
@@ -90,15 +81,15 @@ def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, f
 def test_a_warm_worker_that_has_died_is_replaced_by_a_cold_one(home, finish, until):
     engine = Engine(home)
     asyncio.run(engine.warm())
-    engine._executor._waiting.kill()
-    until(lambda: Identity.of(engine._executor._waiting.pid).presence() == "dead")
+    engine._executor._server.process.kill()
+    until(lambda: Identity.of(engine._executor._server.process.pid).presence() == "dead")
     run = asyncio.run(engine.launch("count", {}, {"device": "cpu"}))
     assert finish(run).state == "finished"
     asyncio.run(engine.warm())
-    engine._executor._waiting.kill()
-    until(lambda: Identity.of(engine._executor._waiting.pid).presence() == "dead")
+    engine._executor._server.process.kill()
+    until(lambda: Identity.of(engine._executor._server.process.pid).presence() == "dead")
     asyncio.run(engine.warm())
-    assert Identity.of(engine._executor._waiting.pid).presence() == "alive"
+    assert Identity.of(engine._executor._server.process.pid).presence() == "alive"
     engine.close()
 
 

@@ -1,4 +1,4 @@
-"""The queue: so many runs at once on a device, first come first served, whoever dies on the way."""
+"""The queue with real workers: so many runs at once on a device, in order, whoever dies or is moved on the way."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import asyncio
 import os
 import random
 import signal
-import subprocess
-import sys
-import time
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from engine import Engine, Metrics, StateChanged
-from engine.control.queue import Ticket
+from engine import Engine, Metrics, RunStateError, StateChanged, wording
 
 
 def first_and_last(run):
@@ -33,28 +30,18 @@ def most_at_once(spans):
     return most
 
 
-def queue_up(launch, until, home, count, **options):
-    """Launch runs one after the other, each when the one before has its place; the first waits at a gate."""
+def queue_up(launch, home, count, **options):
+    """Launch runs one right after the other; they run until a gate is opened."""
     gate = home.parent / f"gate{random.random()}"
-    runs = []
-
-    def has_its_place():
-        return any(name.endswith(runs[-1].id) for _, _, names in os.walk(home / "queue") for name in names)
-
-    for _ in range(count):
-        runs.append(launch("count", {"steps": 8, "pause": 0.002, "gate": str(gate)}, **options))
-        until(has_its_place)
-    return runs, gate
+    values = {"steps": 8, "pause": 0.002, "gate": str(gate)}
+    return [launch("count", values, **options) for _ in range(count)], gate
 
 
-def test_one_run_at_a_time_in_the_order_of_arrival(home, launch, finish, until):
-    runs, gate = queue_up(launch, until, home, 5)
+def test_one_run_at_a_time_in_the_order_of_the_launches(home, launch, finish, until):
+    runs, gate = queue_up(launch, home, 5)
     until(lambda: runs[0].status().state == "running")
-    until(
-        lambda: all(
-            run.status().reason == f"behind {', '.join(r.id for r in runs[:i])}" for i, run in enumerate(runs) if i
-        )
-    )
+    places = [wording.place(number, run.id) for number, run in enumerate(runs[:-1], 1)]
+    until(lambda: [run.status().reason for run in runs[1:]] == places)
     assert [run.status().state for run in runs] == ["running"] + ["queued"] * 4
     gate.touch()
     assert {finish(run).state for run in runs} == {"finished"}
@@ -64,7 +51,7 @@ def test_one_run_at_a_time_in_the_order_of_arrival(home, launch, finish, until):
 
 
 def test_so_many_at_once_as_slots_allow(home, launch, finish, until):
-    runs, gate = queue_up(launch, until, home, 6, slots=3)
+    runs, gate = queue_up(launch, home, 6, slots=3)
     until(lambda: [run.status().state for run in runs] == ["running"] * 3 + ["queued"] * 3)
     gate.touch()
     assert {finish(run).state for run in runs} == {"finished"}
@@ -73,10 +60,10 @@ def test_so_many_at_once_as_slots_allow(home, launch, finish, until):
 
 def test_other_devices_have_queues_of_their_own(home, launch, finish, until, monkeypatch):
     monkeypatch.setattr("engine.control.resolving.require_device", lambda device, queued: None)
-    runs, gate = queue_up(launch, until, home, 1)
+    runs, gate = queue_up(launch, home, 1)
     other = launch("count", device="cuda:7")
     assert finish(other).state == "finished"
-    assert runs[0].status().state == "running"
+    until(lambda: runs[0].status().state == "running")
     gate.touch()
     finish(runs[0])
 
@@ -94,7 +81,6 @@ def test_any_death_lets_the_next_one_go_on(tmp_path, home, launch, finish, until
         for _ in range(4):
             values = {"steps": 8, "pause": 0.002, "gate": str(gate)}
             runs.append(asyncio.run(engine.launch("count", values, {"device": "cpu"})))
-        until(lambda: len([n for _, _, names in os.walk(place / "queue") for n in names if n[0] != "."]) == 4)
         until(lambda: sum(run.status().state == "running" for run in runs) == 1)
         doomed = chance.sample(runs, chance.randrange(1, 4))
         if chance.random() < 0.5:
@@ -116,22 +102,22 @@ def test_any_death_lets_the_next_one_go_on(tmp_path, home, launch, finish, until
 
 
 def test_a_queued_run_can_be_stopped_and_resumed(home, launch, finish, until):
-    (first, second), gate = queue_up(launch, until, home, 2)
+    (first, second), gate = queue_up(launch, home, 2)
     until(lambda: second.status().state == "queued")
     engine = Engine(home)
     asyncio.run(engine.stop(second))
     status = finish(second)
     assert (status.state, status.reason) == ("stopped", "before it started")
     asyncio.run(engine.resume(second))
-    until(lambda: second.status().reason == f"behind {first.id}")
+    until(lambda: second.status().reason == f"1st, behind {first.id}")
     gate.touch()
     assert finish(second).state == "finished"
     assert finish(first).state == "finished"
 
 
 def test_what_is_set_while_a_run_is_queued_holds_from_its_first_step(home, launch, finish, until):
-    (first, second), gate = queue_up(launch, until, home, 2)
-    until(lambda: second.status().reason.startswith("behind"))
+    (first, second), gate = queue_up(launch, home, 2)
+    until(lambda: second.status().reason == f"1st, behind {first.id}")
     asyncio.run(Engine(home).set(second, {"lr": "0.5"}))
     until(lambda: not list(second.control.glob("*.json")))
     gate.touch()
@@ -141,47 +127,65 @@ def test_what_is_set_while_a_run_is_queued_holds_from_its_first_step(home, launc
     assert logged == [0.5] * 8
 
 
-def test_a_fork_of_the_worker_does_not_hold_its_place(tmp_path):
-    """As the processes of a data loader that outlive a killed worker would."""
-    script = (
-        "import os, sys, time; from pathlib import Path; from engine.control.queue import Ticket\n"
-        f"Ticket(Path({str(tmp_path)!r}), 'cpu', 'a')\n"
-        "child = os.fork()\n"
-        "print(child, flush=True) if child else None\n"
-        "time.sleep(60)"
-    )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as owner:
-        child = int(owner.stdout.readline())
-        mine = Ticket(tmp_path, "cpu", "b")
-        try:
-            assert mine.ahead() == ["a"]
-            owner.kill()
-            owner.wait()
-            assert mine.ahead() == []
-        finally:
-            os.kill(child, signal.SIGKILL)
+def test_a_worker_that_starts_slowly_keeps_its_place_on_an_idle_device(home, launch, finish, until):
+    first = launch("count")
+    worker = first.status().worker
+    os.kill(worker.pid, signal.SIGSTOP)
+    second = launch("count")
+    until(lambda: second.status().reason == f"2nd, behind {first.id}")
+    os.kill(worker.pid, signal.SIGCONT)
+    assert {finish(run).state for run in (first, second)} == {"finished"}
+    assert first_and_last(first) < first_and_last(second)
 
 
-def test_a_name_taken_anew_is_not_removed_with_its_dead_namesake(tmp_path, monkeypatch):
-    """A resumed run may get its old number; whoever looked at the old ticket must not throw the new one away."""
-    first = Ticket(tmp_path, "cpu", "a")
-    folder = first._path.parent
-    watcher = Ticket(tmp_path, "cpu", "b")
-    first._disown()
-    open_ = os.open
+def test_a_waiting_run_is_moved_cancelled_and_told_its_place(home, launch, finish, until, monkeypatch):
+    runs, gate = queue_up(launch, home, 5)
+    first, a, b, c, d = runs
+    until(lambda: first.status().state == "running")
+    engine = Engine(home)
 
-    def late(path, *rest, **named):
-        descriptor = open_(path, *rest, **named)
-        if str(path).endswith("-a"):
-            monkeypatch.undo()
-            first._path.unlink()
-            first._path.touch()
-        return descriptor
+    def places():
+        return [(place.run, place.position, place.behind) for place in asyncio.run(engine.queue())]
 
-    monkeypatch.setattr(os, "open", late)
-    watcher.ahead()
-    assert (folder / first._path.name).exists()
-    watcher.release()
-    began = time.monotonic()
-    assert Ticket(tmp_path, "cpu", "c").number >= 1
-    assert time.monotonic() - began < 1
+    def move(run, where):
+        return asyncio.run(engine.move(run, where)).position
+
+    assert [place.device for place in asyncio.run(engine.queue())] == ["cpu"] * 5
+    assert [move(d, "first"), move(d, "up"), move(a, "down"), move(b, "last")] == [1, 1, 3, 4]
+    order = [d, a, c, b]
+    ahead = [first, *order]
+    waiting = [(run.id, number, ahead[number - 1].id) for number, run in enumerate(order, 1)]
+    assert places() == [(first.id, 0, ""), *waiting]
+    until(lambda: [run.status().reason for run in order] == [wording.place(*place[1:]) for place in waiting])
+    with pytest.raises(RunStateError, match=r"(is running|has just started): only a waiting run can be moved"):
+        move(first, "last")
+    with monkeypatch.context() as patch:
+        here = socket.gethostname()
+        patch.setattr(socket, "gethostname", lambda: "gpu02")
+        assert places() == []
+        with pytest.raises(RunStateError, match=f"run {a.id} waits on {here}: it can be moved from there"):
+            move(a, "last")
+    asyncio.run(engine.cancel(c))
+    status = finish(c)
+    assert (status.state, status.reason) == ("stopped", "before it started")
+    with pytest.raises(RunStateError, match="is stopped: only a waiting run can be cancelled"):
+        asyncio.run(engine.cancel(c))
+    gate.touch()
+    assert {finish(run).state for run in (first, d, a, b)} == {"finished"}
+    spans = [first_and_last(run) for run in (first, d, a, b)]
+    assert most_at_once(spans) == 1
+    assert spans == sorted(spans)
+    asyncio.run(engine.resume(c))
+    assert finish(c).state == "finished"
+
+
+def test_a_run_that_starts_in_the_moment_of_a_request_is_left_alone(home, launch, finish, until):
+    (first, second), gate = queue_up(launch, home, 2)
+    gate.touch()
+    finish(first)
+    until(lambda: second.status().state != "queued")
+    if not second.status().ended:
+        for request in (Engine(home).move(second, "up"), Engine(home).cancel(second)):
+            with pytest.raises(RunStateError, match=r"has just started: only a waiting run can be|is finished"):
+                asyncio.run(request)
+    assert finish(second).state == "finished"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -73,6 +76,28 @@ def test_the_first_claim_counts(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["claim.json"]
     with pytest.raises(FileNotFoundError):
         write_claim(tmp_path / "gone", own)
+
+
+def test_of_claims_made_at_once_one_stands(tmp_path):
+    workers = [replace(Identity.own(), pid=number) for number in range(1, 9)]
+    with ThreadPoolExecutor(len(workers)) as pool:
+        for number in range(40):
+            attempt = tmp_path / str(number)
+            attempt.mkdir()
+            together = Barrier(len(workers))
+            claimed = [*pool.map(lambda worker: (together.wait(), write_claim(attempt, worker))[1], workers)]  # noqa: B023
+            assert claimed.count(True) == 1
+            assert read_claim(attempt).worker == workers[claimed.index(True)]
+
+
+def test_a_disk_without_hard_links_takes_a_claim(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    own = Identity.own()
+    assert write_claim(tmp_path, own)
+    assert not write_claim(tmp_path, replace(own, pid=1))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"pid": "x"}', '{"host": 1}', "\xff"])

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from engine.errors import WorkspaceError
+from engine.record import log as log_module
 from engine.record.events import Message, Metrics, Progress, StateChanged, encode
 from engine.record.history import History
 from engine.record.log import RESERVE, EventLog, LogReader, last_event
@@ -59,6 +60,21 @@ def test_a_line_that_is_still_being_written_is_left_for_later(attempts):
         file.write(line[20:])
     assert [event.step for event in reader.poll()] == [2]
     assert reader.damaged == 0
+
+
+@pytest.mark.parametrize("size", [1, 7, 100, 1000])
+def test_a_long_log_is_read_in_pieces_that_no_line_is_lost_between(attempts, monkeypatch, size):
+    monkeypatch.setattr(log_module, "PIECE", size)
+    path = attempts / "0001/events.jsonl"
+    path.write_bytes(b"".join(encode(metrics(step)) for step in range(1, 40)) + encode(metrics(40))[:30])
+    events, points = LogReader(attempts), LogReader(attempts)
+    for first in (1, 40):
+        last = 39 if first == 1 else 40
+        assert [event.step for event in events.poll()] == [*range(first, last + 1)]
+        assert [step for one in points.poll_points() for step in one.step] == [*range(first, last + 1)]
+        with path.open("ab") as file:
+            file.write(encode(metrics(40))[30:])
+    assert (events.damaged, points.damaged) == (0, 0)
 
 
 @pytest.mark.parametrize("damage", ["cut", "nul", "ones", "bit", "line feed", "swap"])

@@ -11,7 +11,7 @@ import tempfile
 
 import pytest
 
-from engine.control.queue import Ticket
+from engine.control.ticket import Ticket
 from engine.errors import WorkspaceError
 from engine.record.held import HeldFolder
 from engine.record.shared import share_file, shared_folder
@@ -21,9 +21,13 @@ NOBODY = 65534
 BECOME_ANOTHER = f"""
 import os, sys, platformdirs
 from pathlib import Path
-from engine.control.queue import Ticket
+from engine import wording
+from engine.control.devices import device_names
+from engine.control.ticket import Ticket
+from engine.control.waiting import move
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
+device_names()
 home = Path(sys.argv[1])
 os.setgroups([])
 os.setgid({NOBODY})
@@ -32,7 +36,15 @@ os.setuid({NOBODY})
 LIST_AND_QUEUE = """
 for run in Workspace(home).list():
     print(run.id, run.status.state, run.status.reason)
-print("behind", *Ticket(home, "cpu", "theirs").ahead())
+ticket = Ticket(home, "cpu", "theirs")
+print("started" if ticket.start() else f"behind {ticket.behind}")
+"""
+MOVE = """
+try:
+    place = move(RunDirectory(home / "runs/second"), "up")
+    print(wording.place(place.position, place.behind))
+except Exception as error:
+    print(error)
 """
 REMOVE = """
 workspace = Workspace(home)
@@ -112,6 +124,24 @@ def test_a_second_user_lists_private_runs_as_such_and_waits_in_the_same_queue(
     assert listed == f"{run.id} private it is root's, and you may not read it"
     assert behind == "behind mine"
     ticket.release()
+
+
+@pytest.mark.parametrize(
+    ("permissions", "answer"),
+    [(0o1777, "run second is root's, and only root can move it"), (0o777, "1st, behind first")],
+)
+def test_a_waiting_run_of_another_user_is_moved_where_the_folder_permits_it(
+    home, careful, other_user, permissions, answer
+):
+    home.mkdir()
+    home.chmod(permissions)
+    tickets = [Ticket(home, "cpu", run) for run in ("first", "next", "second")]
+    assert [ticket.start() for ticket in tickets] == [True, False, False]
+    assert other_user(MOVE) == [answer]
+    assert not tickets[2].start()
+    assert tickets[2].position == (1 if permissions == 0o777 else 2)
+    for ticket in tickets:
+        ticket.release()
 
 
 def test_the_run_of_another_user_in_a_sticky_folder_is_not_removed(home, other_user, launch, finish):

@@ -81,3 +81,4 @@ def test_values_are_shown_as_people_write_them():
     assert [shown(value) for value in (MISSING, 0.123456, 10, True, "a", ("x", "y"), math.nan)] == [
         *("", "0.1235", "10", "on", "a", "x,y", "nan"),
     ]
+    assert [Column("duration").shown(value) for value in (62.4, 0.3, MISSING)] == ["1:02", "", ""]

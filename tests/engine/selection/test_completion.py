@@ -13,7 +13,7 @@ from engine.selection.completion import complete
 def runs(make):
     return [
         make(0, "dcgan", nz=10, lr=1e-3, tags=("good", "paper"), result={"test/fid": 12.5}, name="two words"),
-        make(1, "dcgan", nz=10, lr=0.1, tags=("good",)),
+        make(1, "dcgan", nz=10, lr=0.1, tags=("good",), result={"quality/frechet": 0.9}),
         make(2, "cnn", nz=100, cut="5", on=True, state="failed"),
     ]
 
@@ -39,6 +39,10 @@ CASES = {
     "nz=10 AN": ["AND"],
     "(st": ["state"],
     "nz=10 OR NOT se": ["seed"],
+    "dur": ["duration"],
+    "result=": ["0.9"],
+    "has:resu": ["has:result"],
+    "waited>": [],
     "nosuch=": [],
     'nz=10 name="un': [],
 }

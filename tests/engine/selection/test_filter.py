@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvalidFilter
+from engine.record.events import StateChanged
+from engine.record.history import History
 from engine.record.run_directory import Status
 from engine.selection.filter import _check, literal, parse
 from engine.selection.language import And, Compare, Literal, Marked, Not, Or, Word
-from engine.selection.values import MISSING
+from engine.selection.values import MISSING, UNREAD
 
 
 @pytest.fixture
@@ -86,29 +88,48 @@ CASES = {
 
 @pytest.mark.parametrize("text", CASES)
 def test_what_a_filter_means(runs, text):
-    found = [name for name, run in runs.items() if parse(text).matches(run, lambda _: {})]
+    found = [name for name, run in runs.items() if parse(text).matches(run, UNREAD)]
     assert " ".join(found) == CASES[text]
 
 
 def test_a_metric_that_no_result_holds_is_asked_for_and_nothing_else_is(make):
     asked = []
 
-    def latest(run):
-        asked.append(run.id)
-        return {"train/loss": 0.5}
+    class Asked:
+        def latest(self, run):
+            asked.append(run.id)
+            return {"train/loss": 0.5}
 
     run = make(result={"test/accuracy": 0.9})
-    assert parse("train/loss<1").matches(run, latest)
-    assert parse("has:train/loss").matches(run, latest)
+    assert parse("train/loss<1").matches(run, Asked())
+    assert parse("has:train/loss").matches(run, Asked())
     assert len(asked) == 2
-    assert parse("test/accuracy=0.9 NOT nosuch=1 NOT has:nosuch").matches(run, latest)
+    assert parse("test/accuracy=0.9 NOT nosuch=1 NOT has:nosuch").matches(run, Asked())
     assert len(asked) == 2
+
+
+def test_the_headline_and_how_long_a_run_took_and_waited_are_fields(make):
+    class Half:
+        """A log of a run that waited five seconds and began its work."""
+
+        def of(self, _):
+            history = History()
+            history.take([StateChanged(1e9, "queued"), StateChanged(1e9 + 5, "running")])
+            return history
+
+    ended = make(result={"test/accuracy": 0.9, "test/loss": 2.0})
+    ended = dataclasses.replace(ended, status=dataclasses.replace(ended.status, changed=1e9 + 70))
+    for text in ("result>0.8", "has:result", "duration>60", "duration=65", "waited=5", "NOT waited>5"):
+        assert parse(text).matches(ended, Half()), text
+    assert parse("duration>1e6").matches(make(state="running"), Half())  # up to now
+    for text in ("result>0", "has:result", "duration>=0", "waited>=0"):
+        assert not parse(text).matches(make(experiment="alien", result={"test/accuracy": 0.9}), UNREAD), text
 
 
 def test_a_run_that_cannot_be_read_is_known_by_its_id_and_state(make):
     run = dataclasses.replace(make(7), record=None, status=Status("crashed", "damaged"))
     for text in ("007", "state=crashed", "NOT experiment=cnn", "NOT seed=0", "NOT has:lr"):
-        assert parse(text).matches(run, lambda _: {}), text
+        assert parse(text).matches(run, UNREAD), text
 
 
 MISTAKES = {
@@ -226,8 +247,8 @@ def test_de_morgan_holds_for_every_run(make, a, b):
     values = [{"nz": 10}, {"nz": 100, "tags": ("good",)}, {"nz": "10", "on": True}, {}]
     for number, own in enumerate(values):
         run = make(number, "dcgan" if number else "cnn", seed=number, **own)
-        both = parse(f"NOT ({a} OR {b})").matches(run, lambda _: {})
-        assert both == parse(f"NOT ({a}) NOT ({b})").matches(run, lambda _: {})
+        both = parse(f"NOT ({a} OR {b})").matches(run, UNREAD)
+        assert both == parse(f"NOT ({a}) NOT ({b})").matches(run, UNREAD)
 
 
 VALUES = st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.none()

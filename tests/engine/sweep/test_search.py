@@ -137,7 +137,7 @@ def test_tables_hold_means_over_seeds_and_what_is_missing():
     ]
     sheet = groups(record, found, 18)
     assert sheet.columns == ("lr", "loss", "test/accuracy", "runs")
-    assert sheet.rows[0] == ("0.1", "a", "0.60 ± 0.25 (3) *", "0 1 2")
+    assert sheet.rows[0] == ("0.1", "a", "0.60 ± 0.25 (3)", "0 1 2")
     assert sheet.rows[1][-1] == "1 running"
     assert sheet.remarks[0] == "3 finished, 1 running, 1 failed; 13 to come."
     cells = pivot(record, found, "lr", "loss")

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import tracemalloc
 
 import pytest
+from textual.command import CommandPalette
 
 from engine import Engine, Workspace
 from engine.plots import Heatmap, Lines
-from engine.record.events import ImageLogged, Metrics, PlotLogged, Results, StateChanged, encode
+from engine.record.events import ImageLogged, Metrics, PlotLogged, Progress, Results, StateChanged, encode
 from engine.record.plots import write_plot
 from tests.tui.conftest import NOON, until, write_picture, write_run
+from tui import draw_plot
 from tui.actions import ACTS
 from tui.app import PhospheneApp
 from tui.keymap import Keymap
+from tui.palette import Actions
 from tui.screens.compare import CompareScreen
 from tui.screens.help import HelpScreen
+from tui.screens.questions import TextScreen
 from tui.widgets.chart import Chart
 from tui.widgets.comparison.pictures import grid
-from tui.widgets.comparison.questions import TextScreen
+from tui.widgets.runs import RunList
 from tui.widgets.shot import ShotView
 
 
@@ -61,7 +67,7 @@ def compare(home, monkeypatch):
             async with app.run_test(size=size) as pilot:
                 workspace = Workspace(home)
                 listed = [*reversed(workspace.list())] if runs is None else runs
-                screen = CompareScreen(Engine(home), listed, "halfcell")
+                screen = CompareScreen(Engine(home), listed, "halfcell", Keymap())
                 await app.push_screen(screen)
                 await until(pilot, lambda: screen.seen is not None)
                 await scenario(pilot, screen, lambda condition: until(pilot, condition))
@@ -188,6 +194,40 @@ def test_a_run_that_goes_on_is_read_on(six, compare):
         await until(lambda: any("(4)" in cell for row in screen.seen.results.rows for cell in row))
 
     compare(scenario)
+
+
+@pytest.mark.slow
+def test_memory_stays_flat_beside_a_run_that_grows(six, compare):
+    path = write(six, "1121-1500-cnn-g0n", 0.1, 9, state="running", steps=5)
+    log = path / "attempts/0001/events.jsonl"
+
+    async def scenario(pilot, screen, until):
+        screen.workers.cancel_group(screen, "looks")
+
+        async def leave_open(first: int, polls: int) -> int:
+            """Let the run log and the screen look at it so many times; return how much memory is in use then."""
+            for step in range(first, first + polls):
+                with log.open("ab") as file:
+                    file.write(encode(Metrics(NOON + step, step, {"train/loss": 1 / step}, step / 10)))
+                    file.write(encode(Progress(NOON + step, step, 10_000, "step", 1.0)))
+                seen = screen._looking.look(screen.asked)
+                screen._show(seen)
+                await pilot.pause()
+            assert seen.charts["train/loss"].chart.lines[-1].x[-1] == first + polls - 1
+            gc.collect()
+            return tracemalloc.get_traced_memory()[0]
+
+        tracemalloc.start()
+        try:
+            before = await leave_open(6, 50)
+            middle = await leave_open(56, 100)
+            after = await leave_open(156, 100)
+        finally:
+            tracemalloc.stop()
+        # A point takes 32 bytes in the history, and as many in what is drawn of it.
+        assert after - middle < 100_000, f"{before:,} {middle:,} {after:,}"
+
+    compare(scenario, size=(120, 32))
 
 
 def test_what_has_not_changed_is_not_looked_at_again(six, compare):
@@ -318,6 +358,10 @@ def test_heatmaps_are_subtracted_from_each_other(album_of_two, compare):
         await pilot.press("d")
         await until(lambda: cells(screen)[1].plot._plot.values == ((1.0, 0.0), (0.0, 0.0)))
         assert cells(screen)[0].plot._plot.values == ((17.0, 2.0), (1.0, 15.0))
+        shown = "\n".join(line.plain for line in draw_plot(cells(screen)[1].plot._plot, 40, 10))
+        assert "lr 0.3 minus lr 0.1" in shown
+        assert "+1" in shown
+        assert screen._pictures.sheet.stills[1].plot().shade == "difference"
 
     compare(scenario)
 
@@ -347,7 +391,7 @@ def test_it_lies_over_the_workbench_with_help_and_a_way_back(six, drive):
     async def scenario(pilot, until):
         app, bench = pilot.app, pilot.app.screen
         workspace = Workspace(six)
-        await app.push_screen(CompareScreen(Engine(workspace.home), workspace.list(), "halfcell"))
+        await app.push_screen(CompareScreen(Engine(workspace.home), workspace.list(), "halfcell", Keymap()))
         screen = app.screen
         await until(lambda: screen.seen is not None)
         await pilot.press("question_mark")
@@ -358,6 +402,38 @@ def test_it_lies_over_the_workbench_with_help_and_a_way_back(six, drive):
         await until(lambda: app.screen is bench)
 
     drive(scenario)
+
+
+def test_the_palette_and_keys_of_ones_own_work_as_in_the_workbench(six, drive):
+    (six / "keys.toml").write_text('compare.baseline = "f6"\ncharts.zoom = "f7"\ncharts.zoom-out = "m"\n')
+
+    async def scenario(pilot, until):
+        app, bench = pilot.app, pilot.app.screen
+        await until(lambda: len(bench.runs) == 6)
+        bench.on_run_list_compare_requested(RunList.CompareRequested([run.id for run in bench.runs]))
+        await until(lambda: isinstance(app.screen, CompareScreen) and app.screen.seen is not None)
+        screen = app.screen
+        assert any("m is the key of 'compare.members' already" in problem for problem in screen.keymap.problems)
+        await pilot.press("D")
+        await pilot.press("f6")
+        await until(lambda: screen.seen.baseline == screen.seen.results.rows[0][0])
+        assert "f6" in str(HelpScreen.page("compare", screen.keymap))
+        hits = {str(hit.display): hit async for hit in Actions(screen).discover()}
+        assert len(hits) == sum(act.scope in screen.scopes for act in ACTS)
+        [pictures] = [hit for text, hit in hits.items() if text.startswith("next kind ")]
+        assert "no pictures are shown" in pictures.help
+        await next(hit for text, hit in hits.items() if text.startswith("members ")).command()
+        assert screen.asked.members
+        await until(lambda: charts(screen))
+        await next(hit for text, hit in hits.items() if text.startswith("charts: zoom  f7")).command()
+        assert charts(screen)[0].has_focus
+        assert charts(screen)[0].view is not None
+        await pilot.press("ctrl+p")
+        await until(lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press(*"more seeds", "enter")
+        await until(lambda: isinstance(app.screen, TextScreen))
+
+    drive(scenario, over=PhospheneApp(six, images="halfcell"))
 
 
 def test_runs_in_all_states_and_plots_of_all_kinds_are_gone_through(crowd, compare):

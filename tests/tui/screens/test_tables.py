@@ -7,6 +7,7 @@ from textual.widgets import Input
 
 from engine import Table
 from engine.record.events import StateChanged, TableLogged
+from tui.screens.questions import ChooseScreen
 from tui.widgets.table import TableView
 from tui.widgets.table.model import TableModel
 
@@ -135,10 +136,17 @@ def test_searches_as_one_types_stays_with_enter_and_goes_back_with_escape(opened
     opened(scenario)
 
 
-def test_copies_the_table_as_it_is_sorted_as_markdown(opened):
+def test_copies_the_table_as_it_is_sorted_as_markdown_or_latex(opened):
     async def scenario(pilot, until, table):
-        del until, table
+        del table
         await pilot.press("right", "o", "c")
+        await until(lambda: isinstance(pilot.app.screen, ChooseScreen))
+        await pilot.press("l")
+        await until(lambda: pilot.app.clipboard.startswith("\\begin{tabular}{lrr}"))
+        await pilot.press("c")
+        await until(lambda: isinstance(pilot.app.screen, ChooseScreen))
+        await pilot.press("m")
+        await until(lambda: pilot.app.clipboard.startswith("|"))
         assert pilot.app.clipboard.splitlines()[:3] == [
             "| class     | accuracy | images |",
             "| --------- | -------: | -----: |",

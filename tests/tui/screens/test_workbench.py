@@ -19,7 +19,7 @@ from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
 from tui.widgets.runs import RunList
 
-REASON = "behind 1121-1200-cnn-k3f, b-c-d-2xy"
+REASON = "2nd, behind 1121-1200-cnn-k3f"
 
 
 def choose(app, experiment: str, **values: str) -> None:
@@ -234,15 +234,15 @@ def test_a_filter_that_nothing_matches_says_so(drive, album):
     drive(scenario)
 
 
-def test_a_queued_run_says_behind_which_it_waits_and_since_when(drive, written, monkeypatch):
+def test_a_queued_run_says_its_place_behind_which_it_waits_and_since_when(drive, written, monkeypatch):
     now = time.time()
-    written("1121-1300-count-aaa", "count", [StateChanged(now - 130, "queued", "behind 1121-1200-cnn-k3f, b-c-d-2xy")])
+    written("1121-1300-count-aaa", "count", [StateChanged(now - 130, "queued", REASON)])
     monkeypatch.setattr("engine.record.run_directory.RunDirectory.status", lambda _: Status("queued", REASON))
 
     async def scenario(pilot, until):
         runs = pilot.app.screen.query_one(RunList)
         await until(lambda: runs.option_count == 1)
-        assert "aaa count behind k3f +1 · 2 min" in str(runs.get_option_at_index(0).prompt)
+        assert "aaa 2nd count behind k3f · 2 min" in str(runs.get_option_at_index(0).prompt)
 
     drive(scenario)
 

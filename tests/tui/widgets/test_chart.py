@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from textual.app import App
 
 from engine.curves.trace import Trace
-from tui.widgets.chart import EPOCH, STEP, TIME, Chart, Curve, XAxis
+from tui.widgets.chart import EPOCH, STEP, TIME, Chart, Curve, XAxis, braille
 from tui.widgets.chart.canvas import Ink
 from tui.widgets.chart.frame import draw
 from tui.widgets.chart.model import Settings
@@ -421,3 +421,17 @@ def test_the_legend_names_the_best_value_by_its_direction_and_its_step():
     assert "▲" not in lines[2]
     assert "▼" not in lines[2]
     assert "▲" not in "\n".join(frame(accuracy, width=22)), "it is left out where there is no room"
+
+
+@given(st.lists(st.tuples(st.integers(-9, 30), st.integers(-9, 30), st.booleans()), min_size=1, max_size=6), st.data())
+def test_columns_of_dots_become_cells_dot_by_dot(columns, data):
+    height, dash = data.draw(st.integers(1, 5)), data.draw(st.integers(0, 3))
+    columns += columns[:1] * (len(columns) % 2)
+    top, bottom, present = (np.array(part) for part in zip(*columns, strict=True))
+    row, column = np.arange(4 * height)[:, None], np.arange(len(columns))
+    filled = (row >= top) & (row <= bottom) & present
+    pattern = braille.DASHES[dash]
+    dashed = filled & pattern[(column + np.maximum(row - top, 0)) % len(pattern)]
+    assert (braille.cells(top, bottom, present, height, dash) == braille.pack(dashed)).all()
+    chess = filled & ((row + column) % 2 == 0)
+    assert (braille.dotted(top, bottom, present, height) == braille.pack(chess)).all()

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from engine.record.events import Metrics, StateChanged
+from tui.screens.questions import TextScreen
 from tui.widgets.charts import ChartPanel
 
 NOON = 1_795_262_400.0
@@ -74,3 +75,24 @@ def test_home_shows_the_whole_view_again(drive, training):
         await until(lambda: chart.view is None)
 
     drive(scenario, (160, 48))
+
+
+@pytest.mark.parametrize(("ending", "start"), [("csv", "line,step,loss,low,high\n"), ("svg", "<?xml"), ("pdf", "%PDF")])
+def test_the_focused_chart_is_written_as_it_is_drawn(drive, training, tmp_path, ending, start):
+    async def scenario(pilot, until):
+        app = pilot.app
+        await until(lambda: chart_of(app, "loss") and "auto" in str(chart_of(app, "loss").border_subtitle))
+        chart_of(app, "loss").focus()
+        await pilot.press("e")
+        await until(lambda: isinstance(app.screen, TextScreen) and app.screen.query("Input"))
+        assert app.screen.query_one("Input").value == "1121-1300-dcgan-gan-loss.pdf"
+        app.screen.query_one("Input").value = str(tmp_path / f"loss.{ending}")
+        await pilot.press("enter")
+        await until(lambda: any(note.title == "exported" for note in app._notifications))
+
+    drive(scenario, (160, 48))
+    found = (tmp_path / f"loss.{ending}").read_bytes()
+    assert found.startswith(start.encode())
+    if ending == "csv":
+        rows = [line.split(",") for line in found.decode().splitlines()[1:]]
+        assert {row[0].partition(" smoothed ")[0] for row in rows} == {'"generator', '"discriminator'}

@@ -21,21 +21,32 @@ DASHES = (
     np.array([True, True, False, False]),
     np.array([True, False, False, False]),
 )
+_UP_TO = np.array([0b0000, 0b0001, 0b0011, 0b0111, 0b1111], np.uint8)
+_LEFT, _RIGHT = (
+    np.array([sum(int(_DOTS[row, side]) for row in range(4) if quad >> row & 1) for quad in range(16)], np.uint8)
+    for side in (0, 1)
+)
+_DASH_QUADS = tuple(
+    np.array(
+        [sum(1 << row for row in range(4) if dash[(start + row) % len(dash)]) for start in range(len(dash))], np.uint8
+    )
+    for dash in DASHES
+)
 SAMPLES = ("──", "╌╌", "┈┈", "··")
 """How a legend shows each of `DASHES`."""
 
 
 def trace_line(
-    columns: Columns, rows: tuple[NDArray[np.float64], ...], at: tuple[NDArray[np.float64], ...]
+    columns: Columns, rows: NDArray[np.float64], at: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """Return the top and bottom dot row `[C]` of a curve in every dot column, and where it is present `[C]`.
 
-    `rows` holds the dot rows (downwards, may lie outside the picture) of the columns' high, low, first and last
-    values, `at` the positions of the first and last point in units of columns. Columns without a point that lie
-    between joined points are crossed by a straight line.
+    `rows` `[4, C]` holds the dot rows (downwards, may lie outside the picture) of the columns' high, low, first and
+    last values, `at` `[2, C]` the positions of the first and last point in units of columns. Columns without a point
+    that lie between joined points are crossed by a straight line.
     """
-    high, low, first, last = rows
-    count = len(high)
+    _, _, first, last = rows
+    count = rows.shape[1]
     present = columns.filled.copy()
     where = np.flatnonzero(present)
     joined = columns.joined.copy()
@@ -47,17 +58,19 @@ def trace_line(
         knots = np.column_stack([at[0][where], at[1][where]]).ravel()
         heights = np.column_stack([first[where], last[where]]).ravel()
         line = np.interp(column[crossed] + 0.5, knots, heights)
-        for values in (high, low, first, last):
-            values[crossed] = line
+        rows[:, crossed] = line
         present |= crossed
         joined |= crossed
-    top, bottom, enter, leave = (_integers(values) for values in (high, low, first, last))
+    top, bottom, enter, leave = _integers(rows)
     _close_steps(top, bottom, enter, leave, joined)
     return top, bottom, present
 
 
 def _integers(rows: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.rint(np.clip(np.nan_to_num(rows), -_FAR, _FAR)).astype(np.int64)
+    """Round rows; one that is not a number is 0."""
+    near = np.clip(rows, -_FAR, _FAR)
+    near[np.isnan(near)] = 0.0
+    return np.rint(near).astype(np.int64)
 
 
 def _close_steps(
@@ -87,13 +100,40 @@ def cells(
     `dash` picks one of `DASHES`: the pattern runs along x, and down a column where the line is steep, so that it
     depends on nothing but the place.
     """
-    row = np.arange(height * 4)[:, None]
-    dots = (row >= top) & (row <= bottom) & present
-    pattern = DASHES[dash % len(DASHES)]
+    quads = _quads(top, np.where(present, bottom, top - 1), height)
+    pattern = _DASH_QUADS[dash % len(DASHES)]
     if len(pattern) > 1:
-        phase = np.arange(len(top))[None, :] + np.maximum(row - top, 0)
-        dots &= pattern[phase % len(pattern)]
-    return pack(dots)
+        phase = np.arange(len(top)) - top + np.arange(height)[:, None] * 4
+        quads &= pattern[phase % len(pattern)]
+    return _paired(quads)
+
+
+def dotted(
+    top: NDArray[np.int64], bottom: NDArray[np.int64], present: NDArray[np.bool_], height: int
+) -> NDArray[np.uint8]:
+    """Draw every second dot of columns as `cells` does, as on a chessboard."""
+    quads = _quads(top, np.where(present, bottom, top - 1), height)
+    quads[:, ::2] &= 0b0101
+    quads[:, 1::2] &= 0b1010
+    return _paired(quads)
+
+
+def _quads(top: NDArray[np.int64], bottom: NDArray[np.int64], height: int) -> NDArray[np.uint8]:
+    """Return the dots from `top` to `bottom` of each column `[C]`, four below each other a number, `[height, C]`.
+
+    The lowest bit is the upper dot.
+    """
+    limit = 4 * height
+    first = np.clip(top, 0, limit).astype(np.int16)
+    last = np.clip(bottom + 1, 0, limit).astype(np.int16)
+    row = np.arange(0, limit, 4, dtype=np.int16)[:, None]
+    quads: NDArray[np.uint8] = _UP_TO[np.clip(last - row, 0, 4)] & ~_UP_TO[np.clip(first - row, 0, 4)]
+    return quads
+
+
+def _paired(quads: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return cells `[height, W]` of braille bits of columns `[height, 2 * W]` of four dots."""
+    return _LEFT[quads[:, ::2]] | _RIGHT[quads[:, 1::2]]
 
 
 def pack(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -57,11 +57,10 @@ def _edges(area: PlotArea) -> NDArray[np.float64]:
 
 
 def _bits(columns: Columns, area: PlotArea, dash: int) -> NDArray[np.uint8]:
-    bottom_row = area.height * 4 - 1
-    values = (columns.high, columns.low, columns.first, columns.last)
+    values = np.stack((columns.high, columns.low, columns.first, columns.last))
     with np.errstate(over="ignore"):  # points beside the view may lie as far away as floats go
-        rows = tuple((1 - area.y.position(v)) * bottom_row for v in values)
-        places = tuple(area.x.position(x) * area.width * 2 + 1 for x in (columns.first_x, columns.last_x))
+        rows = (1 - area.y.position(values)) * (area.height * 4 - 1)
+        places = area.x.position(np.stack((columns.first_x, columns.last_x))) * area.width * 2 + 1
     top, bottom, present = braille.trace_line(columns, rows, places)
     return braille.cells(top[1:-1], bottom[1:-1], present[1:-1], area.height, dash)
 
@@ -96,10 +95,9 @@ def _band_bits(curve: Curve, area: PlotArea) -> NDArray[np.uint8]:
     column = np.arange(area.width * 2)
     # A place between two points is in the band if both of them are.
     top, end = (np.interp(column, places, rows, np.nan, np.nan) for rows in _spread_rows(curve, area))
-    row = np.arange(area.height * 4)[:, None]
-    with np.errstate(invalid="ignore"):
-        dots = (row >= np.rint(top)) & (row <= np.rint(end))
-    return braille.pack(dots & ((row + column) % 2 == 0))
+    there = np.isfinite(top) & np.isfinite(end)
+    first, last = (np.rint(np.where(there, rows, 0.0)).astype(np.int64) for rows in (top, end))
+    return braille.dotted(first, last, there, area.height)
 
 
 def _mark_points(canvas: Canvas, area: PlotArea, curve: Curve, ink: int) -> None:

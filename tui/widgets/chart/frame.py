@@ -28,11 +28,16 @@ PARTS = (draw_y_axis, draw_x_axis, draw_curves, draw_markers, draw_crosshair)
 
 @dataclass(frozen=True)
 class Frame:
-    """A drawn canvas, where its plot is, and the heaviest weight that a curve of it is smoothed with."""
+    """A drawn canvas, where its plot is, and the weight that each curve is smoothed with, if any is drawn."""
 
     canvas: Canvas
     area: PlotArea = field(default_factory=PlotArea)
-    smoothing: float = 0.0
+    weights: tuple[float, ...] = ()
+
+    @property
+    def smoothing(self) -> float:
+        """The heaviest weight."""
+        return max(self.weights, default=0.0)
 
 
 def draw(items: Sequence[Item], settings: Settings) -> Frame:
@@ -56,13 +61,13 @@ def draw(items: Sequence[Item], settings: Settings) -> Frame:
         scale = scale_around(*range_y, log=settings.log_y, ticks=2)
         area = PlotArea(0, 0, canvas.width, canvas.height, view, scale)
         draw_curves(canvas, Scene(tuple(items), settings, area, weights))
-        return Frame(canvas, area, max(weights))
+        return Frame(canvas, area, weights)
     rows = legend_rows(items, settings) if canvas.height >= 4 else []
     write_legend(canvas, rows)
     area = _area(canvas, settings, view, range_y, top=len(rows))
     for draw_part in PARTS:
         draw_part(canvas, Scene(tuple(items), settings, area, weights))
-    return Frame(canvas, area, max(weights))
+    return Frame(canvas, area, weights)
 
 
 def _area(canvas: Canvas, settings: Settings, view: Scale, range_y: tuple[float, float], top: int) -> PlotArea:
@@ -103,8 +108,9 @@ def _range_y(
             seen = (curve.x >= view.low) & (curve.x <= view.high)
             ends = np.concatenate([edge[seen] for edge in curve.spread])
             ends = ends[np.isfinite(ends) & ((ends > 0) | (not settings.log_y))]
-            lows += ends.tolist()
-            highs += ends.tolist()
+            if len(ends):
+                lows.append(float(ends.min()))
+                highs.append(float(ends.max()))
     return (min(lows), max(highs)) if lows else None
 
 

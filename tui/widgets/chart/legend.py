@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
+from engine import shortened_captions
 from tui.widgets.chart.braille import SAMPLES
 from tui.widgets.chart.canvas import Canvas, Ink
 from tui.widgets.chart.labels import position_label, value_label
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _VALUE = 8  # cells kept for a value, so that the legend stands still while values change
 _GAP = 3
+_LEAST_NAME = 12  # cells of a name that is cut to leave room for other curves
 _BEST = {"higher": "▲", "lower": "▼"}
 Row = list[tuple[int, str, int]]  # x, text, ink
 
@@ -67,9 +70,12 @@ def legend_rows(items: Sequence[Item], settings: Settings) -> list[Row]:
     limit = max(1, settings.height // 3)
     place, best = _longest(entry.place for entry in entries), _longest(entry.best for entry in entries)
     layouts = [_layout(entries, room, *kept) for kept in ((place, best), (place, 0), (0, 0))]
+    layouts += _narrower(entries, room)
     chosen = next((one for one in layouts if one.entry <= room and one.rows <= limit), layouts[-1])
     across = chosen.across
     shown = entries if len(entries) <= across * limit else entries[: max(1, across * limit - 1)]
+    names = _short(tuple(entry.name for entry in shown), chosen.name)
+    shown = [replace(entry, name=name) for entry, name in zip(shown, names, strict=True)]
     rows: list[Row] = [[] for _ in range(-(-len(shown) // across))]
     for number, entry in enumerate(shown):
         rows[number // across] += _written(entry, chosen, start + number % across * (chosen.entry + _GAP))
@@ -103,12 +109,25 @@ def _layout(entries: Sequence[_Entry], room: int, place: int, best: int) -> _Lay
     return _Layout(name, place, best, rest + name, across, -(-len(entries) // across))
 
 
+def _narrower(entries: Sequence[_Entry], room: int) -> list[_Layout]:
+    """Return the layouts in which names are cut so that more of them stand beside each other."""
+    rest, full = 3 + 1 + _VALUE, _longest(entry.name for entry in entries)
+    names = ((across, (room + _GAP) // across - _GAP - rest) for across in range(1, 1 + room // rest))
+    return [
+        _Layout(name, 0, 0, rest + name, across, -(-len(entries) // across))
+        for across, name in names
+        if min(_LEAST_NAME, full) <= name < full
+    ]
+
+
+@lru_cache(maxsize=64)
+def _short(names: tuple[str, ...], width: int) -> list[str]:
+    return shortened_captions(names, width, cell_len)
+
+
 def _written(entry: _Entry, layout: _Layout, x: int) -> Row:
-    name = entry.name
-    if cell_len(name) > layout.name:
-        name = set_cell_size(name, max(layout.name - 1, 0)) + "…"
     ink = Ink.ERROR if entry.value in {"NaN", "inf", "-inf"} else Ink.LABEL
-    row: Row = [(x, SAMPLES[entry.style % len(SAMPLES)], Ink.curve(entry.style)), (x + 3, name, Ink.NAME)]
+    row: Row = [(x, SAMPLES[entry.style % len(SAMPLES)], Ink.curve(entry.style)), (x + 3, entry.name, Ink.NAME)]
     at = x + 4 + layout.name
     row.append((at, entry.value.rjust(_VALUE), ink))
     at += _VALUE + 1

@@ -144,6 +144,14 @@ class Chart(Widget, can_focus=True):
         """The heaviest weight that a curve is smoothed with at present."""
         return self._frame.smoothing if self._frame is not None else 0.0
 
+    @property
+    def lines(self) -> list[tuple[Curve, float]]:
+        """The curves that the legend names, each with the weight it is smoothed with at present."""
+        weights = self._frame.weights if self._frame is not None else ()
+        if len(weights) != len(self._curves):
+            weights = (0.0,) * len(self._curves)
+        return [(curve, weight) for curve, weight in zip(self._curves, weights, strict=True) if not curve.faint]
+
     def validate_smoothing(self, smoothing: float | None) -> float | None:
         """Keep the weight between 0 (off) and 0.999; None is automatic."""
         if smoothing is None:

@@ -10,6 +10,7 @@ from textual.message import Message
 from tui.widgets.chart_grid import ChartGrid
 
 if TYPE_CHECKING:
+    from engine import Chart as EngineChart
     from engine import Line, Style
     from tui.widgets.chart import Chart, Curve
     from tui.widgets.comparison.look import Drawn, Seen
@@ -48,10 +49,17 @@ class ComparisonCharts(ChartGrid):
             self._charts[0].show([])
 
     @property
-    def metric(self) -> str:
-        """The metric of the chart that has the focus, or else of the first one; empty if there is none."""
-        place = next((place for place, chart in enumerate(self._charts) if chart.has_focus), 0)
-        return [*self._drawn][place] if self._drawn else ""
+    def metrics(self) -> tuple[str, ...]:
+        """What is drawn, a chart each."""
+        return tuple(self._drawn)
+
+    @property
+    def on_paper(self) -> tuple[str, EngineChart] | None:
+        """The metric of the focused chart, or else of the first one, and its lines; None if nothing is drawn."""
+        if not self._drawn:
+            return None
+        metric = self.metrics[self._charts.index(self.focused_chart)]
+        return metric, self._drawn[metric].chart
 
     def focus_first(self) -> None:
         """Give the first chart the focus, if there is one."""

@@ -173,30 +173,18 @@ def see(comparison: Comparison, asked: Asked) -> Seen:
 
 
 def _charts(comparison: Comparison, asked: Asked) -> dict[str, Drawn]:
-    from engine import comparison_chart
+    from engine import comparison_chart, comparison_members
 
+    assert asked.axis is not None
     found = {}
     for metric in comparison.metrics[:MOST_CHARTS]:
         try:
             chart = comparison_chart(comparison, metric, asked.axis, asked.weight, log_y=asked.log_y)
         except PhospheneError:  # nothing of it can be drawn over this axis
             continue
-        found[metric] = Drawn(chart, _members(comparison, metric, asked) if asked.members else ())
+        members = comparison_members(comparison, metric, asked.axis, asked.weight) if asked.members else ()
+        found[metric] = Drawn(chart, members)
     return found
-
-
-def _members(comparison: Comparison, metric: str, asked: Asked) -> tuple[Line, ...]:
-    """Return the lines of the runs of groups, each in the style of its group."""
-    from engine import Line
-
-    assert asked.axis is not None
-    lines = []
-    for group in comparison.groups:
-        for run in group.runs if len(group.runs) > 1 else ():
-            curve = comparison.curve(run, metric, asked.axis, asked.weight)
-            if curve is not None:
-                lines.append(Line(run.id, comparison.styles[group.key], curve.x, curve.y))
-    return tuple(lines)
 
 
 def _shelf(comparison: Comparison, group: Group) -> Shelf:

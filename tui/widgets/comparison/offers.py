@@ -1,50 +1,17 @@
-"""What can be written of a comparison: charts, tables, pictures, each in the formats that its file's ending names."""
+"""What can be written of a comparison beside its charts: tables and pictures, in the formats that the ending names."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import PhospheneError
+from tui.exporting import Offer, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from engine import Sheet, gallery
+    from engine import gallery
     from tui.widgets.comparison.look import Seen
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A file that can be written.
-
-    Attributes:
-        name: that it has unless the user wants another one.
-        endings: in words.
-        write: fills it; raises PhospheneError for another ending.
-    """
-
-    name: str
-    endings: str
-    write: Callable[[Path], object]
-
-
-def chart_offer(seen: Seen | None, metric: str) -> Offer | None:
-    """Return the offer to write a chart, or exactly what it draws as CSV."""
-    if seen is None or metric not in seen.charts:
-        return None
-    chart = seen.charts[metric].chart
-
-    def write(path: Path) -> None:
-        if path.suffix.lower() == ".csv":
-            _write_table(chart.sheet(), "csv", path)
-        else:
-            from engine import overlay
-
-            overlay.write(chart, path)
-
-    return Offer(f"{_plain(metric)}.pdf", ".pdf .svg .png .csv", write)
 
 
 def table_offer(seen: Seen | None) -> Offer | None:
@@ -56,7 +23,8 @@ def table_offer(seen: Seen | None) -> Offer | None:
         form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
         if form is None:
             raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
-        _write_table(seen.figures if form == "csv" else seen.results, form, path)
+        sheet = seen.figures if form == "csv" else seen.results
+        write_table(sheet.columns, sheet.rows, form, path)
 
     return Offer("comparison.csv", ".csv .md .tex", write)
 
@@ -73,14 +41,3 @@ def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
         sheet.image().save(path)
 
     return Offer(gallery.file_name(sheet), ".png", write)
-
-
-def _write_table(sheet: Sheet, form: str, path: Path) -> None:
-    from engine import tables
-
-    text = tables.written(sheet.columns, sheet.rows, form)
-    path.write_text(text, encoding="utf-8", errors="backslashreplace")
-
-
-def _plain(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in name)[:80]

@@ -6,11 +6,12 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from rich.cells import cell_len
 from textual import work
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from engine import gallery
+from engine import gallery, shortened_captions
 from tui.widgets.chart import Chart
 from tui.widgets.comparison.plots import difference, overlaid
 from tui.widgets.pictures import AMPLIFICATIONS
@@ -27,6 +28,8 @@ BLINK_SECONDS = 0.5
 LEAST_COLUMNS = 24
 """Cells of a picture's width, at least, where there is room for two: three fit into 80."""
 LEAST_ROWS = 8
+MARGIN = 6
+"""Cells of a picture's width that its caption leaves free."""
 MOST_CELLS = 24
 """Groups whose pictures are shown, at most: the first ones."""
 Mode = Literal["plain", "blink", "difference"]
@@ -91,8 +94,9 @@ class ComparisonPictures(VerticalScroll):
 
     @property
     def sheet(self) -> gallery.Sheet | None:
-        """All that is shown, as one picture; None if there is nothing."""
-        kept = self.kept
+        """All that is shown, as one picture; None if there is nothing. Of pictures it holds themselves always."""
+        kept = [shot for shot in self._shots() if isinstance(shot, gallery.Kept)]
+        kept = kept if len(kept) == len(self.kept) else self.kept
         return gallery.Sheet(tuple(kept), gallery.ANIMATED) if kept else None
 
     def _shots(self) -> list[gallery.Shot]:
@@ -123,8 +127,8 @@ class ComparisonPictures(VerticalScroll):
             drawn.x_axis, drawn.log_y = chart.x_axis, chart.log_y
             drawn.show(chart.curves)
             return
+        self._name_cells()
         for cell, own, shot in zip(self.query(ShotView), kept, self._shots(), strict=True):
-            cell.border_title = Content(own.caption)
             cell.border_subtitle = f"step {own.step:,}"
             cell.show(shot)
 
@@ -139,6 +143,15 @@ class ComparisonPictures(VerticalScroll):
     def on_resize(self) -> None:
         """Share the room among the cells."""
         self._share()
+        self._name_cells()
+
+    def _name_cells(self) -> None:
+        """Write the captions over the cells, as long as there is room for."""
+        cells, captions = [*self.query(ShotView).results(ShotView)], [shelf.caption for shelf in self._holders]
+        if len(cells) == len(captions):
+            room = max(1, self.container_size.width // max(1, self.styles.grid_size_columns) - MARGIN)
+            for cell, caption in zip(cells, shortened_captions(captions, room, cell_len), strict=True):
+                cell.border_title = Content(caption)
 
     def _share(self) -> None:
         count = 1 if self._built == "chart" else max(1, len(self._holders))

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError, gallery, plots
+from engine import PhospheneError, gallery, plots, shortened_captions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine import Style
     from tui.widgets.chart import Curve, XAxis
+
+
+LONGEST_NAME = 32
+"""Letters of a group's caption in the legend of a difference, at most."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,9 @@ class Subtracted(gallery.Plotted):
             raise PhospheneError("the heatmaps have other rows or columns, so that they have no difference")
         pairs = zip(ours.values, theirs.values, strict=True)
         values = tuple(tuple(one - other for one, other in zip(*rows, strict=True)) for rows in pairs)
-        return replace(ours, values=values, shade="value", diagonal=False)
+        one, other = shortened_captions((self.caption, self.less.caption), LONGEST_NAME)
+        legend = f"{one} minus {other}"
+        return replace(ours, values=values, shade="difference", diagonal=False, legend=legend)
 
 
 def difference(first: gallery.Kept, second: gallery.Kept, times: int) -> gallery.Shot:

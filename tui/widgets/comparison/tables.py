@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from engine import wording
+from engine import shortened_captions, wording
 from tui.plots.text import cut
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def _written(sheet: Sheet, width: int) -> list[Content]:
         rows = [[*row] for row in zip(*rows, strict=True)]
     widths = [_width(column) for column in zip(*rows, strict=True)]
     widths[0] = min(widths[0], max(8, width // 2 - GAP))
+    rows = _shortened(rows, widths)
     lines: list[Content] = []
     for block in _blocks(widths, width):
         lines += [Content("")] if lines else []
@@ -69,6 +70,15 @@ def _written(sheet: Sheet, width: int) -> list[Content]:
             line = (" " * GAP).join(cells).rstrip()
             lines.append(Content.styled(line, "$text-muted") if not place else _starred(line))
     return lines
+
+
+def _shortened(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> list[list[str]]:
+    """Shorten what names rows and columns, so that what tells them apart is not cut."""
+    head, *body = rows
+    short = {width: shortened_captions(head[1:], width, cell_len) for width in {*widths[1:]}}
+    heads = [short[width][place] for place, width in enumerate(widths[1:])]
+    names = shortened_captions([row[0] for row in body], widths[0], cell_len)
+    return [[head[0], *heads], *([name, *row[1:]] for name, row in zip(names, body, strict=True))]
 
 
 def _width(column: Sequence[str]) -> int:

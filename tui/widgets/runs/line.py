@@ -1,4 +1,4 @@
-"""A run in a narrow list: state, id, experiment, and what is done or came of it."""
+"""A run in a narrow list: state, id, place in the queue, experiment, and what is done or came of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from engine import wording
+from engine import catalogue, wording
 from tui.marks import mark, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from engine import Listed
 
@@ -18,13 +18,13 @@ SELECTED = "▸"
 """Stands beside the id of a selected run."""
 
 
-def line(run: Listed, headlines: Mapping[str, str], selected: Collection[str]) -> Content:
-    """Return the line of a run; ``headlines`` names each experiment's headline result."""
+def line(run: Listed, selected: Collection[str]) -> Content:
+    """Return the line of a run."""
     experiment = run.record.experiment if run.record else "?"
     return Content.assemble(
         *lead(run, selected),
-        f"{wording.short_id(run.id)} {experiment} ",
-        (progress(run) or wording.headline(run.status.result, headlines.get(experiment, "")), "$text-muted"),
+        f"{called(run)} {experiment} ",
+        (progress(run) or wording.headline(run.status.result, catalogue.headline_of(experiment)), "$text-muted"),
         (f" {run.name}" if run.name else "", "$text-muted"),
         tagged(run.annotations.tags),
     )
@@ -33,6 +33,12 @@ def line(run: Listed, headlines: Mapping[str, str], selected: Collection[str]) -
 def lead(run: Listed, selected: Collection[str]) -> tuple[tuple[str, str], str]:
     """Return how a line begins: with the mark of the state, and that of a selected run."""
     return mark(run.status.state), SELECTED if run.id in selected else " "
+
+
+def called(run: Listed) -> str:
+    """Return the short id of a run and, of one that waits, its place in the queue: where no list is too narrow."""
+    place = wording.position(run.status.reason) if run.status.state == "queued" else ""
+    return f"{wording.short_id(run.id)} {place}".rstrip()
 
 
 def progress(run: Listed) -> str:

@@ -14,13 +14,13 @@ from textual.widgets.option_list import Option
 
 from engine import InvalidFilter, wording
 from tui.actions import bindings
-from tui.widgets.choices import Choices
 from tui.widgets.runs.annotating import KINDS, standing
 from tui.widgets.runs.line import line
+from tui.widgets.runs.queued import QueuedRuns
 from tui.widgets.runs.table import RunTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from engine import Completion, Filter, Listed, Run
     from tui.widgets.runs.annotating import Write
@@ -33,7 +33,7 @@ WIDE = 60
 """Columns of the screen from which on the runs are a table."""
 
 
-class RunList(Choices):
+class RunList(QueuedRuns):
     """The newest runs; the highlighted one is what charts, pictures and console show."""
 
     BORDER_TITLE = "runs"
@@ -108,13 +108,12 @@ class RunList(Choices):
 
         return ReadHistories(curves=self._table.needs_curves)
 
-    def show(self, runs: Sequence[Listed], headlines: Mapping[str, str]) -> None:
-        """Show these runs; ``headlines`` names each experiment's. The highlight stays where it was."""
+    def show(self, runs: Sequence[Listed]) -> None:
+        """Show these runs. The highlight stays where it was."""
         # Thousands of runs of which none has changed need not be filtered and sorted every second.
-        still = self._runs == runs and self._table.headlines == headlines
-        if still and not self._to_mark and all(run.status.ended for run in runs):
+        if self._runs == runs and not self._to_mark and all(run.status.ended for run in runs):
             return
-        self._runs, self._table.headlines = list(runs), headlines
+        self._runs = list(runs)
         if self._selected:
             self._selected &= {run.id for run in self._runs}
         if "_logs" in vars(self):
@@ -166,8 +165,14 @@ class RunList(Choices):
     @property
     def meant(self) -> list[Listed]:
         """The runs that a key is about: the selected ones, or else the highlighted one."""
-        wanted = self._selected or {self.chosen}
-        return [run for run in self._runs if run.id in wanted]
+        return [run for run in self._runs if run.id in self._selected] if self._selected else self.pointed
+
+    @property
+    def pointed(self) -> list[Listed]:
+        """The run under the highlight, if there is one."""
+        chosen = self.chosen
+        found = next((run for run in self._runs if run.id == chosen), None)
+        return [found] if found else []
 
     def clear_selection(self) -> None:
         """Select nothing any more."""
@@ -216,6 +221,7 @@ class RunList(Choices):
         self.border_title = title
         self._read_on()
         self.border_subtitle = self._counts()
+        self.offer()
 
     def _counts(self) -> str:
         """Say how many runs are selected, how many are not shown, what must be read first, and what the order is."""
@@ -234,14 +240,14 @@ class RunList(Choices):
         wanted = self._filter
         if wanted is None:
             return self._runs
-        return [run for run in self._runs if wanted.matches(run, self._logs.latest)]
+        return [run for run in self._runs if wanted.matches(run, self._logs)]
 
     def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
         """Return the title of the list and the line of each of the first runs: of a table, if there is room."""
         shown = runs[:SHOWN]
         if shown and self.outer_size.width >= WIDE:
             return self._table.drawn(shown, self._logs, self._selected, self.scrollable_content_region.width)
-        return "runs", {run.id: line(run, self._table.headlines, self._selected) for run in shown}
+        return "runs", {run.id: line(run, self._selected) for run in shown}
 
     def on_resize(self) -> None:
         """Draw a table or a narrow list, as there is room."""

@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
-from engine import PhospheneError, wording
-from tui.widgets.runs.line import lead, progress
+from engine import PhospheneError
+from tui.widgets.runs.line import called, lead, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    from engine import Histories, Listed, Valued
+    from engine import Column, Histories, Listed
 
 WIDEST = 32
 """Cells of a column, at most."""
 GAP = "  "
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The headline result of a run's experiment, by the names of the headlines."""
-
-    headlines: Mapping[str, str]
-
-    def value(self, run: Listed, _: Histories) -> Any:
-        """Return it."""
-        from engine import MISSING
-
-        metric = self.headlines.get(run.record.experiment, "") if run.record else ""
-        return run.status.result.get(metric, MISSING)
-
-
-@dataclass(frozen=True, slots=True)
-class Seconds:
-    """For how long a run waited in the queue, or was at work."""
-
-    waiting: bool
-
-    def value(self, run: Listed, histories: Histories) -> Any:
-        """Return the seconds, as far as the log has been read."""
-        from engine import MISSING
-
-        history = histories.of(run.directory)
-        now = run.status.changed if run.status.ended else time.time()
-        seconds = history.waiting(now) if self.waiting else history.running(now)
-        return seconds if round(seconds) else MISSING
 
 
 @dataclass(frozen=True)
@@ -80,12 +49,10 @@ class RunTable:
         columns: as ``phosphene runs --columns`` takes them; empty for those that suit the runs.
         sort: title of the column by which runs are sorted, with ``-`` before it if they fall; empty for the newest
             first.
-        headlines: name of each experiment's headline result.
     """
 
     def __init__(self, columns: str = "", sort: str = "") -> None:
         self.columns = self.sort = ""
-        self.headlines: Mapping[str, str] = {}
         if not self.problem(columns):
             self.columns = columns
         if sort != "-" and not self.problem(sort.removeprefix("-")):
@@ -151,29 +118,21 @@ class RunTable:
         settings = [name for name in differing if name not in {"experiment", "seed", "device"}]
         return ["id", "name", "experiment", *settings, "result", "duration", "waited", "seed", "tags", "note"]
 
-    def _source(self, title: str) -> Valued:
+    @staticmethod
+    def _source(title: str) -> Column:
         from engine import Column, parse_column
 
-        match title:
-            case "result":
-                return Result(self.headlines)
-            case "duration" | "waited":
-                return Seconds(waiting=title == "waited")
-            case "tags":
-                return Column("tag")
-        return parse_column(title)
+        return Column("tag") if title == "tags" else parse_column(title)
 
     def _cells(self, title: str, runs: Sequence[Listed], histories: Histories) -> Cells:
-        from engine import MISSING, shown_value
+        from engine import MISSING
 
         source = self._source(title)
         values = [source.value(run, histories) for run in runs]
         if title == "id":
-            texts = [wording.short_id(run.id) for run in runs]
-        elif title in {"duration", "waited"}:
-            texts = ["" if value is MISSING else wording.clock(value) for value in values]
+            texts = [called(run) for run in runs]
         else:
-            texts = [" ".join(shown_value(value).split()) for value in values]
+            texts = [" ".join(source.shown(value).split()) for value in values]
         numbers = [isinstance(value, int | float) for value in values if value is not MISSING]
         if title == "result":
             texts = [text or progress(run) for text, run in zip(texts, runs, strict=True)]

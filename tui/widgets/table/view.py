@@ -10,8 +10,9 @@ from textual.containers import VerticalGroup
 from textual.content import Content
 from textual.widgets import Input
 
-from engine import PhospheneError, read_table, tables
+from engine import PhospheneError, read_table
 from tui.actions import bindings
+from tui.exporting import ask_and_copy
 from tui.widgets.table.grid import TableGrid
 from tui.widgets.table.model import TableModel
 
@@ -193,12 +194,11 @@ class TableView(VerticalGroup):
         self._tag()
 
     def action_copy(self) -> None:
-        """Copy the table, as it is sorted, as Markdown."""
+        """Ask in which form the table, as it is sorted, is to be copied, and copy it."""
         model = self.grid.model
         if model is not None:
             shown = model.as_shown()
-            self.app.copy_to_clipboard(tables.written(shown.columns, shown.rows, "md"))
-            self.notify(f"{self._shown}, {len(model):,} rows, as Markdown", title="copied", markup=False)
+            ask_and_copy(self, self._shown, shown.columns, shown.rows)
 
     def action_search(self) -> None:
         """Open the field for what is searched."""

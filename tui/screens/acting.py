@@ -1,0 +1,51 @@
+"""A screen whose actions come from the registry: the palette offers them, and they are done from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+    from tui.actions import Act, Scope
+    from tui.keymap import Keymap
+
+
+class ActingScreen(Screen[None]):
+    """Offers the actions of some scopes, says why one cannot be done, and does the others.
+
+    Args:
+        keymap: keys that the user chose.
+
+    Attributes:
+        scopes: whose actions it offers.
+    """
+
+    scopes: tuple[Scope, ...] = ()
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self.keymap = keymap
+
+    def reason_against(self, act: Act) -> str:
+        """Return why an action cannot be done now, or the empty string."""
+        raise NotImplementedError
+
+    def prepared(self, act: Act) -> Widget:
+        """Return what does an action of one of the scopes, shown and with the focus where it needs that."""
+        raise NotImplementedError
+
+    def complain(self, text: str) -> None:
+        """Say what could not be done, and why."""
+        self.notify(text, severity="error", markup=False)
+
+    async def do(self, act: Act) -> None:
+        """Do an action that was chosen in the palette, or say why it cannot be done."""
+        if reason := self.reason_against(act):
+            self.complain(f"{act.label}: {reason}")
+        elif act.scope == "app":
+            await self.run_action(f"app.{act.name}")
+        else:
+            await self.prepared(act).run_action(act.name)
