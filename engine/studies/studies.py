@@ -108,11 +108,13 @@ class Studies:
         """
         part = study.tier(tier)
         changed = changed or {}
+        apart = declared.set_apart(part.together, changed)
+        over = {**part.over, **apart.over}
         return Asked(
             study.experiment,
-            {name: value for name, value in part.fixed.items() if name not in changed} | dict(changed),
-            {name: declared.axis_text(value) for name, value in part.over.items() if name not in changed},
-            dict(part.together),
+            {**part.fixed, **apart.fixed, **changed},
+            {name: declared.axis_text(value) for name, value in over.items() if name not in changed},
+            apart.together,
             seeds=seeds or part.seeds,
             metric=part.metric,
             name=f"{study.name} ({tier})",

@@ -47,7 +47,7 @@ from engine import wording
 from engine.errors import PhospheneError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from engine.record.workspace import Workspace
 
@@ -170,6 +170,34 @@ class Study(_Part):
 def split(names: str) -> list[str]:
     """Return the single names in a text that holds several, separated by commas."""
     return [name.strip() for name in names.split(",")]
+
+
+def set_apart(together: Mapping[str, str], names: Container[str]) -> TierPart:
+    """Return what is left of fields that vary together when some of them are given one value.
+
+    A single one that is left is an axis of its own, and rows that are equal now are one.
+
+    Args:
+        together: rows by fields, as written.
+        names: of the fields that are given a value.
+    """
+    fixed: dict[str, Any] = {}
+    over: dict[str, Any] = {}
+    left: dict[str, str] = {}
+    for written, text in together.items():
+        fields, rows = split(written), [split(row) for row in text.split(";")]
+        kept = [place for place, field in enumerate(fields) if field not in names]
+        if len(kept) == len(fields) or any(len(row) != len(fields) for row in rows):
+            left[written] = text
+            continue
+        different = list(dict.fromkeys(tuple(row[place] for place in kept) for row in rows))
+        if len(different) == 1:
+            fixed |= {fields[place]: value for place, value in zip(kept, different[0], strict=True)}
+        elif len(kept) == 1:
+            over[fields[kept[0]]] = ";".join(value for (value,) in different)
+        else:
+            left[",".join(fields[place] for place in kept)] = ";".join(map(",".join, different))
+    return TierPart(fixed=fixed, over=over, zip=left)
 
 
 def axis_text(value: Any) -> str:

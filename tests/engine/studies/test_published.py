@@ -102,6 +102,23 @@ def test_a_list_of_texts_that_may_hold_commas_is_an_axis_alone_and_together(home
     assert axes == {"c": "C=0.1;1,10", "pairs": "units,tv=9+4,1;1+7,4"}
 
 
+def test_a_field_that_varies_with_others_can_be_set(home):
+    head = 'title = "t"\nquestion = "q?"\nsource = "s"\nexperiment = "class-image"\n[zip]\n'
+    (home / "studies").mkdir(parents=True)
+    (home / "studies/z.toml").write_text(head + '"steps,lr,l2" = "200,5,1e-3; 1000,1,1e-3; 200,5,1"\n')
+    studies = Studies(home)
+
+    def axes(**changed: str) -> list[str]:
+        return [str(axis) for axis in studies.progress(studies.find("z"), "full", changed).record.axes]
+
+    assert axes() == ["steps,lr,l2=200,5,0.001;1000,1,0.001;200,5,1"]
+    assert axes(l2="0.1") == ["steps,lr=200,5;1000,1"]
+    assert axes(steps="10", l2="0.1") == ["lr=5,1"]
+    record = studies.progress(studies.find("z"), "full", {"steps": "10", "lr": "2"}).record
+    assert [str(axis) for axis in record.axes] == ["l2=0.001,1"]
+    assert (record.fixed["steps"], record.fixed["lr"]) == (10, 2.0)
+
+
 def test_a_study_written_from_a_sweep_has_its_axes(home):
     class Nobody:
         def submit(self, order) -> None:
