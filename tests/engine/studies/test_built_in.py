@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine import Studies, catalogue
-from engine.record.workspace import Workspace
+from engine.references import Resolved
 from engine.selection.columns import parse_column
 from engine.selection.values import comparable
 from engine.studies import study as declared
@@ -22,17 +22,23 @@ NAMES = sorted(path.stem for path in declared.BUILT_IN.glob("*.toml"))
 HIDDEN = ("000", "001", "002", "003", "004", "seeds/")
 
 
-@pytest.fixture(params=NAMES)
-def study(request, home):
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    """Return the studies of an empty workspace."""
+    return Studies(tmp_path_factory.mktemp("studies") / "home")
+
+
+@pytest.fixture(params=NAMES, scope="module")
+def study(request, studies):
     """Return each study in turn."""
-    return declared.find(Workspace(home), request.param)
+    return studies.find(request.param)
 
 
-@pytest.fixture(params=["quick", "full"])
-def record(request, home, study):
+@pytest.fixture(scope="module")
+def records(studies, study):
     """Return the sweep that each tier is, by the declarations alone."""
     experiment = catalogue.experiment(study.experiment)
-    return record_of(Workspace(home), experiment, Studies(home).asked(study, request.param))
+    return {tier: record_of(studies.workspace, experiment, studies.asked(study, tier)) for tier in ("quick", "full")}
 
 
 @cache
@@ -72,21 +78,22 @@ def test_what_a_program_logs_is_told_from_what_it_does_not():
         assert not is_logged(experiment, name)
 
 
-def test_each_tier_is_a_sweep_of_some_runs(record):
-    runs = plan.total(record)
-    assert 1 <= runs <= 200
-    assert len({(tuple(sorted(cell.setting.items())), cell.seed) for cell in plan.cells(record)}) == runs
+def test_each_tier_is_a_sweep_of_combinations_that_its_experiment_takes(records):
+    for record in records.values():
+        cells = plan.cells(record)
+        assert 1 <= len(cells) == plan.total(record) <= 200
+        assert len({(tuple(sorted(cell.setting.items())), cell.seed) for cell in cells}) == len(cells)
+        for cell in cells:
+            catalogue.experiment(record.experiment).validate({**record.fixed, **cell.setting})
 
 
-def test_every_combination_is_one_that_its_experiment_takes(record):
-    experiment = catalogue.experiment(record.experiment)
-    for setting in plan.combinations(record):
-        experiment.validate({**record.fixed, **setting})
-
-
-def test_the_quick_tier_needs_nothing_that_is_not_there(study, home):
-    # Which runs are looked up is said by the state of this machine: only embedded data is there.
-    assert Studies(home).progress(study, "quick").missing == {}
+def test_the_quick_tier_needs_no_download(studies, study, monkeypatch, tmp_path):
+    monkeypatch.setenv("PHOSPHENE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr("engine.networks.references.reachable", lambda _: False)
+    # Cuts are in no file: their tables are computed by torch, which takes long.
+    monkeypatch.setattr("engine.networks.references.CutReference.resolve", lambda _, text, __: Resolved(text))
+    assert studies.progress(study, "quick").missing == {}
 
 
 def test_its_metrics_are_logged(study):
@@ -109,10 +116,8 @@ def test_rows_and_columns_are_fields(study):
     assert {*declared.split(study.rows), *declared.split(study.columns)} <= fields
 
 
-def test_published_values_are_of_its_combinations_and_on_the_scale_of_their_metric(study, home):
-    experiment = catalogue.experiment(study.experiment)
-    record = record_of(Workspace(home), experiment, Studies(home).asked(study, "full"))
-    combinations = [{**record.fixed, **setting} for setting in plan.combinations(record)]
+def test_published_values_are_of_its_combinations_and_on_the_scale_of_their_metric(study, records):
+    combinations = [{**records["full"].fixed, **setting} for setting in plan.combinations(records["full"])]
     for one in study.published:
         meant = [
             values

@@ -22,13 +22,13 @@ metric = "test/accuracy"
 seeds = 2
 
 [fixed]
-pause = 0.01
+gate = "GATE"
 
 [over]
 lr = [0.1, 0.2]
 
 [quick]
-fixed = { steps = 40 }
+fixed = { steps = 4 }
 
 [[published]]
 where = { lr = 0.1 }
@@ -38,12 +38,17 @@ source = "A report, §1"
 """
 
 
+def write(home, text):
+    (home / "studies/mine.toml").write_text(text.replace("GATE", str(home / "gate")), encoding="utf-8")
+
+
 @pytest.fixture
 def studies(home):
     """Return the studies of a workspace that has one of its own; what a test has left running is ended."""
     found = Studies(home)
     (home / "studies").mkdir(parents=True)
-    (home / "studies/mine.toml").write_text(STUDY, encoding="utf-8")
+    write(home, STUDY)
+    (home / "gate").touch()
     yield found
     for sweep in found.sweeps.directories():
         kill(sweep.controller)
@@ -70,29 +75,28 @@ def finished(studies):
     return sum(runs_by_combination(studies)[1].values())
 
 
-def begin():
-    return subprocess.Popen([*PHOSPHENE, "study", "run", "mine", "--quick"], stdout=subprocess.DEVNULL, stderr=-3)
-
-
 @pytest.mark.parametrize("victim", ["command", "all"])
-def test_killed_and_run_again_it_runs_nothing_twice(studies, until, phosphene, victim):
-    command = begin()
+def test_killed_and_run_again_it_runs_nothing_twice(studies, home, until, phosphene, victim):
+    command = subprocess.Popen([*PHOSPHENE, "study", "run", "mine", "--quick"], stdout=-3, stderr=-3)
     until(lambda: finished(studies) >= 1)
-    (sweep,) = studies.sweeps.directories()
+    # The runs after the next one wait until the study has been run again.
+    (home / "gate").unlink()
     command.kill()
     command.wait(PATIENCE)
+    (sweep,) = studies.sweeps.directories()
     if victim == "all":
         kill(sweep.controller)
         until(lambda: sweep.status().ended)
         for run in studies.workspace.directories():
             kill(RunDirectory(run.path))
+    done = phosphene("study", "run", "mine", "--quick", "--detach", timeout=4 * PATIENCE)
+    assert done.stdout.strip() == sweep.id, done.stderr
     assert finished(studies) < 4
-    done = phosphene("study", "run", "mine", "--quick", timeout=4 * PATIENCE)
-    assert done.returncode == 0, done.stderr
+    (home / "gate").touch()
+    until(lambda: sweep.status().ended, 4 * PATIENCE)
     runs, ended = runs_by_combination(studies)
     assert ended == Counter({(lr, seed): 1 for lr in (0.1, 0.2) for seed in (0, 1)})
     assert runs == ended
-    assert [found.path for found in studies.sweeps.directories()] == [sweep.path]
 
 
 def test_what_is_there_is_not_run_again_and_counts_for_the_full_tier(studies, phosphene, home):
@@ -106,7 +110,7 @@ def test_what_is_there_is_not_run_again_and_counts_for_the_full_tier(studies, ph
     assert judged.verdict == "not judged"
     # The full tier of as many steps is of the same runs, with a seed more that is missing.
     text = STUDY.replace("seeds = 2", "seeds = 3").replace("[quick]", "[full]")
-    (home / "studies/mine.toml").write_text(text, encoding="utf-8")
+    write(home, text)
     found = studies.progress(studies.find("mine"), "full")
     assert (len(found.trials), found.runs) == (4, 6)
     assert found.judged[0].verdict == "cannot tell"
