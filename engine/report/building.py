@@ -12,11 +12,12 @@ from engine.comparison.curves import AXES
 from engine.comparison.groups import parse_grouping
 from engine.errors import PhospheneError, UnknownRun
 from engine.record.histories import Histories
-from engine.report import figures, notes, runs, sweeps
+from engine.report import figures, notes, runs, studies, sweeps
 from engine.report.document import Document, Heading
 from engine.report.items import Item
 from engine.report.outline import Outline, Part, Source
 from engine.selection.choosing import select
+from engine.studies.studies import Progress, Studies
 from engine.sweep.sweeps import Sweeps
 from engine.sweep.trials import Trials
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from engine.record.run_directory import Status
     from engine.record.workspace import Listed, Workspace
     from engine.report.document import Block
+    from engine.studies.study import Tier
     from engine.sweep.record import SweepRecord
     from engine.sweep.trials import Trial
 
@@ -54,12 +56,16 @@ class Reports:
         self.histories = Histories()
         self._runs: dict[Source, list[Listed]] = {}
         self._swept: dict[str, Swept] = {}
+        self._studies = Studies(workspace.home)
+        self._progress: dict[str, Progress] = {}
         self._comparisons: dict[tuple[Source, str, str], Comparison] = {}
 
     # -- what is meant ------------------------------------------------------------------------------------------------
 
     def meant(self, words: Sequence[str]) -> Source:
-        """Return what the words of a command mean: a sweep by its id or name, or a selection of runs.
+        """Return what the words of a command mean: a sweep by its id or name, a study, or a selection of runs.
+
+        A study by its name alone is its full tier, or the quick one if only that has runs.
 
         Raises:
             InvalidFilter, UnknownRun: if they mean neither.
@@ -71,7 +77,9 @@ class Reports:
                 try:
                     return Source(sweep=Sweeps(self.workspace.home).meant(words[0]).id)
                 except UnknownRun:
-                    pass
+                    name, _, tier = words[0].partition(":")
+                    if name in self._studies.names():
+                        return Source(study=f"{name}:{tier or self._tier_with_runs(name)}")
         source = Source(tuple(words))
         found = self._listed(source)
         if len(found) > MOST_NAMED:
@@ -80,7 +88,27 @@ class Reports:
         self._runs[named] = found
         return named
 
+    def _tier_with_runs(self, name: str) -> str:
+        full = self._study(f"{name}:full")
+        return "full" if full.trials or not self._study(f"{name}:quick").trials else "quick"
+
+    def _study(self, text: str) -> Progress:
+        if text not in self._progress:
+            name, _, tier = text.partition(":")
+            if tier not in {"", "full", "quick"}:
+                raise PhospheneError(f"a study has the tiers full and quick, not {tier!r}")
+            wanted: Tier = "quick" if tier == "quick" else "full"
+            self._progress[text] = self._studies.progress(self._studies.find(name), wanted)
+        return self._progress[text]
+
     def _listed(self, source: Source) -> list[Listed]:
+        if source.study and source not in self._runs:
+            progress = self._study(source.study)
+            if not progress.trials:
+                raise PhospheneError(
+                    f"no run of the {progress.tier} tier has finished yet: phosphene study run {progress.study.name}"
+                )
+            self._runs[source] = select(self.workspace, progress.listed, self.histories)
         if source not in self._runs:
             words = self._begun(source.sweep) if source.sweep else source.runs
             self._runs[source] = select(self.workspace, words, self.histories)
@@ -119,9 +147,10 @@ class Reports:
         """Return the outline of all that a report of these runs, or of this sweep, shows if nobody says otherwise."""
         blank = Part(source=source, group=group, baseline=baseline)
         comparison = self._comparison(blank)
-        parts = self._of_sweep(source) if source.sweep else []
-        parts += [
-            ("What was asked" if not source.sweep else "The runs", ["asked"], ""),
+        parts = self._of_sweep(source) if source.sweep else _OF_STUDY if source.study else []
+        parts = [
+            *parts,
+            ("The runs" if parts else "What was asked", ["asked"], ""),
             ("Configuration", ["configuration"], ""),
         ]
         metrics = figures.metrics(comparison)
@@ -137,6 +166,8 @@ class Reports:
         )
         parts += [("Results", ["results"], ""), ("Commands", ["commands"], "")]
         parts += [("Versions and times", ["versions"], ""), ("Sources", ["sources"], "")]
+        if source.study:
+            title = title or studies.title(self._study(source.study))
         title = title or (sweeps.title(self._sweep(source.sweep).record) if source.sweep else runs.title(comparison))
         whole = [
             replace(blank, heading=heading, show=tuple(map(_item, show)), note=note)
@@ -180,6 +211,9 @@ class Reports:
         if item.kind in SWEEP_BLOCKS:
             assert part.source is not None, "checked when the outline was read"
             return SWEEP_BLOCKS[item.kind](self._sweep(part.source.sweep))
+        if item.kind in STUDY_BLOCKS:
+            assert part.source is not None, "checked when the outline was read"
+            return STUDY_BLOCKS[item.kind](self._study(part.source.study))
         comparison = self._comparison(part)
         if item.kind == "curves":
             if part.x and part.x not in AXES:
@@ -187,12 +221,24 @@ class Reports:
             axis = next((axis for axis in AXES if axis == part.x), None)
             return figures.curves(comparison, item.argument, axis, part.smooth, log_y=part.log_y)
         if item.kind == "pictures":
-            fields = self._sweep(part.source.sweep).record.fields if part.source and part.source.sweep else ()
+            fields = self._fields(part.source)
             return figures.pictures(comparison, item.argument, fields if len(fields) == 2 else ())
         if item.kind == "table":
             return figures.table(comparison, item.argument)
-        of_sweep = sweeps.command(self._sweep(part.source.sweep).record) if part.source and part.source.sweep else []
-        return [*(of_sweep if item.kind == "commands" else ()), *RUN_BLOCKS[item.kind](comparison)]
+        own = self._command(part.source) if item.kind == "commands" else []
+        return [*own, *RUN_BLOCKS[item.kind](comparison)]
+
+    def _fields(self, source: Source | None) -> tuple[str, ...]:
+        """Return the hyperparameters that vary, where a sweep or a study says which."""
+        if source is not None and source.sweep:
+            return self._sweep(source.sweep).record.fields
+        return self._study(source.study).record.fields if source is not None and source.study else ()
+
+    def _command(self, source: Source | None) -> list[Block]:
+        """Return the command that launches all runs at once, if there is one."""
+        if source is not None and source.sweep:
+            return sweeps.command(self._sweep(source.sweep).record)
+        return studies.command(self._study(source.study)) if source is not None and source.study else []
 
     def runs(self) -> tuple[str, ...]:
         """Return the ids of the runs that were looked at for the documents made so far."""
@@ -218,6 +264,16 @@ RUN_BLOCKS: Mapping[str, Callable[[Comparison], Sequence[Block]]] = {
     "versions": runs.versions,
     "sources": runs.sources,
 }
+STUDY_BLOCKS: Mapping[str, Callable[[Progress], Sequence[Block]]] = {
+    "question": studies.question,
+    "published": studies.published,
+    "studied": studies.combinations,
+}
+_OF_STUDY = [
+    ("The question", ["question"], ""),
+    ("Published and measured", ["published"], ""),
+    ("Combinations", ["studied"], ""),
+]
 SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
     "plan": lambda swept: sweeps.asked(swept.record, swept.status, swept.trials),
     "combinations": lambda swept: sweeps.combinations(swept.record, swept.trials),

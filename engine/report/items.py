@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 SWEEP_ITEMS = ("plan", "combinations", "axes")
 """Items that only a sweep has."""
+STUDY_ITEMS = ("question", "published", "studied")
+"""Items that only a study has."""
 ARGUMENTS = {
     "asked": "",
     "configuration": "",
@@ -16,7 +18,7 @@ ARGUMENTS = {
     "commands": "",
     "versions": "",
     "sources": "",
-    **dict.fromkeys(SWEEP_ITEMS, ""),
+    **dict.fromkeys((*SWEEP_ITEMS, *STUDY_ITEMS), ""),
 }
 """The items, with what must follow their name; nothing for most."""
 

@@ -22,14 +22,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import PhospheneError
-from engine.report.items import ARGUMENTS, SWEEP_ITEMS, Item
+from engine.report.items import ARGUMENTS, STUDY_ITEMS, SWEEP_ITEMS, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 HEAD = {"title": str, "author": str}
-SOURCES = {"runs": (str, list), "sweep": str}
+SOURCES = {"runs": (str, list), "sweep": str, "study": str}
 PART = {
     "heading": str,
     "note": str,
@@ -45,10 +45,11 @@ _TYPES = {str: "text", (str, list): "text or a list of texts", (int, float): "a 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which runs a part is about: the words of a selection, or a sweep."""
+    """Which runs a part is about: the words of a selection, a sweep, or a tier of a study as ``gan-nz:quick``."""
 
     runs: tuple[str, ...] = ()
     sweep: str = ""
+    study: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +156,16 @@ class _Reader:
                 raise self._wrong(f"{name} must be {_TYPES[kind]}", part, name)
 
     def _source(self, values: Mapping[str, Any], part: int) -> Source | None:
-        if "runs" in values and "sweep" in values:
-            raise self._wrong("runs and sweep exclude each other: keep one of them", part, "sweep")
+        given = [name for name in SOURCES if name in values]
+        if len(given) > 1:
+            raise self._wrong(f"{' and '.join(given)} exclude each other: keep one of them", part, given[-1])
         for name in SOURCES:
             if name in values and not values[name]:
                 raise self._wrong(f"{name} is empty: name some, or leave it out", part, name)
         if "sweep" in values:
             return Source(sweep=values["sweep"])
+        if "study" in values:
+            return Source(study=values["study"])
         if "runs" in values:
             runs = values["runs"]
             return Source(tuple(runs) if isinstance(runs, list) else tuple(runs.split()))
@@ -192,6 +196,8 @@ class _Reader:
             )
         if kind in SWEEP_ITEMS and not source.sweep:
             raise self._wrong(f'{kind} is of a sweep: name one with sweep = "rates"', part, "show", text)
+        if kind in STUDY_ITEMS and not source.study:
+            raise self._wrong(f'{kind} is of a study: name one with study = "gan-nz:quick"', part, "show", text)
         return Item(kind, argument)
 
     def _wrong(self, problem: str, part: int, key: str, value: str = "") -> PhospheneError:
@@ -214,9 +220,9 @@ def _lines(outline: Outline) -> Iterator[str]:
     yield ""
     yield "# What a part can show:"
     for name, argument in ARGUMENTS.items():
-        of_sweep = " (of a sweep)" if name in SWEEP_ITEMS else ""
-        yield f'#   "{name}{f" {argument}" if argument else ""}"{of_sweep}'
-    yield "# It may also have: note, runs or sweep, group, baseline, smooth, x, log_y."
+        whose = " (of a sweep)" if name in SWEEP_ITEMS else " (of a study)" if name in STUDY_ITEMS else ""
+        yield f'#   "{name}{f" {argument}" if argument else ""}"{whose}'
+    yield "# It may also have: note, runs, sweep or study, group, baseline, smooth, x, log_y."
     for part in outline.parts:
         yield ""
         yield "[[part]]"
@@ -236,6 +242,8 @@ def _lines(outline: Outline) -> Iterator[str]:
 def _source_lines(source: Source | None) -> Iterator[str]:
     if source is not None and source.sweep:
         yield f"sweep = {_text(source.sweep)}"
+    elif source is not None and source.study:
+        yield f"study = {_text(source.study)}"
     elif source is not None:
         yield f"runs = {_list(source.runs)}"
 
