@@ -60,7 +60,9 @@ def report(
         return
     path = output or provenance.free(Path(f"{stem}{report_writing.FORMATS[form]}"))
     document = reports.document(outline)
-    origin = provenance.Origin.of(reports.runs(), "report", *selection, "--to", form)
+    said = {"--title": title, "--author": author, "--baseline": baseline}
+    options = [word for name, value in said.items() if value for word in (name, value)]
+    origin = provenance.Origin.of(reports.runs(), "report", *selection, *options, f"--group={group}", "--to", form)
     written = report_writing.write(document, path, form, origin)
     if len(written) > 1:
         say(f"and {len(written) - 1} figures in {written[1].parent}")

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from commands.main import app
-from engine import PhospheneError, UnknownRun
+from engine import PhospheneError, UnknownRun, provenance
 from engine.record.events import Metrics, StateChanged, encode
 from engine.record.files import write_json
 from engine.record.run_directory import RunRecord
@@ -41,6 +41,10 @@ def test_the_ending_or_the_option_says_the_format(command, tmp_path):
     assert done.stdout == "mine.md\n"
     assert "and 1 figures in mine-figures" in done.stderr
     assert (tmp_path / "mine.md").read_text().startswith("# Mine\n\nA. Student · 2033-05-18 03:33 UTC\n")
+    known = provenance.found(tmp_path / "mine-figures/001-train-loss.svg").origin
+    assert known.runs == ("1122-0831-count-k1k", "1122-0830-count-k0k")
+    assert known.command == "phosphene report count --title Mine --author 'A. Student' --group=-seed --to md"
+    assert known == provenance.found(tmp_path / "mine.md").origin
     assert command("count", "--to", "latex").stdout == "report.tex\n"
     assert "\\documentclass" in (tmp_path / "report.tex").read_text()
 
