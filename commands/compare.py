@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.selection import SELECTION, complete_run
+from commands.selection import GROUP, SELECTION, complete_run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from engine import Column, Comparison, Sheet
 
 FORMATS = ("text", "json", "csv", "md", "latex")
-GROUP = Annotated[
-    str, typer.Option(metavar="FIELDS", help="What keeps runs apart: all but -seed, these alone, or none.")
-]
 
 
 def _complete_format(incomplete: str) -> list[str]:
@@ -80,7 +78,7 @@ def chart(
 ) -> None:
     """Draw a metric of several runs in paper size: the mean of seeds with its band, other runs as they are."""
     from commands.output import say
-    from engine import PhospheneError, comparison_chart, gallery, overlay, tables
+    from engine import PhospheneError, comparison_chart, overlay, provenance, tables
 
     comparison = comparison_of(selection, group)
     for trouble in comparison.troubles:
@@ -89,14 +87,14 @@ def chart(
         raise PhospheneError("the runs share no metric; name one: --metric train/loss")
     name = metric or comparison.metrics[0]
     drawn = comparison_chart(comparison, name, x or None, smooth, log_y=log_y)  # type: ignore[arg-type]
-    path = output or gallery.free(Path(f"{name.replace('/', '-').replace(' ', '-')}.pdf"))
+    path = output or provenance.free(Path(f"{name.replace('/', '-').replace(' ', '-')}.pdf"))
     try:
         if path.suffix.lower() == ".csv":
             sheet = drawn.sheet()
-            text = tables.written(sheet.columns, sheet.rows, "csv")
-            gallery.write_whole(path, lambda file: file.write_text(text, encoding="utf-8", errors="backslashreplace"))
+            write = provenance.text(tables.written(sheet.columns, sheet.rows, "csv"))
         else:
-            gallery.write_whole(path, lambda file: overlay.write(drawn, file))
+            write = partial(overlay.write, drawn)
+        provenance.write_whole(path, write, drawn.origin)
     except OSError as error:
         raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error
     print(path)  # noqa: T201 - stdout is data

@@ -87,7 +87,7 @@ def _row(run: Listed) -> list[str]:
     started = wording.ago(record.created) if record else ""
     note = run.name if record and status.state not in {"failed", "crashed"} else ""
     note = note or ("" if status.state in {"running", "finished"} else status.reason)
-    if record and record.experiment not in catalogue.experiments():
+    if record and record.experiment not in catalogue.experiments() and not record.imported:
         note = f"experiment {record.experiment} is not installed; {note}"
     note = " ".join([note, *(f"#{tag}" for tag in run.annotations.tags)])
     mark = f"{wording.STATE_MARKS[status.state]} {status.state}"

@@ -14,15 +14,18 @@ from commands import (
     data,
     doctor,
     experiments,
+    export,
     listing,
     picture,
     queue,
     replicate,
+    report,
     run,
     runs,
     study,
     sweep,
     sweeps,
+    verify,
 )
 
 
@@ -36,8 +39,9 @@ class Grammar(TyperGroup):
 
 ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
-    *("compare", "chart", "replicate"),
+    *("compare", "chart", "replicate", "report"),
     *("sweep", "sweeps", "study"),
+    *("export", "import", "whence", "verify"),
     *("tag", "note", "rename"),
     *("experiments", "cuts", "data", "doctor"),
 )
@@ -92,8 +96,13 @@ app.command("restore")(runs.restore)
 app.command("compare")(compare.compare)
 app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
+app.command("report")(report.report)
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
+app.command("export")(export.export)
+app.command("import")(export.import_logs)
+app.command("whence")(verify.whence)
+app.command("verify")(verify.verify)
 app.add_typer(study.app, name="study")
 # Tags to be taken away look like options: nothing but --help is one.
 app.command("tag", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})(annotate.tag)

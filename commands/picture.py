@@ -15,7 +15,7 @@ from commands.selection import JSON, RUN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine import Engine, Run, gallery
+    from engine import Engine, Origin, Run, gallery
 
     Album = dict[str, dict[int, gallery.Kept]]
 
@@ -45,7 +45,7 @@ def picture(
 ) -> None:
     """List the pictures and plots of a run, or write one: PNG, a plot also as SVG or PDF, several as an animation."""
     from commands.output import emit, table
-    from engine import gallery
+    from engine import gallery, provenance
 
     ways = {"--grid": grid, "--animation": animation, "--against": bool(against), "--beside": bool(beside)}
     _check([way for way, wanted in ways.items() if wanted], name, step, output)
@@ -68,8 +68,9 @@ def picture(
     else:
         shot = gallery.find(album, name, step)
     default = Path(gallery.file_name(shot))
-    path = output or gallery.free(default.with_suffix(".gif") if animation else default)
-    _write((lambda file: gallery.animate(every, file)) if animation else (lambda file: _save(shot, file)), path)
+    path = output or provenance.free(default.with_suffix(".gif") if animation else default)
+    origin = gallery.origin_of(shot, animated=animation)
+    _write((lambda file, _: gallery.animate(every, file)) if animation else partial(_save, shot), path, origin)
     if as_json:
         emit({"file": str(path.absolute())})
     else:
@@ -119,7 +120,7 @@ async def _named(engine: Engine, run: Run, name: str, step: int) -> gallery.Kept
     return replace(still, caption=name_of(run) or run.id)
 
 
-def _save(shot: gallery.Shot, path: Path) -> None:
+def _save(shot: gallery.Shot, path: Path, origin: Origin) -> None:
     """Write a picture as PNG, a plot by the ending of its file.
 
     Raises:
@@ -128,7 +129,7 @@ def _save(shot: gallery.Shot, path: Path) -> None:
     from engine import PhospheneError, gallery, paper
 
     if isinstance(shot, gallery.Plotted):
-        paper.write(shot.plot(), path)
+        paper.write(shot.plot(), path, origin)
         return
     if path.suffix.lower() in paper.VECTORS:
         raise PhospheneError(f"{shot.title} is a picture and no plot: let the file end in .png")
@@ -136,13 +137,13 @@ def _save(shot: gallery.Shot, path: Path) -> None:
         image = shot.image()
     except OSError as error:
         raise PhospheneError(f"the picture cannot be read: {error.strerror or error}") from error
-    image.save(path, format="PNG")
+    origin.save(image, path)
 
 
-def _write(write: Callable[[Path], None], path: Path) -> None:
-    from engine import PhospheneError, gallery
+def _write(write: Callable[[Path, Origin], None], path: Path, origin: Origin) -> None:
+    from engine import PhospheneError, provenance
 
     try:
-        gallery.write_whole(path, write)
+        provenance.write_whole(path, write, origin)
     except OSError as error:
         raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error

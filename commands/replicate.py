@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from commands.compare import GROUP, comparison_of
-from commands.selection import SELECTION
+from commands.compare import comparison_of
+from commands.selection import GROUP, SELECTION
 
 
 def replicate(

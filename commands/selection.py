@@ -47,4 +47,7 @@ SELECTION = Annotated[
         autocompletion=complete_selection,
     ),
 ]
+GROUP = Annotated[
+    str, typer.Option(metavar="FIELDS", help="What keeps runs apart: all but -seed, these alone, or none.")
+]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]

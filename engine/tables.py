@@ -58,14 +58,14 @@ def _line(text: str) -> str:
     return " ".join(wording.printable(text).split())
 
 
-def _right(columns: Sequence[str], rows: Rows) -> list[bool]:
+def flush_right(columns: Sequence[str], rows: Rows) -> list[bool]:
     """Tell for each column whether it holds nothing but figures."""
     return [bool(rows) and all(_NUMBER.fullmatch(row[place]) for row in rows) for place in range(len(columns))]
 
 
 def _markdown(columns: Sequence[str], rows: Rows) -> str:
     """Write columns as wide as their longest cells, so that the source can be read as a table, too."""
-    right = _right(columns, rows)
+    right = flush_right(columns, rows)
     cells = [[_line(cell).replace("\\", "\\\\").replace("|", "\\|") for cell in row] for row in (columns, *rows)]
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
     head, *body = [
@@ -81,7 +81,7 @@ def _markdown(columns: Sequence[str], rows: Rows) -> str:
 
 def _booktabs(columns: Sequence[str], rows: Rows) -> str:
     head, *body = [" & ".join(map(latex, row)) + r" \\" for row in (columns, *rows)]
-    letters = "".join("r" if right else "l" for right in _right(columns, rows))
+    letters = "".join("r" if right else "l" for right in flush_right(columns, rows))
     lines = [
         rf"\begin{{tabular}}{{{letters}}}",
         r"\toprule",

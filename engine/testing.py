@@ -12,6 +12,7 @@ import math
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,11 +23,11 @@ from engine.control.engine import Engine
 from engine.control.threads import thread_count
 from engine.control.worker import prepare_libraries
 from engine.declaration import RunOptions, validate
-from engine.record.events import ImageLogged, Metrics
+from engine.record.events import Metrics, StateChanged
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory, RunRecord
-from engine.record.tables import read_table
 from engine.record.workspace import Workspace
+from engine.report.equality import differences, outcome, timeless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from engine.declaration import Experiment
 
 HEAVY = ("torch", "torchvision", "sklearn")
-TIME = re.compile("seconds|per_second")
-"""What the names of measured times hold; no two runs share their values."""
 _LOADED = """
 import importlib, sys
 module, *sys.path[:] = sys.argv[1:]
@@ -100,11 +99,8 @@ class ExperimentContract:
         stopped = _play(declared, cut, 1, stop_after=context.total // 2)
         assert stopped.was_stopped or context.total == 0, "it did not stop: a program takes its steps by context.steps"
         resumed = _play(declared, cut, 2)
-        assert _timeless(resumed.results) == _timeless(context.results)
-        assert _metrics(cut) == _metrics(whole)
-        assert _tables(cut) == _tables(whole)
-        assert _pictures(cut) == _pictures(whole)
-        assert _plots(cut) == _plots(whole)
+        assert timeless(resumed.results) == timeless(context.results)
+        assert not [*differences(outcome(cut, cut.history()), outcome(whole, whole.history()))]
         assert not (differ := _different_tensors(cut, whole)), f"other values in the last checkpoint: {differ}"
 
     async def _launched(self, engine: Engine) -> RunDirectory:
@@ -164,7 +160,9 @@ def _play(declared: Experiment, run: RunDirectory, attempt: int, stop_after: flo
     folder = run.attempts_folder / f"{attempt:04d}"
     folder.mkdir(exist_ok=True)
     hyperparameters = declared.validate(run.record().hyperparameters)
-    context = _Stopping(run, EventLog(folder / "events.jsonl"), hyperparameters)
+    restored, log = run.last_checkpoint(), EventLog(folder / "events.jsonl")
+    context = _Stopping(run, log, hyperparameters)
+    log.append(StateChanged(time.time(), "running", step=restored.step if restored else 0))
     context.stop_after = stop_after
     program = declared.load()
     context.torch_seeded = prepare_libraries(context.seed, thread_count(0))
@@ -174,41 +172,6 @@ def _play(declared: Experiment, run: RunDirectory, attempt: int, stop_after: flo
         context.was_stopped = True
     context.flush()
     return context
-
-
-def _timeless(values: Mapping[str, float]) -> dict[str, str]:
-    """Return the values as text, so that nan equals nan, without measured times."""
-    return {name: repr(value) for name, value in values.items() if not TIME.search(name)}
-
-
-def _metrics(run: RunDirectory) -> dict[int, dict[str, str]]:
-    """Return all metrics by step, those of repeated steps once."""
-    found: dict[int, dict[str, str]] = {}
-    for event in run.reader().poll():
-        if isinstance(event, Metrics) and (values := _timeless(event.values)):
-            found.setdefault(event.step, {}).update(values)
-    return found
-
-
-def _pictures(run: RunDirectory) -> dict[str, bytes]:
-    """Return the pictures by the names of their files."""
-    files = {event.file for event in run.reader().poll() if isinstance(event, ImageLogged)}
-    return {file: (run.path / file).read_bytes() for file in sorted(files)}
-
-
-def _plots(run: RunDirectory) -> dict[str, bytes]:
-    """Return the files of the plots, their tiles included, by name."""
-    folder = run.path / "plots"
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def _tables(run: RunDirectory) -> dict[str, list[dict[str, str]]]:
-    """Return the rows of each table, without measured times."""
-    found = {}
-    for path in sorted(run.path.glob("tables/*.csv")):
-        rows = read_table(path).records()
-        found[path.name] = [{name: row[name] for name in row if not TIME.search(name)} for row in rows]
-    return found
 
 
 def _different_tensors(one: RunDirectory, other: RunDirectory) -> list[str]:

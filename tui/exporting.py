@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError, gallery, tables
+from engine import PhospheneError, provenance, tables
 from tui.screens.questions import ChooseScreen, TextScreen
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from engine import Chart
+    from engine import Chart, Origin, Sheet
+
+    Write = Callable[[Path, Origin], object]
 
 FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 """What tables are copied as, by the key that says so."""
@@ -30,11 +32,13 @@ class Offer:
         name: that it has unless the user wants another one.
         endings: in words.
         write: fills it; raises PhospheneError for another ending.
+        origin: where a file of that name comes from.
     """
 
     name: str
     endings: str
-    write: Callable[[Path], object]
+    write: Write
+    origin: Callable[[Path], Origin]
 
 
 def chart_offer(name: str, chart: Chart) -> Offer:
@@ -45,22 +49,46 @@ def chart_offer(name: str, chart: Chart) -> Offer:
         chart: its lines.
     """
 
-    def write(path: Path) -> None:
+    def write(path: Path, origin: Origin) -> None:
         if path.suffix.lower() == ".csv":
             sheet = chart.sheet()
-            write_table(sheet.columns, sheet.rows, "csv", path)
+            write_table(sheet.columns, sheet.rows, "csv")(path, origin)
         else:
             from engine import overlay
 
-            overlay.write(chart, path)
+            overlay.write(chart, path, origin)
 
     plain = re.sub(r"[^\w]+", "-", name).strip("-")[:80]
-    return Offer(f"{plain or 'chart'}.pdf", ".pdf .svg .png .csv", write)
+    return Offer(f"{plain or 'chart'}.pdf", ".pdf .svg .png .csv", write, lambda _: chart.origin)
 
 
-def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str, path: Path) -> None:
-    """Write a table in one of the formats of :mod:`engine.tables`."""
-    path.write_text(tables.written(columns, rows, form), encoding="utf-8", errors="backslashreplace")
+def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str) -> Write:
+    """Return how a table is written in one of the formats of :mod:`engine.tables`."""
+    return provenance.text(tables.written(columns, rows, form))
+
+
+def table_offer(name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[str], Origin]) -> Offer:
+    """Return the offer to write a table: as CSV its plain figures, as Markdown or LaTeX what is shown.
+
+    Args:
+        name: of the file.
+        figures: written as CSV.
+        shown: written in the other formats.
+        origin_of: returns where the table in a format comes from.
+    """
+
+    def form_of(path: Path) -> str:
+        form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
+        if form is None:
+            raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
+        return form
+
+    def write(path: Path, origin: Origin) -> None:
+        form = form_of(path)
+        sheet = figures if form == "csv" else shown
+        write_table(sheet.columns, sheet.rows, form)(path, origin)
+
+    return Offer(name, ".csv .md .tex", write, lambda path: origin_of(form_of(path)))
 
 
 def ask_and_export(owner: Widget, offer: Offer | None) -> None:
@@ -72,7 +100,7 @@ def ask_and_export(owner: Widget, offer: Offer | None) -> None:
 
     def write(name: str | None) -> None:
         if name:
-            owner.run_worker(export(owner, Path(name).expanduser(), chosen.write), group="export")
+            owner.run_worker(export(owner, Path(name).expanduser(), chosen.write, chosen.origin), group="export")
 
     owner.app.push_screen(TextScreen("write to", offer.name, offer.endings), write)
 
@@ -96,11 +124,12 @@ def ask_and_copy(owner: Widget, what: str, columns: Sequence[str], rows: Sequenc
     owner.app.push_screen(ChooseScreen(f"copy {what} as", {key: name for key, (name, _) in FORMS.items()}), copy)
 
 
-async def export(owner: Widget, wanted: Path, write: Callable[[Path], object]) -> None:
+async def export(owner: Widget, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
     """Let ``write`` fill a file in a thread; another name is taken if there is one already. The owner says the end."""
     try:
-        path = await asyncio.to_thread(gallery.free, wanted)
-        await asyncio.to_thread(gallery.write_whole, path, write)
+        origin = origin_of(wanted)
+        path = await asyncio.to_thread(provenance.free, wanted)
+        await asyncio.to_thread(provenance.write_whole, path, write, origin)
     except PhospheneError as error:
         owner.notify(str(error), severity="error", markup=False)
     except OSError as error:

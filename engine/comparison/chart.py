@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from engine.comparison.sheets import Sheet, titled
 from engine.comparison.styles import in_order
 from engine.curves.smoothing import smooth
 from engine.errors import PhospheneError
+from engine.provenance import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ class Line:
         y: values; NaN leaves a gap.
         low: lower edge of a band around it, NaN where there is none; None for a line without a band.
         high: upper edge.
+        form: a line, or single points; what is around these is an error bar at each.
+        faint: whether it stands behind the others and is not named.
     """
 
     label: str
@@ -42,16 +45,31 @@ class Line:
     y: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+    form: Literal["line", "points"] = "line"
+    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over a common axis."""
+    """Lines over a common axis.
+
+    Attributes:
+        lines: the first ones behind the others.
+        x_label: what x is.
+        y_label: what the values are.
+        log_y: whether the y axis is logarithmic.
+        log_x: whether the x axis is.
+        names: of the positions 0, 1, 2 ... where x counts these.
+        origin: the runs, and the command that draws the same.
+    """
 
     lines: tuple[Line, ...]
     x_label: str
     y_label: str
     log_y: bool = False
+    log_x: bool = False
+    names: tuple[str, ...] = ()
+    origin: Origin = field(default_factory=lambda: Origin(()))
 
     def sheet(self) -> Sheet:
         """Return every point that is drawn, a row each."""
@@ -98,7 +116,11 @@ def chart(
         shared = ", ".join(comparison.metrics) or "none"
         raise PhospheneError(f"no run has points of {metric!r} to draw over {axis}s; metrics they share: {shared}")
     smoothed = f", smoothed {weight:g}" if weight else ""
-    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y)
+    runs = [run.id for run in comparison.runs]
+    words: list[object] = ["chart", *runs, "--metric", metric, "--x", axis, f"--group={comparison.grouping}"]
+    words += ["--smooth", weight] if weight else []
+    words += ["--log-y"] if log_y else []
+    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y, origin=Origin.of(runs, *words))
 
 
 def members(comparison: Comparison, metric: str, axis: Axis, weight: float = 0.0) -> tuple[Line, ...]:

@@ -104,7 +104,8 @@ class Comparison:
             if history.damaged
         ]
         installed = catalogue.experiments()
-        names = {run.record.experiment for run in self.runs if run.record} - installed.keys()
+        records = [run.record for run in self.runs if run.record]
+        names = {record.experiment for record in records if not record.imported} - installed.keys()
         return (*said, *unread, *damaged, *(f"experiment {name} is not installed" for name in sorted(names)))
 
     def history(self, run: Listed) -> History:

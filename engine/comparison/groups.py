@@ -33,6 +33,11 @@ class Grouping:
     but: tuple[str, ...] = ("seed", "device")
     alone: bool = False
 
+    def __str__(self) -> str:
+        """Return it as :func:`parse_grouping` reads it."""
+        but = [f"-{name}" for name in dict.fromkeys(self.but) if name != "device"]
+        return ALONE if self.alone else ",".join(self.only or but or ["-device"])
+
     def counts(self, field: str) -> bool:
         """Tell whether a difference in a field keeps runs apart."""
         return field in self.only if self.only else field not in self.but

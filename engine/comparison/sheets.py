@@ -9,7 +9,8 @@ from engine import wording
 from engine.comparison import statistics
 from engine.comparison.groups import configuration, differences
 from engine.comparison.statements import interval, signed, statements
-from engine.selection.values import MISSING, comparable, is_number
+from engine.provenance import Origin
+from engine.selection.values import MISSING, comparable, is_number, rank
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +89,14 @@ def _values(group: Group, field: str) -> str:
     return ", ".join(dict.fromkeys(wording.setting(value) for value in values if value is not MISSING))
 
 
+def origin(comparison: Comparison, columns: Sequence[Column], form: str) -> Origin:
+    """Return where the table of the results comes from, with the command that prints it in a format."""
+    runs = [run.id for run in comparison.runs]
+    base = ("--baseline", comparison.baseline.key) if comparison.baseline is not None else ()
+    named = ("--metric", ",".join(map(str, columns)), f"--group={comparison.grouping}", "--format", form)
+    return Origin.of(runs, "compare", *runs, *named, *base)
+
+
 def figures(comparison: Comparison, columns: Sequence[Column]) -> Sheet:
     """Return the same as plain figures, each in a column of its own, for programs that read CSV."""
     parts = ("mean", "low", "high", "n")
@@ -118,7 +127,7 @@ def pivot(comparison: Comparison, column: Column, row_field: str, column_field: 
             keys = tuple(map(comparable, values))
             shown |= dict(zip(keys, values, strict=True))
             cells.setdefault((keys[0], keys[1]), []).append(run)
-    rows, columns = (sorted({key[place] for key in cells}, key=lambda key: _order(shown[key])) for place in (0, 1))
+    rows, columns = (sorted({key[place] for key in cells}, key=lambda key: rank(shown[key])) for place in (0, 1))
     body = []
     for row in rows:
         found = [cells.get((row, own), []) for own in columns]
@@ -135,10 +144,6 @@ def _mean(comparison: Comparison, runs: Sequence[Listed], column: Column) -> sta
     values = [column.value(run, comparison.histories) for run in runs]
     numbers = [float(value) for value in values if is_number(value)]
     return statistics.mean(numbers) if numbers else None
-
-
-def _order(value: Any) -> tuple[bool, float, str]:
-    return (False, float(value), "") if is_number(value) else (True, 0.0, wording.setting(value))
 
 
 def titled(group: Group) -> str:

@@ -21,7 +21,7 @@ from engine.record.events import (
     Results,
     TableLogged,
 )
-from engine.record.files import file_name, write_atomically
+from engine.record.files import file_name, placed, write_atomically
 from engine.record.held import HeldFolder
 from engine.record.plots import write_plot
 from engine.record.run_directory import RunDirectory
@@ -281,7 +281,7 @@ class Context:
         from engine.drawing.png import write_png
 
         run = self._run.path
-        path = self._place(run, "images", name, step, ".png")
+        path = placed(run, "images", name, step, ".png")
         write_atomically(path, lambda temporary: write_png(temporary, picture))
         self._note(ImageLogged(time.time(), name, step, str(path.relative_to(run)), caption))
         return path
@@ -289,16 +289,9 @@ class Context:
     def plot(self, name: str, plot: Plot, step: int) -> None:
         """Log a plot as data; terminals, reports and comparisons draw it."""
         run = self._run.path
-        path = self._place(run, "plots", name, step, ".json")
+        path = placed(run, "plots", name, step, ".json")
         write_plot(path, plot)
         self._note(PlotLogged(time.time(), name, step, str(path.relative_to(run))))
-
-    @staticmethod
-    def _place(run: Path, room: str, name: str, step: int, ending: str) -> Path:
-        folder = run / room / file_name(name)
-        folder.parent.mkdir(exist_ok=True)
-        folder.mkdir(exist_ok=True)
-        return folder / f"{step:09d}{ending}"
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Log a table as CSV."""

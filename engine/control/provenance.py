@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import importlib.metadata
-import platform
 import subprocess
 from typing import Any
 
-from engine.version import VERSION
+from engine import version
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn")
 
@@ -16,13 +14,7 @@ PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn")
 @functools.cache
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages results depend on, without importing them."""
-    found = {"python": platform.python_version(), "phosphene": VERSION}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    return version.versions(*PACKAGES)
 
 
 def git_state() -> dict[str, Any]:

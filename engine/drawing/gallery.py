@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import math
 from dataclasses import dataclass
-from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from engine.captions import shortened
-from engine.errors import DiskFull, PhospheneError, is_full_disk
+from engine.errors import PhospheneError
+from engine.provenance import Origin
 from engine.record.plots import read_plot
 from engine.wording import short_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from PIL.Image import Image
@@ -197,7 +196,7 @@ class Sheet:
         from engine.plots import Tiles
 
         stills = self.stills[-MOST:]
-        thumbnails = [_thumbnail(still, self.side) for still in stills]
+        thumbnails = [thumbnail(still, self.side) for still in stills]
         pictures = [
             still.file if image is None else np.asarray(image) for still, image in zip(stills, thumbnails, strict=True)
         ]
@@ -213,7 +212,7 @@ class Sheet:
         from PIL import Image as Pillow
         from PIL import ImageDraw, ImageFont
 
-        thumbnails = [(still, _thumbnail(still, self.side)) for still in self.stills[-MOST:]]
+        thumbnails = [(still, thumbnail(still, self.side)) for still in self.stills[-MOST:]]
         read = [image for _, image in thumbnails if image is not None]
         if not read:
             raise OSError("there is no picture to show")
@@ -295,7 +294,7 @@ def animate(stills: Sequence[Kept], path: Path, seconds: float = 0.2) -> None:
         raise PhospheneError(f"an animation ends in {' or '.join(ANIMATIONS)}, and {path.name} does not")
     every = -(-len(stills) // MOST_FRAMES)
     shown = [*stills[:-1:every], *stills[-1:]]
-    frames = [frame for still in shown if (frame := _thumbnail(still, ANIMATED)) is not None]
+    frames = [frame for still in shown if (frame := thumbnail(still, ANIMATED)) is not None]
     if not frames:
         raise PhospheneError("there is no picture to show: their files are gone or damaged")
     width, height = frames[-1].size
@@ -328,32 +327,38 @@ def file_name(shot: Shot) -> str:
     return f"{short_id(still.run)}-{words[:80]}-{what}.png"
 
 
-def free(path: Path) -> Path:
-    """Return a path at which nothing is: this one, or with a number after its name."""
-    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(one for one in chain((path,), numbered) if not one.exists())
+def origin_of(shot: Shot, *, animated: bool = False) -> Origin:
+    """Return where the file of a shot comes from, with the command that writes it again if there is one.
 
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a file; nothing is left of a new one that it cannot finish.
-
-    Raises:
-        DiskFull: if there is no room for it.
-        OSError: if it cannot be written for another reason.
+    Args:
+        shot: what is written.
+        animated: whether the pictures of a sheet follow each other.
     """
-    new = not path.exists()
-    try:
-        write(path)
-    except BaseException as error:
-        if new:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
-        if is_full_disk(error):
-            raise DiskFull(f"{path} cannot be written: the disk is full, free some space") from error
-        raise
+    match shot:
+        case Sheet(stills=(first, *others)):
+            runs = dict.fromkeys(still.run for still in shot.stills)
+            alike = all((one.name, one.step) == (first.name, first.step) for one in others)
+            beside = [word for other in others for word in ("--beside", other.run)]
+            if len(runs) == 1:
+                return Origin.of(runs, "picture", first.run, first.name, "--animation" if animated else "--grid")
+            return Origin.of(
+                runs, *(("picture", first.run, first.name, "--step", first.step, *beside) if alike else ())
+            )
+        case Difference(first=first, second=second):
+            runs = dict.fromkeys((second.run, first.run))
+            other = first.name if first.run == second.run else f"{first.run}/{first.name}"
+            words = ("picture", second.run, second.name, "--step", second.step, "--against", other)
+            return Origin.of(runs, *((*words, "--times", shot.times) if first.step == second.step else ()))
+        case Kept():
+            return Origin.of([shot.run], "picture", shot.run, shot.name, "--step", shot.step)
+    return Origin(())
 
 
-def _thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:
+def thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:
+    """Return a picture whose longer side has at most so many pixels; None if it cannot be read.
+
+    Small ones are enlarged without smoothing to half of that.
+    """
     from PIL import Image as Pillow
 
     try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from engine import plots
+from engine import plots, wording
 from engine.errors import PhospheneError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from PIL.Image import Image
+
+    from engine.provenance import Origin
 
 INK, PAPER = "#282a36", "#ffffff"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -32,25 +35,39 @@ VECTORS = tuple(ending for ending in FORMATS if ending != ".png")
 ENDINGS = ("", *FORMATS)
 
 
-def write(plot: plots.Plot, path: Path) -> None:
-    """Write a plot; the ending of the path names one of `FORMATS`, none means PNG.
+def write(plot: plots.Plot, path: Path, origin: Origin) -> None:
+    """Write a plot that carries where it came from; the ending of the path names one of `FORMATS`, none means PNG.
 
     Raises:
         PhospheneError: if the path ends otherwise.
         OSError: if the disk refuses.
     """
-    save(lambda: figure(plot), path)
+    save(lambda: figure(plot), path, origin)
 
 
-def save(draw: Callable[[], Figure], path: Path) -> None:
+def save(draw: Callable[[], Figure], path: Path, origin: Origin) -> None:
     """Write what a function draws; the same figure gives the same bytes. Ending and errors as in :func:`write`."""
     if path.suffix.lower() not in ENDINGS:
         raise PhospheneError(f"{path.name} must end in {' or '.join(FORMATS)}")
-    ending = path.suffix.lower() or ".png"
+    path.write_bytes(encoded(draw, path.suffix.lower() or ".png", origin))
+
+
+def encoded(draw: Callable[[], Figure], ending: str, origin: Origin | None = None) -> bytes:
+    """Return what a function draws as the bytes of a file of that ending, one of `FORMATS`, with its origin if any."""
     from matplotlib import rc_context
 
-    with rc_context({"svg.hashsalt": "phosphene", "pdf.fonttype": 42}):
-        draw().savefig(path, format=ending.removeprefix("."), metadata=FORMATS[ending])
+    buffer = io.BytesIO()
+    carried = origin.metadata(ending) if origin is not None else {}
+    with rc_context({"svg.hashsalt": "phosphene", "pdf.fonttype": 42}), warnings.catch_warnings():
+        # A name may hold a letter that the font lacks; it becomes a box.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        draw().savefig(buffer, format=ending.removeprefix("."), metadata=FORMATS[ending] | carried)
+    return buffer.getvalue()
+
+
+def literal(text: str) -> str:
+    """Return a text of the user as a label that shows it as it is: no formula, nothing that cannot be printed."""
+    return wording.printable(text).replace("$", r"\$")
 
 
 def image(plot: plots.Plot) -> Image:

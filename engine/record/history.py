@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from engine.record.events import (
     ENDED,
     CheckpointSaved,
@@ -29,6 +31,8 @@ from engine.record.series import Curves, Points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
 
     from engine.record.log import LogReader
 
@@ -76,6 +80,7 @@ class History:
         self.checkpoint: CheckpointSaved | None = None
         self.memory = 0
         self.damaged = 0
+        self._resumed: list[tuple[int, int]] = []
         self._to_repeat: list[HyperparameterChanged] = []
         self._spent = {"queued": 0.0, "running": 0.0}
         self._since = self._last = 0.0
@@ -101,6 +106,13 @@ class History:
     def latest(self) -> dict[str, float]:
         """The last value of every metric."""
         return {name: float(one.value[-1]) for name, one in self.curves.series.items() if one.length}
+
+    def attempts_of(self, steps: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the number of the attempt that did each step, ``[N]``: the last one that came to it."""
+        attempts = np.ones(len(steps), np.int64)
+        for attempt, begin in self._resumed:
+            attempts[steps > begin] = attempt
+        return attempts
 
     def waiting(self, now: float = 0.0) -> float:
         """Return for how many seconds the run has waited in the queue; ``now`` counts a wait that goes on."""
@@ -186,6 +198,7 @@ class History:
     def _rewind(self, step: int) -> None:
         """Drop what an earlier attempt did after the step from which this one goes on: it is done again."""
         self.step, self.eta = step, 0.0
+        self._resumed.append((self.attempt, step))
         self.curves.truncate(step)
         for shelf in (self.images, self.plots):
             _truncate(shelf, step)

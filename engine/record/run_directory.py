@@ -27,6 +27,8 @@ from engine.record.shared import owner_of
 if TYPE_CHECKING:
     from engine.record.history import History
 
+IMPORTED = "imported"
+"""The experiment of runs that were made of other programs' logs: nothing here can run it."""
 UNCLAIMED_AFTER = 20.0
 """Seconds after which an attempt that no worker has claimed counts as crashed."""
 KILLED = "ended by you at once, without saving"
@@ -53,6 +55,11 @@ class RunRecord:
     git: dict[str, Any] = field(default_factory=dict)
     host: str = ""
     sweep: str = ""
+
+    @property
+    def imported(self) -> bool:
+        """Whether the run was made of another program's log."""
+        return self.experiment == IMPORTED
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values, ``format`` first."""

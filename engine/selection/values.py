@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from engine import catalogue
+from engine import catalogue, wording
 
 if TYPE_CHECKING:
     from engine.record.history import History
@@ -127,6 +127,11 @@ def getter(field: str) -> Getter:
 def is_number(value: Any) -> bool:
     """Tell whether a value is a number; the booleans of Python are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def rank(value: Any) -> tuple[bool, float, str]:
+    """Return what values are sorted by in rows and columns: numbers by their size, before texts."""
+    return (False, float(value), "") if is_number(value) else (True, 0.0, wording.setting(value))
 
 
 def comparable(value: Any) -> tuple[str, Any]:

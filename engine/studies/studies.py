@@ -179,10 +179,14 @@ class Studies:
         for number, cell in enumerate(plan.cells(record), start=1):
             try:
                 values = experiment.validate({**record.fixed, **cell.setting})
-                values, _ = resolving.resolved(self.workspace, values)
             except PhospheneError as error:
                 problems = dict(error.problems) or {"": str(error)}
                 break
+            try:
+                values, _ = resolving.resolved(self.workspace, values)
+            except PhospheneError as error:
+                # What is missing hinders further runs; those that are there keep their results.
+                problems = problems or dict(error.problems) or {"": str(error)}
             run = earlier.listed(values.model_dump(mode="json"), cell.seed)
             if run is not None:
                 own = _values(record.metric, [run], histories) if record.metric else []

@@ -53,10 +53,11 @@ class Sweeps:
 
     Args:
         home: the workspace's folder; ``PHOSPHENE_HOME`` or the user's data folder if None.
+        workspace: that lists the runs already, so that they need not be read again; a new one if None.
     """
 
-    def __init__(self, home: Path | None = None) -> None:
-        self.workspace = Workspace(home)
+    def __init__(self, home: Path | None = None, workspace: Workspace | None = None) -> None:
+        self.workspace = workspace or Workspace(home)
         self._executor = LocalExecutor("--controller")
 
     async def plan(self, asked: Asked) -> Planned:

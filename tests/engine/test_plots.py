@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine import PhospheneError, WorkspaceError, paper
+from engine import Origin, PhospheneError, WorkspaceError, paper
 from engine.plots import Bars, Heatmap, Lines, Scatter, Tiles
 from engine.record.plots import read_plot, write_plot
 from tui import draw_plot
@@ -68,15 +68,15 @@ def test_a_damaged_plot_is_one_sentence(tmp_path, content):
 @pytest.mark.parametrize("ending", [".png", ".svg", ".pdf"])
 def test_every_kind_is_drawn_on_paper_with_the_same_bytes_each_time(tmp_path, plot, ending):
     first, again = tmp_path / f"first{ending}", tmp_path / f"again{ending}"
-    paper.write(plot, first)
-    paper.write(plot, again)
+    paper.write(plot, first, Origin(("k3f",)))
+    paper.write(plot, again, Origin(("k3f",)))
     assert first.read_bytes() == again.read_bytes()
     assert first.stat().st_size > 500
 
 
 def test_paper_has_three_endings(tmp_path):
     with pytest.raises(PhospheneError, match=r"\.png or \.svg or \.pdf"):
-        paper.write(EVERY_KIND[0], tmp_path / "plot.jpg")
+        paper.write(EVERY_KIND[0], tmp_path / "plot.jpg", Origin(()))
 
 
 @pytest.mark.parametrize("plot", EVERY_KIND, ids=kind_of)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from textual.containers import Container, Horizontal
 from textual.message import Message
 from textual.widgets import Footer
 
+from engine import Origin
 from tui.actions import ACTS, Act, Scope
 from tui.exporting import ask_and_export, chart_offer
 from tui.renderers import offered
@@ -22,6 +23,7 @@ from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
 from tui.widgets.pane_bar import PaneBar
 from tui.widgets.pictures import PicturePanel
+from tui.widgets.runs import RunList
 from tui.widgets.table import TableView
 from tui.workbench.dividers import Dividers
 from tui.workbench.panes import PANES, Panes
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import Experiment, Listed
+    from engine import Experiment, Listed, ListedSweep
     from tui.keymap import Keymap
     from tui.settings import Settings
     from tui.shown import ShownRun
@@ -66,6 +68,7 @@ class PaneScreen(ActingScreen):
         self._linked = True
         self.catalogue: Mapping[str, Experiment] = {}
         self.runs: list[Listed] = []
+        self.sweeps: list[ListedSweep] = []
         self.shown: ShownRun | None = None
 
     def compose(self) -> ComposeResult:
@@ -175,6 +178,8 @@ class PaneScreen(ActingScreen):
             ask_and_export(self, None)
         else:
             title, chart = drawn
+            # One chart may hold several metrics, which no command draws together.
+            chart = replace(chart, origin=Origin((self.shown.run.id,)))
             ask_and_export(self, chart_offer(f"{self.shown.run.id} {title}", chart))
 
     def on_resize(self) -> None:
@@ -259,6 +264,12 @@ class PaneScreen(ActingScreen):
 
     def _find(self, run: str) -> Listed | None:
         return next((listed for listed in self.runs if listed.id == run), None)
+
+    @property
+    def sweep_meant(self) -> ListedSweep | None:
+        """The sweep under the highlight of the list of runs, while that has the focus."""
+        chosen = self.query_one(RunList).chosen_sweep if self.scope == "runs" else ""
+        return next((sweep for sweep in self.sweeps if sweep.id == chosen), None) if chosen else None
 
     def complain(self, text: str) -> None:
         """Say what could not be done in the console, too, where it stays."""

@@ -18,11 +18,12 @@ from tui.exporting import export
 from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
+
+    from engine import Origin
+    from tui.exporting import Write
 
 
 PLAY_SECONDS = 0.25
@@ -298,19 +299,21 @@ class PicturePanel(VerticalGroup, can_focus=True):
         except OSError:
             self.notify("the picture cannot be read: its file is gone or damaged", severity="error")
             return
-        self._export(Path(gallery.file_name(shot)), image.save)
+        origin = gallery.origin_of(shot)
+        self._export(Path(gallery.file_name(shot)), lambda path, origin: origin.save(image, path), origin)
 
     def action_animate(self) -> None:
         """Save all pictures of this kind as an animation in the current folder; no file is overwritten."""
         stills = [self._images[self.kind][step] for step in self.steps]
         if stills:
-            name = Path(gallery.file_name(gallery.Sheet(tuple(stills))))
-            self._export(name.with_suffix(".gif"), lambda path: gallery.animate(stills, path))
+            sheet = gallery.Sheet(tuple(stills))
+            name, origin = Path(gallery.file_name(sheet)), gallery.origin_of(sheet, animated=True)
+            self._export(name.with_suffix(".gif"), lambda path, _: gallery.animate(stills, path), origin)
 
     @work(group="export")
-    async def _export(self, wanted: Path, write: Callable[[Path], None]) -> None:
+    async def _export(self, wanted: Path, write: Write, origin: Origin) -> None:
         """Write a file in a thread, since a long animation takes seconds."""
-        await export(self, wanted, write)
+        await export(self, wanted, write, lambda _: origin)
 
     def action_enlarge(self) -> None:
         """Request the whole screen."""

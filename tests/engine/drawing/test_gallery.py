@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from engine import PhospheneError, gallery
+from engine.provenance import free
 
 
 @pytest.fixture
@@ -137,7 +138,7 @@ def test_names_of_files_say_what_they_hold_and_never_take_another_files_place(st
     assert gallery.file_name(gallery.Sheet((first, second))) == "k3f-side-by-side-all.png"
     assert gallery.file_name(gallery.Difference(first, second, 3)) == "k3f-side-by-side-7-difference.png"
     wanted = tmp_path / "x.png"
-    assert gallery.free(wanted) == wanted
+    assert free(wanted) == wanted
     wanted.touch()
     (tmp_path / "x-2.png").touch()
-    assert gallery.free(wanted) == tmp_path / "x-3.png"
+    assert free(wanted) == tmp_path / "x-3.png"

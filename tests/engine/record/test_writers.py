@@ -8,15 +8,17 @@ import os
 import resource
 import signal
 import subprocess
+from functools import partial
 
 import pytest
 import torch
 
 from engine.control.worker import _outcome
-from engine.drawing import gallery, paper
+from engine.drawing import paper
 from engine.drawing.png import write_png
 from engine.errors import DiskFull
 from engine.plots import Heatmap, Lines
+from engine.provenance import Origin, write_whole
 from engine.record.files import write_atomically, write_json
 from engine.record.plots import write_plot
 from engine.record.tables import write_table
@@ -41,7 +43,7 @@ WRITERS = {
     "run.json": lambda path: write_json(path, {"numbers": list(range(3_000))}),
     "checkpoint.safetensors": lambda path: write_atomically(path, _checkpoint),
     "features.safetensors": lambda path: write_atomically(path, lambda file: save_tensors(file, {"values": NOISE})),
-    "lines.svg": lambda path: gallery.write_whole(path, lambda file: paper.write(LINES, file)),
+    "lines.svg": lambda path: write_whole(path, partial(paper.write, LINES), Origin(("k3f",))),
 }
 
 

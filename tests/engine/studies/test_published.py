@@ -48,12 +48,11 @@ def study(home):
     return written
 
 
-def finished(home, model: str, seed: int, parameters: int) -> None:
-    """Write a finished run of ``anatomy``."""
-    values = catalogue.experiment("anatomy").validate({"model": model}).model_dump(mode="json")
-    record, staged = Workspace(home).prepare(RunRecord("", "anatomy", values, seed, "cpu", 0.0))
+def finished(home, experiment: str, values: dict, seed: int, results: dict[str, float]) -> None:
+    """Write a finished run."""
+    values = catalogue.experiment(experiment).validate(values).model_dump(mode="json")
+    record, staged = Workspace(home).prepare(RunRecord("", experiment, values, seed, "cpu", 0.0))
     run = RunDirectory(staged.rename(staged.with_name(record.id)))
-    results = {"parameters/total": float(parameters)}
     log = EventLog(run.path / "attempts/0001/events.jsonl")
     log.append(Results(time.time(), results))
     log.append(StateChanged(time.time(), "finished", "", 1, 1, results))
@@ -63,8 +62,8 @@ def finished(home, model: str, seed: int, parameters: int) -> None:
 def test_a_published_value_is_of_the_runs_that_have_its_values_on_an_axis_fixed_or_set(home, study):
     studies, found = study('model = "alexnet"')
     for seed in range(3):
-        finished(home, "alexnet", seed, 61_100_840)
-        finished(home, "vgg16", seed, 138_357_544)
+        for model, parameters in (("alexnet", 61_100_840.0), ("vgg16", 138_357_544.0)):
+            finished(home, "anatomy", {"model": model}, seed, {"parameters/total": parameters})
     for tier, changed in (("full", {}), ("quick", {}), ("full", {"model": "alexnet"})):
         (one,) = studies.progress(found, tier, changed).judged
         assert one.mean.n == 3
@@ -72,6 +71,18 @@ def test_a_published_value_is_of_the_runs_that_have_its_values_on_an_axis_fixed_
     assert studies.progress(found, "full").judged[0].verdict == "inside"
     # Of another network the value is not.
     assert studies.progress(found, "full", {"model": "vgg16"}).judged[0].mean is None
+
+
+def test_runs_keep_their_results_when_their_data_are_gone(home, monkeypatch, tmp_path):
+    monkeypatch.setenv("PHOSPHENE_DATA", str(tmp_path / "empty"))
+    studies = Studies(home)
+    found = studies.find("cnn-mnist")
+    for seed in range(3):
+        finished(home, "cnn", found.fixed, seed, {"test/accuracy": 0.98, "test/loss": 0.06})
+    progress = studies.progress(found, "full")
+    assert "mnist is not there" in progress.missing["dataset"]
+    assert len(progress.trials) == 3
+    assert [one.mean.mean for one in progress.judged] == [pytest.approx(0.98), pytest.approx(0.06)]
 
 
 def test_a_value_of_no_hyperparameter_is_told_with_its_line(study):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import re
 import tracemalloc
 
 import pytest
 from textual.command import CommandPalette
 
-from engine import Engine, Workspace
+from engine import Engine, Workspace, provenance
 from engine.plots import Heatmap, Lines
 from engine.record.events import ImageLogged, Metrics, PlotLogged, Progress, Results, StateChanged, encode
 from engine.record.plots import write_plot
@@ -249,13 +250,13 @@ def test_the_results_are_copied_as_markdown_or_latex(six, compare):
     compare(scenario)
 
 
-@pytest.mark.parametrize(("view", "name", "start"), [
-    ("1", "curves.csv", "line,step,train/loss,low,high"),
-    ("1", "curves.svg", "<?xml"),
-    ("2", "table.tex", "\\begin{tabular}"),
-    ("2", "table.csv", "group,runs,"),
+@pytest.mark.parametrize(("view", "name", "start", "command"), [
+    ("1", "curves.csv", "line,step,train/loss,low,high", "chart .* --metric train/loss --x step --group=-seed"),
+    ("1", "curves.svg", "<?xml", "chart .* --metric train/loss --x step --group=-seed"),
+    ("2", "table.tex", "\\begin{tabular}", "compare .* --metric test/accuracy --group=-seed --format latex"),
+    ("2", "table.csv", "group,runs,", "compare .* --metric test/accuracy --group=-seed --format csv"),
 ])  # fmt: skip
-def test_what_has_the_focus_is_written_under_a_free_name(six, compare, tmp_path, view, name, start):
+def test_what_has_the_focus_is_written_under_a_free_name(six, compare, tmp_path, view, name, start, command):
     (tmp_path / name).write_text("mine")
 
     async def scenario(pilot, screen, until):
@@ -272,6 +273,9 @@ def test_what_has_the_focus_is_written_under_a_free_name(six, compare, tmp_path,
     stem, ending = name.split(".")
     assert (tmp_path / name).read_text() == "mine"
     assert (tmp_path / f"{stem}-2.{ending}").read_text().startswith(start)
+    origin = provenance.found(tmp_path / f"{stem}-2.{ending}").origin
+    assert len(origin.runs) == 6
+    assert re.fullmatch(f"phosphene {command}", origin.command)
 
 
 def test_a_file_that_cannot_be_written_is_said(six, compare, tmp_path):

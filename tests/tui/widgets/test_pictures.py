@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import gallery
+from engine import gallery, provenance
 from tui.renderers import RENDERERS, choose_images, offered
 from tui.screens.picture import PictureScreen
 from tui.widgets.picture import Picture, _part, fit
@@ -247,10 +247,14 @@ def test_what_is_shown_is_exported_and_nothing_overwritten(drive, album, tmp_pat
         await pilot.press("g", "e")
         await until((tmp_path / "k3f-batch-all.png").exists)
         await pilot.press("v")
-        await until((tmp_path / "k3f-batch-all.gif").exists)
+        await until((tmp_path / "k3f-batch-all.gif.source.json").exists)
 
     drive(scenario)
     assert (tmp_path / "k3f-batch-300.png").read_bytes() == b"mine"
+    run = provenance.found(tmp_path / "k3f-batch-all.gif").origin.runs[0]
+    for name, words in (("300-2.png", "--step 300"), ("all.png", "--grid"), ("all.gif", "--animation")):
+        command = provenance.found(tmp_path / f"k3f-batch-{name}").origin.command
+        assert command == f"phosphene picture {run} batch {words}"
 
 
 def test_a_part_is_seen_closer_and_moved(drive, album):

@@ -6,13 +6,13 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError, gallery
+from engine import PhospheneError, gallery, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from engine import Axis, Chart, Comparison, Group, Line, Listed, Replicate, Sheet, Style, Workspace
+    from engine import Axis, Chart, Comparison, Group, Line, Listed, Origin, Replicate, Sheet, Style, Workspace
 
 MOST_CHARTS = 24
 """Metrics that are drawn, at most."""
@@ -73,6 +73,7 @@ class Seen:
         troubles: what is wrong with some of the runs.
         baseline: caption of the group that others are compared with; empty for none.
         axis: what x is.
+        origins: of the table of results, by its format.
         charts: by metric.
         shelves: of the groups that keep pictures or plots.
     """
@@ -87,6 +88,7 @@ class Seen:
     troubles: tuple[str, ...]
     baseline: str
     axis: Axis
+    origins: dict[str, Origin]
     charts: dict[str, Drawn] = field(default_factory=dict)
     shelves: tuple[Shelf, ...] = ()
 
@@ -167,6 +169,7 @@ def see(comparison: Comparison, asked: Asked) -> Seen:
         troubles=comparison.troubles,
         baseline=base.caption if base is not None else "",
         axis=axis,
+        origins={form: comparison_sheets.origin(comparison, columns, form) for form in tables.FORMATS},
         charts=_charts(comparison, replace(asked, axis=axis)),
         shelves=tuple(shelf for group in comparison.groups if (shelf := _shelf(comparison, group)).albums),
     )

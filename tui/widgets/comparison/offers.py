@@ -5,28 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine import PhospheneError
-from tui.exporting import Offer, write_table
+from tui.exporting import Offer, table_offer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine import gallery
+    from engine import Origin, gallery
     from tui.widgets.comparison.look import Seen
 
 
-def table_offer(seen: Seen | None) -> Offer | None:
-    """Return the offer to write the results; as CSV, in plain figures."""
+def results_offer(seen: Seen | None) -> Offer | None:
+    """Return the offer to write the results."""
     if seen is None:
         return None
-
-    def write(path: Path) -> None:
-        form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
-        if form is None:
-            raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
-        sheet = seen.figures if form == "csv" else seen.results
-        write_table(sheet.columns, sheet.rows, form, path)
-
-    return Offer("comparison.csv", ".csv .md .tex", write)
+    return table_offer("comparison.csv", seen.figures, seen.results, lambda form: seen.origins[form])
 
 
 def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
@@ -35,9 +27,9 @@ def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
         return None
     from engine import gallery
 
-    def write(path: Path) -> None:
+    def write(path: Path, origin: Origin) -> None:
         if path.suffix.lower() != ".png":
             raise PhospheneError(f"{path.name} must end in .png")
-        sheet.image().save(path)
+        origin.save(sheet.image(), path)
 
-    return Offer(gallery.file_name(sheet), ".png", write)
+    return Offer(gallery.file_name(sheet), ".png", write, lambda _: gallery.origin_of(sheet))

@@ -1,0 +1,67 @@
+"""``phosphene report``: runs or a sweep as a document to take home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.selection import GROUP, SELECTION, complete_run
+
+OUTLINE = "toml"
+FORMATS = ("html", "md", "latex", "pdf", OUTLINE)
+
+
+def _complete_format(incomplete: str) -> list[str]:
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+def report(
+    selection: SELECTION,
+    to: Annotated[str, typer.Option(help=f"One of {', '.join(FORMATS)}.", autocompletion=_complete_format)] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The file; its ending says the format if --to does not.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Above all; else what the runs are of.")] = "",
+    author: Annotated[str, typer.Option(help="Under the title.")] = "",
+    group: GROUP = "-seed",
+    baseline: Annotated[
+        str, typer.Option(metavar="RUN", help="Compare with the group of this run.", autocompletion=complete_run)
+    ] = "",
+) -> None:
+    """Write a report of runs, of a sweep by its name or id, or of what a .toml file says."""
+    from commands.output import say
+    from engine import PhospheneError, Reports, Workspace, provenance, report_outlines, report_writing
+
+    if not to and output is not None and output.suffix.lower() == ".toml":
+        to = OUTLINE
+    form = to if to == OUTLINE else report_writing.form_of(output, to)
+    reports = Reports(Workspace())
+    outline_file = Path(selection[0])
+    if len(selection) == 1 and outline_file.suffix.lower() == ".toml":
+        if to == OUTLINE:
+            raise typer.BadParameter("a .toml file becomes html, md, latex or pdf", param_hint="--to")
+        if title or author or group != "-seed" or baseline:
+            raise typer.BadParameter("title, author, group and baseline are said in the .toml file itself")
+        outline = report_outlines.read(outline_file)
+        stem = outline_file.stem
+    else:
+        outline = reports.outline(reports.meant(selection), title, author, group, baseline)
+        stem = "report"
+    if form == OUTLINE:
+        path = output or provenance.free(Path(f"{stem}.toml"))
+        try:
+            path.write_text(report_outlines.written(outline), encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise PhospheneError(f"{path} cannot be written: {error.strerror or error}") from error
+        say(f"edit it, then: phosphene report {path}")
+        print(path)  # noqa: T201 - stdout is data
+        return
+    path = output or provenance.free(Path(f"{stem}{report_writing.FORMATS[form]}"))
+    document = reports.document(outline)
+    origin = provenance.Origin.of(reports.runs(), "report", *selection, "--to", form)
+    written = report_writing.write(document, path, form, origin)
+    if len(written) > 1:
+        say(f"and {len(written) - 1} figures in {written[1].parent}")
+    print(path)  # noqa: T201 - stdout is data

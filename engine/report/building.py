@@ -1,0 +1,238 @@
+"""From an outline to a document: reads runs and sweeps through their histories, and opens no log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.comparison.comparison import Comparison
+from engine.comparison.curves import AXES
+from engine.comparison.groups import parse_grouping
+from engine.errors import PhospheneError, UnknownRun
+from engine.record.histories import Histories
+from engine.report import figures, notes, runs, sweeps
+from engine.report.document import Document, Heading
+from engine.report.items import Item
+from engine.report.outline import Outline, Part, Source
+from engine.selection.choosing import select
+from engine.sweep.sweeps import Sweeps
+from engine.sweep.trials import Trials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from engine.record.run_directory import Status
+    from engine.record.workspace import Listed, Workspace
+    from engine.report.document import Block
+    from engine.sweep.record import SweepRecord
+    from engine.sweep.trials import Trial
+
+MOST_CURVES = 8
+MOST_KINDS = 6
+MOST_TABLES = 3
+"""Curves, kinds of pictures and tables that a report shows if nobody says which."""
+MOST_NAMED = 200
+"""Runs that an outline names one by one; of more it keeps the words by which they were selected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """A sweep as a report sees it."""
+
+    record: SweepRecord
+    status: Status
+    trials: Sequence[Trial]
+
+
+class Reports:
+    """Makes documents of the runs of a workspace; what was read for one part is there for the next."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.histories = Histories()
+        self._runs: dict[Source, list[Listed]] = {}
+        self._swept: dict[str, Swept] = {}
+        self._comparisons: dict[tuple[Source, str, str], Comparison] = {}
+
+    # -- what is meant ------------------------------------------------------------------------------------------------
+
+    def meant(self, words: Sequence[str]) -> Source:
+        """Return what the words of a command mean: a sweep by its id or name, or a selection of runs.
+
+        Raises:
+            InvalidFilter, UnknownRun: if they mean neither.
+        """
+        if len(words) == 1:
+            try:
+                self.workspace.find(words[0])
+            except UnknownRun:
+                try:
+                    return Source(sweep=Sweeps(self.workspace.home).meant(words[0]).id)
+                except UnknownRun:
+                    pass
+        source = Source(tuple(words))
+        found = self._listed(source)
+        if len(found) > MOST_NAMED:
+            return source
+        named = Source(tuple(run.id for run in found))
+        self._runs[named] = found
+        return named
+
+    def _listed(self, source: Source) -> list[Listed]:
+        if source not in self._runs:
+            words = self._begun(source.sweep) if source.sweep else source.runs
+            self._runs[source] = select(self.workspace, words, self.histories)
+        return self._runs[source]
+
+    def _begun(self, sweep: str) -> tuple[str, ...]:
+        """Return the ids of the runs of a sweep that are there."""
+        found = tuple(trial.run for trial in self._sweep(sweep).trials if trial.status is not None)
+        if not found:
+            raise PhospheneError(f"the sweep {sweep} has no runs yet: wait for its first one")
+        return found
+
+    def _sweep(self, name: str) -> Swept:
+        if name not in self._swept:
+            directory = Sweeps(self.workspace.home).meant(name)
+            record = directory.record()
+            trials = Trials(self.workspace, directory, record, self.histories).read()
+            self._swept[name] = Swept(record, directory.status(), trials)
+        return self._swept[name]
+
+    def _comparison(self, part: Part) -> Comparison:
+        assert part.source is not None, "checked when the outline was read"
+        key = (part.source, part.group, part.baseline)
+        if key not in self._comparisons:
+            comparison = Comparison(self._listed(part.source), self.histories, parse_grouping(part.group))
+            if part.baseline:
+                comparison.set_baseline(self.workspace.find(part.baseline).id)
+            self._comparisons[key] = comparison
+        return self._comparisons[key]
+
+    # -- a first outline ----------------------------------------------------------------------------------------------
+
+    def outline(
+        self, source: Source, title: str = "", author: str = "", group: str = "-seed", baseline: str = ""
+    ) -> Outline:
+        """Return the outline of all that a report of these runs, or of this sweep, shows if nobody says otherwise."""
+        blank = Part(source=source, group=group, baseline=baseline)
+        comparison = self._comparison(blank)
+        parts = self._of_sweep(source) if source.sweep else []
+        parts += [
+            ("What was asked" if not source.sweep else "The runs", ["asked"], ""),
+            ("Configuration", ["configuration"], ""),
+        ]
+        metrics = figures.metrics(comparison)
+        parts.append(
+            ("Curves", [f"curves {name}" for name in metrics[:MOST_CURVES]], _rest("metrics", metrics[MOST_CURVES:]))
+        )
+        kinds = figures.kinds(comparison)
+        shown = [f"pictures {name}" for name in kinds[:MOST_KINDS]]
+        parts.append(("Pictures and plots", shown, _rest("pictures and plots", kinds[MOST_KINDS:])))
+        tables = figures.tables(comparison)
+        parts.append(
+            ("Tables", [f"table {name}" for name in tables[:MOST_TABLES]], _rest("tables", tables[MOST_TABLES:]))
+        )
+        parts += [("Results", ["results"], ""), ("Commands", ["commands"], "")]
+        parts += [("Versions and times", ["versions"], ""), ("Sources", ["sources"], "")]
+        title = title or (sweeps.title(self._sweep(source.sweep).record) if source.sweep else runs.title(comparison))
+        whole = [
+            replace(blank, heading=heading, show=tuple(map(_item, show)), note=note)
+            for heading, show, note in parts
+            if show
+        ]
+        return Outline(title, author, source, tuple(whole))
+
+    def _of_sweep(self, source: Source) -> list[tuple[str, list[str], str]]:
+        swept = self._sweep(source.sweep)
+        over = [("Over the axes", ["axes"], "")] if swept.record.metric else []
+        return [("What was asked", ["plan"], ""), ("Combinations", ["combinations"], ""), *over]
+
+    # -- the document -------------------------------------------------------------------------------------------------
+
+    def document(self, outline: Outline) -> Document:
+        """Return the report of an outline.
+
+        Raises:
+            PhospheneError: if something that a part names is not there.
+        """
+        blocks: list[Block] = []
+        for part in outline.parts:
+            own = [*self._blocks(part, outline)]
+            if part.heading and (own or not part.show):
+                blocks.append(Heading(part.heading))
+            blocks += [*notes.blocks(part.note), *own]
+        title = outline.title or next((part.heading for part in outline.parts if part.heading), "Report")
+        return Document(title, outline.author, self._date(), tuple(blocks))
+
+    def _blocks(self, part: Part, outline: Outline) -> Iterator[Block]:
+        for item in part.show:
+            try:
+                yield from self._shown(part, item)
+            except PhospheneError as error:
+                if not outline.file:
+                    raise
+                raise type(error)(f"{outline.file}, part in line {part.line}: {item}: {error}") from error
+
+    def _shown(self, part: Part, item: Item) -> Sequence[Block]:
+        if item.kind in SWEEP_BLOCKS:
+            assert part.source is not None, "checked when the outline was read"
+            return SWEEP_BLOCKS[item.kind](self._sweep(part.source.sweep))
+        comparison = self._comparison(part)
+        if item.kind == "curves":
+            if part.x and part.x not in AXES:
+                raise PhospheneError(f"there is no axis {part.x!r}; there are: {', '.join(AXES)}")
+            axis = next((axis for axis in AXES if axis == part.x), None)
+            return figures.curves(comparison, item.argument, axis, part.smooth, log_y=part.log_y)
+        if item.kind == "pictures":
+            fields = self._sweep(part.source.sweep).record.fields if part.source and part.source.sweep else ()
+            return figures.pictures(comparison, item.argument, fields if len(fields) == 2 else ())
+        if item.kind == "table":
+            return figures.table(comparison, item.argument)
+        of_sweep = sweeps.command(self._sweep(part.source.sweep).record) if part.source and part.source.sweep else []
+        return [*(of_sweep if item.kind == "commands" else ()), *RUN_BLOCKS[item.kind](comparison)]
+
+    def runs(self) -> tuple[str, ...]:
+        """Return the ids of the runs that were looked at for the documents made so far."""
+        return tuple(dict.fromkeys(run.id for found in self._runs.values() for run in found))
+
+    def _date(self) -> str:
+        """Return when the newest run that was looked at had ended, or what SOURCE_DATE_EPOCH says."""
+        if epoch := os.environ.get("SOURCE_DATE_EPOCH", ""):
+            if not epoch.isdigit():
+                raise PhospheneError(f"SOURCE_DATE_EPOCH is {epoch!r}: it must be seconds since 1970, or not set")
+            return runs.stamp(float(epoch))
+        listed = [run for found in self._runs.values() for run in found]
+        ended = [run.status.changed for run in listed if run.status.ended]
+        began = [run.record.created for run in listed if run.record]
+        return runs.stamp(max([*ended, *began])) if ended or began else ""
+
+
+RUN_BLOCKS: Mapping[str, Callable[[Comparison], Sequence[Block]]] = {
+    "asked": runs.asked,
+    "configuration": runs.configuration,
+    "results": runs.results,
+    "commands": runs.commands,
+    "versions": runs.versions,
+    "sources": runs.sources,
+}
+SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
+    "plan": lambda swept: sweeps.asked(swept.record, swept.status, swept.trials),
+    "combinations": lambda swept: sweeps.combinations(swept.record, swept.trials),
+    "axes": lambda swept: sweeps.axes(swept.record, swept.trials),
+}
+
+
+def _item(text: str) -> Item:
+    kind, _, argument = text.partition(" ")
+    return Item(kind, argument)
+
+
+def _rest(what: str, names: Sequence[str]) -> str:
+    """Say in Markdown what there is besides."""
+    if not names:
+        return ""
+    shown = ", ".join(f"`{name}`" for name in names[:MOST_NAMED] if "`" not in name)
+    return f"Further {what}: {shown}."

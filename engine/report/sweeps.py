@@ -1,0 +1,133 @@
+"""What a report says of a sweep: what was planned, its combinations, the metric over its axes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from engine import catalogue, plots, wording
+from engine.comparison import statistics
+from engine.report.document import Bullets, Commands, Figure, Paragraph, Span, TableBlock, plain
+from engine.report.runs import stamp, typed
+from engine.selection.values import comparable, is_number, rank
+from engine.sweep import outlook, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.record.run_directory import Status
+    from engine.report.document import Block
+    from engine.sweep.record import SweepRecord
+    from engine.sweep.trials import Trial
+
+MOST_RESULTS = 3
+"""Results beside the metric in the table of combinations."""
+MOST_CELLS = 600
+"""Cells of a heat map."""
+
+
+def title(record: SweepRecord) -> str:
+    """Return what the report of a sweep is called."""
+    over = f"{record.experiment} over {', '.join(record.fields)}"
+    return f"{record.name}: {over}" if record.name else over
+
+
+def asked(record: SweepRecord, status: Status, trials: Sequence[Trial]) -> list[Block]:
+    """Return what was planned, and how far it has come."""
+    total = plan.total(record)
+    seeds = f"{len(record.seeds)} seeds each" if len(record.seeds) > 1 else f"seed {record.seeds[0]}"
+    chosen = "all of the grid" if record.by == "grid" and not record.trials else f"chosen by {record.by}"
+    judged = f", judged by {record.metric} ({record.better} is better)" if record.metric else ""
+    items = [
+        (Span("axes: "), Span("  ".join(map(str, record.axes)), "code")),
+        plain(f"{total:,} runs, {seeds}, {chosen}{judged}"),
+    ]
+    if record.prune:
+        items.append(plain(f"runs given up early by {record.prune}"))
+    if record.budget:
+        items.append(plain(f"nothing new after {wording.clock(record.budget)} of running time"))
+    reason = f": {status.reason}" if status.reason else ""
+    items.append(plain(f"{status.state}{reason}; runs: {outlook.counted(trials, total)}"))
+    began = f", launched {stamp(record.created)}, a sweep of "
+    head = Paragraph((Span(record.id, "code"), Span(began), Span(record.experiment, "code"), Span(".")))
+    return [head, Bullets(tuple(items))]
+
+
+def command(record: SweepRecord) -> list[Block]:
+    """Return the command that runs the same sweep again; nothing of an experiment that is not installed here."""
+    declared = catalogue.experiments().get(record.experiment)
+    if declared is None:
+        return []
+    over = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) == 1}
+    together = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) > 1}
+    sweeping = {"seeds": len(record.seeds), "by": record.by, "trials": record.trials, "metric": record.metric}
+    sweeping |= {"prune": record.prune, "budget": f"{record.budget:g}s" if record.budget else ""}
+    usual = {"seeds": 1, "by": "grid"}
+    given = {name: str(value) for name, value in sweeping.items() if value and value != usual.get(name)}
+    options = {"seed": record.seeds[0], "device": record.options.get("device", "")}
+    values = typed(declared, record.fixed) | {name: str(value) for name, value in options.items() if value}
+    return [Commands((wording.command_line(declared, values, over, given, together),))]
+
+
+def combinations(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
+    """Return the table of combinations, the best first, with what their results suggest."""
+    results = outlook.results_of(trials, record.metric)[:MOST_RESULTS]
+    sheet = outlook.groups(record, trials, plan.total(record), results)
+    return [TableBlock.of("Combinations, the best first; means with their 95 % interval over seeds.", sheet)]
+
+
+def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
+    """Return the metric over the axes: a curve over one, a heat map over two, over more a curve over each."""
+    known = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
+    known = [trial for trial in known if trial.value is not None and math.isfinite(trial.value)]
+    names = [axis.fields[0] for axis in record.axes]
+    if not record.metric or not known:
+        return [Paragraph(plain("No combination has a figure yet."))]
+    if len(names) == 2 and (found := _map(record, known, names[0], names[1])):
+        return [found]
+    return [_line(record, known, name, len(names) > 1) for name in names]
+
+
+def _values(trials: Sequence[Trial], name: str) -> list[Any]:
+    distinct = {comparable(trial.setting[name]): trial.setting[name] for trial in trials}
+    return sorted(distinct.values(), key=rank)
+
+
+def _map(record: SweepRecord, trials: Sequence[Trial], row: str, column: str) -> Figure | None:
+    rows, columns = _values(trials, row), _values(trials, column)
+    # Of a range that was searched nearly every value is met once: that is no grid.
+    if len(rows) * len(columns) > min(MOST_CELLS, 4 * len(trials)) or min(len(rows), len(columns)) < 2:
+        return None
+    cells: dict[Any, list[float]] = {}
+    for trial in trials:
+        key = comparable(trial.setting[row]), comparable(trial.setting[column])
+        cells.setdefault(key, []).append(float(trial.value or 0.0))
+    values = [
+        [statistics.mean(cells.get((comparable(one), comparable(other)), [])).mean for other in columns] for one in rows
+    ]
+    names = [tuple(map(wording.setting, own)) for own in (rows, columns)]
+    largest = max(abs(value) for own in values for value in own if math.isfinite(value))
+    digits = 3 if largest < 10 else 1 if largest < 1000 else 0
+    content = plots.Heatmap(tuple(map(tuple, values)), names[0], names[1], row, column, digits=digits)
+    return Figure(f"{record.metric} over {row} and {column}, means over seeds.", f"{record.metric}-map", content)
+
+
+def _line(record: SweepRecord, trials: Sequence[Trial], name: str, others: bool) -> Figure:
+    values = _values(trials, name)
+    own = {comparable(value): [] for value in values}  # type: dict[Any, list[float]]
+    for trial in trials:
+        own[comparable(trial.setting[name])].append(float(trial.value or 0.0))
+    means = [statistics.mean(own[comparable(value)]) for value in values]
+    axis = next(axis for axis in record.axes if axis.fields[0] == name)
+    numbers = all(is_number(value) for value in values)
+    log = numbers and axis.log and all(value > 0 for value in values)
+    content = plots.Lines(
+        tuple(map(float, values)) if numbers else tuple(map(wording.setting, values)),
+        {record.metric: tuple(mean.mean for mean in means)},
+        {record.metric: tuple(mean.half for mean in means)},
+        name,
+        record.metric,
+        "log" if log else "linear",
+    )
+    over = ", means over the other axes and seeds" if others else ", means over seeds"
+    return Figure(f"{record.metric} over {name}{over}, with 95 % intervals.", f"{record.metric}-over-{name}", content)
