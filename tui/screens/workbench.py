@@ -10,6 +10,7 @@ from textual import on
 
 from engine import wording
 from tui.actions import bindings
+from tui.limits import limits_of
 from tui.screens.page import PageScreen
 from tui.screens.panes import PaneScreen
 from tui.widgets.charts import ChartPanel
@@ -55,7 +56,7 @@ class Workbench(PaneScreen):
         """The engine; its import takes longer than the first paint may, so it waits for the first use."""
         from engine import Engine
 
-        return Engine(self._home)
+        return Engine(self._home, read_only=limits_of(self).read_only)
 
     def on_mount(self) -> None:
         """Show the frames of the panels; what takes longer follows the first paint."""
@@ -77,7 +78,7 @@ class Workbench(PaneScreen):
             self.complain(problem)
 
     def _warm(self) -> None:
-        if self._settings.warm:
+        if self._settings.warm and not limits_of(self).read_only:
             self._requests.warm()
 
     async def on_prune(self, _: Prune) -> None:
