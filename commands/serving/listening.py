@@ -34,6 +34,7 @@ def at_port(port: int) -> Iterator[socket.socket]:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind(("127.0.0.1", port))
+            listening.listen()
         except OSError as error:
             problem = f"port {port} cannot be used ({error.strerror}): choose another one with --port, or --port 0"
             raise MachineFailure(problem) from error
@@ -51,6 +52,7 @@ def at_path(path: Path) -> Iterator[socket.socket]:
             if path.is_socket():
                 path.unlink()
             listening.bind(str(path))
+            listening.listen()
         except OSError as error:
             problem = f"{path} cannot be made ({error.strerror or error}): choose another path with --socket"
             raise MachineFailure(problem) from error

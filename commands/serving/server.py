@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-VACATING_SECONDS = 3.0
-"""For so long a tab waits for a place: a page that is loaded again comes before its old process has gone."""
+CLOSING_SECONDS = 1.0
+"""For so long a new tab that finds no place waits for news that another one is closed."""
 STUCK_SECONDS = 30.0
 """For so long the app may leave what is typed unread, before its tab is given up."""
 LARGEST_MESSAGE = 1 << 20
@@ -46,7 +46,8 @@ class WorkbenchServer(Server):
         self._words = command
         self._door = door
         self._sessions = sessions
-        self._places = asyncio.Semaphore(sessions)
+        self._taken = self._ending = 0
+        self._changed = asyncio.Condition()
         self._open: set[web.WebSocketResponse] = set()
 
     async def serve_on(self, listening: socket.socket) -> None:
@@ -113,7 +114,7 @@ class WorkbenchServer(Server):
                 await websocket.prepare(request)
                 await self._serve(websocket, request)
         finally:
-            self._places.release()
+            await self._count(taken=-1)
         return websocket
 
     @property
@@ -122,10 +123,28 @@ class WorkbenchServer(Server):
         return f"{tabs} open already: close one, then open this again (or: phosphene serve --sessions)."
 
     async def _place(self) -> bool:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(VACATING_SECONDS):
-                return await self._places.acquire()
-        return False
+        """Take a place and return True, or return False if all are taken.
+
+        One that is just being left is waited for: a page that is loaded again comes before its old process has gone.
+        """
+
+        def is_free() -> bool:
+            return self._taken < self._sessions
+
+        async with self._changed:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSING_SECONDS):
+                    await self._changed.wait_for(lambda: is_free() or self._ending)
+            await self._changed.wait_for(lambda: is_free() or not self._ending)
+            taken = is_free()
+            self._taken += taken
+        return taken
+
+    async def _count(self, *, taken: int = 0, ending: int = 0) -> None:
+        async with self._changed:
+            self._taken += taken
+            self._ending += ending
+            self._changed.notify_all()
 
     async def _serve(self, websocket: web.WebSocketResponse, request: web.Request) -> None:
         async def close(reason: str) -> None:
@@ -144,7 +163,11 @@ class WorkbenchServer(Server):
             await self._listen(websocket, session)
         finally:
             self._open.discard(websocket)
-            await session.stop()
+            await self._count(ending=1)
+            try:
+                await session.stop()
+            finally:
+                await self._count(ending=-1)
 
     async def _listen(self, websocket: web.WebSocketResponse, session: Session) -> None:
         """Tell the app what the browser says, until the browser says no more or the app no longer listens."""
