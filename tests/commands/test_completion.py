@@ -172,11 +172,11 @@ def test_every_shell_gets_what_it_puts_into_the_line(ask, kind):
 
 def test_several_follow_with_what_they_mean(ask):
     assert values(ask("fish", "")) == [
-        *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "remove", "restore"),
+        *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
         *("compare", "chart", "replicate"),
         *("sweep", "sweeps", "study"),
         *("tag", "note", "rename"),
-        *("experiments", "cuts", "data", "doctor"),
+        *("experiments", "cuts", "data", "doctor", "serve"),
     ]
     assert ask("fish", "run dcg") == "dcgan\tLet a generator and a discriminator of...\n"
     assert "--lr-g\tlearning rate of the generator (> 0, <= 10, log scale, live) [0.0002]\n" in ask(

@@ -89,6 +89,13 @@ async def seen(websocket, text: str) -> str:
     return drawn
 
 
+def has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_only_the_token_opens_the_door_and_only_once(served):
     server = served()
 
@@ -174,7 +181,7 @@ def test_a_closed_tab_leaves_no_process_and_gives_its_place_to_the_next(served, 
                 assert server.apps() == [app]
             async with tab(session, server) as third:
                 await seen(third, "anatomy")
-                assert not app.is_running()
+                assert has_ended(app)
                 (app,) = server.apps()
                 await third.send_json(["stdin", "q"])
                 async with asyncio.timeout(PATIENCE):
@@ -186,7 +193,8 @@ def test_a_closed_tab_leaves_no_process_and_gives_its_place_to_the_next(served, 
     asyncio.run(scenario())
 
 
-def test_a_server_that_is_killed_leaves_no_process(served, until):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_server_that_ends_leaves_no_process(served, until, end):
     server = served()
 
     async def scenario() -> None:
@@ -195,10 +203,11 @@ def test_a_server_that_is_killed_leaves_no_process(served, until):
             async with tab(session, server) as opened:
                 await seen(opened, "anatomy")
                 (app,) = server.apps()
-                server.process.kill()
-                await asyncio.to_thread(until, lambda: not app.is_running() or app.status() == psutil.STATUS_ZOMBIE)
+                server.process.send_signal(end)
+                await asyncio.to_thread(until, lambda: has_ended(app))
 
     asyncio.run(scenario())
+    assert server.process.wait(PATIENCE) == (-end if end is signal.SIGKILL else 0)
 
 
 def test_a_workbench_that_only_looks_hands_out_a_chart_and_starts_nothing(served, launch, finish, visible):
