@@ -19,6 +19,9 @@ app = typer.Typer(
 )
 
 
+TIERS: tuple[StudyTier, ...] = ("quick", "full")
+
+
 def complete_study(incomplete: str) -> list[str]:
     """Return the names of studies that begin so."""
     from engine import Studies
@@ -51,18 +54,26 @@ def list_studies(as_json: JSON = False) -> None:
     documents, rows, faults = [], [], []
     for name in studies.names():
         try:
-            tiers = [studies.progress(studies.find(name), tier, listed=listed) for tier in ("quick", "full")]
+            study = studies.find(name)
         except PhospheneError as error:
             faults.append(str(error))
             continue
-        documents += [study_wording.document(tier) for tier in tiers]
-        counts = ["missing" if tier.missing else f"{len(tier.trials)}/{tier.runs}" for tier in tiers]
-        rows.append([name, tiers[0].study.experiment, *counts, tiers[0].study.title])
+        counts = ["missing", "missing"]
+        for at, tier in enumerate(TIERS):
+            try:
+                found = studies.progress(study, tier, listed=listed)
+            except PhospheneError as error:
+                faults.append(str(error))
+                continue
+            documents.append(study_wording.document(found))
+            if not found.missing:
+                counts[at] = f"{len(found.trials)}/{found.runs}"
+        rows.append([name, study.experiment, *counts, study.title])
     if as_json:
         emit(documents)
     else:
         table(["study", "experiment", "quick", "full", "title"], rows)
-    for fault in faults:
+    for fault in dict.fromkeys(faults):
         say(fault)
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         LaunchError,
         MachineFailure,
         PhospheneError,
+        ReadOnly,
         RunStateError,
         UnknownExperiment,
         UnknownRun,
@@ -102,8 +103,10 @@ if TYPE_CHECKING:
     from engine.studies.studies import Studies
     from engine.studies.study import Study
     from engine.studies.study import Tier as StudyTier
+    from engine.sweep import axes as sweep_axes
     from engine.sweep import outlook as sweep_outlook
     from engine.sweep import plan as sweep_plan
+    from engine.sweep import views as sweep_views
     from engine.sweep import words as sweep_wording
     from engine.sweep.asking import Asked as SweepAsked
     from engine.sweep.asking import Planned
@@ -111,144 +114,7 @@ if TYPE_CHECKING:
     from engine.sweep.record import SweepDirectory, SweepRecord, Widening
     from engine.sweep.sweeps import ListedSweep, Sweeps
     from engine.sweep.trials import Trial, Trials
-
-_HOMES = {
-    "engine.control.devices": ("GpuLoad", "MachineLoad", "device_names", "gpu_names", "machine_load"),
-    "engine.control.engine": ("Engine",),
-    "engine.control.suggesting": ("suggestions_for",),
-    "engine.control.threads": ("usable_cores",),
-    "engine.control.waiting": ("Place",),
-    "engine.declaration": (
-        "Better",
-        "Experiment",
-        "FieldView",
-        "Headline",
-        "Hyperparameters",
-        "RunOptions",
-        "better",
-        "fields_of",
-        "validate",
-    ),
-    "engine.drawing.pixels": ("pixels", "pixels_shape"),
-    "engine.errors": (
-        "DataUnavailable",
-        "DiskFull",
-        "InvalidFilter",
-        "InvalidHyperparameters",
-        "LaunchError",
-        "MachineFailure",
-        "PhospheneError",
-        "RunStateError",
-        "UnknownExperiment",
-        "UnknownRun",
-        "WorkspaceError",
-    ),
-    "engine.pages": ("Page", "page_of", "page_sections"),
-    "engine.paths": ("path_completions",),
-    "engine.record.events": (
-        "CheckpointSaved",
-        "Event",
-        "HyperparameterChanged",
-        "ImageLogged",
-        "Message",
-        "Metrics",
-        "PlotLogged",
-        "Progress",
-        "Pulse",
-        "Results",
-        "State",
-        "StateChanged",
-        "TableLogged",
-    ),
-    "engine.record.files": ("plain_json",),
-    "engine.record.history": ("History",),
-    "engine.record.plots": ("read_plot",),
-    "engine.record.run_directory": ("Run", "RunRecord", "Status"),
-    "engine.record.series": ("Curves", "Points", "Series"),
-    "engine.record.tables": ("Table", "read_table"),
-    "engine.record.workspace": ("Listed", "Workspace", "name_of"),
-    "engine.curves.decimation": ("Columns",),
-    "engine.curves.smoothing": ("smooth",),
-    "engine.curves.trace": ("Trace",),
-    "engine.record.annotations": (
-        "Annotations",
-        "note_run",
-        "read_annotations",
-        "rename_run",
-        "tag_run",
-    ),
-    "engine.record.histories": ("Histories",),
-    "engine.selection.filter": (
-        "Filter",
-        "parse_filter",
-    ),
-    "engine.selection.completion": (
-        "Completion",
-        "complete_filter",
-    ),
-    "engine.selection.values": ("MISSING",),
-    "engine.selection.choosing": ("select",),
-    "engine.selection.columns": (
-        "Column",
-        "parse_column",
-        "parse_columns",
-        "runs_in_order",
-        "shown_value",
-    ),
-    "engine.studies.studies": ("Studies", "StudyProgress"),
-    "engine.studies.study": ("Study", "StudyTier"),
-    "engine.sweep.asking": ("Planned", "SweepAsked"),
-    "engine.sweep.outlook": ("Outcome",),
-    "engine.sweep.record": ("SweepDirectory", "SweepRecord", "Widening"),
-    "engine.sweep.sweeps": ("ListedSweep", "Sweeps"),
-    "engine.sweep.trials": ("Trial", "Trials"),
-    "engine.captions": ("shortened_captions",),
-    "engine.comparison.chart": ("Chart", "Line", "chart_of_curves", "comparison_chart", "comparison_members"),
-    "engine.comparison.comparison": ("Comparison", "Row"),
-    "engine.comparison.curves": ("Axis", "Band", "Curve"),
-    "engine.comparison.groups": ("Differing", "Group", "Grouping", "differences", "parse_grouping"),
-    "engine.comparison.replicates": ("Replicate", "replicates"),
-    "engine.comparison.sheets": ("Sheet",),
-    "engine.comparison.statements": ("comparison_statements", "written_mean"),
-    "engine.comparison.statistics": ("Difference", "Mean"),
-    "engine.comparison.styles": ("Style",),
-}
-_OWN_NAMES = {
-    "runs_in_order": "in_order",
-    "shortened_captions": "shortened",
-    "shown_value": "shown",
-    "written_mean": "interval",
-    "comparison_chart": "chart",
-    "comparison_members": "members",
-    "comparison_statements": "statements",
-    "complete_filter": "complete",
-    "parse_filter": "parse",
-    "Run": "RunDirectory",
-    "StudyProgress": "Progress",
-    "StudyTier": "Tier",
-    "SweepAsked": "Asked",
-    "page_of": "markdown",
-    "page_sections": "sections",
-}
-_MODULES = {
-    "catalogue": "engine.catalogue",
-    "comparison_sheets": "engine.comparison.sheets",
-    "cut_tables": "engine.networks.tables",
-    "dataset_catalogue": "engine.datasets.catalogue",
-    "feature_cache": "engine.datasets.feature_cache",
-    "gallery": "engine.drawing.gallery",
-    "overlay": "engine.drawing.overlay",
-    "paper": "engine.drawing.paper",
-    "network_names": "engine.networks.names",
-    "plots": "engine.plots",
-    "sources": "engine.datasets.sources",
-    "study_wording": "engine.studies.words",
-    "sweep_outlook": "engine.sweep.outlook",
-    "sweep_plan": "engine.sweep.plan",
-    "sweep_wording": "engine.sweep.words",
-    "tables": "engine.tables",
-    "wording": "engine.wording",
-}
+    from engine.sweep.views import PictureGrid
 
 __all__ = [
     "Annotations",
@@ -296,12 +162,14 @@ __all__ = [
     "Outcome",
     "Page",
     "PhospheneError",
+    "PictureGrid",
     "Place",
     "Planned",
     "PlotLogged",
     "Points",
     "Progress",
     "Pulse",
+    "ReadOnly",
     "Replicate",
     "Results",
     "Row",
@@ -379,8 +247,10 @@ __all__ = [
     "sources",
     "study_wording",
     "suggestions_for",
+    "sweep_axes",
     "sweep_outlook",
     "sweep_plan",
+    "sweep_views",
     "sweep_wording",
     "tables",
     "tag_run",
@@ -393,11 +263,13 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for: ``phosphene --help`` needs none of it."""
-    if name in _MODULES:
-        return importlib.import_module(_MODULES[name])
-    for home, names in _HOMES.items():
+    from engine.homes import HOMES, MODULES, OWN_NAMES
+
+    if name in MODULES:
+        return importlib.import_module(MODULES[name])
+    for home, names in HOMES.items():
         if name in names:
-            value = getattr(importlib.import_module(home), _OWN_NAMES.get(name, name))
+            value = getattr(importlib.import_module(home), OWN_NAMES.get(name, name))
             globals()[name] = value
             return value
     raise AttributeError(f"module 'engine' has no attribute {name!r}")

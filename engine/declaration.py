@@ -6,6 +6,7 @@ Forms, command-line options, help, JSON schema and validation messages are all m
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -148,12 +149,17 @@ class FieldView:
         return wording.setting(value)
 
 
+@functools.cache
+def _schema(model: type[BaseModel]) -> Mapping[str, Any]:
+    return model.model_json_schema()
+
+
 def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
     """Return the fields of a model in the order of their declaration, the fields of a group together.
 
     What a reference suggests is suggested beside the defaults of the other fields; see :func:`suggestions_beside`.
     """
-    schema = model.model_json_schema()
+    schema = _schema(model)
     named = references(model)
     views = []
     for name, entry in schema.get("properties", {}).items():

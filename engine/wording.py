@@ -187,10 +187,26 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" or ord(c) > 0x9F else " " for c in text)
 
 
-def command_line(experiment: Experiment, values: Mapping[str, str]) -> str:
-    """Return the command that runs an experiment with these values, as typed; quoted for a shell."""
+def command_line(
+    experiment: Experiment,
+    values: Mapping[str, str],
+    over: Mapping[str, str] | None = None,
+    sweeping: Mapping[str, str] | None = None,
+) -> str:
+    """Return the command that runs an experiment with these values, as typed; quoted for a shell.
+
+    Args:
+        experiment: that is run.
+        values: hyperparameters and options of runs.
+        over: axes by field; with one, the command is that of a sweep.
+        sweeping: the sweep's own options.
+    """
     switches = {view.name for view in experiment.fields() if view.kind == "boolean"}
-    words = ["phosphene", "run", experiment.name]
+    words = ["phosphene", "sweep" if over else "run", experiment.name]
+    for name, text in (over or {}).items():
+        words += ["--over", f"{name}={text}"]
+    for name, text in (sweeping or {}).items():
+        words += [f"--{name.replace('_', '-')}", text]
     for name, text in values.items():
         flag = name.replace("_", "-")
         if name in switches:

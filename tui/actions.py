@@ -2,55 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from textual.binding import Binding
 
-Scope = Literal[
-    "app",
-    "workbench",
-    "experiments",
-    "runs",
-    "form",
-    "charts",
-    "pictures",
-    "full picture",
-    "tables",
-    "console",
-    "compare",
-]
+from tui.act import Act, Scope
 
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One thing to do.
-
-    Attributes:
-        scope: where the keys work: on every screen, everywhere in the workbench, while a pane has the focus, or on
-            another screen.
-        name: the action of the screen or widget of that scope, with its arguments.
-        keys: comma-separated key names.
-        label: a few words for footer and palette.
-        help: a sentence for help and palette.
-        footer: whether the footer shows it.
-        shown: the key as people write it, if that is not its name.
-    """
-
-    scope: Scope
-    name: str
-    keys: str
-    label: str
-    help: str
-    footer: bool = False
-    shown: str = ""
-
-    @property
-    def id(self) -> str:
-        """The name by which a user gives it other keys: ``run``, ``charts.zoom-in``."""
-        name = self.label.replace(" ", "-")
-        return name if self.scope in {"app", "workbench"} else f"{self.scope.replace(' ', '-')}.{name}"
-
+__all__ = ["ACTS", "Act", "Scope", "bindings"]
 
 ACTS: tuple[Act, ...] = (
     Act("app", "suspend_process", "ctrl+z", "suspend", "Go to the shell for a while; its fg comes back."),
@@ -64,8 +20,16 @@ ACTS: tuple[Act, ...] = (
         shown="?",
     ),
     Act("workbench", "run", "r", "run", "Start the chosen experiment with the values in the form.", footer=True),
-    Act("workbench", "stop", "s", "stop", "Let the shown run save and stop; again later, kill it.", footer=True),
-    Act("workbench", "resume", "R", "resume", "Resume the shown run from its last checkpoint.", footer=True),
+    Act(
+        "workbench",
+        "stop",
+        "s",
+        "stop",
+        "Let the shown run, or the highlighted sweep, save and stop; again, kill it.",
+        footer=True,
+    ),
+    Act("workbench", "resume", "R", "resume", "Go on with the shown run, or with the highlighted sweep.", footer=True),
+    Act("workbench", "sweep", "S", "plan sweep", "Plan a sweep over the fields of the form that begin with *."),
     Act("workbench", "set_live", "w", "apply live values", "Apply the form's live values to the shown run."),
     Act("workbench", "checkpoint", "k", "save checkpoint", "Let the shown run save a checkpoint now."),
     Act(
@@ -186,6 +150,8 @@ ACTS: tuple[Act, ...] = (
     Act("runs", "cancel", "x", "cancel", "Cancel the selected runs, or the highlighted one, that wait.", footer=True),
     Act("runs", "remove", "delete,X", "remove", "Move the selected runs, or the highlighted one, into the trash."),
     Act("runs", "restore", "ctrl+z", "bring back", "Bring back the runs that were removed last."),
+    Act("runs", "unfold(True)", "right", "unfold", "Show the runs of the highlighted sweep under it."),
+    Act("runs", "unfold(False)", "left", "fold", "Fold the runs of a sweep away, under its line."),
     Act("runs", "as_form", "f", "to form", "Copy the highlighted run's hyperparameters into the form."),
     Act(
         "form",
@@ -361,6 +327,36 @@ ACTS: tuple[Act, ...] = (
     Act("compare", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act("compare", "go(1)", "tab", "next", "Go to the next chart or table."),
     Act("compare", "go(-1)", "shift+tab", "previous", "Go to the previous one."),
+    Act("plan", "app.help", "f1", "help", "Show the keys of the plan first."),
+    Act("plan", "launch", "enter", "launch", "Launch the sweep.", footer=True),
+    Act("plan", "close", "escape", "back", "Launch nothing, and go back.", footer=True, shown="esc"),
+    Act("plan", "step(1)", "down,tab", "next", "Go to the next option.", footer=True, shown="↓"),
+    Act("plan", "step(-1)", "up,shift+tab", "previous", "Go to the previous option."),
+    Act("plan", "copy_command", "ctrl+y", "copy", "Copy the command that does the same.", footer=True),
+    Act("sweep", "app.help", "question_mark", "help", "Show the keys of the sweep first.", shown="?"),
+    Act("sweep", "close", "escape,q", "back", "Go back to the workbench.", footer=True, shown="esc"),
+    Act("sweep", "view('table')", "1", "table", "Go to the combinations and what is said of them."),
+    Act("sweep", "view('axes')", "2", "axes", "Show the metric over each axis."),
+    Act("sweep", "view('pictures')", "3", "pictures", "Show pictures laid out by two axes."),
+    Act("sweep", "view('parallel')", "4", "parallel", "Show all axes beside each other, a line a combination."),
+    Act("sweep", "show_run", "enter", "to run", "Show the first run of the combination in the workbench."),
+    Act("sweep", "take_best", "f", "best to form", "Take the best combination into the form.", footer=True),
+    Act("sweep", "compare", "C", "compare", "Compare the runs of the best combinations.", footer=True),
+    Act("sweep", "stop", "s", "stop", "Let its runs save and stop; again later, kill them."),
+    Act("sweep", "resume", "R", "resume", "Run what is missing, go on with what was stopped."),
+    Act("sweep", "widen", "plus,a", "widen", "Ask for further values, seeds or trials.", footer=True, shown="+"),
+    Act("sweep", "next_metric", "m", "next metric", "Judge the combinations by the next result of their runs."),
+    Act("sweep", "log_y", "y", "log y", "Switch the charts between linear and logarithmic y."),
+    Act("sweep", "pictures('next_kind(1)')", "k", "next kind", "Show the next kind of picture or plot."),
+    Act("sweep", "pictures('next_axis(0)')", "x", "across", "Lay the pictures out by the next axis across."),
+    Act("sweep", "pictures('next_axis(1)')", "d", "down", "Lay them out by the next axis, steps or seeds down."),
+    Act("sweep", "columns(1)", "right", "columns right", "Show columns of pictures further right."),
+    Act("sweep", "columns(-1)", "left", "columns left", "Show columns of pictures further left."),
+    Act("sweep", "renderer", "i", "images", "Switch how pictures are drawn, as far as this terminal can."),
+    Act("sweep", "copy", "c", "copy", "Copy the table: then m for Markdown, l for LaTeX.", footer=True),
+    Act("sweep", "export", "e", "export", "Write what has the focus to a file.", footer=True),
+    Act("sweep", "go(1)", "tab", "next", "Go to the next chart or panel."),
+    Act("sweep", "go(-1)", "shift+tab", "previous", "Go to the previous one."),
 )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from engine import Chart
+    from engine import Chart, Sheet
 
 FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 """What tables are copied as, by the key that says so."""
@@ -63,6 +63,19 @@ def chart_offer(name: str, chart: Chart) -> Offer:
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str, path: Path) -> None:
     """Write a table in one of the formats of :mod:`engine.tables`."""
     path.write_text(tables.written(columns, rows, form), encoding="utf-8", errors="backslashreplace")
+
+
+def table_offer(name: str, figures: Sheet, shown: Sheet) -> Offer:
+    """Return the offer to write a table: as CSV its plain figures, as Markdown or LaTeX what is shown."""
+
+    def write(path: Path) -> None:
+        form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
+        if form is None:
+            raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
+        sheet = figures if form == "csv" else shown
+        write_table(sheet.columns, sheet.rows, form, path)
+
+    return Offer(name, ".csv .md .tex", write)
 
 
 def ask_and_export(owner: Widget, offer: Offer | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class Line:
         y: values; NaN leaves a gap.
         low: lower edge of a band around it, NaN where there is none; None for a line without a band.
         high: upper edge.
+        form: a line, or single points; what is around these is an error bar at each.
+        faint: whether it stands behind the others and is not named.
     """
 
     label: str
@@ -42,16 +44,29 @@ class Line:
     y: NDArray[np.float64]
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
+    form: Literal["line", "points"] = "line"
+    faint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines over a common axis."""
+    """Lines over a common axis.
+
+    Attributes:
+        lines: the first ones behind the others.
+        x_label: what x is.
+        y_label: what the values are.
+        log_y: whether the y axis is logarithmic.
+        log_x: whether the x axis is.
+        names: of the positions 0, 1, 2 ... where x counts these.
+    """
 
     lines: tuple[Line, ...]
     x_label: str
     y_label: str
     log_y: bool = False
+    log_x: bool = False
+    names: tuple[str, ...] = ()
 
     def sheet(self) -> Sheet:
         """Return every point that is drawn, a row each."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving, waiting
 from engine.control.background import aside, in_thread
 from engine.control.executors.local import LocalExecutor
+from engine.control.leave import changes
 from engine.control.threads import usable_cores
 from engine.declaration import fields_of
-from engine.errors import InvalidHyperparameters, ReadOnly, RunStateError
+from engine.errors import InvalidHyperparameters, RunStateError
 from engine.record.events import Event, StateChanged
 from engine.record.workspace import Listed, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from engine.control.executors.base import Executor
@@ -30,24 +31,9 @@ if TYPE_CHECKING:
     from engine.record.series import Points
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 FOLLOW_SECONDS = (0.02, 0.2)
 """The shortest and the longest pause between two reads of a log that is followed."""
-
-
-def _changes(
-    request: Callable[Concatenate[Engine, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Engine, P], Coroutine[Any, Any, T]]:
-    """Refuse a request where runs may only be looked at."""
-
-    @functools.wraps(request)
-    async def refused_or_done(self: Engine, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        if self.read_only:
-            raise ReadOnly("runs may only be looked at here: open Phosphene without --read-only to change something")
-        return await request(self, *args, **kwargs)
-
-    return refused_or_done
 
 
 class Engine:
@@ -63,7 +49,7 @@ class Engine:
         self.read_only = read_only
         self._executor: Executor = LocalExecutor()
 
-    @_changes
+    @changes
     async def warm(self) -> None:
         """Start a process that imports torch and waits, so that the next launches show their first points at once."""
         # The first launch would wait for it. It also sets variables, and workers start with those that the server had.
@@ -74,7 +60,7 @@ class Engine:
         """End the process that waits. Runs go on."""
         self._executor.close()
 
-    @_changes
+    @changes
     async def launch(
         self,
         experiment: str | Experiment,
@@ -106,7 +92,7 @@ class Engine:
         """
         return await aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
 
-    @_changes
+    @changes
     async def resume(self, run: RunDirectory) -> RunDirectory:
         """Go on with a stopped, failed or crashed run from its last checkpoint.
 
@@ -155,7 +141,7 @@ class Engine:
             pause = shortest if events else min(longest, pause * 1.5)
             await asyncio.sleep(pause)
 
-    @_changes
+    @changes
     async def stop(self, run: RunDirectory, *, kill: bool = False) -> None:
         """Ask a run to save and stop after its present step, or end its processes at once.
 
@@ -164,7 +150,7 @@ class Engine:
         """
         await in_thread(_stop, run, self._executor if kill else None)
 
-    @_changes
+    @changes
     async def set(self, run: RunDirectory, values: Mapping[str, Any]) -> None:
         """Change live hyperparameters of a running run.
 
@@ -178,7 +164,7 @@ class Engine:
         """Return who runs and who waits on each device of this host; see :func:`engine.control.waiting.places`."""
         return await in_thread(waiting.places, self.workspace.home)
 
-    @_changes
+    @changes
     async def move(self, run: RunDirectory, where: Where) -> Place:
         """Move a waiting run among those that wait for its device: ``up``, ``down``, ``first`` or ``last``.
 
@@ -188,7 +174,7 @@ class Engine:
         """
         return await in_thread(waiting.move, run, where)
 
-    @_changes
+    @changes
     async def cancel(self, run: RunDirectory) -> None:
         """Let a waiting run stop before it starts; it can be resumed.
 
@@ -197,13 +183,13 @@ class Engine:
         """
         await in_thread(waiting.cancel, run)
 
-    @_changes
+    @changes
     async def checkpoint(self, run: RunDirectory) -> None:
         """Ask a running run to save after its present step."""
         await in_thread(_require_busy, run)
         await in_thread(requests.send, run.control, "checkpoint")
 
-    @_changes
+    @changes
     async def remove(self, run: RunDirectory, *, purge: bool = False) -> Path | None:
         """Move a run that has ended into the trash (returning where it is), or delete it for good.
 
@@ -215,12 +201,12 @@ class Engine:
             raise RunStateError(f"run {run.id} is {status.state}: stop it first (phosphene stop {run.id})")
         return await in_thread(functools.partial(self.workspace.remove, run, purge=purge))
 
-    @_changes
+    @changes
     async def restore(self, name: str) -> RunDirectory:
         """Bring a removed run back from the trash; see :meth:`Workspace.restore`."""
         return await in_thread(self.workspace.restore, name)
 
-    @_changes
+    @changes
     async def annotate(self, runs: Sequence[RunDirectory], write: Callable[[RunDirectory], None]) -> None:
         """Let ``write`` put tags, a note or a name into each of some runs, in a thread."""
 

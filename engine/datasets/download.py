@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
+import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,10 @@ PIECE = 1 << 18
 TIMEOUT = 30.0
 QUICK = 3.0
 """Seconds within which a server must answer to count as reachable."""
+SILENCE = 20.0
+"""Seconds for which a server that did not answer is not asked again: without a network every answer takes long."""
 PARTIAL, UNSATISFIABLE = 206, 416
+_silent: dict[str, float] = {}
 
 
 def download(url: str, path: Path, md5: str = "") -> Path:
@@ -65,17 +70,23 @@ def reachable(url: str) -> bool:
 
     The look-up of the server's name has no time limit of its own, so a thread is left to it.
     """
-    found: list[bool] = []
+    server = urllib.parse.urlsplit(url).netloc
+    if time.monotonic() < _silent.get(server, 0.0):
+        return False
+    found: list[int] = []
 
     def look() -> None:
         request = urllib.request.Request(url, headers={"User-Agent": "phosphene"}, method="HEAD")  # noqa: S310
-        with (
-            contextlib.suppress(OSError, http.client.HTTPException),
-            urllib.request.urlopen(request, timeout=QUICK) as answer,  # noqa: S310 - the addresses are our own
-        ):
-            found.append(answer.status < http.HTTPStatus.BAD_REQUEST)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            try:
+                with urllib.request.urlopen(request, timeout=QUICK) as answer:  # noqa: S310 - the addresses are our own
+                    found.append(answer.status)
+            except urllib.error.HTTPError as error:
+                found.append(error.code)
 
     thread = threading.Thread(target=look, name="reachable", daemon=True)
     thread.start()
     thread.join(QUICK + 1)
-    return found == [True]
+    if not found:
+        _silent[server] = time.monotonic() + SILENCE
+    return bool(found) and found[0] < http.HTTPStatus.BAD_REQUEST

@@ -197,7 +197,7 @@ class Sheet:
         from engine.plots import Tiles
 
         stills = self.stills[-MOST:]
-        thumbnails = [_thumbnail(still, self.side) for still in stills]
+        thumbnails = [thumbnail(still, self.side) for still in stills]
         pictures = [
             still.file if image is None else np.asarray(image) for still, image in zip(stills, thumbnails, strict=True)
         ]
@@ -213,7 +213,7 @@ class Sheet:
         from PIL import Image as Pillow
         from PIL import ImageDraw, ImageFont
 
-        thumbnails = [(still, _thumbnail(still, self.side)) for still in self.stills[-MOST:]]
+        thumbnails = [(still, thumbnail(still, self.side)) for still in self.stills[-MOST:]]
         read = [image for _, image in thumbnails if image is not None]
         if not read:
             raise OSError("there is no picture to show")
@@ -295,7 +295,7 @@ def animate(stills: Sequence[Kept], path: Path, seconds: float = 0.2) -> None:
         raise PhospheneError(f"an animation ends in {' or '.join(ANIMATIONS)}, and {path.name} does not")
     every = -(-len(stills) // MOST_FRAMES)
     shown = [*stills[:-1:every], *stills[-1:]]
-    frames = [frame for still in shown if (frame := _thumbnail(still, ANIMATED)) is not None]
+    frames = [frame for still in shown if (frame := thumbnail(still, ANIMATED)) is not None]
     if not frames:
         raise PhospheneError("there is no picture to show: their files are gone or damaged")
     width, height = frames[-1].size
@@ -353,7 +353,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise
 
 
-def _thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:
+def thumbnail(still: Kept, side: int = THUMBNAIL) -> Image | None:
+    """Return a picture in RGB, its longer side ``side`` pixels at most; None if its file is gone or damaged."""
     from PIL import Image as Pillow
 
     try:

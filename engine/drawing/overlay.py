@@ -12,9 +12,10 @@ from engine.drawing.paper import COLOURS, DASHES, axes_of_size, save
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from engine.comparison.chart import Chart
+    from engine.comparison.chart import Chart, Line
 
 WIDTH, HEIGHT = 3.4, 2.5
 """Inches: a column of a page in two columns."""
@@ -34,16 +35,15 @@ def figure(chart: Chart) -> Figure:
     """Return a chart as a matplotlib figure."""
     from matplotlib import rc_context
 
-    many = len(chart.lines) > LEGEND_LINES
+    many = sum(not line.faint for line in chart.lines) > LEGEND_LINES
     with rc_context({"font.size": FONT, "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6}):
         drawn, axes = axes_of_size(WIDTH * (1.5 if many else 1), HEIGHT)
         labels = shortened([line.label for line in chart.lines], LEGEND_LETTERS)
         for line, label in zip(chart.lines, labels, strict=True):
-            colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
-            y = np.where(np.isfinite(line.y), line.y, np.nan)
-            axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, label=label)
-            if line.low is not None and line.high is not None and np.isfinite(line.low).any():
-                axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)
+            _draw(axes, line, label)
+        if chart.names:
+            axes.set_xticks(range(len(chart.names)), chart.names, rotation=30, ha="right", rotation_mode="anchor")
+        axes.set_xscale("log" if chart.log_x else "linear")
         axes.set_yscale("log" if chart.log_y else "linear")
         axes.set_xlabel(chart.x_label)
         axes.set_ylabel(chart.y_label)
@@ -51,3 +51,19 @@ def figure(chart: Chart) -> Figure:
         place = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if many else {"loc": "best"}
         axes.legend(frameon=False, fontsize=FONT - 1 - many, handlelength=2.2, **place)
     return drawn
+
+
+def _draw(axes: Axes, line: Line, label: str) -> None:
+    colour, dash = COLOURS[line.style.colour], DASHES[line.style.dash]
+    y = np.where(np.isfinite(line.y), line.y, np.nan)
+    label, alpha = ("_", 0.3) if line.faint else (label, 1.0)
+    if line.form == "points":
+        axes.plot(line.x, y, color=colour, linestyle="none", marker="o", markersize=3, alpha=alpha, label=label)
+    else:
+        axes.plot(line.x, y, color=colour, linestyle=dash, linewidth=1.0, alpha=alpha, label=label)
+    if line.low is None or line.high is None or not np.isfinite(line.low).any():
+        return
+    if line.form == "points":
+        axes.vlines(line.x, line.low, line.high, color=colour, linewidth=0.8)
+    else:
+        axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.18, linewidth=0)

@@ -112,6 +112,19 @@ class Workspace:
         found = [self._listed(directory) for directory in self.directories()]
         return sorted(found, key=lambda run: (run.record.created if run.record else 0.0, run.id), reverse=True)
 
+    def run(self, id: str) -> RunDirectory:  # noqa: A002 - that is what it is
+        """Return the directory of the run of that id, which need not be there."""
+        return RunDirectory(self.runs / id)
+
+    def status(self, directory: RunDirectory) -> Status:
+        """Return the state of a run; one that had ended when it was listed is read again only if it has changed."""
+        known = self._ended.get(directory.id)
+        if known:
+            with contextlib.suppress(OSError):
+                if directory.attempts_folder.stat().st_mtime_ns == known[0]:
+                    return known[1].status
+        return directory.status()
+
     def _listed(self, directory: RunDirectory) -> Listed:
         """List one run; an ended one is read again only when it has a new attempt."""
         try:

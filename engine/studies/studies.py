@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from engine.catalogue import experiment as find_experiment
 from engine.comparison.groups import differences
 from engine.control import resolving
 from engine.control.background import in_thread
-from engine.errors import PhospheneError, UnknownRun
+from engine.errors import InvalidHyperparameters, PhospheneError, RunStateError, UnknownExperiment, UnknownRun
 from engine.record.files import disk_errors, write_atomically
 from engine.record.histories import Histories
 from engine.record.shared import shared_folder
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from engine.declaration import Experiment
     from engine.record.workspace import Listed
     from engine.studies.study import Published, Study, Tier
     from engine.studies.verdict import Judged
@@ -106,13 +108,15 @@ class Studies:
         """
         part = study.tier(tier)
         changed = changed or {}
+        apart = declared.set_apart(part.together, changed)
+        over = {**part.over, **apart.over}
         return Asked(
             study.experiment,
-            {name: value for name, value in part.fixed.items() if name not in changed} | dict(changed),
-            {name: declared.axis_text(value) for name, value in part.over.items() if name not in changed},
-            dict(part.together),
+            {**part.fixed, **apart.fixed, **changed},
+            {name: declared.axis_text(value) for name, value in over.items() if name not in changed},
+            apart.together,
             seeds=seeds or part.seeds,
-            metric=study.metric,
+            metric=part.metric,
             name=f"{study.name} ({tier})",
             **more,
         )
@@ -126,8 +130,20 @@ class Studies:
         return asyncio.run(self.sweeps.plan(self.asked(study, tier, changed, **more)))
 
     async def run(self, planned: Planned) -> SweepDirectory:
-        """Start a study's sweep."""
-        return await self.sweeps.launch(planned)
+        """Start a study's sweep, or go on with the one that was left before its end, so that nothing is run twice."""
+        before = await in_thread(self._unfinished, planned.record)
+        if before is None:
+            return await self.sweeps.launch(planned)
+        with suppress(RunStateError):  # its controller is busy: the sweep goes on as it is
+            await self.sweeps.resume(before)
+        return before
+
+    def _unfinished(self, record: SweepRecord) -> SweepDirectory | None:
+        """Return the newest sweep of the same runs that has not come to its end."""
+        for listed in self.sweeps.listed():
+            if listed.record and listed.status.state != "finished" and _same_runs(listed.record, record):
+                return listed.directory
+        return None
 
     async def look(
         self, study: Study, tier: Tier, changed: Mapping[str, Any] | None = None, seeds: int = 0
@@ -155,9 +171,7 @@ class Studies:
         Raises:
             PhospheneError: if the study does not fit its experiment.
         """
-        experiment = find_experiment(study.experiment)
-        record = record_of(self.workspace, experiment, self.asked(study, tier, changed, seeds))
-        _require_known(study, record)
+        experiment, record = self._checked(study, tier, changed or {}, seeds)
         earlier = Earlier(self.workspace.list() if listed is None else listed, study.experiment)
         found: list[tuple[Trial, Listed]] = []
         problems: Mapping[str, str] = {}
@@ -178,13 +192,39 @@ class Studies:
         judged = tuple(
             judge(
                 one,
-                _values(one.metric, [run for trial, run in found if _is_meant(one, trial)], histories),
+                _values(one.metric, [run for trial, run in found if _is_meant(one, trial, record.fixed)], histories),
                 judged=tier == "full" and not changed,
             )
             for one in study.published
         )
         trials = tuple(trial for trial, _ in found)
         return Progress(study, tier, changed or {}, record, trials, plan.total(record), problems, judged)
+
+    def _checked(
+        self, study: Study, tier: Tier, changed: Mapping[str, Any], seeds: int
+    ) -> tuple[Experiment, SweepRecord]:
+        """Return the experiment of a study and the sweep that a tier of it is.
+
+        Raises:
+            PhospheneError: with the line of what does not fit the experiment, or of the published value that is of no
+                combination.
+        """
+        try:
+            experiment = find_experiment(study.experiment)
+        except UnknownExperiment as error:
+            raise PhospheneError(f"{study.at('experiment')}: {error}") from None
+        try:
+            record = record_of(self.workspace, experiment, self.asked(study, tier, changed, seeds))
+        except InvalidHyperparameters as error:
+            if not error.problems.keys().isdisjoint({*changed, *(["seeds"] if seeds else [])}):
+                raise
+            found = [f"{study.at(*study.place(name, tier))}: {name}: {why}" for name, why in error.problems.items()]
+            raise PhospheneError("; ".join(found)) from None
+        for number, one in enumerate(study.published):
+            if strange := sorted(one.where.keys() - {*record.fields} - record.fixed.keys()):
+                place, names = study.at("published", number, "where"), ", ".join(strange)
+                raise PhospheneError(f"{place}: a published value names {names}: {study.experiment} has no such field")
+        return experiment, record
 
     def write(self, name: str, source: Sequence[str]) -> Path:
         """Write a study of the workspace from a sweep, or from runs of one experiment that differ in some values.
@@ -213,7 +253,11 @@ class Studies:
 
 
 def _of_sweep(record: SweepRecord) -> dict[str, Any]:
-    over = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) == 1}
+    over = {
+        axis.name: str(axis.range) if axis.range else declared.axis_text([value for (value,) in axis.values])
+        for axis in record.axes
+        if len(axis.fields) == 1
+    }
     together = {axis.name: str(axis).partition("=")[2] for axis in record.axes if len(axis.fields) > 1}
     head = {"title": record.name or f"{record.experiment} over {', '.join(record.fields)}"}
     head |= {"question": "What does it ask?", "experiment": record.experiment, "metric": record.metric}
@@ -266,18 +310,12 @@ def _values(metric: str, runs: Sequence[Listed], histories: Histories) -> list[f
     return [float(value) for value in found if is_number(value)]
 
 
-def _is_meant(published: Published, trial: Trial) -> bool:
+def _is_meant(published: Published, trial: Trial, fixed: Mapping[str, Any]) -> bool:
     """Tell whether a trial is of the combination of a published value."""
-    return all(comparable(trial.setting[name]) == comparable(value) for name, value in published.where.items())
+    values = {**fixed, **trial.setting}
+    return all(comparable(values[name]) == comparable(value) for name, value in published.where.items())
 
 
-def _require_known(study: Study, record: SweepRecord) -> None:
-    """Check that published values pick combinations of the study.
-
-    Raises:
-        PhospheneError: naming the field that is on no axis.
-    """
-    for one in study.published:
-        if strange := one.where.keys() - {*record.fields}:
-            names = ", ".join(sorted(strange))
-            raise PhospheneError(f"{study.path}: a published value names {names}, which is on no axis of the study")
+def _same_runs(one: SweepRecord, other: SweepRecord) -> bool:
+    """Tell whether two sweeps ask for the same runs."""
+    return all(getattr(one, name) == getattr(other, name) for name in ("experiment", "fixed", "axes", "seeds", "by"))

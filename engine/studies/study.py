@@ -4,7 +4,7 @@
 
     title = "The length of the latent vector"
     question = "How long must the latent vector be?"
-    source = "000 Q4; 001 §4.5.5"
+    source = "Nehlil & Boutaleb, §4.5.5"
     experiment = "dcgan"
     layout = "pictures"                 # table, curves, pictures, heatmap, bars or tiles
     shows = "samples"                   # the picture, plot or metric that is laid out
@@ -28,9 +28,10 @@
     metric = "test/accuracy"
     value = 0.9792
     as_printed = "97.92 %"
+    rounding = 5e-5                     # half a unit of its last digit, if that matters
     n = 1                               # runs it stands on
     images = 10_000                     # of the test set, where it is an accuracy
-    source = "003 ex. 1"
+    source = "Héritier & Nanchen, exercise 1"
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from engine import wording
 from engine.errors import PhospheneError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from engine.record.workspace import Workspace
 
@@ -64,10 +65,12 @@ class Published(_Part):
     """A value that somebody has published.
 
     Attributes:
-        where: the values of fields that pick its combination; others of the study are not meant.
+        where: the values of fields that pick its combination; runs with other values are not meant.
         metric: a column, as ``test/accuracy``.
         value: on the scale of the metric.
         as_printed: as it stands in the source.
+        rounding: how far the exact figure may be from it, half a unit of its last digit; 0 where that is nothing beside
+            the scatter.
         n: how many runs it stands on; 0 where that is not said.
         images: in the test set, for the binomial scatter of an accuracy; 0 where that does not apply.
         source: report and section, or paper.
@@ -77,6 +80,7 @@ class Published(_Part):
     metric: str = Field(min_length=1)
     value: float
     as_printed: str = ""
+    rounding: float = Field(default=0.0, ge=0)
     n: int = Field(default=1, ge=0)
     images: int = Field(default=0, ge=0)
     source: str = Field(min_length=1)
@@ -89,6 +93,7 @@ class TierPart(_Part):
         fixed: values in place of the study's.
         over: axes in place of the study's of the same fields.
         together: the same of fields that vary together.
+        metric: the study's if empty; another where results are named after what the tier takes.
         seeds: how many; the study's if 0.
         note: what the tier leaves out.
     """
@@ -96,6 +101,7 @@ class TierPart(_Part):
     fixed: dict[str, Any] = Field(default_factory=dict)
     over: dict[str, Any] = Field(default_factory=dict)
     together: dict[str, str] = Field(default_factory=dict, alias="zip")
+    metric: str = ""
     seeds: int = Field(default=0, ge=0, le=1_000)
     note: str = ""
 
@@ -136,9 +142,29 @@ class Study(_Part):
             fixed={**{key: value for key, value in self.fixed.items() if key not in fields}, **own.fixed},
             over={**{key: value for key, value in self.over.items() if key not in fields}, **own.over},
             zip={**{key: value for key, value in self.together.items() if not fields & {*split(key)}}, **own.together},
+            metric=own.metric or self.metric,
             seeds=own.seeds or self.seeds,
             note=own.note,
         )
+
+    def place(self, field: str, tier: Tier) -> tuple[str, ...]:
+        """Return the keys that lead to where a tier's values of a field are written; to nothing if they are not."""
+        own, place = (self.quick if tier == "quick" else self.full), ()
+        for part, above in ((self, ()), (own, (tier,))):
+            for table, values in (("fixed", part.fixed), ("over", part.over), ("zip", part.together)):
+                for key in values:
+                    if field == key or field in split(key):
+                        place = (*above, table, key)
+            if getattr(part, field, None) and field in {"metric", "seeds"}:
+                place = (*above, field)
+        return place
+
+    def at(self, *where: str | int) -> str:
+        """Return the file and the line in which an entry stands, for sentences about it."""
+        try:
+            return f"{self.path}, line {line_of(Path(self.path).read_text(encoding='utf-8'), where)}"
+        except OSError:
+            return self.path
 
 
 def split(names: str) -> list[str]:
@@ -146,12 +172,38 @@ def split(names: str) -> list[str]:
     return [name.strip() for name in names.split(",")]
 
 
+def set_apart(together: Mapping[str, str], names: Container[str]) -> TierPart:
+    """Return what is left of fields that vary together when some of them are given one value.
+
+    A single one that is left is an axis of its own, and rows that are equal now are one.
+
+    Args:
+        together: rows by fields, as written.
+        names: of the fields that are given a value.
+    """
+    fixed: dict[str, Any] = {}
+    over: dict[str, Any] = {}
+    left: dict[str, str] = {}
+    for written, text in together.items():
+        fields, rows = split(written), [split(row) for row in text.split(";")]
+        kept = [place for place, field in enumerate(fields) if field not in names]
+        if len(kept) == len(fields) or any(len(row) != len(fields) for row in rows):
+            left[written] = text
+            continue
+        different = list(dict.fromkeys(tuple(row[place] for place in kept) for row in rows))
+        if len(different) == 1:
+            fixed |= {fields[place]: value for place, value in zip(kept, different[0], strict=True)}
+        elif len(kept) == 1:
+            over[fields[kept[0]]] = ";".join(value for (value,) in different)
+        else:
+            left[",".join(fields[place] for place in kept)] = ";".join(map(",".join, different))
+    return TierPart(fixed=fixed, over=over, zip=left)
+
+
 def axis_text(value: Any) -> str:
     """Return the values of an axis as they are written on the command line."""
-    if not isinstance(value, list):
-        return str(value)
-    mark = ";" if any("," in str(one) for one in value) else ","
-    return mark.join(map(wording.setting, value))
+    # Semicolons separate values of every field, of those too that may hold commas.
+    return ";".join(map(wording.setting, value)) if isinstance(value, list) else str(value)
 
 
 def read(path: Path) -> Study:
@@ -167,7 +219,7 @@ def read(path: Path) -> Study:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PhospheneError(f"{path}: {_decapitalised(str(error))}") from None
+        raise PhospheneError(f"{path}, {_syntax(str(error), text)}") from None
     if strange := {"name", "path"} & values.keys():
         name = strange.pop()
         raise PhospheneError(f"{path}, line {line_of(text, (name,))}: {name} is that of the file: leave it out")
@@ -179,10 +231,11 @@ def read(path: Path) -> Study:
         raise PhospheneError(f"{path}, line {line_of(text, where)}: {_sentence(first)}") from None
 
 
-def _decapitalised(text: str) -> str:
-    # "Invalid value (at line 3, column 7)"
-    found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", text)
-    return f"line {found[2]}: {found[1][0].lower()}{found[1][1:]}" if found else text
+def _syntax(said: str, text: str) -> str:
+    """Return what tomllib says of a document, its line first: "Invalid value (at line 3, column 7)"."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", said, re.DOTALL)
+    problem, line = (found[1], found[2]) if found else (said, None)
+    return f"line {line or max(1, len(text.splitlines()))}: {problem[0].lower()}{problem[1:]}"
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

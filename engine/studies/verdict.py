@@ -62,7 +62,8 @@ def judge(published: Published, values: Sequence[float], *, judged: bool = True)
         low, high = max(0.0, low), min(1.0, high)
     if not judged:
         return Judged(published, mean, low, high, "not judged")
-    return Judged(published, mean, low, high, "inside" if low <= published.value <= high else "outside")
+    inside = low - published.rounding <= published.value <= high + published.rounding
+    return Judged(published, mean, low, high, "inside" if inside else "outside")
 
 
 def _half(values: Sequence[float]) -> float:

@@ -45,7 +45,7 @@ class Asked:
         seeds: how many seeds each combination gets, from the seed of the options on.
         by: grid, random or tpe.
         trials: how many combinations; 0 for all of a grid.
-        metric: the column by which trials are judged; empty for the experiment's headline.
+        metric: the column by which trials are judged; empty for :func:`usual_metric`.
         prune: median, percentile, or empty.
         parallel: how many runs wait or run at most.
         budget: seconds that the runs may take together; 0 for no limit.
@@ -135,7 +135,7 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
     except InvalidHyperparameters as error:
         options = RunOptions()
         problems = {**error.problems, **problems}
-    metric = asked.metric or (declared.headline.result if declared.headline else "")
+    metric = asked.metric or usual_metric(declared)
     better_values: Better = "neither"
     try:
         better_values = direction(declared, metric)
@@ -191,6 +191,22 @@ def _choices(asked: Asked) -> Iterator[tuple[str, str]]:
     for name, number in (("budget", asked.budget), ("retries", asked.retries), ("stop_after", asked.stop_after)):
         if number < 0:
             yield name, f"must not be negative, {number:g} is"
+
+
+def usual_metric(declared: Experiment) -> str:
+    """Return the column by which trials are judged if nobody says otherwise: the headline, or its like in validation.
+
+    What is chosen by its accuracy on test data looks better there than it is. Of an experiment that holds out images to
+    validate, the best value of the same quantity on these is taken.
+    """
+    if declared.headline is None:
+        return ""
+    part, _, quantity = declared.headline.result.partition("/")
+    held_out = f"validation/{quantity}"
+    drawn = {name for group in declared.charts for name in group}
+    if part != "test" or held_out not in drawn:
+        return declared.headline.result
+    return f"{'max' if declared.headline.better == 'higher' else 'min'} {held_out}"
 
 
 def direction(declared: Experiment | None, metric: str) -> Better:

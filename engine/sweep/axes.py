@@ -14,6 +14,7 @@ A range without a step is what random and TPE draw from; a grid takes powers of 
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -68,15 +69,7 @@ class Range:
         Raises:
             ValueError: if a step must be given, or there are more than `MOST_VALUES`.
         """
-        step = self.step or self._usual_step()
-        if self.log:
-            count = math.floor(math.log(self.high / self.low) / math.log(step) + 1e-9) + 1
-        else:
-            count = math.floor((self.high - self.low) / step + 1e-9) + 1
-        if count > MOST_VALUES:
-            raise ValueError(f"{self} has {count:,} values, and {MOST_VALUES:,} are the most: take a larger step")
-        exact = (self.low * step**i if self.log else self.low + step * i for i in range(count))
-        return tuple(dict.fromkeys(self._rounded(value) for value in exact))
+        return _values(self)
 
     def _usual_step(self) -> float:
         if self.log:
@@ -98,6 +91,19 @@ class Range:
         else:
             drawn = generator.uniform(self.low, self.high)
         return self._rounded(min(self.high, max(self.low, drawn)))
+
+
+@functools.lru_cache(256)
+def _values(found: Range) -> tuple[float, ...]:
+    step = found.step or found._usual_step()
+    if found.log:
+        count = math.floor(math.log(found.high / found.low) / math.log(step) + 1e-9) + 1
+    else:
+        count = math.floor((found.high - found.low) / step + 1e-9) + 1
+    if count > MOST_VALUES:
+        raise ValueError(f"{found} has {count:,} values, and {MOST_VALUES:,} are the most: take a larger step")
+    exact = (found.low * step**i if found.log else found.low + step * i for i in range(count))
+    return tuple(dict.fromkeys(found._rounded(value) for value in exact))
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,11 +333,12 @@ def _together(
     names = tuple(view.name for view in views)
     if len(names) < 2:
         raise ValueError("fields that vary together are two or more, as in --zip 'ngf,ndf=256,32;8,256'")
-    if found := [view.name for view in views if view.several]:
-        raise ValueError(f"values of {found[0]} may hold commas, so it needs an axis of its own")
     rows = [_parts(row, ",") for row in _parts(text, ";")]
     if wrong := next((row for row in rows if len(row) != len(names)), None):
-        raise ValueError(f"{','.join(wrong)} has {len(wrong)} values for {len(names)} fields; rows are separated by ;")
+        said = f"{','.join(wrong)} has {len(wrong)} values for {len(names)} fields; rows are separated by ;"
+        several = [view.name for view in views if view.several]
+        hint = f", and values of {several[0]} with commas need an axis of their own" if several else ""
+        raise ValueError(f"{said}{hint}")
     values = tuple(
         tuple(_typed(declared, name, part, fixed) for name, part in zip(names, row, strict=True)) for row in rows
     )

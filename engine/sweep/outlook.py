@@ -72,8 +72,8 @@ def outcomes(record: SweepRecord, trials: Sequence[Trial]) -> list[Outcome]:
     for members in own.values():
         values = [trial.value for trial in members if trial.state == "finished" and trial.value is not None]
         found.append(Outcome(members[0].setting, tuple(members), statistics.mean(values) if values else None))
-    known = [one for one in found if one.mean is not None and math.isfinite(one.mean.mean)]
-    rest = [one for one in found if one not in known]
+    known = [one for one in found if math.isfinite(_mean(one))]
+    rest = [one for one in found if not math.isfinite(_mean(one))]
     if record.better == "neither":
         return [*known, *rest]
     known.sort(key=_mean, reverse=record.better == "higher")
@@ -114,15 +114,23 @@ def results_of(trials: Sequence[Trial], metric: str) -> list[str]:
 
 def groups(record: SweepRecord, trials: Sequence[Trial], total: int, results: Sequence[str] = ()) -> Sheet:
     """Return a row for each combination: its values, the mean of the metric and of further results, what is missing."""
+    head, rows = table(record, outcomes(record, trials), results)
+    return Sheet(head, rows, (f"{counted(trials, total)}.".capitalize(), *remarks(record, trials)))
+
+
+def table(
+    record: SweepRecord, found: Sequence[Outcome], results: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Return the heads of the columns of combinations, and their rows."""
     head = (*record.fields, record.metric or "finished", *results, "runs")
     rows = []
-    for one in outcomes(record, trials):
+    for one in found:
         values = [wording.setting(one.setting[name]) for name in record.fields]
         mean = f"{interval(one.mean)}{BEST if one.best else ''}"
         if not record.metric:
             mean = str(sum(trial.state == "finished" for trial in one.trials))
         rows.append((*values, mean, *(interval(one.results(name)) for name in results), _states(one.trials)))
-    return Sheet(head, tuple(rows), (f"{counted(trials, total)}.".capitalize(), *remarks(record, trials)))
+    return head, tuple(rows)
 
 
 def _states(trials: Sequence[Trial]) -> str:
@@ -190,10 +198,16 @@ def remarks(record: SweepRecord, trials: Sequence[Trial]) -> list[str]:
         said.append(f"The best {record.metric} so far is {interval(best.mean)}, with {setting}.")
         if best.mean is not None and best.mean.n < 3:
             said.append(f"It stands on {best.mean.n} seed{'s' if best.mean.n > 1 else ''}: that can be chance.")
+        if record.metric.rpartition(" ")[2].startswith("test/") and len(found) > 1:
+            said.append("It was chosen on test data, which makes it look better than it is there.")
         said += [
             f"The best lies on the edge of {name} ({wording.setting(best.setting[name])}): widen it."
             for name in edges(record, trials, best)
         ]
+    finished = [trial for trial in trials if trial.state == "finished"]
+    if record.metric and finished and all(trial.value is None for trial in finished):
+        others = ", ".join(results_of(trials, record.metric)) or "none"
+        said.append(f"No finished run has {record.metric} to judge by; other results are: {others}.")
     if weights := search.importance(record, trials):
         ranked = sorted(weights.items(), key=lambda pair: -pair[1])
         shares = ", ".join(f"{name} {share:.0%}" for name, share in ranked)

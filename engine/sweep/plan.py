@@ -59,6 +59,18 @@ def combinations(record: SweepRecord) -> list[dict[str, Any]]:
     return [record.setting(values) for values in (found[: record.trials] if record.trials else found)]
 
 
+def size(axes: Sequence[Axis]) -> int:
+    """Return how many combinations the grid of some axes has.
+
+    Raises:
+        PhospheneError: if one of them needs a step.
+    """
+    try:
+        return math.prod(len(axis.options()) for axis in axes)
+    except ValueError as error:
+        raise PhospheneError(str(error)) from None
+
+
 def _drawn(record: SweepRecord, there: Collection[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield further combinations drawn from the axes, none equal to another; the n-th depends on the sweep's id and n.
 
@@ -133,10 +145,7 @@ def total(record: SweepRecord) -> int:
     if record.by == "tpe" or (record.by == "random" and not all(map(_enumerable, record.axes))):
         count = record.trials
     else:
-        try:
-            there = math.prod(len(axis.options()) for axis in record.axes)
-        except ValueError as error:
-            raise PhospheneError(str(error)) from None
+        there = size(record.axes)
         count = min(there, record.trials or there)
     if count * len(record.seeds) > MOST_TRIALS:
         raise PhospheneError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import math
 import warnings
@@ -10,6 +11,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import PhospheneError
+from engine.selection.values import comparable
 from engine.sweep.trials import ACTIVE, cell_key
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ STARTUP = {"tpe": 10, "prune": 5}
 PERCENTILE = {"median": 50.0, "percentile": 25.0}
 """Of the finished trials, the best per cent that a trial must be among to go on."""
 FEWEST_FOR_IMPORTANCE = 20
+MOST_FOR_IMPORTANCE = 1_000
+"""Combinations whose importance is worked out, at most: of more, those of equal distances in their order."""
 
 
 def require(what: str) -> None:
@@ -68,8 +72,15 @@ def _told(axis: Axis, setting: Mapping[str, Any]) -> Any:
     values = tuple(setting[name] for name in axis.fields)
     if axis.range is not None and not axis.range.step:
         return values[0]
-    place = _places(axis).index(values)
+    place = _place_of(axis).get(comparable(list(values)))
+    if place is None:
+        raise ValueError(f"{values} is none of the values of {axis.name}")
     return place if axis.ordered else str(place)
+
+
+@functools.lru_cache(64)
+def _place_of(axis: Axis) -> dict[Any, int]:
+    return {comparable(list(values)): place for place, values in enumerate(_places(axis))}
 
 
 def _asked(axis: Axis, answer: Any) -> tuple[Any, ...]:
@@ -193,8 +204,10 @@ def importance(record: SweepRecord, trials: Sequence[Trial]) -> dict[str, float]
         return {}
     with _quiet() as optuna:
         distributions = {axis.name: _distribution(optuna, axis) for axis in record.axes}
-        complete = optuna.trial.TrialState.COMPLETE
-        done = [trial for trial in told(record, optuna, distributions, trials) if trial.state == complete]
+        complete, every = optuna.trial.TrialState.COMPLETE, _by_setting(trials)
+        some = every[:: -(-len(every) // MOST_FOR_IMPORTANCE) or 1]
+        given = told(record, optuna, distributions, [trial for own in some for trial in own])
+        done = [trial for trial in given if trial.state == complete]
         if len(done) < FEWEST_FOR_IMPORTANCE:
             return {}
         study = optuna.create_study(direction=_direction(record))

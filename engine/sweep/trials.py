@@ -163,7 +163,7 @@ class Trials:
         return self._trashed
 
     def _of_run(self, number: int, intent: Intended, directory: RunDirectory) -> Trial:
-        status = directory.status()
+        status = self._workspace.status(directory)
         state: TrialState = "crashed" if status.state == "private" else status.state
         trial = Trial(
             number, intent.setting, intent.seed, intent.run, state, status.reason, None, status, intent.reused

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def plan(planned: Planned) -> list[str]:
     """Return what a sweep would be, in sentences: its axes, how many runs, what they take by earlier ones."""
     record, there = planned.record, planned.there or 0
-    said = [f"{record.experiment} over {'  '.join(map(str, record.axes))}"]
+    said = [f"{record.experiment} over {'  '.join(map(str, record.axes))}" if record.axes else record.experiment]
     seeds = f", {len(record.seeds)} seeds each" if len(record.seeds) > 1 else ""
     chosen = "" if record.by == "grid" else f", chosen by {record.by}"
     exist = f"; {there:,} exist already and are taken as they are" if there else ""
@@ -77,6 +77,6 @@ def head(record: SweepRecord, status: Status) -> list[str]:
     seeds = f" · {len(record.seeds)} seeds" if len(record.seeds) > 1 else ""
     return [
         f"{record.id}{name} · {record.experiment} · {record.by}{seeds}",
-        f"over {'  '.join(map(str, record.axes))}",
+        *([f"over {'  '.join(map(str, record.axes))}"] if record.axes else ()),
         f"{wording.STATE_MARKS[status.state]} {status.state}{reason}{done}{left}",
     ]

@@ -276,6 +276,28 @@ def test_a_server_that_refuses_or_does_not_exist_is_not_reachable(monkeypatch):
     assert not download.reachable("http://nowhere.invalid/file")
 
 
+def test_a_silent_server_is_asked_once_in_a_while_and_one_that_refuses_a_file_for_every_file(monkeypatch, server):
+    monkeypatch.setenv("no_proxy", "*")
+    asked = []
+    urlopen = download.urllib.request.urlopen
+    monkeypatch.setattr(
+        download.urllib.request,
+        "urlopen",
+        lambda request, **more: asked.append(request.full_url) or urlopen(request, **more),
+    )
+    now = [1000.0]
+    monkeypatch.setattr(download.time, "monotonic", lambda: now[0])
+    silent = [f"http://127.0.0.1:7/{name}" for name in "ab"]
+    assert not any(map(download.reachable, silent))
+    assert asked == silent[:1]
+    now[0] += download.SILENCE
+    assert not any(map(download.reachable, silent))
+    assert asked == [silent[0]] * 2
+    refused = [f"{server}{name}" for name in "ab"]
+    assert not any(map(download.reachable, refused))
+    assert asked[2:] == refused
+
+
 # -- cuts -------------------------------------------------------------------------------------------------------------
 
 

@@ -9,10 +9,15 @@ from textual.widgets import Footer
 
 from tui.actions import ACTS
 from tui.app import PhospheneApp
-from tui.limits import CHANGES, IN_A_TERMINAL, NO_TERMINAL, READ_ONLY, Limits
+from tui.limits import CHANGES, IN_A_TERMINAL, NO_TERMINAL, READ_ONLY, Limited, Limits
 from tui.palette import Actions
+from tui.screens.compare import CompareScreen
 from tui.screens.help import HelpScreen
+from tui.screens.sweep import SweepScreen
+from tui.screens.workbench import Workbench
+from tui.widgets.form import HyperparameterForm
 from tui.widgets.pictures import PicturePanel
+from tui.widgets.runs import RunList
 
 LOOKING = Limits(read_only=True)
 
@@ -25,8 +30,12 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_limits_name_actions_that_there_are():
-    assert {act.id for act in ACTS} >= CHANGES | IN_A_TERMINAL
+def test_limits_name_actions_that_there_are_and_who_does_them_refuses_them():
+    limited = [act for act in ACTS if act.id in CHANGES | IN_A_TERMINAL]
+    assert {act.id for act in limited} == CHANGES | IN_A_TERMINAL
+    refusing = {Workbench, CompareScreen, SweepScreen, HyperparameterForm, RunList, PhospheneApp}
+    assert all(issubclass(each, Limited) for each in refusing)
+    assert {act.scope for act in limited} == {each.acts_of for each in refusing}
 
 
 def test_nothing_in_the_workspace_changes_whatever_is_pressed_and_chosen(drive, album):
@@ -40,7 +49,7 @@ def test_nothing_in_the_workspace_changes_whatever_is_pressed_and_chosen(drive, 
         assert app.screen is screen
         assert set(notes(app)) == {READ_ONLY}
         for act in ACTS:
-            if act.id in CHANGES and act.scope != "compare":
+            if act.id in CHANGES and act.scope in {"workbench", "runs", "form"}:
                 await screen.prepared(act).run_action(act.name)
         assert app.screen is screen
         # What is behind the keys refuses, too.
@@ -66,7 +75,9 @@ def test_footer_palette_and_help_grey_it_and_say_why(drive, album):
         assert not keys["filter"]
         offered = [hit async for hit in Actions(screen).discover()]
         refused = {hit.text for hit in offered if hit.help == READ_ONLY}
-        assert refused == {act.label for act in ACTS if act.id in CHANGES and act.scope != "compare"}
+        assert refused == {
+            act.label for act in ACTS if act.id in CHANGES and act.scope in {"workbench", "runs", "form"}
+        }
         page = HelpScreen.page("runs", screen.keymap, LOOKING).plain
         assert page.count(READ_ONLY) == len(CHANGES)
 

@@ -37,19 +37,28 @@ def layout(plot: Tiles, width: int, height: int) -> Layout:
     count = max(1, len(plot.pictures))
     longest = max((cell_len(word) for own in plot.captions for line in own for word in line.split()), default=0)
     most = max(1, min(count, (width + 1) // (max(NARROWEST, min(longest, 24)) + 1)))
-    if 0 < plot.columns <= most:
-        return Layout(plot.columns, _side(width, plot.columns))
     shapes = [pixels_shape(picture) for picture in plot.pictures]
+    if 0 < plot.columns <= most:
+        widest = _side(width, plot.columns)
+        sides = range(widest, min(widest, NARROWEST) - 1, -1)
+        return Layout(
+            plot.columns, next((one for one in sides if _rows(plot, shapes, plot.columns, one) <= height), widest)
+        )
     for columns in range(1, most + 1):
         side = _side(width, columns)
-        rows = 0
-        for start in range(0, count, columns):
-            pictures = [cell_rows(shape, side) for shape in shapes[start : start + columns]]
-            captions = [len(wrapped(own, side)) for own in plot.captions[start : start + columns]]
-            rows += max(pictures, default=0) + max(captions, default=0)
-        if rows <= height:
+        if _rows(plot, shapes, columns, side) <= height:
             return Layout(columns, side)
     return Layout(most, _side(width, most))
+
+
+def _rows(plot: Tiles, shapes: Sequence[tuple[int, int]], columns: int, side: int) -> int:
+    """Return how many rows of cells all tiles fill."""
+    rows = 0
+    for start in range(0, len(shapes), columns):
+        pictures = [cell_rows(shape, side) for shape in shapes[start : start + columns]]
+        captions = [len(wrapped(own, side)) for own in plot.captions[start : start + columns]]
+        rows += max(pictures, default=0) + max(captions, default=0)
+    return rows
 
 
 def _side(width: int, columns: int) -> int:

@@ -19,7 +19,7 @@ from tui.screens.acting import ActingScreen
 from tui.screens.questions import TextScreen
 from tui.widgets.comparison.charts import ComparisonCharts
 from tui.widgets.comparison.look import Asked, Looking
-from tui.widgets.comparison.offers import pictures_offer, table_offer
+from tui.widgets.comparison.offers import pictures_offer, results_offer
 from tui.widgets.comparison.pictures import ComparisonPictures
 from tui.widgets.comparison.tables import ComparisonTables
 
@@ -266,7 +266,7 @@ class CompareScreen(ActingScreen):
             drawn = self._charts.on_paper
             offer = chart_offer(*drawn) if drawn is not None else None
         else:
-            offer = table_offer(self.seen)
+            offer = results_offer(self.seen)
         ask_and_export(self, offer)
 
     def action_replicate(self) -> None:

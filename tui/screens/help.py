@@ -29,6 +29,8 @@ TITLES: dict[Scope, str] = {
     "console": "Console",
     "tables": "Tables",
     "compare": "A comparison of runs",
+    "plan": "The plan of a sweep",
+    "sweep": "A sweep",
 }
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 

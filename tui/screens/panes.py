@@ -22,6 +22,7 @@ from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
 from tui.widgets.pane_bar import PaneBar
 from tui.widgets.pictures import PicturePanel
+from tui.widgets.runs import RunList
 from tui.widgets.table import TableView
 from tui.workbench.dividers import Dividers
 from tui.workbench.panes import PANES, Panes
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import Experiment, Listed
+    from engine import Experiment, Listed, ListedSweep
     from tui.keymap import Keymap
     from tui.settings import Settings
     from tui.shown import ShownRun
@@ -67,6 +68,7 @@ class PaneScreen(ActingScreen):
         self._linked = True
         self.catalogue: Mapping[str, Experiment] = {}
         self.runs: list[Listed] = []
+        self.sweeps: list[ListedSweep] = []
         self.shown: ShownRun | None = None
 
     def compose(self) -> ComposeResult:
@@ -260,6 +262,12 @@ class PaneScreen(ActingScreen):
 
     def _find(self, run: str) -> Listed | None:
         return next((listed for listed in self.runs if listed.id == run), None)
+
+    @property
+    def sweep_meant(self) -> ListedSweep | None:
+        """The sweep under the highlight of the list of runs, while that has the focus."""
+        chosen = self.query_one(RunList).chosen_sweep if self.scope == "runs" else ""
+        return next((sweep for sweep in self.sweeps if sweep.id == chosen), None) if chosen else None
 
     def complain(self, text: str) -> None:
         """Say what could not be done in the console, too, where it stays."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
+FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
+"""The forms in which tables are copied, by their keys."""
+
+
 class QuestionScreen(ModalScreen[str | None]):
     """A question in a frame; escape answers with None."""
 

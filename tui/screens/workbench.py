@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -12,14 +11,13 @@ from engine import wording
 from tui.actions import bindings
 from tui.limits import limits_of
 from tui.screens.page import PageScreen
-from tui.screens.panes import PaneScreen
+from tui.screens.sweeps import SweepBench
 from tui.widgets.charts import ChartPanel
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
-from tui.widgets.form import HyperparameterForm, changed_values
+from tui.widgets.form import HyperparameterForm
 from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
-from tui.widgets.pictures import PicturePanel
 from tui.widgets.runs import RunList
 from tui.workbench.following import RunFollower
 from tui.workbench.listing import News, RunListing, last_time
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
     from textual.messages import Prune
 
-    from engine import Engine, Listed
+    from engine import Listed
     from tui.keymap import Keymap
     from tui.settings import Settings
 
@@ -38,25 +36,17 @@ HIGHLIGHT_SECONDS = 0.05
 """How long the highlight must stay on a run before the run is shown."""
 
 
-class Workbench(PaneScreen):
+class Workbench(SweepBench):
     """Choose, edit, launch, watch, leave, come back."""
 
     BINDINGS = bindings("workbench")
 
     def __init__(self, home: Path, settings: Settings, renderer: str, keymap: Keymap) -> None:
-        super().__init__(settings, renderer, keymap)
-        self._home = home
-        self._listing = RunListing(self, lambda: self.engine)
+        super().__init__(home, settings, renderer, keymap)
+        self._listing = RunListing(self, lambda: self.engine, lambda: self.swept)
         self._follower = RunFollower(self, lambda: self.engine)
         self._requests = RunRequests(self, lambda: self.engine)
         self._greeted = False
-
-    @cached_property
-    def engine(self) -> Engine:
-        """The engine; its import takes longer than the first paint may, so it waits for the first use."""
-        from engine import Engine
-
-        return Engine(self._home, read_only=limits_of(self).read_only)
 
     def on_mount(self) -> None:
         """Show the frames of the panels; what takes longer follows the first paint."""
@@ -91,11 +81,11 @@ class Workbench(PaneScreen):
 
     def on_run_listing_changed(self, message: RunListing.Changed) -> None:
         """Show the runs; follow one that was resumed elsewhere, and another one if the shown run was removed."""
-        self.runs = message.runs
+        self.runs, self.sweeps = message.runs, message.sweeps
         if not self._greeted:
             self._greeted = True
             self._greet(News.since(self._settings.seen, self.runs))
-        self.query_one(RunList).show(self.runs)
+        self.query_one(RunList).show(self.runs, self.sweeps)
         if self.shown is not None:
             self.query_one(MachineLine).show_run(self.shown, self._find(self.shown.run.id))
         if self.shown is not None and not self._follower.busy:
@@ -150,21 +140,20 @@ class Workbench(PaneScreen):
 
     def on_run_list_compare_requested(self, message: RunList.CompareRequested) -> None:
         """Show the selected runs side by side; numpy, which that needs, is imported only now."""
-        from tui.screens.compare import CompareScreen
-
-        runs = [listed for run in message.runs if (listed := self._find(run)) is not None]
-        self.app.push_screen(CompareScreen(self.engine, runs, self.query_one(PicturePanel).renderer, self.keymap))
+        self._compare(message.runs)
 
     def on_run_list_form_requested(self, message: RunList.FormRequested) -> None:
         """Copy a run's hyperparameters into the form of its experiment."""
         listed = self._find(message.run)
-        if listed is None or listed.record is None or listed.record.experiment not in self.catalogue:
-            return
-        experiment = self.catalogue[listed.record.experiment]
-        form = self.query_one(HyperparameterForm)
-        form.show(experiment, self._settings.forms.get(experiment.name, {}))
-        form.take_over(changed_values(experiment, listed.record))
-        self._panes.reveal("form")
+        if listed is not None and listed.record is not None:
+            self._take_into_form(listed.record.experiment, listed.record.hyperparameters, listed.record.seed)
+
+    def _look_again(self) -> None:
+        self._listing.look_again()
+
+    def _show_run(self, run: str) -> None:
+        self._follower.follow(run)
+        self._show_result(self._find(run))
 
     def _show_result(self, listed: Listed | None) -> None:
         """Make sure that what the user wants to see of a run is on the screen."""
@@ -226,11 +215,14 @@ class Workbench(PaneScreen):
             self.post_message(self.SettingsChanged())
         form = self.query_one(HyperparameterForm)
         if form.experiment is not None:
-            self._requests.check(form.experiment, *form.chosen_values())
+            self._requests.check(form.experiment, *form.chosen_values(), form.axes())
 
     def on_hyperparameter_form_run_wanted(self, message: HyperparameterForm.RunWanted) -> None:
-        """Start an experiment with the values that the form held when the key was pressed."""
-        self._requests.launch(message.experiment, message.values, message.options)
+        """Start an experiment with the values that the form held when the key was pressed, or plan a sweep of it."""
+        if message.axes:
+            self._plan(message.experiment, message.values, message.options, message.axes)
+        else:
+            self._requests.launch(message.experiment, message.values, message.options)
 
     # -- answers of the engine ------------------------------------------------------------------------------------
 
@@ -277,18 +269,22 @@ class Workbench(PaneScreen):
             self._panes.reveal("form")
             self.notify("r again starts the experiment of this form; f takes over the values of the run")
         elif form.experiment is not None and form.accept():
-            self._requests.launch(form.experiment, *form.chosen_values())
+            form.action_run()
 
     def action_stop(self) -> None:
-        """Let the shown run save and stop."""
-        if self.shown is None:
+        """Let the shown run save and stop, or the highlighted sweep."""
+        if self.sweep_meant is not None:
+            self._sweeping.stop(self.sweep_meant.directory)
+        elif self.shown is None:
             self.complain("no run is shown")
         else:
             self._requests.stop(self.shown.run, self.shown.history.attempt)
 
     def action_resume(self) -> None:
-        """Go on with the shown run."""
-        if self.shown is not None:
+        """Go on with the shown run, or with the highlighted sweep."""
+        if self.sweep_meant is not None:
+            self._sweeping.resume(self.sweep_meant.directory)
+        elif self.shown is not None:
             self._requests.resume(self.shown.run)
 
     def action_set_live(self) -> None:
@@ -311,7 +307,7 @@ class Workbench(PaneScreen):
         form = self.query_one(HyperparameterForm)
         if form.experiment is not None:
             values, options = form.chosen_values()
-            command = wording.command_line(form.experiment, values | options)
+            command = wording.command_line(form.experiment, values | options, form.axes())
             self.app.copy_to_clipboard(command)
             self.query_one(Console).say(command)
             self.notify(command, title="copied", markup=False)

@@ -60,7 +60,7 @@ def _facts(shown: ShownRun) -> list[Content]:
 def _values(shown: ShownRun, experiment: Experiment | None) -> list[Content]:
     """Return a line for each hyperparameter, and one below it for each live change."""
     record = shown.record
-    changed = changed_values(experiment, record) if experiment else record.hyperparameters
+    changed = changed_values(experiment, record.hyperparameters, record.seed) if experiment else record.hyperparameters
     width = max(map(len, record.hyperparameters), default=0)
     lines = [Content("")]
     for name, value in record.hyperparameters.items():

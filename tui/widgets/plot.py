@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Group
 from textual import work
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from engine import PhospheneError, gallery, plots
+from engine import PhospheneError, plots
 from tui.plots import draw_plot
 
 if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
+
+
+class Drawable(Protocol):
+    """What can be drawn from its data; two that are equal are drawn alike."""
+
+    def plot(self) -> plots.Plot:
+        """Return it as data; called in a thread.
+
+        Raises:
+            PhospheneError: if it cannot be read.
+        """
 
 
 class PlotView(VerticalScroll, can_focus=False):
@@ -24,12 +35,12 @@ class PlotView(VerticalScroll, can_focus=False):
     def __init__(self, renderer: str) -> None:
         super().__init__()
         self.renderer = renderer
-        self._shown: gallery.Plotted | gallery.Sheet | None = None
+        self._shown: Drawable | None = None
         self._plot: plots.Plot | None = None
         self._unreadable = ""
         self._drawn: tuple[object, ...] = ()
 
-    def show(self, plotted: gallery.Plotted | gallery.Sheet | None) -> None:
+    def show(self, plotted: Drawable | None) -> None:
         """Draw this, or nothing."""
         if plotted == self._shown:
             return
@@ -41,7 +52,7 @@ class PlotView(VerticalScroll, can_focus=False):
             self._read(plotted)
 
     @work(exclusive=True)
-    async def _read(self, plotted: gallery.Plotted | gallery.Sheet) -> None:
+    async def _read(self, plotted: Drawable) -> None:
         """Read a plot beside the event loop and draw it."""
         try:
             self._plot, self._unreadable = await asyncio.to_thread(plotted.plot), ""
@@ -66,7 +77,8 @@ class PlotView(VerticalScroll, can_focus=False):
     def _draw(self) -> None:
         # The scroll bar may come and go: its column is never used.
         room = (self.container_size.width - 1, self.container_size.height)
-        wanted = (self._plot, self._unreadable, room, self.renderer)
+        # Pictures as arrays cannot be compared; a plot that was read again is another one.
+        wanted = (id(self._plot), self._unreadable, room, self.renderer)
         if min(room) < 1 or wanted == self._drawn:
             return
         self._drawn = wanted

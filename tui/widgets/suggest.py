@@ -27,7 +27,7 @@ def offers(text: str, names: Iterable[str], before: Iterable[str]) -> list[Offer
     """Return what a text can be completed to, without the text itself.
 
     Args:
-        text: as typed so far; of several names, separated by commas, the last one is completed.
+        text: as typed so far; of several names, separated by commas, the last one is completed; ``*`` begins an axis.
         names: that may stand there.
         before: whole texts that stood in such a field before.
     """
@@ -47,5 +47,5 @@ def once(found: Iterable[Offer]) -> list[Offer]:
 
 def last_name(text: str) -> tuple[str, str]:
     """Split a text of several names into what precedes the last one and that one."""
-    begun = text.rpartition(",")[2].lstrip()
+    begun = text.rpartition(",")[2].lstrip().removeprefix("*").lstrip()
     return text[: len(text) - len(begun)], begun

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from textual.screen import Screen
 
-    from engine import Engine, Experiment, Listed
+    from engine import Engine, Experiment, Listed, ListedSweep, Sweeps
 
 LIST_SECONDS = 1.0
 MOST_NEWS = 20
@@ -29,13 +29,15 @@ class RunListing:
     Args:
         owner: the screen that gets the messages.
         engine: returns the engine; called when the first listing begins.
+        sweeps: returns the sweeps of the same workspace.
     """
 
     @dataclass
     class Changed(Message):
-        """The runs were listed again."""
+        """The runs and the sweeps were listed again."""
 
         runs: list[Listed]
+        sweeps: list[ListedSweep] = field(default_factory=list)
 
         def can_replace(self, message: Message) -> bool:
             """Let a newer listing replace one that the screen has not looked at yet."""
@@ -47,9 +49,10 @@ class RunListing:
 
         reason: str
 
-    def __init__(self, owner: Screen[None], engine: Callable[[], Engine]) -> None:
+    def __init__(self, owner: Screen[None], engine: Callable[[], Engine], sweeps: Callable[[], Sweeps]) -> None:
         self._owner = owner
         self._engine = engine
+        self._sweeps = sweeps
         self._wanted = asyncio.Event()
 
     def start(self) -> None:
@@ -60,11 +63,16 @@ class RunListing:
         """List at once."""
         self._wanted.set()
 
+    def _listed_sweeps(self) -> list[ListedSweep]:
+        """Return the sweeps; what that imports takes longer than a key may, and is not needed where there are none."""
+        return self._sweeps().listed() if self._engine().workspace.sweeps.is_dir() else []
+
     async def _keep_listing(self) -> None:
         reason = ""
         while True:
             try:
-                self._owner.post_message(self.Changed(await self._engine().runs()))
+                runs = await self._engine().runs()
+                self._owner.post_message(self.Changed(runs, await asyncio.to_thread(self._listed_sweeps)))
                 reason = ""
             except PhospheneError as error:
                 if str(error) != reason:

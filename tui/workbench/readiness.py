@@ -34,6 +34,13 @@ def reason_against(act: Act, bench: PaneScreen) -> str:
     return check(bench) if check else ""
 
 
+def _not_stoppable(bench: PaneScreen) -> str:
+    if bench.sweep_meant is not None:
+        state = bench.sweep_meant.status
+        return f"the highlighted sweep is {state.state}" if state.ended else ""
+    return _not_going(bench)
+
+
 def _not_going(bench: PaneScreen) -> str:
     if bench.shown is None:
         return "no run is shown"
@@ -41,6 +48,9 @@ def _not_going(bench: PaneScreen) -> str:
 
 
 def _not_resumable(bench: PaneScreen) -> str:
+    if bench.sweep_meant is not None:
+        state = bench.sweep_meant.status
+        return "" if state.ended else f"the highlighted sweep is {state.state}"
     if bench.shown is None:
         return "no run is shown"
     history = bench.shown.history
@@ -60,7 +70,7 @@ def _no_tables(bench: PaneScreen) -> str:
 
 
 def _no_runs(bench: PaneScreen) -> str:
-    return "" if bench.runs else "there are no runs yet"
+    return "" if bench.runs or bench.sweeps else "there are no runs yet"
 
 
 def _not_waiting(action: str) -> Callable[[PaneScreen], str]:
@@ -68,7 +78,7 @@ def _not_waiting(action: str) -> Callable[[PaneScreen], str]:
 
 
 _CHECKS: dict[str, Callable[[PaneScreen], str]] = {
-    "stop": _not_going,
+    "stop": _not_stoppable,
     "save-checkpoint": _not_going,
     "apply-live-values": _not_going,
     "resume": _not_resumable,

@@ -29,6 +29,22 @@ CHECK_SECONDS = 0.2
 """Seconds that a form must stay as it is before it is checked."""
 
 
+class Stops:
+    """What was asked to stop last: asked again, some seconds later, it is killed."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, int, float] = ("", 0, 0.0)
+
+    def ask(self, name: str, attempt: int) -> tuple[bool, bool]:
+        """Return whether this attempt was asked to stop last, and whether it is to be killed now."""
+        again = self._last[:2] == (name, attempt)
+        return again, again and time.monotonic() - self._last[2] > KILL_SECONDS
+
+    def asked(self, name: str, attempt: int) -> None:
+        """Remember that it was asked."""
+        self._last = (name, attempt, time.monotonic())
+
+
 class RunRequests:
     """Sends requests; a message tells the screen how each one ended.
 
@@ -73,7 +89,7 @@ class RunRequests:
     def __init__(self, owner: Screen[None], engine: Callable[[], Engine]) -> None:
         self._owner = owner
         self._engine = engine
-        self._stopped: tuple[str, int, float] = ("", 0, 0.0)
+        self._stops = Stops()
         self._removed: list[list[str]] = []
         # Runs wait in the order in which they were launched, and are moved in that of the keys.
         self._in_turn = asyncio.Lock()
@@ -86,12 +102,24 @@ class RunRequests:
         """Start a run with the values of a form."""
         self._send(self._launch(experiment, values, options))
 
-    def check(self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]) -> None:
+    def check(
+        self,
+        experiment: Experiment,
+        values: Mapping[str, str],
+        options: Mapping[str, str],
+        axes: Mapping[str, str],
+    ) -> None:
         """Ask whether a launch of a form would be refused; the newest question alone is answered."""
 
         async def look() -> None:
+            from engine import InvalidHyperparameters, sweep_axes
+
             await asyncio.sleep(CHECK_SECONDS)
             problems = await self._engine().check(experiment, values, options)
+            try:
+                sweep_axes.axes(experiment, axes, {}, values)
+            except InvalidHyperparameters as error:
+                problems = {**problems, **error.problems}
             self._owner.post_message(self.Checked(experiment.name, problems))
 
         self._owner.run_worker(look, group="check", exclusive=True)  # type: ignore[arg-type]
@@ -157,11 +185,11 @@ class RunRequests:
             return self.Refused(error.problems)
 
     async def _stop(self, run: Run, attempt: int) -> Done:
-        again = self._stopped[:2] == (run.id, attempt)
-        await self._engine().stop(run, kill=again and time.monotonic() - self._stopped[2] > KILL_SECONDS)
+        again, kill = self._stops.ask(run.id, attempt)
+        await self._engine().stop(run, kill=kill)
         if again:
             return self.Done()
-        self._stopped = (run.id, attempt, time.monotonic())
+        self._stops.asked(run.id, attempt)
         return self.Done(
             f"{wording.short_id(run.id)} saves and stops; press s again after {KILL_SECONDS:.0f} seconds to kill it"
         )

@@ -38,6 +38,7 @@ PREDICT = Page(
     },
     reading={
         "top1/accuracy": "share of the images, of those whose class is known, whose first class is right",
+        "top1/probability": "mean probability of the first class of each image, right or wrong",
         "images/number": "how many images were classified",
     },
     sources=(SIMONYAN_2015, GUO),

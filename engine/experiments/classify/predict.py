@@ -37,6 +37,7 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
     rows: list[list[object]] = []
     tiles: list[NDArray[np.uint8]] = []
     captions: list[tuple[str, ...]] = []
+    surest: list[float] = []
     # Of each image whose class is known: the probability of the first guess, whether it is right, whether any is.
     known: list[tuple[float, bool, bool]] = []
     groups = [images[start : start + BATCH] for start in range(0, len(images), BATCH)]
@@ -56,6 +57,7 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
         for image, own in zip(readable, probabilities, strict=True):
             top = own.topk(count)
             guesses = [(backbone.classes[index], float(p)) for index, p in zip(top.indices, top.values, strict=True)]
+            surest.append(guesses[0][1])
             number = true_class(image, backbone.classes)
             label = backbone.classes[number] if number >= 0 else ""
             if label:
@@ -72,7 +74,8 @@ def run(hyperparameters: PredictHyperparameters, context: Context) -> None:
         context.message(f"the plot shows the first {MOST_SHOWN} images, the table all of them")
     context.table("predictions", ["image", "true class", "rank", "class", "probability"], rows)
     context.plot("predictions", Tiles(tuple(tiles), tuple(captions)), 1)
-    context.result({"images/number": len(rows) / count} | _figures(known, count, context))
+    figures = {"images/number": len(surest), "top1/probability": sum(surest) / len(surest)}
+    context.result(figures | _figures(known, count, context))
 
 
 def _figures(known: list[tuple[float, bool, bool]], count: int, context: Context) -> dict[str, float]:

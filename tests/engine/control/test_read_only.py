@@ -1,4 +1,4 @@
-"""An engine that only looks refuses whatever would start, stop, change or remove a run."""
+"""An engine that only looks refuses whatever would start, stop, change or remove a run or a sweep."""
 
 from __future__ import annotations
 
@@ -7,25 +7,23 @@ import inspect
 
 import pytest
 
-from engine import Engine
-from engine.errors import ReadOnly
+from engine import Engine, ReadOnly, Sweeps
 
-LOOKS = {"check", "find", "history", "queue", "runs"}
-
-
-def requests() -> dict[str, object]:
-    """Return the engine's requests by name; ``follow`` and ``batches`` yield and cannot change anything."""
-    return {name: each for name, each in inspect.getmembers(Engine, inspect.iscoroutinefunction) if name[0] != "_"}
+LOOKS = {Engine: {"check", "find", "history", "queue", "runs"}, Sweeps: {"find", "plan", "sweeps"}}
 
 
-def test_every_request_but_a_look_is_refused_before_anything_is_done(home):
-    assert requests().keys() > LOOKS
-    engine = Engine(home, read_only=True)
-    for name in requests().keys() - LOOKS:
-        needed = [
-            each for each in inspect.signature(requests()[name]).parameters.values() if each.default is each.empty
-        ]
+def requests(of: type) -> dict[str, object]:
+    """Return the requests by name; ``follow`` and ``batches`` of an engine yield, and cannot change anything."""
+    return {name: each for name, each in inspect.getmembers(of, inspect.iscoroutinefunction) if name[0] != "_"}
+
+
+@pytest.mark.parametrize("kind", [Engine, Sweeps])
+def test_every_request_but_a_look_is_refused_before_anything_is_done(home, kind):
+    assert requests(kind).keys() > LOOKS[kind]
+    asked = kind(home, read_only=True)
+    for name in requests(kind).keys() - LOOKS[kind]:
+        signature = inspect.signature(requests(kind)[name])
+        needed = [each for each in signature.parameters.values() if each.default is each.empty]
         with pytest.raises(ReadOnly, match="may only be looked at"):
-            asyncio.run(getattr(engine, name)(*[None] * (len(needed) - 1)))
-    assert asyncio.run(engine.runs()) == []
+            asyncio.run(getattr(asked, name)(*[None] * (len(needed) - 1)))
     assert not home.exists()

@@ -6,7 +6,7 @@ import asyncio
 import shlex
 from types import SimpleNamespace
 
-from engine import Engine, Workspace, catalogue, wording
+from engine import Engine, Sweeps, Workspace, catalogue, wording
 from tui.workbench.following import RunFollower
 from tui.workbench.listing import News, RunListing, last_time
 from tui.workbench.requests import RunRequests
@@ -91,7 +91,7 @@ def test_lists_at_once_on_demand_and_complains_once(album, monkeypatch):
 
     async def scenario(owner, engine):
         begun = asyncio.Event()
-        listing = RunListing(owner, lambda: (begun.set(), engine())[1])
+        listing = RunListing(owner, lambda: (begun.set(), engine())[1], lambda: Sweeps(album))
         listing.start()
         (first,) = await owner.wait_for(RunListing.Changed)
         assert [run.id for run in first.runs] == ["1121-1200-cnn-k3f", "1121-1100-count-9qd", "1121-1000-count-7xy"]
@@ -154,7 +154,7 @@ def test_the_listing_ends_when_it_is_cancelled_in_the_moment_in_which_it_is_want
 
     async def scenario(owner, engine):
         for passes in range(6):
-            listing = RunListing(owner, engine)
+            listing = RunListing(owner, engine, lambda: Sweeps(album))
             listing.start()
             await owner.wait_for(RunListing.Changed, passes + 1)
             await asyncio.sleep(0)

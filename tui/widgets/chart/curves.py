@@ -34,10 +34,11 @@ def draw_curves(canvas: Canvas, scene: Scene) -> None:
         if weight:
             layers.append((Ink.faint(curve.style), _bits(columns, area, 0)))
         drawn = trace.columns(edges, weight=weight, positive=positive) if weight else columns
+        bits = _point_bits(curve, area) if curve.points else _bits(drawn, area, curve.style)
         if curve.faint:
-            layers.append((Ink.faint(curve.style), _bits(drawn, area, curve.style)))
+            layers.append((Ink.faint(curve.style), bits))
         else:
-            front.append((Ink.curve(curve.style), _bits(drawn, area, curve.style)))
+            front.append((Ink.curve(curve.style), bits))
     layers += sorted(front, key=lambda layer: -int(np.bitwise_count(layer[1]).sum()))
     _lay(canvas, area, layers)
     for (curve, _), weight in zip(scene.items, scene.weights, strict=True):
@@ -63,6 +64,19 @@ def _bits(columns: Columns, area: PlotArea, dash: int) -> NDArray[np.uint8]:
         places = area.x.position(np.stack((columns.first_x, columns.last_x))) * area.width * 2 + 1
     top, bottom, present = braille.trace_line(columns, rows, places)
     return braille.cells(top[1:-1], bottom[1:-1], present[1:-1], area.height, dash)
+
+
+def _point_bits(curve: Curve, area: PlotArea) -> NDArray[np.uint8]:
+    """Draw each point as four dots, which stand out as a single one does not."""
+    places, heights = area.x.position(curve.x), area.y.position(curve.y)
+    seen = (places >= 0) & (places <= 1) & (heights >= 0) & (heights <= 1)
+    column = np.minimum((places[seen] * area.width * 2).astype(int), area.width * 2 - 2)
+    row = np.minimum(((1 - heights[seen]) * (area.height * 4 - 1)).astype(int), area.height * 4 - 2)
+    dots = np.zeros((area.height * 4, area.width * 2), np.bool_)
+    for down in (0, 1):
+        for right in (0, 1):
+            dots[row + down, column + right] = True
+    return braille.pack(dots)
 
 
 def _error_bits(curve: Curve, area: PlotArea) -> NDArray[np.uint8]:

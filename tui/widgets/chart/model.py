@@ -51,6 +51,7 @@ class Curve:
         band: lower and upper edge of a band around the curve, `[N]` each; NaN for none.
         faint: whether it stands behind all others, in a faint colour, and is not in the legend.
         better: which of its values are the better ones; the legend names the best.
+        points: whether its points stand alone, with no line between them.
 
     Raises:
         ValueError: if the arrays differ in length.
@@ -66,6 +67,7 @@ class Curve:
     band: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     faint: bool = False
     better: Better = "neither"
+    points: bool = False
 
     def __post_init__(self) -> None:
         if self.x.ndim != 1 or self.x.shape != self.y.shape:

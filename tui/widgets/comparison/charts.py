@@ -43,8 +43,8 @@ class ComparisonCharts(ChartGrid):
         self._drawn, self.axis = seen.charts, seen.axis
         for chart, drawn in zip(self._charts, seen.charts.values(), strict=False):
             self._set_up(chart)
-            members = [_curve(line, faint=True) for line in drawn.members]
-            chart.show([*members, *(_curve(line) for line in drawn.chart.lines)])
+            members = [curve_of(line, faint=True) for line in drawn.members]
+            chart.show([*members, *(curve_of(line) for line in drawn.chart.lines)])
         if not seen.charts:
             self._charts[0].show([])
 
@@ -78,15 +78,29 @@ class ComparisonCharts(ChartGrid):
         super().action_x_axis()
 
 
-def _curve(line: Line, *, faint: bool = False) -> Curve:
+def curve_of(line: Line, *, faint: bool = False) -> Curve:
+    """Return a line as the chart of the terminal draws it."""
     import numpy as np
 
     from tui.widgets.chart import Curve
 
     placed = np.isfinite(line.x)  # epochs that a program has not counted are NaN
     band = None if line.low is None or line.high is None else (line.low[placed], line.high[placed])
+    faint = faint or line.faint
+    points = line.form == "points"
+    error = (band[1] - band[0]) / 2 if points and band is not None else None
     x, y, marks = line.x[placed], line.y[placed], not faint and np.count_nonzero(placed) <= FEW_POINTS
-    return Curve(line.label, x, y, style_number(line.style), marks=bool(marks), band=band, faint=faint)
+    return Curve(
+        line.label,
+        x,
+        y,
+        style_number(line.style),
+        marks=bool(marks),
+        error=error,
+        band=None if points else band,
+        faint=faint,
+        points=points,
+    )
 
 
 def style_number(style: Style) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine import PhospheneError
-from tui.exporting import Offer, write_table
+from tui.exporting import Offer, table_offer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,19 +14,9 @@ if TYPE_CHECKING:
     from tui.widgets.comparison.look import Seen
 
 
-def table_offer(seen: Seen | None) -> Offer | None:
-    """Return the offer to write the results; as CSV, in plain figures."""
-    if seen is None:
-        return None
-
-    def write(path: Path) -> None:
-        form = {".csv": "csv", ".md": "md", ".tex": "latex"}.get(path.suffix.lower())
-        if form is None:
-            raise PhospheneError(f"{path.name} must end in .csv, .md or .tex")
-        sheet = seen.figures if form == "csv" else seen.results
-        write_table(sheet.columns, sheet.rows, form, path)
-
-    return Offer("comparison.csv", ".csv .md .tex", write)
+def results_offer(seen: Seen | None) -> Offer | None:
+    """Return the offer to write the results."""
+    return table_offer("comparison.csv", seen.figures, seen.results) if seen is not None else None
 
 
 def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:

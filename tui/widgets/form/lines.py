@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 FAULTY = "✗"
 CHANGED = "●"
+AXIS = "≡"
 STEPS = ("‹", "›")  # noqa: RUF001 - the signs at a value that left and right change
 
 
 def line(values: FormValues, name: str, *, faulty: bool, current: bool, steps: bool) -> Content:
-    """Write the name and the value of a field: marks stand before what was changed or would be refused.
+    """Write the name and the value of a field: marks stand before axes, what was changed or would be refused.
 
     Args:
         values: of the form.
@@ -27,7 +28,8 @@ def line(values: FormValues, name: str, *, faulty: bool, current: bool, steps: b
         steps: whether to show that left and right change it.
     """
     changed = name in values.changed
-    mark, colour = (FAULTY, "$text-error") if faulty else (CHANGED, "$accent") if changed else (" ", "")
+    mark, colour = (AXIS if name in values.axes else CHANGED, "$accent") if changed else (" ", "")
+    mark, colour = (FAULTY, "$text-error") if faulty else (mark, colour)
     before, after = STEPS if steps else (" ", "")
     return Content.assemble(
         f"{name:<{max(map(len, values.views))}} ",
@@ -36,6 +38,18 @@ def line(values: FormValues, name: str, *, faulty: bool, current: bool, steps: b
         (values.text(name) or "-", "bold" if changed else ""),
         after,
     )
+
+
+def summary(values: FormValues | None, faulty: int, hint: str, *, only_changed: bool) -> str:
+    """Say how many values would be refused, how many were changed, and how many runs they make."""
+    if values is None:
+        return ""
+    count, axes = len(values.changed), values.axes
+    runs = values.runs if axes else 0
+    parts = [f"{FAULTY} {faulty}" if faulty else ""]
+    parts.append("" if not axes else "a sweep" if runs is None else f"{runs:,} runs")
+    parts += [f"{count} changed" if count else "defaults", "only these" if only_changed else "", hint]
+    return " · ".join(part for part in parts if part)
 
 
 def headed(values: FormValues, names: Iterable[str]) -> list[tuple[str, str]]:

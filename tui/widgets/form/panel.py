@@ -51,11 +51,12 @@ class HyperparameterForm(Limited, Vertical):
 
     @dataclass
     class RunWanted(Message):
-        """The user wants to start the experiment with these values, as typed."""
+        """The user wants to start the experiment with these values, as typed, or to plan a sweep over the axes."""
 
         experiment: Experiment
         values: Mapping[str, str]
         options: Mapping[str, str]
+        axes: Mapping[str, str]
 
     def __init__(self, forms: Mapping[str, Mapping[str, str]]) -> None:
         super().__init__(id="form")
@@ -124,8 +125,12 @@ class HyperparameterForm(Limited, Vertical):
             self._subtitle()
 
     def chosen_values(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Return the changed hyperparameters and the changed run options, as typed."""
+        """Return the changed hyperparameters that are no axes, and the changed run options, as typed."""
         return self._values.chosen if self._values else ({}, {})
+
+    def axes(self) -> dict[str, str]:
+        """Return what the hyperparameters that are axes go over, as typed."""
+        return self._values.axes if self._values else {}
 
     def live_values(self) -> dict[str, str]:
         """Return the text of the changed hyperparameters that may be changed during a run."""
@@ -180,11 +185,8 @@ class HyperparameterForm(Limited, Vertical):
         self._look()
 
     def _subtitle(self) -> None:
-        count = len(self._values.changed) if self._values else 0
-        faulty = f"{lines.FAULTY} {len(self._problems)}" if self._problems else ""
-        changed = f"{count} changed" if count else "defaults"
-        parts = [faulty, changed, "only these" if self._only_changed else "", self._hint]
-        self.border_subtitle = " · ".join(part for part in parts if part)
+        count, only = len(self._problems), self._only_changed
+        self.border_subtitle = lines.summary(self._values, count, self._hint, only_changed=only)
 
     def _redraw(self, name: str) -> None:
         if self._values and name in self._values.views and any(option.id == name for option in self._list.options):
@@ -335,7 +337,7 @@ class HyperparameterForm(Limited, Vertical):
     def action_run(self) -> None:
         """Start the experiment, with the text of an open field too."""
         if self.accept() and self.experiment is not None:
-            self.post_message(self.RunWanted(self.experiment, *self.chosen_values()))
+            self.post_message(self.RunWanted(self.experiment, *self.chosen_values(), self.axes()))
 
     def action_complete(self) -> None:
         """Take what is offered and stay; with nothing to take, accept the text and go to the next field."""
@@ -394,5 +396,5 @@ class HyperparameterForm(Limited, Vertical):
 
     def action_diff(self) -> None:
         """Show only changed values, or all."""
-        self._only_changed = not self._only_changed and self.chosen_values() != ({}, {})
+        self._only_changed = not self._only_changed and bool(self._values and self._values.changed)
         self._fill()

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from engine import Experiment, FieldView, RunRecord
+    from engine import Experiment, FieldView
 
 STEPS_BACK = 100
 """How many changes of a form can be undone."""
+AXIS = "*"
+"""What the text of a hyperparameter begins with that is an axis of a sweep."""
+
+
+def axis_in(text: str) -> str:
+    """Return what a text says of an axis: what follows the ``*``, which alone means every choice; nothing if none."""
+    text = text.strip()
+    return (text[1:].strip() or AXIS) if text.startswith(AXIS) else ""
 
 
 class FormValues:
@@ -75,21 +83,45 @@ class FormValues:
 
     @property
     def chosen(self) -> tuple[dict[str, str], dict[str, str]]:
-        """The changed hyperparameters and the changed run options."""
-        own = {name: text for name, text in self.changed.items() if name not in self.options}
+        """The changed hyperparameters without those that are axes, and the changed run options."""
+        own = {name: text for name, text in self.changed.items() if name not in {*self.options, *self.axes}}
         return own, {name: text for name, text in self.changed.items() if name in self.options}
+
+    @property
+    def axes(self) -> dict[str, str]:
+        """What the hyperparameters that are axes go over, as typed."""
+        found = {name: axis_in(text) for name, text in self.changed.items() if name not in self.options}
+        return {name: text for name, text in found.items() if text}
+
+    @property
+    def runs(self) -> int | None:
+        """How many runs the axes make, with one seed; 0 without axes, None if they are not a grid."""
+        from engine import PhospheneError, sweep_axes, sweep_plan
+
+        axes = self.axes
+        if not axes:
+            return 0
+        try:
+            return sweep_plan.size(sweep_axes.axes(self.experiment, axes, {}, self.chosen[0]))
+        except PhospheneError:
+            return None
 
     @property
     def live(self) -> dict[str, str]:
         """The changed hyperparameters that may be changed during a run."""
-        return {name: self.changed[name] for name, view in self.views.items() if view.live and name in self.changed}
+        return {name: text for name, text in self.chosen[0].items() if self.views[name].live}
 
     def problem(self, name: str, text: str) -> str:
         """Return why the declaration refuses a text for a field, or the empty string."""
-        from engine import InvalidHyperparameters, RunOptions, validate
+        from engine import InvalidHyperparameters, RunOptions, sweep_axes, validate
 
         common = name in self.options
+        axis = "" if common else axis_in(text)
         try:
+            if axis:
+                fixed = {field: own for field, own in self.chosen[0].items() if field != name}
+                sweep_axes.axes(self.experiment, {name: axis}, {}, fixed)
+                return ""
             validate(RunOptions if common else self.experiment.hyperparameters, {**self.chosen[common], name: text})
         except InvalidHyperparameters as error:
             return error.problems.get(name, "")
@@ -109,9 +141,9 @@ class FormValues:
         return suggestions_for(self.experiment.hyperparameters, name, self.chosen[0])
 
 
-def changed_values(experiment: Experiment, record: RunRecord) -> dict[str, str]:
+def changed_values(experiment: Experiment, hyperparameters: Mapping[str, Any], seed: int) -> dict[str, str]:
     """Return the text of the hyperparameters and the seed of a run that differ from the defaults."""
     views = {view.name: view for view in experiment.fields()}
-    texts = {name: views[name].show(value) for name, value in record.hyperparameters.items() if name in views}
+    texts = {name: views[name].show(value) for name, value in hyperparameters.items() if name in views}
     changed = {name: text for name, text in texts.items() if text != views[name].show(views[name].default)}
-    return changed | ({"seed": str(record.seed)} if record.seed else {})
+    return changed | ({"seed": str(seed)} if seed else {})

@@ -12,9 +12,10 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from engine import InvalidFilter, wording
+from engine import InvalidFilter, Listed, wording
 from tui.actions import bindings
 from tui.widgets.runs.annotating import KINDS, standing
+from tui.widgets.runs.folding import PREFIX, Folding, line_id
 from tui.widgets.runs.line import line
 from tui.widgets.runs.queued import QueuedRuns
 from tui.widgets.runs.table import RunTable
@@ -22,7 +23,7 @@ from tui.widgets.runs.table import RunTable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from engine import Completion, Filter, Listed, Run
+    from engine import Completion, Filter, ListedSweep, Run
     from tui.widgets.runs.annotating import Write
     from tui.widgets.runs.reading import ReadHistories
 
@@ -45,6 +46,12 @@ class RunList(QueuedRuns):
 
         run: str
         entered: bool
+
+    @dataclass
+    class SweepEntered(Message):
+        """The user wants to look at this sweep."""
+
+        sweep: str
 
     @dataclass
     class RemovalRequested(Message):
@@ -93,6 +100,7 @@ class RunList(QueuedRuns):
         super().__init__(id="runs")
         self._table = RunTable(columns, sort)
         self._runs: list[Listed] = []
+        self._folding = Folding()
         self._filter: Filter | None = None
         self._selected: set[str] = set()
         self._reading = False
@@ -100,6 +108,7 @@ class RunList(QueuedRuns):
         self._until = 0.0
         self._to_mark = ""
         self._drawn: dict[str, Content] = {}
+        self._folded_away = 0
 
     @cached_property
     def _logs(self) -> ReadHistories:
@@ -108,26 +117,30 @@ class RunList(QueuedRuns):
 
         return ReadHistories(curves=self._table.needs_curves)
 
-    def show(self, runs: Sequence[Listed]) -> None:
-        """Show these runs. The highlight stays where it was."""
+    def show(self, runs: Sequence[Listed], sweeps: Sequence[ListedSweep] = ()) -> None:
+        """Show these runs and sweeps. The highlight stays where it was."""
         # Thousands of runs of which none has changed need not be filtered and sorted every second.
-        if self._runs == runs and not self._to_mark and all(run.status.ended for run in runs):
+        still = self._runs == runs and self._folding.sweeps == sweeps
+        if still and not self._to_mark and all(run.status.ended for run in runs):
             return
         self._runs = list(runs)
+        self._folding.take(sweeps, runs)
         if self._selected:
             self._selected &= {run.id for run in self._runs}
         if "_logs" in vars(self):
             self._logs.look_again(self._runs)
-        self._fill(self.chosen)
+        self._fill()
         if self._to_mark:
             self.mark(self._to_mark)
 
     def mark(self, run: str) -> None:
-        """Put the highlight on a run as soon as it is listed, without a message."""
-        self._to_mark = "" if run in self._drawn else run
-        if run in self._drawn and run != self.chosen:
+        """Put the highlight on a run as soon as it is listed, or on its sweep's line; without a message."""
+        lines = (run, line_id(self._folding.sweep_of(run)))
+        line = next((one for one in lines if one in self._drawn), "")
+        self._to_mark = "" if line else run
+        if line and line != self._line:
             with self.prevent(OptionList.OptionHighlighted):
-                self.highlighted = self.get_option_index(run)
+                self.highlighted = self.get_option_index(line)
 
     def narrow(self, text: str) -> str:
         """Show only runs that a filter holds for; return what is wrong with it, which changes nothing."""
@@ -137,7 +150,7 @@ class RunList(QueuedRuns):
             self._filter = parse_filter(text) if text.strip() else None
         except InvalidFilter as error:
             return str(error)
-        self._fill(self.chosen)
+        self._fill()
         return ""
 
     def completions(self, text: str, cursor: int) -> Sequence[Completion]:
@@ -149,6 +162,15 @@ class RunList(QueuedRuns):
     @property
     def chosen(self) -> str:
         """Id of the highlighted run, or the empty string."""
+        return "" if self._line.startswith(PREFIX) else self._line
+
+    @property
+    def chosen_sweep(self) -> str:
+        """Id of the highlighted sweep, or the empty string."""
+        return self._line.removeprefix(PREFIX) if self._line.startswith(PREFIX) else ""
+
+    @property
+    def _line(self) -> str:
         option = self.highlighted_option
         return option.id or "" if option else ""
 
@@ -159,7 +181,7 @@ class RunList(QueuedRuns):
         """Ids of the selected runs in the order of the list, those that the filter hides last."""
         if not self._selected:
             return []
-        order = dict.fromkeys([*self._drawn, *(run.id for run in self._runs)])
+        order = dict.fromkeys([*self._drawn, *(run.id for run in self._runs)])  # ids of sweeps are never selected
         return [run for run in order if run in self._selected]
 
     @property
@@ -177,25 +199,28 @@ class RunList(QueuedRuns):
     def clear_selection(self) -> None:
         """Select nothing any more."""
         self._selected.clear()
-        self._fill(self.chosen)
+        self._fill()
 
     def action_select_run(self) -> None:
         """Select the highlighted run, or unselect it, and move down."""
-        if self.chosen:
-            self._selected ^= {self.chosen}
-            self._fill(self.chosen)
+        wanted = {*self._folding.members(self.chosen_sweep), *([self.chosen] if self.chosen else [])}
+        if wanted:
+            self._selected = self._selected - wanted if wanted <= self._selected else self._selected | wanted
+            self._fill()
             if self.highlighted is not None and self.highlighted + 1 < self.option_count:
                 self.action_cursor_down()
 
     def action_select_all(self) -> None:
         """Select all that are shown, or unselect them if they all are selected."""
-        shown = set(self._drawn)
+        shown = {line for line in self._drawn if not line.startswith(PREFIX)}
         self._selected = self._selected - shown if shown <= self._selected else self._selected | shown
-        self._fill(self.chosen)
+        self._fill()
 
     def action_compare(self) -> None:
         """Request that the selected runs are compared."""
         runs = self.selected
+        if not runs and self.chosen_sweep:
+            runs = self._folding.members(self.chosen_sweep)
         if len(runs) > 1:
             self.post_message(self.CompareRequested(runs))
         else:
@@ -203,7 +228,14 @@ class RunList(QueuedRuns):
 
     # -- what is drawn --------------------------------------------------------------------------------------------
 
-    def _fill(self, chosen: str) -> None:
+    def action_unfold(self, unfolded: bool) -> None:
+        """Show the runs of the highlighted sweep under it, or fold those of this run's sweep away."""
+        sweep = self.chosen_sweep or self._folding.sweep_of(self.chosen)
+        if sweep and self._folding.set(sweep, unfolded=unfolded):
+            self._fill(line_id(sweep))
+
+    def _fill(self, chosen: str = "") -> None:
+        chosen = chosen or self._line
         found = self._filtered()
         title, lines = self._arranged(self._table.ordered(found, self._logs) if self._table.sort else found)
         if lines and list(lines) == list(self._drawn):
@@ -225,9 +257,12 @@ class RunList(QueuedRuns):
 
     def _counts(self) -> str:
         """Say how many runs are selected, how many are not shown, what must be read first, and what the order is."""
+        shown = sum(not line.startswith(PREFIX) for line in self._drawn)
+        folded = self._folded_away
         counts = {
             "selected": len(self._selected),
-            "more": len(self._runs) - len(self._drawn),
+            "in sweeps": folded,
+            "more": len(self._runs) - shown - folded,
             "logs to read": len(self._logs.missing) if self._reading else 0,
         }
         parts = [f"{count:,} {what}" for what, count in counts.items() if count]
@@ -243,15 +278,21 @@ class RunList(QueuedRuns):
         return [run for run in self._runs if wanted.matches(run, self._logs)]
 
     def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
-        """Return the title of the list and the line of each of the first runs: of a table, if there is room."""
-        shown = runs[:SHOWN]
-        if shown and self.outer_size.width >= WIDE:
-            return self._table.drawn(shown, self._logs, self._selected, self.scrollable_content_region.width)
-        return "runs", {run.id: line(run, self._selected) for run in shown}
+        """Return the title of the list and its first lines, by their ids: those of a table, if there is room."""
+        filtered, wide = self._filter is not None, self.outer_size.width >= WIDE
+        every = self._folding.arranged(runs, filtered=filtered, in_order=bool(self._table.sort))
+        self._folded_away = 0 if filtered else len(runs) - sum(isinstance(one, Listed) for one in every)
+        shown = [one for one in every[:SHOWN] if isinstance(one, Listed)]
+        if shown and wide:
+            width = self.scrollable_content_region.width
+            title, drawn = self._table.drawn(shown, self._logs, self._selected, width)
+        else:
+            title, drawn = "runs", {run.id: line(run, self._selected) for run in shown}
+        return title, self._folding.lines(every[:SHOWN], drawn, self._selected, wide=wide, filtered=filtered)
 
     def on_resize(self) -> None:
         """Draw a table or a narrow list, as there is room."""
-        self._fill(self.chosen)
+        self._fill()
 
     def _read_on(self) -> None:
         """Read the logs that were asked for, and show what they say, until none is missing."""
@@ -263,7 +304,7 @@ class RunList(QueuedRuns):
         try:
             while self._logs.missing:
                 await self._logs.catch_up()
-                self._fill(self.chosen)
+                self._fill()
         finally:
             self._reading = False
             self.border_subtitle = self._counts()
@@ -271,19 +312,23 @@ class RunList(QueuedRuns):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Post which run the highlight is on."""
         event.stop()
-        if event.option_id:
+        if event.option_id and self.chosen:
             self.post_message(self.Chosen(event.option_id, entered=False))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Post that the user wants to look at this run."""
         event.stop()
-        if event.option_id:
+        if event.option_id and event.option_id.startswith(PREFIX):
+            self.post_message(self.SweepEntered(event.option_id.removeprefix(PREFIX)))
+        elif event.option_id:
             self.post_message(self.Chosen(event.option_id, entered=True))
 
     def action_remove(self) -> None:
         """Request that the meant runs are removed; the key must be pressed twice, soon and here."""
         runs, now = self.meant, time.monotonic()
         if not runs:
+            if self.chosen_sweep:
+                self.notify(f"phosphene sweep remove {self.chosen_sweep} removes it; its runs stay", markup=False)
             return
         wanted = [run.id for run in runs]
         if self.has_focus and wanted == self._to_remove and now < self._until:
@@ -342,7 +387,7 @@ class RunList(QueuedRuns):
     def _rearrange(self) -> None:
         if self._table.needs_curves:
             self._logs.keep_curves()
-        self._fill(self.chosen)
+        self._fill()
         self.post_message(self.TableChanged(self._table.columns, self._table.sort))
 
     def action_as_form(self) -> None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from rich.cells import cell_len
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine import Table
 
 Sorting = Literal["rising", "falling"]
@@ -22,11 +24,13 @@ class TableModel:
 
     Args:
         table: as read.
+        figures: of each column what its cells count as when they are sorted and shaded, None for texts; the numbers
+            that they are if it is None.
     """
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, figures: Sequence[tuple[float, ...] | None] | None = None) -> None:
         self.table = table
-        self.numbers = [table.numbers(index) for index in range(len(table.columns))]
+        self.numbers = [table.numbers(index) for index in range(len(table.columns))] if figures is None else [*figures]
         self.widths = [self._width(index) for index in range(len(table.columns))]
         self.sorted_by: tuple[int, Sorting] | None = None
         self._order: list[int] = list(range(len(table.rows)))
@@ -38,6 +42,10 @@ class TableModel:
     def row(self, place: int) -> tuple[str, ...]:
         """Return the cells of the row that stands at a place."""
         return self.table.rows[self._order[place]]
+
+    def place_in_table(self, place: int) -> int:
+        """Return which row of the table stands at a place."""
+        return self._order[place]
 
     def header(self, column: int) -> str:
         """Return the name of a column, with an arrow if the rows are sorted by it."""

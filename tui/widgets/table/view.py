@@ -1,46 +1,28 @@
-"""The tables of a run, one at a time: read beside the event loop, sorted, searched, shaded and copied by keys."""
+"""The tables of a run, one at a time: read from their files beside the event loop."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
-from textual.containers import VerticalGroup
-from textual.content import Content
-from textual.widgets import Input
+from textual import work
 
 from engine import PhospheneError, read_table
-from tui.actions import bindings
-from tui.exporting import ask_and_copy
-from tui.widgets.table.grid import TableGrid
 from tui.widgets.table.model import TableModel
+from tui.widgets.table.sheet import SheetView
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from textual.app import ComposeResult
-
 MOST_ROWS = 10_000
 NOTHING = "no tables yet"
 
 
-class TableView(VerticalGroup):
+class TableView(SheetView):
     """Shows the tables of a run, whose files are CSV: one that matters, until the user chooses another."""
 
-    BINDINGS = bindings("tables")
-    DEFAULT_CSS = """
-    TableView {
-        height: 1fr;
-        border: round $border-blurred;
-        border-title-color: $text-muted;
-        border-subtitle-color: $text-muted;
-        & > #search { height: 1; border: none; background: $panel; padding: 0 1; }
-        & > #search.-invalid { color: $text-error; }
-    }
-    TableView:focus-within { border: round $accent; border-title-color: $accent; }
-    """
+    WITHOUT: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
@@ -48,36 +30,15 @@ class TableView(VerticalGroup):
         self._shown = ""
         self._chosen = False
         self._read_at: tuple[object, ...] = ()
-        self._began = (0, 0)
-
-    def compose(self) -> ComposeResult:
-        """Lay out the cells above the field for what is searched."""
-        yield TableGrid()
-        yield Input(placeholder="search", id="search", compact=True)
 
     def on_mount(self) -> None:
-        """Hide the field until it is needed."""
+        """Say that nothing is there yet."""
         self._draw(None, NOTHING)
-        self._field.display = False
-
-    @property
-    def grid(self) -> TableGrid:
-        """The cells."""
-        return self.query_one(TableGrid)
 
     @property
     def shown(self) -> str:
         """The table that is shown; empty if there is none."""
         return self._shown
-
-    @property
-    def searching(self) -> bool:
-        """Whether the field for what is searched is open."""
-        return self._field.display
-
-    @property
-    def _field(self) -> Input:
-        return self.query_one("#search", Input)
 
     def show(self, tables: Mapping[str, Path], declared: Sequence[str] = ()) -> None:
         """Show the tables of a run; call it again whenever there may be others.
@@ -125,30 +86,10 @@ class TableView(VerticalGroup):
             self.grid.cursor = (0, 0)
         self._draw(model)
 
-    def _draw(self, model: TableModel | None, note: str = "") -> None:
-        self.grid.show(model, note)
-        self._tag()
-
-    def _tag(self) -> None:
-        """Say in the border which table it is, and how it is shown."""
-        names, model = list(self._tables), self.grid.model
+    def _title(self) -> str:
+        names = list(self._tables)
         which = f" {names.index(self._shown) + 1}/{len(names)}" if len(names) > 1 else ""
-        self.border_title = Content(f"{self._shown}{which}" if self._shown else "tables")
-        if model is None:
-            self.border_subtitle = ""
-            return
-        shown, total = len(model), model.table.total
-        tags = [f"first {shown:,} of {total:,} rows" if shown < total else f"{total:,} row{'s' * (total != 1)}"]
-        if model.sorted_by is not None:
-            tags.append(model.header(model.sorted_by[0]))
-        tags += ["heat"] if self.grid.heat else []
-        self.border_subtitle = Content(" · ".join(tags))
-
-    # -- keys -----------------------------------------------------------------------------------------------------
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
-        """Leave escape to other bindings while nothing is searched."""
-        return bool(self.searching or self.grid.wanted) if action == "leave_search" else True
+        return f"{self._shown}{which}" if self._shown else "tables"
 
     def action_next_table(self, offset: int) -> None:
         """Show the next table (1) or the previous one (-1)."""
@@ -157,82 +98,3 @@ class TableView(VerticalGroup):
             self._shown = names[(names.index(self._shown) + offset) % len(names)]
             self._chosen = True
             self._look()
-
-    def action_move(self, rows: int, columns: int) -> None:
-        """Move the cursor; while something is searched, to the next cell that contains it."""
-        row, column = self.grid.cursor
-        if self.searching:
-            self._find((row, column + rows), rows)
-        else:
-            self.grid.go_to(row + rows, column + columns)
-
-    def action_page(self, direction: int) -> None:
-        """Move the cursor by a page, down (1) or up (-1)."""
-        self.action_move(direction * self.grid.page, 0)
-
-    def action_end(self, direction: int) -> None:
-        """Move the cursor to the last row (1) or the first one (-1)."""
-        if self.grid.model is not None:
-            self.action_move(direction * len(self.grid.model), 0)
-
-    def action_sort(self) -> None:
-        """Sort by the column under the cursor: rising, falling, as in the file."""
-        if self.grid.model is not None:
-            self.grid.model.sort(self.grid.cursor[1])
-            self.grid.refresh()
-            self._tag()
-
-    @on(TableGrid.HeaderClicked)
-    def sort_by_clicked(self) -> None:
-        """Sort by the column whose name was clicked."""
-        self.action_sort()
-
-    def action_heat(self) -> None:
-        """Shade the numbers of every column from its smallest to its largest, or not."""
-        self.grid.heat = not self.grid.heat
-        self.grid.refresh()
-        self._tag()
-
-    def action_copy(self) -> None:
-        """Ask in which form the table, as it is sorted, is to be copied, and copy it."""
-        model = self.grid.model
-        if model is not None:
-            shown = model.as_shown()
-            ask_and_copy(self, self._shown, shown.columns, shown.rows)
-
-    def action_search(self) -> None:
-        """Open the field for what is searched."""
-        if self.grid.model is not None:
-            self._began = self.grid.cursor
-            self._field.display = True
-            self.screen.set_focus(self._field)
-
-    def action_leave_search(self) -> None:
-        """Search nothing more; while typing, go back to where the cursor was."""
-        if self.searching:
-            self.grid.go_to(*self._began)
-        self._field.value = self.grid.wanted = ""
-        self._close_field()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Go to the next cell that contains what is typed."""
-        event.stop()
-        self.grid.wanted = event.value
-        if event.value:
-            self._find(self._began)
-        self.grid.refresh()
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Stay at the cell that was found."""
-        event.stop()
-        self._close_field()
-
-    def _find(self, start: tuple[int, int], direction: int = 1) -> None:
-        found = self.grid.model.find(self.grid.wanted, start, direction) if self.grid.model is not None else None
-        self._field.set_class(found is None, "-invalid")
-        if found is not None:
-            self.grid.go_to(*found)
-
-    def _close_field(self) -> None:
-        self._field.display = False
-        self.screen.set_focus(self.grid)

@@ -72,6 +72,9 @@ def test_broken_images_are_named_and_the_others_predicted(play, tmp_path):
     (folder / "b.png").write_bytes(b"no image")
     played = play("predict", {"images": str(folder), "top_k": 3})
     assert played.results["images/number"] == 1
+    assert played.results["top1/probability"] == pytest.approx(
+        float(played.table("predictions")[0]["probability"]), abs=5e-5
+    )
     assert any("b.png" in text for text in played.messages)
     (folder / "a [x].png").unlink()
     with pytest.raises(DataUnavailable, match="none of the images"):

@@ -1,0 +1,344 @@
+"""What a sweep looks like: its metric over each axis, all axes beside each other, its pictures laid out by two axes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine import wording
+from engine.comparison import statistics
+from engine.comparison.chart import Chart, Line
+from engine.comparison.styles import Style
+from engine.errors import PhospheneError
+from engine.selection.values import comparable, is_number
+from engine.sweep import outlook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from engine.drawing.gallery import Kept
+    from engine.plots import Tiles
+    from engine.sweep.axes import Axis
+    from engine.sweep.record import SweepRecord
+    from engine.sweep.trials import Trial
+
+Album = dict[str, dict[int, "Kept"]]
+
+STEPS, SEEDS = "step", "seed"
+"""What pictures may be laid out by besides the axes: the steps at which they were made, the seeds of the runs."""
+MOST_PLACES = 12
+"""Values of an axis in a grid of pictures, and steps, at most: of more, the first, the last and some between."""
+MOST_COMBINATIONS = 200
+"""Combinations drawn beside each other over all axes, at most: the best ones."""
+NAMED = 3
+"""Of these, how many have a colour and a name."""
+
+
+def axis_of(record: SweepRecord, name: str) -> Axis:
+    """Return the axis of that name, ``nz`` or ``ngf,ndf``.
+
+    Raises:
+        PhospheneError: if there is none.
+    """
+    for axis in record.axes:
+        if axis.name == name:
+            return axis
+    raise PhospheneError(f"{name!r} is no axis; there are: {', '.join(axis.name for axis in record.axes)}")
+
+
+def value_on(axis: Axis, trial: Trial) -> tuple[Any, ...]:
+    """Return a trial's values of an axis, one of each of its fields."""
+    return tuple(trial.setting[name] for name in axis.fields)
+
+
+def written(value: tuple[Any, ...]) -> str:
+    """Write the values of an axis: ``10``, or ``256,32`` where fields vary together."""
+    return ",".join(map(wording.setting, value))
+
+
+def places(axis: Axis, trials: Sequence[Trial]) -> list[tuple[Any, ...]]:
+    """Return the values of an axis that were tried: numbers rising, others as they were written."""
+    found = {comparable(list(value)): value for value in (value_on(axis, trial) for trial in trials)}
+    if axis.ordered:
+        return sorted(found.values(), key=lambda value: float(value[0]))
+    order = {comparable(list(value)): place for place, value in enumerate(axis.values)}
+    return sorted(found.values(), key=lambda value: order.get(comparable(list(value)), len(order)))
+
+
+# -- the metric -------------------------------------------------------------------------------------------------------
+
+
+def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
+    """Return the metric over the values of an axis: a point a finished run, and the means with their intervals.
+
+    Numbers lie where they are, on a logarithmic scale if the axis has one; texts beside each other. The mean of a
+    value is over all other axes and seeds. Where random search draws from a range, hardly two values are alike, and
+    there are no means.
+
+    Raises:
+        PhospheneError: if there is no such axis.
+    """
+    import numpy as np
+
+    axis = axis_of(record, name)
+    done = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
+    values = places(axis, done)
+    at = {comparable(list(value)): float(place) for place, value in enumerate(values)}
+    if axis.ordered:
+        at = {key: float(value[0]) for key, value in zip(at, values, strict=True)}
+    pairs = sorted((at[comparable(list(value_on(axis, trial)))], float(trial.value or 0.0)) for trial in done)
+    points = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    lines = [Line("runs", Style(1, 0), points[:, 0], points[:, 1], form="points", faint=True)]
+    if record.by == "grid" or axis.range is None or axis.range.step:
+        lines.append(_means(pairs, joined=axis.ordered))
+    log = axis.log or (axis.range is not None and axis.range.log)
+    return Chart(
+        tuple(line for line in lines if len(line.x)),
+        name,
+        record.metric,
+        log_x=log and axis.ordered and all(place > 0 for place in at.values()),
+        names=() if axis.ordered else tuple(map(written, values)),
+    )
+
+
+def _means(pairs: Sequence[tuple[float, float]], *, joined: bool) -> Line:
+    import numpy as np
+
+    own: dict[float, list[float]] = {}
+    for at, value in pairs:
+        own.setdefault(at, []).append(value)
+    found = [statistics.mean(values) for values in own.values()]
+    x, y, low, high = (
+        np.array(row, dtype=np.float64)
+        for row in ([*own], [one.mean for one in found], [one.low for one in found], [one.high for one in found])
+    )
+    return Line("mean", Style(0, 0), x, y, low, high, "line" if joined else "points")
+
+
+def over_all_axes(record: SweepRecord, outcomes: Sequence[outlook.Outcome]) -> Chart:
+    """Return parallel coordinates: a line a combination through its place on every axis, and on the metric last.
+
+    Places are shares, 0 at the smallest value or the first text and 1 at the largest or the last; the names of the
+    axes say which these are. The best combinations have names, those behind are faint.
+
+    Args:
+        record: of the sweep.
+        outcomes: its combinations, the best first.
+    """
+    import numpy as np
+
+    found = [one for one in outcomes if one.mean is not None and math.isfinite(one.mean.mean)]
+    found = found[:MOST_COMBINATIONS]
+    held = [trial for one in found for trial in one.trials[:1]]
+    scales = [_scale(axis, held) for axis in record.axes]
+    means = [one.mean.mean for one in found if one.mean is not None]
+    low, high = (min(means), max(means)) if means else (0.0, 0.0)
+    rows = [
+        [*(share(trial) for _, share in scales), _between(mean, low, high)]
+        for trial, mean in zip(held, means, strict=True)
+    ]
+    x = np.arange(len(record.axes) + 1, dtype=np.float64)
+    lines = []
+    for place in reversed(range(len(rows))):
+        label = ", ".join(f"{name} {wording.setting(value)}" for name, value in found[place].setting.items())
+        faint = place >= NAMED or record.better == "neither"
+        style = Style(0 if faint else place, 0)
+        lines.append(Line(label, style, x, np.array(rows[place], dtype=np.float64), faint=faint))
+    names = (*(name for name, _ in scales), f"{record.metric} {wording.figure(low)}..{wording.figure(high)}")
+    return Chart(tuple(lines), "", "share of each axis", names=names)
+
+
+def _scale(axis: Axis, trials: Sequence[Trial]) -> tuple[str, Callable[[Trial], float]]:
+    """Return an axis with its ends in words, and what tells where on it a trial lies."""
+    values = places(axis, trials)
+    if not values:
+        return axis.name, lambda _: 0.5
+    name = f"{axis.name} {written(values[0])}..{written(values[-1])}"
+    if not axis.ordered:
+        order = {comparable(list(value)): place for place, value in enumerate(values)}
+        return name, lambda trial: _between(order[comparable(list(value_on(axis, trial)))], 0, len(values) - 1)
+    low, high = float(values[0][0]), float(values[-1][0])
+    log = (axis.log or (axis.range is not None and axis.range.log)) and low > 0
+    scaled: Callable[[float], float] = math.log if log else float
+    return name, lambda trial: _between(scaled(float(trial.setting[axis.fields[0]])), scaled(low), scaled(high))
+
+
+def _between(value: float, low: float, high: float) -> float:
+    return (value - low) / (high - low) if high > low else 0.5
+
+
+# -- the table --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The combinations as a table that can be sorted.
+
+    Attributes:
+        columns: their heads.
+        rows: the cells of each combination, the best first; see :func:`engine.sweep.outlook.table`.
+        figures: of each column what its cells count as, NaN for an empty one; None for a column of texts.
+        outcomes: the combinations, in the order of the rows.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    figures: tuple[tuple[float, ...] | None, ...]
+    outcomes: tuple[outlook.Outcome, ...]
+
+
+def ranked(record: SweepRecord, trials: Sequence[Trial], results: Sequence[str] = ()) -> Ranked:
+    """Return the combinations, the best first, with what their columns are sorted by."""
+    found = tuple(outlook.outcomes(record, trials))
+    columns: list[tuple[float, ...] | None] = []
+    for name in record.fields:
+        values = [one.setting[name] for one in found]
+        columns.append(tuple(map(float, values)) if all(map(is_number, values)) else None)
+    columns.append(tuple(math.nan if one.mean is None else one.mean.mean for one in found) if record.metric else None)
+    for name in results:
+        means = (one.results(name) for one in found)
+        columns.append(tuple(math.nan if mean is None else mean.mean for mean in means))
+    return Ranked(*outlook.table(record, found, results), (*columns, None), found)
+
+
+# -- the pictures -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PictureGrid:
+    """Pictures or plots of one kind, a column for each value of one axis, a row for each of another.
+
+    Attributes:
+        kind: their name.
+        across: what the columns differ in.
+        down: what the rows differ in: an axis, ``step`` or ``seed``.
+        columns: the values across.
+        rows: the values down.
+        cells: ``[R][C]``; None where there is none.
+    """
+
+    kind: str
+    across: str
+    down: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    cells: tuple[tuple[Kept | None, ...], ...]
+
+    @property
+    def title(self) -> str:
+        """What it is, in words."""
+        return f"{self.kind}: {self.across} across, {self.down} down"
+
+    def part(self, first: int, count: int) -> PictureGrid:
+        """Return some of its columns, from the first one named on."""
+        shown = slice(first, first + count)
+        cells = tuple(row[shown] for row in self.cells)
+        return PictureGrid(self.kind, self.across, self.down, self.columns[shown], self.rows, cells)
+
+    def plot(self) -> Tiles:
+        """Return it as data; a place without a picture is grey and says so."""
+        import numpy as np
+
+        from engine.drawing.gallery import thumbnail
+        from engine.plots import Tiles
+
+        blank = np.full((8, 8, 3), 64, np.uint8)
+        pictures = []
+        captions: list[str] = []
+        for row, own in zip(self.rows, self.cells, strict=True):
+            for column, kept in zip(self.columns, own, strict=True):
+                image = None if kept is None else thumbnail(kept)
+                pictures.append(blank if image is None else np.asarray(image))
+                step = "no picture yet" if kept is None else f"step {kept.step:,}"
+                place = [] if self.down == STEPS else [f"{self.down} {row}"]
+                captions.append(" · ".join([f"{self.across} {column}", *place, step]))
+        return Tiles(tuple(pictures), tuple((caption,) for caption in captions), len(self.columns))
+
+
+def picture_grid(
+    record: SweepRecord,
+    trials: Sequence[Trial],
+    albums: Callable[[Trial], Album],
+    across: str,
+    down: str = STEPS,
+    kind: str = "",
+) -> tuple[PictureGrid | None, list[str]]:
+    """Return the pictures of a sweep laid out by two axes, and the names of all kinds there are.
+
+    Where several runs belong into one place, the best of them stands there, at its newest step, or at each step if the
+    steps go down.
+
+    Args:
+        record: of the sweep.
+        trials: of it.
+        albums: returns the pictures and plots of a run by name and step.
+        across: name of an axis.
+        down: name of another one, ``step`` or ``seed``.
+        kind: name of the pictures; empty for that which most runs have, and of these at most steps.
+
+    Returns:
+        None and no names if there are no pictures.
+
+    Raises:
+        PhospheneError: if there is no such axis.
+    """
+    columns = _keys(record, trials, across)
+    rows = {"": ""} if down == STEPS else _keys(record, trials, down)
+    chosen = _chosen(record, trials, across, down if down != STEPS else "")
+    found = {place: albums(trial) for place, trial in chosen.items() if place[0] in columns and place[1] in rows}
+    counts: dict[str, tuple[int, int]] = {}
+    for album in found.values():
+        for name, own in album.items():
+            holders, kept = counts.get(name, (0, 0))
+            counts[name] = holders + 1, kept + len(own)
+    if not counts:
+        return None, []
+    kind = kind if kind in counts else max(counts, key=lambda name: counts[name])
+    if down == STEPS:
+        steps = _thinned(sorted({step for album in found.values() for step in album.get(kind, ())}))
+        cells = tuple(tuple(found.get((key, ""), {}).get(kind, {}).get(step) for key in columns) for step in steps)
+        return PictureGrid(kind, across, down, (*columns.values(),), tuple(f"{s:,}" for s in steps), cells), [*counts]
+    cells = tuple(tuple(_newest(found.get((key, row), {}).get(kind, {})) for key in columns) for row in rows)
+    return PictureGrid(kind, across, down, (*columns.values(),), (*rows.values(),), cells), [*counts]
+
+
+def _newest(steps: Mapping[int, Kept]) -> Kept | None:
+    return steps[max(steps)] if steps else None
+
+
+def _keys(record: SweepRecord, trials: Sequence[Trial], name: str) -> dict[Any, str]:
+    """Return the values of an axis, or the seeds, as they are told apart and as they are written."""
+    if name == SEEDS:
+        return {seed: str(seed) for seed in sorted({trial.seed for trial in trials})}
+    values = _thinned(places(axis_of(record, name), trials))
+    return {comparable(list(value)): written(value) for value in values}
+
+
+def _thinned(values: list[Any]) -> list[Any]:
+    if len(values) <= MOST_PLACES:
+        return values
+    return [values[round(place * (len(values) - 1) / (MOST_PLACES - 1))] for place in range(MOST_PLACES)]
+
+
+def _chosen(record: SweepRecord, trials: Sequence[Trial], across: str, down: str) -> dict[tuple[Any, Any], Trial]:
+    """Return the run that stands for each place: of those with results the best, else the first that was begun."""
+
+    def key(name: str, trial: Trial) -> Any:
+        if name in {"", SEEDS}:
+            return trial.seed if name else ""
+        return comparable(list(value_on(axis_of(record, name), trial)))
+
+    def merit(trial: Trial) -> tuple[bool, float]:
+        known = trial.state == "finished" and trial.value is not None
+        value = trial.value if known and trial.value is not None else 0.0
+        return known, -value if record.better == "lower" else value if record.better == "higher" else 0.0
+
+    found: dict[tuple[Any, Any], Trial] = {}
+    for trial in trials:
+        if trial.status is None:
+            continue
+        place = key(across, trial), key(down, trial)
+        if place not in found or merit(trial) > merit(found[place]):
+            found[place] = trial
+    return found

@@ -1,0 +1,160 @@
+"""What a sweep looks like: its metric over axes, parallel coordinates, the table, pictures laid out by two axes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from engine import PhospheneError, Sweeps, sweep_outlook, sweep_views
+from engine.drawing import overlay, paper
+from engine.sweep.axes import Axis, Range
+from engine.sweep.trials import Trial
+from tests.synthetic_sweep import write_sweep
+from tests.tui.conftest import write_picture
+
+LR = Axis(("lr",), ((0.001,), (0.1,), (0.01,)), None, log=True)
+SAY = Axis(("say",), (("b",), ("a",)))
+TOGETHER = Axis(("pause", "series"), ((0, 4), (1, 2)))
+
+
+def pictures(path, setting, seed):
+    return [write_picture(path, "samples", step) for step in (10, 20)] if setting["lr"] != 0.1 else []
+
+
+@pytest.fixture
+def swept(home):
+    """A grid of three rates and two texts with two seeds; one combination fails, and the metric is lr's order."""
+
+    def value(setting, seed):
+        failed = setting == {"lr": 0.1, "say": "a"}
+        return None if failed else math.log10(setting["lr"]) + 1.5 * (setting["say"] == "a") + 0.1 * seed
+
+    record = write_sweep(home, [LR, SAY], value, seeds=2, more=pictures)
+    sweeps = Sweeps(home)
+    [directory] = sweeps.directories()
+    return sweeps, record, sweeps.trials(directory, record).read()
+
+
+def test_numbers_lie_where_they_are_and_means_have_intervals(swept):
+    _, record, trials = swept
+    chart = sweep_views.over_axis(record, trials, "lr")
+    runs, mean = chart.lines
+    assert chart.log_x
+    assert not chart.names
+    assert (runs.form, len(runs.x)) == ("points", 10)
+    assert mean.form == "line"
+    assert mean.x.tolist() == [0.001, 0.01, 0.1]
+    assert mean.y == pytest.approx([-2.2, -1.2, -0.95])
+    assert (mean.low < mean.y).all()
+    assert (mean.high > mean.y).all()
+
+
+def test_texts_lie_beside_each_other_in_the_order_in_which_they_were_written(swept, tmp_path):
+    _, record, trials = swept
+    chart = sweep_views.over_axis(record, trials, "say")
+    assert chart.names == ("b", "a")
+    assert [line.form for line in chart.lines] == ["points", "points"]
+    overlay.write(chart, tmp_path / "say.svg")
+    assert "<svg" in (tmp_path / "say.svg").read_text()
+
+
+def test_points_alone_are_drawn_where_random_search_drew_from_a_range(home):
+    axis = Axis(("lr",), (), Range(1e-4, 1e-1, log=True))
+    record = write_sweep(home, [axis], lambda setting, seed: setting["lr"], by="random", trials=6)
+    sweeps = Sweeps(home)
+    trials = sweeps.trials(sweeps.directories()[0], record).read()
+    assert [line.form for line in sweep_views.over_axis(record, trials, "lr").lines] == ["points"]
+
+
+def test_what_is_no_axis_is_refused(swept):
+    _, record, trials = swept
+    with pytest.raises(PhospheneError, match="'steps' is no axis; there are: lr, say"):
+        sweep_views.over_axis(record, trials, "steps")
+
+
+def test_parallel_coordinates_lead_through_every_axis_to_the_metric_the_best_on_top_and_named(swept):
+    _, record, trials = swept
+    chart = sweep_views.over_all_axes(record, sweep_outlook.outcomes(record, trials))
+    assert chart.names == ("lr 0.001..0.1", "say b..a", "test/accuracy -2.95..-0.45")
+    best = chart.lines[-1]
+    assert best.label == "lr 0.01, say a"
+    assert best.y.tolist() == pytest.approx([0.5, 1.0, 1.0])
+    assert [line.faint for line in chart.lines] == [True, True, False, False, False]
+
+
+def test_fields_that_vary_together_are_one_axis(home):
+    record = write_sweep(home, [TOGETHER], lambda setting, seed: setting["series"] + seed, seeds=3)
+    sweeps = Sweeps(home)
+    trials = sweeps.trials(sweeps.directories()[0], record).read()
+    assert sweep_views.over_axis(record, trials, "pause,series").names == ("0,4", "1,2")
+    assert sweep_views.over_all_axes(record, sweep_outlook.outcomes(record, trials)).lines[-1].y.tolist() == [0.0, 1.0]
+
+
+def test_columns_of_the_table_are_sorted_by_their_means(swept):
+    _, record, trials = swept
+    ranked = sweep_views.ranked(record, trials, ["test/loss"])
+    assert ranked.columns == ("lr", "say", "test/accuracy", "test/loss", "runs")
+    assert ranked.figures[0] == (0.01, 0.1, 0.001, 0.01, 0.001, 0.1)
+    assert ranked.figures[1] is ranked.figures[-1] is None
+    assert ranked.figures[2][:2] == pytest.approx((-0.45, -0.95))
+    assert math.isnan(ranked.figures[2][-1])
+    assert len(ranked.rows) == len(ranked.outcomes) == 6
+
+
+def grid(swept, *arguments):
+    sweeps, record, trials = swept
+    from engine import Histories, gallery
+
+    histories = Histories()
+
+    def album(trial):
+        run = sweeps.workspace.run(trial.run)
+        return gallery.album(run, histories.of(run))
+
+    return sweep_views.picture_grid(record, trials, album, *arguments)
+
+
+def test_pictures_are_laid_out_by_two_axes_the_newest_of_the_best_run_each(swept, tmp_path):
+    found, kinds = grid(swept, "lr", "say")
+    assert kinds == ["samples"]
+    assert (found.columns, found.rows) == (("0.001", "0.01", "0.1"), ("b", "a"))
+    assert [[kept and kept.step for kept in row] for row in found.cells] == [[20, 20, None]] * 2
+    best = max((trial for trial in swept[2] if trial.setting == {"lr": 0.01, "say": "a"}), key=lambda one: one.value)
+    assert found.cells[1][1].run == best.run
+    tiles = found.part(1, 2).plot()
+    assert tiles.columns == 2
+    assert tiles.captions[0] == ("lr 0.01 · say b · step 20",)
+    assert tiles.captions[1] == ("lr 0.1 · say b · no picture yet",)
+    paper.write(found.plot(), tmp_path / "grid.pdf")
+    assert (tmp_path / "grid.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_steps_or_seeds_go_down_where_that_is_wanted(swept):
+    found, _ = grid(swept, "lr", "step")
+    assert found.rows == ("10", "20")
+    assert [[kept and kept.step for kept in row] for row in found.cells] == [[10, 10, None], [20, 20, None]]
+    found, _ = grid(swept, "say", "seed")
+    assert found.rows == ("0", "1")
+    assert [[kept and kept.step for kept in row] for row in found.cells] == [[None, 20]] * 2  # the best of b has none
+
+
+def test_a_sweep_without_pictures_has_no_grid(home):
+    record = write_sweep(home, [SAY], lambda setting, seed: 1.0)
+    sweeps = Sweeps(home)
+    assert grid((sweeps, record, sweeps.trials(sweeps.directories()[0], record).read()), "say") == (None, [])
+
+
+def test_long_axes_are_thinned_with_both_ends_kept(home):
+    axis = Axis(("steps",), tuple((number,) for number in range(1, 41)))
+    trials = [Trial(n, {"steps": n}, 0, str(n), "reserved") for n in range(1, 41)]
+    record = write_sweep(home, [axis], lambda setting, seed: 1.0, limit=1)
+    shown = [*sweep_views._keys(record, trials, "steps").values()]
+    assert (shown[0], shown[-1], len(shown)) == ("1", "40", sweep_views.MOST_PLACES)
+
+
+def test_outcomes_without_a_mean_come_last_whatever_they_are(swept):
+    _, record, trials = swept
+    assert [one.mean is None for one in sweep_outlook.outcomes(record, trials)] == [False] * 5 + [True]
+    assert np.isfinite([one.mean.mean for one in sweep_outlook.outcomes(record, trials)[:5]]).all()

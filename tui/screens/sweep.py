@@ -1,0 +1,389 @@
+"""The screen of a sweep: it wires its table, charts and pictures to looks that are taken beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from textual import work
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Footer, Static
+
+from engine import PhospheneError, sweep_outlook, sweep_views, wording
+from tui.actions import bindings
+from tui.exporting import ask_and_copy, ask_and_export, chart_offer
+from tui.renderers import offered
+from tui.screens.acting import ActingScreen
+from tui.screens.questions import TextScreen
+from tui.widgets.sweep.look import Asked, Looking, laid_out
+from tui.widgets.sweep.offers import combinations_offer, pictures_offer
+from tui.widgets.sweep.panels import SweepCharts, SweepPictures, SweepTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.widget import Widget
+
+    from engine import SweepDirectory, Sweeps
+    from tui.actions import Act, Scope
+    from tui.exporting import Offer
+    from tui.keymap import Keymap
+    from tui.widgets.sweep.look import Seen
+    from tui.workbench.sweeping import SweepRequests
+
+View = Literal["table", "axes", "pictures", "parallel"]
+VIEWS: tuple[View, ...] = ("table", "axes", "pictures", "parallel")
+LOOK_SECONDS = 1.0
+SHARE = 0.2
+"""Of the time that looks may take, at most: long ones are taken less often."""
+MOST_COMPARED = 48
+"""Runs that are compared at once, at most: those of the best combinations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the screen was left for.
+
+    Attributes:
+        run: id of one that is to be shown.
+        form: an experiment, with hyperparameters and a seed for its form.
+    """
+
+    run: str = ""
+    form: tuple[str, dict[str, Any], int] | None = None
+
+
+class SweepScreen(ActingScreen):
+    """Shows what came of a sweep, and looks at it again every second.
+
+    Args:
+        sweeps: of the workspace.
+        sweep: that is shown.
+        requests: stop, resume and widen it.
+        compare: opens the comparison of runs by their ids.
+        leave: is told what the screen was left for.
+        renderer: how pictures are drawn.
+        keymap: keys that the user chose.
+    """
+
+    BINDINGS = bindings("sweep")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
+    scope: Scope = "sweep"
+    acts_of: ClassVar[Scope] = "sweep"
+    scopes: tuple[Scope, ...] = ("sweep", "charts", "app")
+
+    def __init__(
+        self,
+        sweeps: Sweeps,
+        sweep: SweepDirectory,
+        requests: SweepRequests,
+        compare: Callable[[Sequence[str]], None],
+        leave: Callable[[Wish], None],
+        renderer: str,
+        keymap: Keymap,
+    ) -> None:
+        super().__init__(keymap)
+        self._sweep = sweep
+        self._requests = requests
+        self._compare = compare
+        self._leave = leave
+        self._first_renderer = renderer
+        self._looking = Looking(sweeps, sweep)
+        self._wanted = asyncio.Event()
+        self.asked = Asked()
+        self.view: View = "table"
+        self.seen: Seen | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panels."""
+        yield Static(id="sweep-head", markup=False)
+        with Horizontal(id="sweep"):
+            yield SweepTable()
+            yield SweepCharts(id="sweep-axes")
+            yield SweepCharts(id="sweep-parallel")
+            yield SweepPictures(self._first_renderer)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self._show_view()
+        self._table.table.grid.focus()
+        self._keep_looking()
+
+    @property
+    def _table(self) -> SweepTable:
+        return self.query_one(SweepTable)
+
+    @property
+    def _axes(self) -> SweepCharts:
+        return self.query_one("#sweep-axes", SweepCharts)
+
+    @property
+    def _parallel(self) -> SweepCharts:
+        return self.query_one("#sweep-parallel", SweepCharts)
+
+    @property
+    def _pictures(self) -> SweepPictures:
+        return self.query_one(SweepPictures)
+
+    # -- looks ----------------------------------------------------------------------------------------------------
+
+    @work(exclusive=True, group="looks")
+    async def _keep_looking(self) -> None:
+        reason = ""
+        while True:
+            began = time.monotonic()
+            try:
+                seen = await asyncio.to_thread(self._looking.look, self.asked)
+                reason = ""
+            except (PhospheneError, OSError) as error:
+                seen = None
+                if str(error) != reason:
+                    reason = str(error)
+                    self.notify(reason, severity="error", markup=False)
+            if not self.is_attached:  # left while it was read
+                return
+            if seen is not None:
+                self._show(seen)
+                if seen.body.remarks is None:
+                    continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(LOOK_SECONDS, (time.monotonic() - began) / SHARE)):
+                    await self._wanted.wait()
+            self._wanted.clear()
+
+    def _show(self, seen: Seen) -> None:
+        before, self.seen = self.seen, seen
+        if before is None or before.body is not seen.body:
+            self._table.show(seen.body)
+        charts = seen.body.charts
+        if charts is not None and (before is None or before.body.charts is not charts):
+            self._axes.show(charts)
+            self._parallel.show(seen.body.parallel)
+        if self.asked.pictures:
+            self._pictures.lay_out(seen.grid)
+        self._show_head()
+
+    # -- what is seen ---------------------------------------------------------------------------------------------
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is room for one panel only."""
+        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
+
+    def on_resize(self) -> None:
+        """Arrange the panels anew."""
+        self._show_view()
+
+    def _show_view(self) -> None:
+        wide = not self.narrow
+        self._table.display = self.view == "table" or (wide and self.view != "pictures")
+        self._axes.display = self.view == "axes" or (wide and self.view == "table")
+        self._parallel.display = self.view == "parallel"
+        self._pictures.display = self.view == "pictures"
+        if self.view == "pictures" and not self.asked.pictures:
+            self._ask(replace(self.asked, pictures=True))
+        self._show_head()
+
+    def _focus_view(self) -> None:
+        if self.view == "table":
+            self._table.table.grid.focus()
+        elif self.view == "pictures":
+            self._pictures.focus()
+        else:
+            (self._axes if self.view == "axes" else self._parallel).focus_first()
+
+    def _show_head(self) -> None:
+        parts: list[str | tuple[str, str]] = [" "]
+        for number, view in enumerate(VIEWS, start=1):
+            style = "bold underline $text-accent" if view == self.view else "$text-muted"
+            parts += [(f"{number} {view}", style), "  "]
+        head = self.seen.head if self.seen is not None else (f"reading {self._sweep.id}…",)
+        first, *others = head
+        lines = [
+            Content.assemble(*parts, "· ", first),
+            *(Content.assemble((f" {line}", "$text-muted")) for line in others),
+        ]
+        self.query_one("#sweep-head", Static).update(Content("\n").join(lines))
+
+    def _ask(self, asked: Asked) -> None:
+        self.asked = asked
+        self._wanted.set()
+
+    # -- keys: what is seen ---------------------------------------------------------------------------------------
+
+    def action_view(self, view: View) -> None:
+        """Show combinations, charts over the axes, pictures or all axes beside each other."""
+        self.view = view
+        self._show_view()
+        self.call_after_refresh(self._focus_view)
+
+    def action_log_y(self) -> None:
+        """Switch the charts between linear and logarithmic y."""
+        self._axes.action_log_scale()
+
+    def action_next_metric(self) -> None:
+        """Judge the combinations by the next result of their runs."""
+        if self.seen is None:
+            return
+        trials, present = self.seen.body.trials, self.seen.record.metric
+        names = sorted({*sweep_outlook.results_of(trials, present), *([present] if present else [])})
+        if names:
+            place = names.index(present) if present else -1
+            self._ask(replace(self.asked, metric=names[(place + 1) % len(names)]))
+
+    def action_pictures(self, action: str) -> None:
+        """Show other pictures, or lay them out in another way; by their keys they are gone to as well."""
+        if self.view != "pictures":
+            self.action_view("pictures")
+        elif self.seen is not None:
+            name, _, argument = action.removesuffix(")").partition("(")
+            getattr(self, f"_{name}")(int(argument))
+
+    def _next_kind(self, offset: int) -> None:
+        assert self.seen is not None
+        kinds = self.seen.kinds
+        if kinds and self.seen.grid is not None:
+            kind = kinds[(kinds.index(self.seen.grid.kind) + offset) % len(kinds)]
+            self._ask(replace(self.asked, kind=kind))
+
+    def _next_axis(self, downwards: int) -> None:
+        assert self.seen is not None
+        across, down = laid_out(self.seen.record, self.asked)
+        axes = [axis.name for axis in self.seen.record.axes]
+        if not downwards:
+            across = axes[(axes.index(across) + 1) % len(axes)]
+            self._ask(replace(self.asked, across=across))
+            return
+        downs = [name for name in (*axes, sweep_views.STEPS, sweep_views.SEEDS) if name != across]
+        self._ask(replace(self.asked, down=downs[(downs.index(down) + 1) % len(downs)]))
+
+    def action_columns(self, offset: int) -> None:
+        """Show columns of pictures further right (1) or left (-1)."""
+        self._pictures.move(offset)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave keys of the pictures to others while these are not shown."""
+        return super().check_action(action, parameters) if self.view == "pictures" or action != "columns" else False
+
+    def action_renderer(self) -> None:
+        """Draw pictures in the next way."""
+        choices = offered(self._first_renderer)
+        renderer = choices[(choices.index(self._pictures.renderer) + 1) % len(choices)]
+        self._pictures.redraw_with(renderer)
+        self.notify(f"pictures: {renderer}")
+
+    def action_go(self, offset: int) -> None:
+        """Go to the next chart or panel (1) or the previous one (-1)."""
+        if offset > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss()
+
+    def reason_against(self, act: Act) -> str:
+        """Return why an action cannot be done now, or the empty string."""
+        if self.seen is None:
+            return "" if act.scope == "app" else "the sweep is still being read"
+        ended, state = self.seen.status.ended, self.seen.status.state
+        if act.scope == "sweep" and act.name in {"stop", "resume"}:
+            return f"the sweep is {state}" if ended == (act.name == "stop") else ""
+        charts = self._axes if self._axes.display else self._parallel
+        return "no chart is shown" if act.scope == "charts" and not charts.display else ""
+
+    def prepared(self, act: Act) -> Widget:
+        """Return what does an action: the screen, or a chart, which is given the focus."""
+        if act.scope != "charts":
+            return self
+        charts = self._axes if self._axes.display else self._parallel
+        charts.focus_first()
+        return charts.query("Chart").first()
+
+    # -- keys: what is done with it -------------------------------------------------------------------------------
+
+    def action_show_run(self) -> None:
+        """Leave for the first run of the combination under the cursor."""
+        chosen = self._table.chosen
+        run = next((trial.run for trial in chosen.trials if trial.status is not None), "") if chosen else ""
+        if run:
+            self.dismiss()
+            self._leave(Wish(run=run))
+        else:
+            self.notify("this combination has no run yet")
+
+    def action_take_best(self) -> None:
+        """Leave for the form, with the best combination in it."""
+        seen = self.seen
+        best = next((one for one in seen.body.outcomes if one.best), None) if seen else None
+        if seen is None or best is None:
+            self.notify("no combination is the best yet: none has a result, or the sweep has no metric")
+            return
+        self.dismiss()
+        values = {**seen.record.fixed, **best.setting}
+        self._leave(Wish(form=(seen.record.experiment, values, seen.record.seeds[0])))
+
+    def action_compare(self) -> None:
+        """Compare the runs of the best combinations."""
+        outcomes = self.seen.body.outcomes if self.seen is not None else ()
+        runs = [trial.run for one in outcomes for trial in one.trials if trial.status is not None]
+        if len(runs) < 2:
+            self.notify("fewer than two runs have begun")
+            return
+        if len(runs) > MOST_COMPARED:
+            self.notify(f"the first {MOST_COMPARED} of {len(runs):,} runs, those of the best combinations")
+        self._compare(runs[:MOST_COMPARED])
+
+    def action_stop(self) -> None:
+        """Let its runs save and stop; again, some seconds later, kill them."""
+        self._requests.stop(self._sweep)
+
+    def action_resume(self) -> None:
+        """Run what is missing, go on with what was stopped."""
+        self._requests.resume(self._sweep)
+
+    def action_widen(self) -> None:
+        """Ask for further values, seeds or trials; a sweep that has ended goes on."""
+        if self.seen is None:
+            return
+        record = self.seen.record
+        axis = record.axes[0].name
+        more = "trials=10" if record.trials else f"{axis}=…"
+        question = f"widen {wording.short_id(record.id)} by"
+
+        def widen(text: str | None) -> None:
+            if text:
+                self._requests.widen(self._sweep, text)
+                self._wanted.set()
+
+        self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more} budget=1h"), widen)
+
+    def action_copy(self) -> None:
+        """Ask in which form the table is to be copied, and copy it."""
+        if self.seen is not None:
+            table = self.seen.body.table.as_shown()
+            ask_and_copy(self, "the combinations", table.columns, table.rows)
+
+    def action_export(self) -> None:
+        """Ask for a file name, and write what has the focus: the table, a chart, or the pictures."""
+        ask_and_export(self, self._offer())
+
+    def _offer(self) -> Offer | None:
+        if self.seen is None:
+            return None
+        if self._pictures.has_focus:
+            return pictures_offer(self.seen.grid) if self.seen.grid is not None else None
+        for charts in (self._axes, self._parallel):
+            if charts.has_focus_within:
+                if charts.chosen is None:
+                    return None
+                name, chart = charts.chosen
+                return chart_offer(f"{chart.y_label} {name}", chart)
+        return combinations_offer(self.seen)
