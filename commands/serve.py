@@ -27,7 +27,6 @@ def serve(
     """
     import asyncio
 
-    import phosphene
     from commands.serving.listening import at_path, at_port, until_told
     from engine import PhospheneError
 
@@ -36,7 +35,7 @@ def serve(
         from commands.serving.server import WorkbenchServer
     except ImportError as error:
         raise PhospheneError("serve needs textual-serve: pip install 'phosphene[serve]'") from error
-    command = [sys.executable, "-P", str(Path(phosphene.__file__).resolve()), "--browser"]
+    command = [sys.executable, "-P", str(Path(__file__).resolve().parents[1] / "phosphene.py"), "--browser"]
     with at_path(at) if at is not None else at_port(port) as listening:
         local = port or PORT if at is not None else listening.getsockname()[1]
         _explain(local, at)

@@ -119,8 +119,12 @@ class WorkbenchServer(Server):
 
     @property
     def _full(self) -> str:
-        tabs = "One tab is" if self._sessions == 1 else f"{self._sessions} tabs are"
-        return f"{tabs} open already: close one, then open this again (or: phosphene serve --sessions)."
+        full = (
+            "One tab is open already: close it"
+            if self._sessions == 1
+            else f"{self._sessions} tabs are open already: close one"
+        )
+        return f"{full}, then open this again (or: phosphene serve --sessions)."
 
     async def _place(self) -> bool:
         """Take a place and return True, or return False if all are taken.

@@ -175,7 +175,7 @@ def test_a_closed_tab_leaves_no_process_and_gives_its_place_to_the_next(served, 
                     message = await second.receive(timeout=PATIENCE)
                     assert message.type is aiohttp.WSMsgType.CLOSE
                     assert (
-                        message.extra == "One tab is open already: close one, then open this again (or: phosphene "
+                        message.extra == "One tab is open already: close it, then open this again (or: phosphene "
                         "serve --sessions)."
                     )
                 assert server.apps() == [app]
