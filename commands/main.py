@@ -22,6 +22,7 @@ from commands import (
     report,
     run,
     runs,
+    serve,
     study,
     sweep,
     sweeps,
@@ -43,7 +44,7 @@ ORDER = (
     *("sweep", "sweeps", "study"),
     *("export", "import", "whence", "verify"),
     *("tag", "note", "rename"),
-    *("experiments", "cuts", "data", "doctor"),
+    *("experiments", "cuts", "data", "doctor", "serve"),
 )
 
 app = typer.Typer(
@@ -71,6 +72,8 @@ def workbench(
         str, typer.Option(help="How pictures are drawn: auto, kitty, sixel, halfcell or ascii; remembered.")
     ] = "",
     theme: Annotated[str, typer.Option(help="Colour theme of the workbench; remembered.")] = "",
+    read_only: Annotated[bool, typer.Option("--read-only", help="Only look: no run is started or changed.")] = False,
+    browser: Annotated[bool, typer.Option("--browser", hidden=True)] = False,
     version: Annotated[  # noqa: ARG001 - served by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -79,7 +82,9 @@ def workbench(
     if context.invoked_subcommand is None:
         from tui import open_workbench
 
-        raise typer.Exit(open_workbench(images=images, theme=theme))
+        raise typer.Exit(open_workbench(images=images, theme=theme, read_only=read_only, browser=browser))
+    if read_only:
+        raise typer.BadParameter("only the workbench has it: no command may follow", param_hint="--read-only")
 
 
 app.add_typer(run.app, name="run")
@@ -112,3 +117,4 @@ app.command("experiments")(experiments.experiments)
 app.command("cuts")(cuts.cuts)
 app.add_typer(data.app, name="data")
 app.command("doctor")(doctor.doctor)
+app.command("serve")(serve.serve)

@@ -6,6 +6,7 @@ PhospheneError                  a mistake that the user can put right: exit stat
 ├── UnknownRun                  no run has that name, or several have it
 ├── InvalidFilter               a filter of runs cannot be read
 ├── RunStateError               the run is not in a state that allows the request
+├── ReadOnly                    something would change that may only be looked at
 ├── DataUnavailable             a data set or weights file is not there and cannot be fetched
 └── MachineFailure              the machine cannot do what was asked: exit status 1
     ├── WorkspaceError          the workspace, or a run in it, cannot be read or written
@@ -69,6 +70,10 @@ class InvalidFilter(PhospheneError):
         self.problem = problem
         self.position = position
         super().__init__(f"at {position + 1}: {problem}")
+
+
+class ReadOnly(PhospheneError):
+    """Something would change that may only be looked at."""
 
 
 class RunStateError(PhospheneError):

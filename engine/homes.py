@@ -78,6 +78,7 @@ HOMES = {
         "LaunchError",
         "MachineFailure",
         "PhospheneError",
+        "ReadOnly",
         "RunStateError",
         "UnknownExperiment",
         "UnknownRun",

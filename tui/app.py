@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App, SystemCommand
 
 from engine import Workspace
-from tui.actions import bindings
+from tui.actions import ACTS, bindings
 from tui.keymap import FILE, Keymap
+from tui.limits import UNLIMITED, Limited, LimitedApp
 from tui.palette import Actions
 from tui.renderers import choose_images
 from tui.screens.help import HelpScreen
@@ -23,31 +24,43 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textual import events
+    from textual.driver import Driver
     from textual.filter import LineFilter
     from textual.screen import Screen
 
     from tui.actions import Scope
+    from tui.limits import Limits
 
 SAVE_SECONDS = 5.0
 
 
-class PhospheneApp(App[list[str]]):
+class PhospheneApp(Limited, LimitedApp):
     """Opens the workbench; its result is the ids of the runs that go on."""
 
     TITLE = "Phosphene"
     CSS_PATH: ClassVar = ["screens/workbench.tcss", "screens/compare.tcss", "screens/sweep.tcss"]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = bindings("app")
+    acts_of: ClassVar[Scope] = "app"
     COMMANDS = App.COMMANDS | {Actions}
 
-    def __init__(self, home: Path | None = None, images: str = "", theme: str = "", *, light: bool = False) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        home: Path | None = None,
+        images: str = "",
+        theme: str = "",
+        *,
+        light: bool = False,
+        limits: Limits = UNLIMITED,
+    ) -> None:
+        super().__init__(driver_class=_driver_of_the_browser() if limits.browser else None)
+        self.limits = limits
         self._home = Workspace(home).home
         self._file = self._home / "workbench.json"
         self.settings = Settings.load(self._file)
         self.settings.images = images or self.settings.images
         self.keymap = Keymap.read(self._home / FILE)
-        self.renderer = choose_images(self.settings.images)
+        self.renderer = "halfcell" if limits.browser else choose_images(self.settings.images)
         self._choose_theme(theme, light=light)
 
     def _choose_theme(self, wanted: str, *, light: bool) -> None:
@@ -96,7 +109,8 @@ class PhospheneApp(App[list[str]]):
     def _save_settings(self) -> None:
         if self.theme != self._opened_with:
             self.settings.theme = self._opened_with = self.theme
-        self.settings.save(self._file)
+        if not self.limits.read_only:
+            self.settings.save(self._file)
 
     def action_next_theme(self) -> None:
         """Switch to the next colour theme of those that this terminal can show."""
@@ -105,9 +119,13 @@ class PhospheneApp(App[list[str]]):
         self.notify(f"theme: {self.theme}")
 
     async def on_key(self, event: events.Key) -> None:
-        """Let the workbench see to a key that means nothing where the focus is."""
+        """Let the workbench see to a key that means nothing where the focus is; say why a greyed one does nothing."""
         screen = self.screen
-        if isinstance(screen, Workbench) and event.key not in screen.active_bindings:
+        active = screen.active_bindings.get(event.key)
+        if active is not None and not active.enabled:
+            for reason in {self.limits.reason_against(act) for act in ACTS if act.id == active.binding.id} - {""}:
+                self.notify(reason, severity="error", markup=False)
+        elif active is None and isinstance(screen, Workbench):
             await screen.press_elsewhere(event.key)
 
     async def action_quit(self) -> None:
@@ -131,14 +149,23 @@ class PhospheneApp(App[list[str]]):
                 yield command
 
 
-def run_app(images: str, theme: str, *, light: bool) -> int:
-    """Open the workbench in this terminal, whose background may be light; say afterwards which runs go on."""
+def _driver_of_the_browser() -> type[Driver]:
+    from tui.browser import BrowserDriver
+
+    return BrowserDriver
+
+
+def run_app(images: str, theme: str, *, light: bool, limits: Limits) -> int:
+    """Open the workbench in this terminal, whose background may be light; say afterwards which runs go on.
+
+    In a browser nothing is said: its stdout is what the browser draws.
+    """
     try:
-        app = PhospheneApp(images=images, theme=theme, light=light)
+        app = PhospheneApp(images=images, theme=theme, light=light, limits=limits)
     except ValueError as error:
         print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201
         return 2
     active = app.run() or []
-    for run in active:
+    for run in () if limits.browser else active:
         print(f"{run} goes on; come back with: phosphene, or: phosphene follow {run}")  # noqa: T201
     return app.return_code or 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import tempfile
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,9 +127,17 @@ def ask_and_copy(owner: Widget, what: str, columns: Sequence[str], rows: Sequenc
 
 
 async def export(owner: Widget, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
-    """Let ``write`` fill a file in a thread; another name is taken if there is one already. The owner says the end."""
+    """Let ``write`` fill a file in a thread; another name is taken if there is one already. The owner says the end.
+
+    In a browser the file is a download.
+    """
     try:
         origin = origin_of(wanted)
+        if owner.app.is_web:
+            content = await asyncio.to_thread(_content, wanted.name, write, origin)
+            owner.app.deliver_binary(BytesIO(content), save_filename=wanted.name)
+            owner.notify(f"{wanted.name} goes to your browser's downloads", title="exported", markup=False)
+            return
         path = await asyncio.to_thread(provenance.free, wanted)
         await asyncio.to_thread(provenance.write_whole, path, write, origin)
     except PhospheneError as error:
@@ -136,3 +146,10 @@ async def export(owner: Widget, wanted: Path, write: Write, origin_of: Callable[
         owner.notify(f"{wanted} cannot be written: {error.strerror or error}", severity="error", markup=False)
     else:
         owner.notify(str(path.absolute()), title="exported", markup=False)
+
+
+def _content(name: str, write: Write, origin: Origin) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write(path, origin)
+        return path.read_bytes()

@@ -38,7 +38,7 @@ class Actions(Provider):
         if not isinstance(screen, ActingScreen):
             return
         for act in (act for act in ACTS if act.scope in screen.scopes):
-            reason = screen.reason_against(act)
+            reason = screen.refusal(act)
             place = "" if act.scope in {"app", "workbench", "compare"} else f"{act.scope}: "
             title = f"{place}{act.label}"
             keys = (f"  {screen.keymap.display(act)}", "$text-muted")

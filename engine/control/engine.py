@@ -11,6 +11,7 @@ from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving, waiting
 from engine.control.background import aside, in_thread
 from engine.control.executors.local import LocalExecutor
+from engine.control.leave import changes
 from engine.control.threads import usable_cores
 from engine.declaration import fields_of
 from engine.errors import InvalidHyperparameters, RunStateError
@@ -18,7 +19,7 @@ from engine.record.events import Event, StateChanged
 from engine.record.workspace import Listed, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from engine.control.executors.base import Executor
@@ -40,12 +41,15 @@ class Engine:
 
     Args:
         home: the workspace's folder; ``PHOSPHENE_HOME`` or the user's data folder if None.
+        read_only: whether runs may only be looked at: whatever would change one, or start one, raises ReadOnly.
     """
 
-    def __init__(self, home: Path | None = None) -> None:
+    def __init__(self, home: Path | None = None, *, read_only: bool = False) -> None:
         self.workspace = Workspace(home)
+        self.read_only = read_only
         self._executor: Executor = LocalExecutor()
 
+    @changes
     async def warm(self) -> None:
         """Start a process that imports torch and waits, so that the next launches show their first points at once."""
         # The first launch would wait for it. It also sets variables, and workers start with those that the server had.
@@ -56,6 +60,7 @@ class Engine:
         """End the process that waits. Runs go on."""
         self._executor.close()
 
+    @changes
     async def launch(
         self,
         experiment: str | Experiment,
@@ -87,6 +92,7 @@ class Engine:
         """
         return await aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
 
+    @changes
     async def resume(self, run: RunDirectory) -> RunDirectory:
         """Go on with a stopped, failed or crashed run from its last checkpoint.
 
@@ -135,6 +141,7 @@ class Engine:
             pause = shortest if events else min(longest, pause * 1.5)
             await asyncio.sleep(pause)
 
+    @changes
     async def stop(self, run: RunDirectory, *, kill: bool = False) -> None:
         """Ask a run to save and stop after its present step, or end its processes at once.
 
@@ -143,6 +150,7 @@ class Engine:
         """
         await in_thread(_stop, run, self._executor if kill else None)
 
+    @changes
     async def set(self, run: RunDirectory, values: Mapping[str, Any]) -> None:
         """Change live hyperparameters of a running run.
 
@@ -156,6 +164,7 @@ class Engine:
         """Return who runs and who waits on each device of this host; see :func:`engine.control.waiting.places`."""
         return await in_thread(waiting.places, self.workspace.home)
 
+    @changes
     async def move(self, run: RunDirectory, where: Where) -> Place:
         """Move a waiting run among those that wait for its device: ``up``, ``down``, ``first`` or ``last``.
 
@@ -165,6 +174,7 @@ class Engine:
         """
         return await in_thread(waiting.move, run, where)
 
+    @changes
     async def cancel(self, run: RunDirectory) -> None:
         """Let a waiting run stop before it starts; it can be resumed.
 
@@ -173,11 +183,13 @@ class Engine:
         """
         await in_thread(waiting.cancel, run)
 
+    @changes
     async def checkpoint(self, run: RunDirectory) -> None:
         """Ask a running run to save after its present step."""
         await in_thread(_require_busy, run)
         await in_thread(requests.send, run.control, "checkpoint")
 
+    @changes
     async def remove(self, run: RunDirectory, *, purge: bool = False) -> Path | None:
         """Move a run that has ended into the trash (returning where it is), or delete it for good.
 
@@ -189,9 +201,20 @@ class Engine:
             raise RunStateError(f"run {run.id} is {status.state}: stop it first (phosphene stop {run.id})")
         return await in_thread(functools.partial(self.workspace.remove, run, purge=purge))
 
+    @changes
     async def restore(self, name: str) -> RunDirectory:
         """Bring a removed run back from the trash; see :meth:`Workspace.restore`."""
         return await in_thread(self.workspace.restore, name)
+
+    @changes
+    async def annotate(self, runs: Sequence[RunDirectory], write: Callable[[RunDirectory], None]) -> None:
+        """Let ``write`` put tags, a note or a name into each of some runs, in a thread."""
+
+        def write_all() -> None:
+            for run in runs:
+                write(run)
+
+        await in_thread(write_all)
 
     async def runs(self) -> list[Listed]:
         """Return all runs, newest first."""

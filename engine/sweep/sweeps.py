@@ -14,6 +14,7 @@ from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests
 from engine.control.background import in_thread
 from engine.control.executors.local import LocalExecutor
+from engine.control.leave import changes
 from engine.control.order import Order
 from engine.errors import PhospheneError, RunStateError, UnknownRun, WorkspaceError
 from engine.record.files import disk_errors, write_json
@@ -54,10 +55,14 @@ class Sweeps:
     Args:
         home: the workspace's folder; ``PHOSPHENE_HOME`` or the user's data folder if None.
         workspace: that lists the runs already, so that they need not be read again; a new one if None.
+        read_only: whether they may only be looked at: whatever would change one, or start one, raises ReadOnly.
     """
 
-    def __init__(self, home: Path | None = None, workspace: Workspace | None = None) -> None:
+    def __init__(
+        self, home: Path | None = None, workspace: Workspace | None = None, *, read_only: bool = False
+    ) -> None:
         self.workspace = workspace or Workspace(home)
+        self.read_only = read_only
         self._executor = LocalExecutor("--controller")
 
     async def plan(self, asked: Asked) -> Planned:
@@ -68,6 +73,7 @@ class Sweeps:
         """
         return await in_thread(planned, self.workspace, asked)
 
+    @changes
     async def launch(self, planned: Planned) -> SweepDirectory:
         """Start a sweep's controller. It goes on when this process ends.
 
@@ -76,6 +82,7 @@ class Sweeps:
         """
         return await in_thread(self._launch, planned.record)
 
+    @changes
     async def resume(self, sweep: SweepDirectory, again: Collection[str] = ()) -> SweepDirectory:
         """Go on with a sweep whose controller has ended: what is missing is run, what was stopped is resumed.
 
@@ -88,6 +95,7 @@ class Sweeps:
         """
         return await in_thread(self._resume, sweep, again)
 
+    @changes
     async def widen(self, sweep: SweepDirectory, by: Widening) -> SweepRecord:
         """Ask for more of a sweep; a controller that is busy sees it, otherwise the sweep is to be resumed.
 
@@ -96,6 +104,7 @@ class Sweeps:
         """
         return await in_thread(sweep.widen, by)
 
+    @changes
     async def stop(self, sweep: SweepDirectory, *, kill: bool = False) -> None:
         """Ask a sweep to stop: its runs save and stop, then its controller ends. Or end all of them at once.
 
@@ -104,6 +113,7 @@ class Sweeps:
         """
         await in_thread(functools.partial(self._stop, sweep, kill=kill))
 
+    @changes
     async def remove(self, sweep: SweepDirectory, *, purge: bool = False) -> None:
         """Remove a sweep that has ended; its runs stay.
 

@@ -176,7 +176,7 @@ def test_several_follow_with_what_they_mean(ask):
         *("compare", "chart", "replicate", "report"),
         *("sweep", "sweeps", "study"),
         *("tag", "note", "rename"),
-        *("experiments", "cuts", "data", "doctor"),
+        *("experiments", "cuts", "data", "doctor", "serve"),
     ]
     assert ask("fish", "run dcg") == "dcgan\tLet a generator and a discriminator of...\n"
     assert "--lr-g\tlearning rate of the generator (> 0, <= 10, log scale, live) [0.0002]\n" in ask(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from tui.limits import Limited, limits_of
+
 if TYPE_CHECKING:
     from textual.widget import Widget
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from tui.keymap import Keymap
 
 
-class ActingScreen(Screen[None]):
+class ActingScreen(Limited, Screen[None]):
     """Offers the actions of some scopes, says why one cannot be done, and does the others.
 
     Args:
@@ -30,8 +32,12 @@ class ActingScreen(Screen[None]):
         self.keymap = keymap
 
     def reason_against(self, act: Act) -> str:
-        """Return why an action cannot be done now, or the empty string."""
+        """Return why an action cannot be done now, or the empty string; what is never done here is not asked for."""
         raise NotImplementedError
+
+    def refusal(self, act: Act) -> str:
+        """Return why an action cannot be done, here or now, or the empty string."""
+        return limits_of(self).reason_against(act) or self.reason_against(act)
 
     def prepared(self, act: Act) -> Widget:
         """Return what does an action of one of the scopes, shown and with the focus where it needs that."""
@@ -43,7 +49,7 @@ class ActingScreen(Screen[None]):
 
     async def do(self, act: Act) -> None:
         """Do an action that was chosen in the palette, or say why it cannot be done."""
-        if reason := self.reason_against(act):
+        if reason := self.refusal(act):
             self.complain(f"{act.label}: {reason}")
         elif act.scope == "app":
             await self.run_action(f"app.{act.name}")

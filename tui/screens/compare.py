@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
 from textual.containers import Horizontal
@@ -52,6 +52,7 @@ class CompareScreen(ActingScreen):
     BINDINGS = bindings("compare")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
     scope: Scope = "compare"
+    acts_of: ClassVar[Scope] = "compare"
     scopes: tuple[Scope, ...] = ("compare", "charts", "app")
 
     def __init__(self, engine: Engine, runs: Sequence[Listed], renderer: str, keymap: Keymap) -> None:

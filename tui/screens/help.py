@@ -10,11 +10,12 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.actions import ACTS
+from tui.limits import UNLIMITED, Limits, limits_of
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from tui.actions import Scope
+    from tui.actions import Act, Scope
     from tui.keymap import Keymap
 
 TITLES: dict[Scope, str] = {
@@ -49,16 +50,20 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="help") as page:
             page.border_title = "keys"
             page.border_subtitle = "esc back"
-            yield Static(self.page(self._first, self._keymap))
+            yield Static(self.page(self._first, self._keymap, limits_of(self)))
 
     @staticmethod
-    def page(first: Scope, keymap: Keymap) -> Content:
-        """Return the page with one scope before all others."""
+    def page(first: Scope, keymap: Keymap, limits: Limits = UNLIMITED) -> Content:
+        """Return the page with one scope before all others; what can never be done here has the reason beside it."""
+
+        def row(act: Act) -> tuple[str, str]:
+            return keymap.display(act), limits.reason_against(act) or act.help
+
         lines: list[Content] = []
         for scope in sorted(TITLES, key=lambda scope: scope != first):
-            rows = [(keymap.display(act), act.help) for act in ACTS if act.scope == scope]
+            rows = [row(act) for act in ACTS if act.scope == scope]
             if scope == "workbench":
-                on_every_screen = [(keymap.display(act), act.help) for act in ACTS if act.scope == "app"]
+                on_every_screen = [row(act) for act in ACTS if act.scope == "app"]
                 rows = [*EVERYWHERE, *rows, ("^p", "Open the command palette."), *on_every_screen]
             if rows:
                 lines += _section(TITLES[scope], rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Container, Horizontal
 from textual.message import Message
@@ -54,6 +54,7 @@ class PaneScreen(ActingScreen):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-medium"), (140, "-wide")]  # noqa: RUF012 - as Textual declares it
     scopes: tuple[Scope, ...] = ("workbench", "app", *PANE_OF)
+    acts_of: ClassVar[Scope] = "workbench"
 
     @dataclass
     class SettingsChanged(Message):
@@ -252,7 +253,7 @@ class PaneScreen(ActingScreen):
         if not scopes or len(key) > 1:
             return
         act = acts[0]
-        reason = self.reason_against(act)
+        reason = self.refusal(act)
         one_chart = act.scope != "charts" or len(self.query("Chart")) == 1
         if len(acts) == 1 and PANE_OF[act.scope] in self._panes.visible and not reason and one_chart:
             await self._holder(act).run_action(act.name)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual import work
 from textual.containers import Horizontal
@@ -74,6 +74,7 @@ class SweepScreen(ActingScreen):
     BINDINGS = bindings("sweep")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
     scope: Scope = "sweep"
+    acts_of: ClassVar[Scope] = "sweep"
     scopes: tuple[Scope, ...] = ("sweep", "charts", "app")
 
     def __init__(
@@ -266,9 +267,9 @@ class SweepScreen(ActingScreen):
         """Show columns of pictures further right (1) or left (-1)."""
         self._pictures.move(offset)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys of the pictures to others while these are not shown."""
-        return self.view == "pictures" or action != "columns"
+        return super().check_action(action, parameters) if self.view == "pictures" or action != "columns" else False
 
     def action_renderer(self) -> None:
         """Draw pictures in the next way."""

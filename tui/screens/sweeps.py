@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tui.limits import limits_of
 from tui.screens.panes import PaneScreen
 from tui.widgets.form import HyperparameterForm, changed_values
 from tui.widgets.pictures import PicturePanel
@@ -41,14 +42,14 @@ class SweepBench(PaneScreen):
         """The engine; its import takes longer than the first paint may, so it waits for the first use."""
         from engine import Engine
 
-        return Engine(self._home)
+        return Engine(self._home, read_only=limits_of(self).read_only)
 
     @cached_property
     def swept(self) -> Sweeps:
         """The sweeps of the workspace, which share with the engine what is known of its runs."""
         from engine import Sweeps
 
-        return Sweeps(workspace=self.engine.workspace)
+        return Sweeps(workspace=self.engine.workspace, read_only=self.engine.read_only)
 
     def _look_again(self) -> None:
         """List runs and sweeps at once."""

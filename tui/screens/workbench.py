@@ -9,6 +9,7 @@ from textual import on
 
 from engine import wording
 from tui.actions import bindings
+from tui.limits import limits_of
 from tui.screens.page import PageScreen
 from tui.screens.sweeps import SweepBench
 from tui.widgets.charts import ChartPanel
@@ -67,7 +68,7 @@ class Workbench(SweepBench):
             self.complain(problem)
 
     def _warm(self) -> None:
-        if self._settings.warm:
+        if self._settings.warm and not limits_of(self).read_only:
             self._requests.warm()
 
     async def on_prune(self, _: Prune) -> None:

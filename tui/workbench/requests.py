@@ -241,9 +241,5 @@ class RunRequests:
         return self.Done(", ".join(run.id for run in back), "back from the trash")
 
     async def _annotate(self, runs: Sequence[Run], write: Callable[[Run], None]) -> Done:
-        def write_all() -> None:
-            for run in runs:
-                write(run)
-
-        await asyncio.to_thread(write_all)
+        await self._engine().annotate(runs, write)
         return self.Done()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.actions import bindings
+from tui.limits import Limited
 from tui.widgets.form import lines
 from tui.widgets.form.editor import FieldEditor
 from tui.widgets.form.fields import FieldList
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from engine import Experiment
+    from tui.actions import Scope
 
 WHILE_TYPING = {"complete", "step", "take_back"}
 """Actions of an open field; their keys mean something else in the list."""
 
 
-class HyperparameterForm(Vertical):
+class HyperparameterForm(Limited, Vertical):
     """The values as typed: those of the experiment, and the options of every run. Only changed ones are stored.
 
     Args:
@@ -38,6 +40,7 @@ class HyperparameterForm(Vertical):
 
     BORDER_TITLE = "form"
     BINDINGS = bindings("form")
+    acts_of: ClassVar[Scope] = "form"
 
     @dataclass
     class Changed(Message):
@@ -327,9 +330,9 @@ class HyperparameterForm(Vertical):
 
     # -- keys -----------------------------------------------------------------------------------------------------
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys of an open field to the list and the workbench while none is open."""
-        return self.editing or action not in WHILE_TYPING
+        return super().check_action(action, parameters) if self.editing or action not in WHILE_TYPING else False
 
     def action_run(self) -> None:
         """Start the experiment, with the text of an open field too."""

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual.message import Message
 
 from engine import wording
+from tui.limits import Limited
 from tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine import Listed, Run
+    from tui.actions import Scope
 
 ACTIONS = {"move_run": "moved", "cancel": "cancelled"}
 """What is done to runs that wait alone: by its action, as it is worded."""
 
 
-class QueuedRuns(Choices):
+class QueuedRuns(Limited, Choices):
     """Knows what can be done to runs that wait; which runs are meant is for its child to say."""
 
     @dataclass
@@ -35,6 +37,7 @@ class QueuedRuns(Choices):
 
         runs: list[Run]
 
+    acts_of: ClassVar[Scope] = "runs"
     _offered: tuple[bool, ...] = (False, False)
 
     @property
@@ -55,9 +58,9 @@ class QueuedRuns(Choices):
         waiting = bool(runs) and all(run.status.state == "queued" for run in runs)
         return "" if waiting else wording.only_waiting(ACTIONS[action])
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of what cannot be done to those around the list."""
-        return not self.reason_against(action)
+        return False if self.reason_against(action) else super().check_action(action, parameters)
 
     def offer(self) -> None:
         """Let the footer name what can be done now."""

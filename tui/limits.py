@@ -1,0 +1,85 @@
+"""What this workbench may not do: change anything where it only looks, ask for a terminal where it is in a browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+
+from tui.actions import ACTS
+
+if TYPE_CHECKING:
+    from textual.dom import DOMNode
+
+    from tui.actions import Act, Scope
+
+    Part = DOMNode
+else:
+    Part = object  # Textual finds the style sheets of one base alone that is a DOMNode
+
+READ_ONLY = "this workbench only looks: it was opened with --read-only"
+NO_TERMINAL = "there is no terminal in a browser"
+CHANGES = frozenset(
+    {
+        *("run", "form.run", "plan-sweep", "compare.more-seeds"),
+        *("sweep.stop", "sweep.resume", "sweep.widen"),
+        *("stop", "resume", "apply-live-values", "save-checkpoint"),
+        *("runs.sooner", "runs.later", "runs.cancel"),
+        *("runs.tag", "runs.note", "runs.name", "runs.remove", "runs.bring-back"),
+    }
+)
+"""The actions, by their ids, that start, stop, change or remove a run or a sweep."""
+IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images"})
+"""Those that only a terminal knows: going to the shell, and drawing pictures otherwise than with half cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the workbench was opened without.
+
+    Attributes:
+        read_only: whether runs may only be looked at.
+        browser: whether it is shown in a browser, which is no terminal.
+    """
+
+    read_only: bool = False
+    browser: bool = False
+
+    def reason_against(self, act: Act) -> str:
+        """Return why an action can never be done here, or the empty string."""
+        if self.read_only and act.id in CHANGES:
+            return READ_ONLY
+        return NO_TERMINAL if self.browser and act.id in IN_A_TERMINAL else ""
+
+
+UNLIMITED = Limits()
+
+
+class LimitedApp(App[list[str]]):
+    """An app that may be limited."""
+
+    limits = UNLIMITED
+
+
+def limits_of(node: DOMNode) -> Limits:
+    """Return the limits of the app of a screen or a widget."""
+    return node.app.limits if isinstance(node.app, LimitedApp) else UNLIMITED
+
+
+class Limited(Part):
+    """A part of the app that does the actions of a scope, and refuses those that its limits forbid.
+
+    Their keys stay in the footer, greyed.
+
+    Attributes:
+        acts_of: the scope.
+    """
+
+    acts_of: ClassVar[Scope]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return None for an action that the limits forbid."""
+        meant = (act for act in ACTS if act.scope == self.acts_of and act.name.partition("(")[0] == action)
+        limits = limits_of(self)
+        return None if any(map(limits.reason_against, meant)) else super().check_action(action, parameters)
