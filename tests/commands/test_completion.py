@@ -175,6 +175,7 @@ def test_several_follow_with_what_they_mean(ask):
         *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
         *("compare", "chart", "replicate", "report"),
         *("sweep", "sweeps", "study"),
+        *("export", "import", "whence", "verify"),
         *("tag", "note", "rename"),
         *("experiments", "cuts", "data", "doctor", "serve"),
     ]
