@@ -12,7 +12,7 @@ import signal
 import stat
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import psutil
 import pytest
@@ -38,7 +38,12 @@ class Served:
 
     def apps(self) -> list[psutil.Process]:
         """Return the processes that tabs have started."""
-        return [each for each in psutil.Process(self.process.pid).children() if "--browser" in each.cmdline()]
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                if "--browser" in child.cmdline():
+                    found.append(child)
+        return found
 
     def end(self) -> None:
         """End it, as Ctrl-C does."""
