@@ -28,7 +28,7 @@ SHELLS = {
     ),
 }
 LINES = {
-    "command": ("exp", "experiments"),
+    "command": ("exper", "experiments"),
     "experiment": ("run tro", "run trouble"),
     "option": ("run trouble --tr", "run trouble --trouble"),
     "choice": ("run trouble --trouble seg", "run trouble --trouble segfault"),

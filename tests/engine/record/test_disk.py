@@ -111,7 +111,7 @@ def test_runs_that_go_on_on_a_full_disk_fail_with_the_reason(disk, until, finish
 def test_a_worker_that_starts_on_a_full_disk_says_so(disk, monkeypatch):
     """The disk fills up between the launch and the worker's first word."""
     orders = []
-    monkeypatch.setattr(launching, "_start", lambda order, *_: orders.append(order))
+    monkeypatch.setattr(launching, "start", lambda order, *_: orders.append(order))
     run = asyncio.run(Engine(disk).launch("count", {"steps": 100_000, "series": 20}))
     fill(disk)
     worker = local.command(orders[0].to_json())
