@@ -56,7 +56,6 @@ COMMANDS = (
     (["sweep", "count", "--over", "lr=0,3"], 2),
     (["sweep", "show", "füchse"], 2),
     (["sweeps"], 0),
-    (["study", "list"], 0),
     (["study", "show", "nosuch"], 2),
     (["remove", "狐"], 0),
     (["restore", "狐"], 0),
