@@ -33,6 +33,10 @@ UNCLAIMED_AFTER = 20.0
 """Seconds after which an attempt that no worker has claimed counts as crashed."""
 KILLED = "ended by you at once, without saving"
 """The reason of a run whose worker a user has killed."""
+WITHOUT_A_WORD = "its worker ended without a word (killed, or crashed in compiled code)"
+"""How the reason of a crash begins of which nobody but perhaps the output says why."""
+SAYS = "it says"
+"""What stands in such a reason before the cause that the interpreter or the worker left in the output."""
 SILENT_AFTER = 90.0
 """Seconds without a sign of life after which a worker on another host counts as crashed; it gives one every ten."""
 
@@ -286,7 +290,7 @@ class RunDirectory:
             return "stopped", KILLED
         if kills_for_memory() > claim.kills_for_memory:
             return "crashed", _last_words(attempt, "the system killed its worker, probably because memory ran out")
-        return "crashed", _last_words(attempt, "its worker ended without a word (killed, or crashed in compiled code)")
+        return "crashed", _last_words(attempt, WITHOUT_A_WORD)
 
     def last_checkpoint(self) -> CheckpointSaved | None:
         """Return the newest checkpoint whose file is still there and whole, or None."""
@@ -320,5 +324,5 @@ def _last_words(attempt: Attempt, reason: str) -> str:
     words = attempt.output_tail(200)
     cause = next((line for line in reversed(words) if line.startswith(TELLING)), "")
     if cause or words:
-        return f"{reason}; {'it says' if cause else 'last output'}: {(cause or words[-1])[:300]}"
+        return f"{reason}; {SAYS if cause else 'last output'}: {(cause or words[-1])[:300]}"
     return reason

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import wording
+from engine.record.run_directory import SAYS, WITHOUT_A_WORD
 from engine.sweep.trials import ACTIVE
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from engine.sweep.trials import Trial
 
 CRASHES = 5
-"""How often a trial is begun again, from its last checkpoint, whose worker was killed."""
+"""How often a trial goes on whose worker crashed: in compiled code, or because memory ran out."""
+KILLS = 100
+"""How often one goes on whose worker was killed from outside; a program may kill itself, so not for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ def decide(record: SweepRecord, trials: Sequence[Trial], again: Collection[str],
 
 def _goes_on(record: SweepRecord, trial: Trial, again: Collection[str]) -> bool:
     if trial.state == "crashed":
-        return trial.attempts <= CRASHES
+        killed = trial.reason.startswith(WITHOUT_A_WORD) and f"; {SAYS}: " not in trial.reason
+        return trial.attempts <= (KILLS if killed else CRASHES)
     if trial.state == "failed" and trial.status is not None and trial.status.state == "failed":
         return trial.attempts <= record.retries + record.again.count(trial.run)
     return trial.state == "stopped" and trial.run in again

@@ -12,7 +12,7 @@ from engine import PhospheneError, Widening, catalogue
 from engine.control import launching
 from engine.errors import LaunchError, RunStateError
 from engine.record.log import EventLog
-from engine.sweep import controller
+from engine.sweep import controller, policy
 from tests.engine.sweep.conftest import Killed
 
 GRID = {"lr": "0.1,0.2,0.3", "series": "1,2"}
@@ -95,7 +95,8 @@ def test_killed_workers_are_told_and_their_runs_go_on(bench):
     assert any("goes on after: " in message.text for message in sweep.controller.history().messages)
 
 
-def test_a_run_whose_workers_are_killed_again_and_again_is_given_up(bench):
+def test_a_run_whose_workers_are_killed_again_and_again_is_given_up(bench, monkeypatch):
+    monkeypatch.setattr(policy, "KILLS", 5)
     bench.executor.dies = set(range(1, 7))
     sweep = bench.begin({"lr": "0.1,0.2"})
     assert bench.play(sweep) == 0

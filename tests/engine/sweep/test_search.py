@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from engine.record.history import History
-from engine.record.run_directory import Status
+from engine.record.run_directory import SAYS, WITHOUT_A_WORD, Status
 from engine.record.series import Points
 from engine.sweep import plan, policy, pruning, search
 from engine.sweep.axes import Axis, Range
@@ -171,5 +172,12 @@ def test_no_more_runs_than_asked_for_wait_or_run(parallel):
         assert active + begun <= max(parallel, active)
         assert begun == max(0, parallel - active)
         assert not {one.run for one in decision.launch} & {one.run for one in decision.resume}
+    for reason, limit in (
+        (WITHOUT_A_WORD, policy.KILLS),
+        (f"{WITHOUT_A_WORD}; {SAYS}: Fatal Python error", policy.CRASHES),
+    ):
+        for attempts, goes_on in ((limit, True), (limit + 1, False)):
+            crashed = replace(trial(1, {"lr": 1}, None, "crashed", attempts=attempts), reason=reason)
+            assert bool(policy.decide(sweep("grid", 0), [crashed], (), 0.0).resume) == goes_on
     spent = policy.decide(sweep("grid", 0, budget=60.0), [], (), 61.0)
     assert spent == policy.Decision(halt="its budget of 1:00 is spent")
