@@ -18,8 +18,11 @@ def versions() -> dict[str, str]:
 
 
 def git_state() -> dict[str, Any]:
-    """Return the commit of the git tree here and whether files differ from it; an empty dict outside of one."""
-    command = ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+    """Return the commit of the git tree here and whether files differ from it; an empty dict outside of one.
+
+    The tree is only looked at: a command that is ended because it takes too long leaves no lock in it.
+    """
+    command = ["git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=2, check=True, stdin=subprocess.DEVNULL)
     except (OSError, subprocess.SubprocessError):
