@@ -155,13 +155,15 @@ class Queue:
             os.close(descriptor)
 
     def move(self, run: str, where: Where) -> None:
-        """Move a run that waits among those that wait, behind the door; at an end it stays.
+        """Move a run that waits among those that wait, behind the door; at an end it stays, as one does that has died.
 
         Raises:
             PermissionError: if the ticket is another user's and the folder keeps it for that user.
         """
         waiting = [entry for entry in self.living() if not entry.running]
-        index = next(index for index, entry in enumerate(waiting) if entry.run == run)
+        index = next((index for index, entry in enumerate(waiting) if entry.run == run), None)
+        if index is None:
+            return
         moved = waiting.pop(index)
         target = {"first": 0, "last": len(waiting), "up": max(0, index - 1), "down": index + 1}[where]
         target = min(target, len(waiting))

@@ -79,7 +79,10 @@ def move(run: RunDirectory, where: Where) -> Place:
             owner = owner_of(queue.folder / entry.name)
             raise WorkspaceError(f"run {run.id} is {owner}'s, and only {owner} can move it") from error
         entries = queue.living()
-    return next(place for place in _places(device_of(queue.device), entries) if place.run == run.id)
+    found = next((place for place in _places(device_of(queue.device), entries) if place.run == run.id), None)
+    if found is None:
+        raise RunStateError(f"run {run.id} has just ended: only a waiting run can be moved")
+    return found
 
 
 def cancel(run: RunDirectory) -> None:
