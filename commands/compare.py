@@ -8,25 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.selection import GROUP, SELECTION, complete_run
+from commands.selection import AS_JSON, FORMAT, GROUP, SELECTION, complete_run, format_of, require_both
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine import Column, Comparison, Sheet
 
-FORMATS = ("text", "json", "csv", "md", "latex")
-
-
-def _complete_format(incomplete: str) -> list[str]:
-    return [name for name in FORMATS if name.startswith(incomplete)]
-
 
 def compare(
     selection: SELECTION,
-    form: Annotated[
-        str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", autocompletion=_complete_format)
-    ] = "text",
+    form: FORMAT = "text",
     metric: Annotated[
         str, typer.Option(metavar="COLUMNS", help='What is compared, e.g. "max validation/accuracy,test/accuracy".')
     ] = "",
@@ -36,17 +28,14 @@ def compare(
     group: GROUP = "-seed",
     rows: Annotated[str, typer.Option(metavar="FIELD", help="A row for each value of this field.")] = "",
     columns: Annotated[str, typer.Option(metavar="FIELD", help="And a column for each value of this one.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Compare runs: what differs, results with intervals over seeds, and what the seeds prove."""
     from commands.output import emit, say
     from engine import comparison_sheets, parse_columns
 
-    form = "json" if as_json else form
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
-    if bool(rows) != bool(columns):
-        raise typer.BadParameter("--rows and --columns go together", param_hint="--rows" if columns else "--columns")
+    form = format_of(form, as_json=as_json)
+    require_both(rows, columns)
     comparison = comparison_of(selection, group, baseline)
     wanted = parse_columns(metric) or comparison.default_columns()
     for trouble in comparison.troubles:

@@ -51,3 +51,35 @@ GROUP = Annotated[
     str, typer.Option(metavar="FIELDS", help="What keeps runs apart: all but -seed, these alone, or none.")
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FORMATS = ("text", "json", "csv", "md", "latex")
+"""How tables are printed."""
+
+
+def _complete_format(incomplete: str) -> list[str]:
+    return [name for name in FORMATS if name.startswith(incomplete)]
+
+
+FORMAT = Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", autocompletion=_complete_format)]
+AS_JSON = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+
+def format_of(form: str, *, as_json: bool) -> str:
+    """Return the format that is asked for by either option.
+
+    Raises:
+        BadParameter: if there is no such format.
+    """
+    form = "json" if as_json else form
+    if form not in FORMATS:
+        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    return form
+
+
+def require_both(rows: str, columns: str) -> None:
+    """Check that the fields of a pivot are both named, or neither.
+
+    Raises:
+        BadParameter: naming the one that is missing.
+    """
+    if bool(rows) != bool(columns):
+        raise typer.BadParameter("--rows and --columns go together", param_hint="--rows" if columns else "--columns")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.selection import JSON
-from commands.sweeps import FORMATS
+from commands.selection import AS_JSON, FORMAT, JSON, format_of
 
 if TYPE_CHECKING:
     from engine import StudyTier
@@ -83,17 +82,15 @@ def show(
     quick: QUICK = False,
     changed: SET = None,
     seeds: SEEDS = 0,
-    form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "text",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    form: FORMAT = "text",
+    as_json: AS_JSON = False,
 ) -> None:
     """Show a study: what it asks, what was published, what is measured here, and what that says."""
     from commands.compare import print_sheet
     from commands.output import emit, say
     from engine import Studies, study_wording
 
-    form = "json" if as_json else form
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
+    form = format_of(form, as_json=as_json)
     studies = Studies()
     found = studies.progress(studies.find(study), _tier(quick=quick), pairs_of(changed), seeds)
     if form == "json":

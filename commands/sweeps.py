@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.selection import JSON
+from commands.selection import AS_JSON, FORMAT, JSON, format_of, require_both
 
 if TYPE_CHECKING:
     from engine import SweepDirectory, SweepRecord, Sweeps
-
-FORMATS = ("text", "json", "csv", "md", "latex")
 
 
 def complete_sweep(incomplete: str) -> list[str]:
@@ -20,10 +18,6 @@ def complete_sweep(incomplete: str) -> list[str]:
 
     names = ["last", *(sweep.id for sweep in Sweeps().directories())]
     return [name for name in names if name.startswith(incomplete)]
-
-
-def _complete_format(incomplete: str) -> list[str]:
-    return [name for name in FORMATS if name.startswith(incomplete)]
 
 
 SWEEP = Annotated[
@@ -102,22 +96,17 @@ def list_sweeps(as_json: JSON = False) -> None:
 
 def show(
     sweep: SWEEP,
-    form: Annotated[
-        str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.", autocompletion=_complete_format)
-    ] = "text",
+    form: FORMAT = "text",
     metric: Annotated[str, typer.Option(metavar="COLUMN", help="Judge by another column.")] = "",
     rows: Annotated[str, typer.Option(metavar="FIELD", help="A row for each value of this axis.")] = "",
     columns: Annotated[str, typer.Option(metavar="FIELD", help="And a column for each value of this one.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    as_json: AS_JSON = False,
 ) -> None:
     """Show what a sweep has come to: its combinations with means over seeds, the best, what failed; as CSV its runs."""
     from engine import Sweeps
 
-    form = "json" if as_json else form
-    if form not in FORMATS:
-        raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}", param_hint="--format")
-    if bool(rows) != bool(columns):
-        raise typer.BadParameter("--rows and --columns go together", param_hint="--rows" if columns else "--columns")
+    form = format_of(form, as_json=as_json)
+    require_both(rows, columns)
     sweeps = Sweeps()
     print_sweep(sweeps, sweeps.meant(sweep), form, metric, (rows, columns) if rows else ())
 
@@ -130,7 +119,7 @@ def print_sweep(
     Args:
         sweeps: of the workspace.
         directory: of the sweep.
-        form: one of `FORMATS`.
+        form: one of those that :func:`commands.selection.format_of` knows.
         metric: by which trials are judged; empty for the sweep's own.
         pivot: the fields of rows and columns; empty for a row for each combination.
     """

@@ -11,7 +11,7 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
@@ -24,13 +24,16 @@ from engine.record.run_directory import RunDirectory, RunRecord, Status
 from engine.record.shared import owner_of, shared_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 SETTLED_AFTER = 2_000_000_000
 """Nanoseconds after which a folder's time tells whether it has changed."""
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that are not mistaken for each other."""
 
+FIRST_ATTEMPT = "attempts/0001"
+RUN_FOLDERS = ("images", "plots", "tables", "checkpoints", "control")
+"""What a new run's directory holds besides its first attempt."""
 ROOM = 16 << 20
 """Bytes that must be free for a run: its log and a few pictures; networks need more, and say so themselves."""
 
@@ -207,21 +210,38 @@ class Workspace:
             WorkspaceError: if the workspace cannot be written.
             DiskFull: if the disk is full; nothing is left behind.
         """
-        with disk_errors(self.home):
-            shared_folder(self.runs, self.home)
-            self._sweep()
+        with disk_errors(self.home):  # a path may be too long to be looked for
             record = replace(record, id=record.id or self.new_id(record.experiment, record.created))
-            staged = self.runs / f".new-{record.id}-{secrets.token_hex(3)}"
+        staged = self.stage(self.runs / record.id, RUN_FOLDERS, "run.json", record.to_json())
+        return record, staged
+
+    def stage(self, target: Path, folders: Iterable[str], name: str, document: Mapping[str, Any]) -> Path:
+        """Write the directory of a run or of a sweep under a hidden name, ready to be renamed; return it.
+
+        Args:
+            target: the path that it shall have.
+            folders: in it, besides the first attempt's.
+            name: of the file that says what was asked for.
+            document: its content.
+
+        Raises:
+            WorkspaceError: if the workspace cannot be written.
+            DiskFull: if the disk is full; nothing is left behind.
+        """
+        with disk_errors(self.home):
+            shared_folder(target.parent, self.home)
+            _remove_stale(target.parent)
+            staged = target.with_name(f".new-{target.name}-{secrets.token_hex(3)}")
             try:
-                for folder in ("attempts/0001", "images", "plots", "tables", "checkpoints", "control"):
+                for folder in (FIRST_ATTEMPT, *folders):
                     (staged / folder).mkdir(parents=True)
-                write_json(staged / "run.json", record.to_json())
-                (staged / "attempts/0001/output.log").touch()
-                set_aside(staged / "attempts/0001")
+                write_json(staged / name, document)
+                (staged / FIRST_ATTEMPT / "output.log").touch()
+                set_aside(staged / FIRST_ATTEMPT)
             except BaseException:
                 shutil.rmtree(staged, ignore_errors=True)
                 raise
-        return record, staged
+        return staged
 
     def new_id(self, experiment: str, created: float) -> str:
         """Return an id that no run and no sweep of the workspace has, made of time, experiment and three characters."""
@@ -230,14 +250,6 @@ class Workspace:
             found = f"{stamp}-{_slug(experiment)}-{''.join(secrets.choice(ALPHABET) for _ in range(3))}"
             if not ((self.runs / found).exists() or (self.sweeps / found).exists()):
                 return found
-
-    def _sweep(self) -> None:
-        """Remove what launchers that died before their worker started left behind an hour ago or longer."""
-        for stale in self.runs.glob(".new-*"):
-            # Another launcher may give it its name, or remove it, at any time.
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - stale.stat().st_mtime > 3600:
-                    shutil.rmtree(stale, ignore_errors=True)
 
     def restore(self, name: str) -> RunDirectory:
         """Bring a removed run back from the trash: named by its id, a part or its name, or ``last`` for the last one.
@@ -277,6 +289,15 @@ class Workspace:
                 return target
             shutil.rmtree(target)
         return None
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what launchers that died before their process started left behind an hour ago or longer."""
+    for stale in folder.glob(".new-*"):
+        # Another launcher may give it its name, or remove it, at any time.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - stale.stat().st_mtime > 3600:
+                shutil.rmtree(stale, ignore_errors=True)
 
 
 def _listed(directory: RunDirectory) -> Listed:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import secrets
-import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +15,8 @@ from engine.control.executors.local import LocalExecutor
 from engine.control.leave import changes
 from engine.control.order import Order
 from engine.errors import PhospheneError, RunStateError, UnknownRun, WorkspaceError
-from engine.record.files import disk_errors, write_json
 from engine.record.histories import Histories
-from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, Status
-from engine.record.shared import shared_folder
 from engine.record.workspace import Workspace, meant
 from engine.sweep import axes
 from engine.sweep.asking import direction, planned
@@ -212,21 +207,9 @@ class Sweeps:
         return listed[meant(name, listed, own_name, "sweep")].directory
 
     def _launch(self, record: SweepRecord) -> SweepDirectory:
-        home = self.workspace.home
         self.workspace.require_room()
-        with disk_errors(home):
-            folder = shared_folder(self.workspace.sweeps, home)
-            staged = folder / f".new-{record.id}-{secrets.token_hex(3)}"
-            try:
-                for part in ("attempts/0001", "control"):
-                    (staged / part).mkdir(parents=True)
-                write_json(staged / NAME, record.to_json())
-                (staged / "attempts/0001/output.log").touch()
-                set_aside(staged / "attempts/0001")
-            except BaseException:
-                shutil.rmtree(staged, ignore_errors=True)
-                raise
-        path = folder / record.id
+        path = self.workspace.sweeps / record.id
+        staged = self.workspace.stage(path, ("control",), NAME, record.to_json())
         launching.start(Order(staged, path, path, "0001"), self._executor)
         return SweepDirectory(path)
 

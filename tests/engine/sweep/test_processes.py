@@ -99,7 +99,8 @@ def check_storm(sweeps, until, victims, kills, parallel, experiment="count", ove
     until(lambda: quiet.status().ended, 120)
     before = {run.id for run in sweeps.workspace.directories()}
     sweep = launch(sweeps, over, experiment, fixed, parallel=parallel, seeds=2, reuse=False)
-    storm(sweeps, sweep, until, victims, kills, random.Random(f"{victims}{kills}{parallel}"))
+    done = storm(sweeps, sweep, until, victims, kills, random.Random(f"{victims}{kills}{parallel}"))
+    assert done == kills, "the sweep was over before all kills were made: give it longer runs"
     assert results(sweeps, sweep) == results(sweeps, quiet)
     new = {run.id for run in sweeps.workspace.directories()} - before
     assert new == {trial.run for trial in trials(sweeps, sweep)}, (
