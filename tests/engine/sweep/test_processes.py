@@ -118,12 +118,12 @@ def test_killed_controllers_and_workers_change_no_result(sweeps, until):
 @pytest.mark.parametrize("parallel", [1, 4])
 @pytest.mark.parametrize("victim", ["controller", "workers", "all"])
 def test_fifty_kills_change_no_result(sweeps, until, victim, parallel):
-    check_storm(sweeps, until, [victim], 50, parallel)
+    check_storm(sweeps, until, [victim], 50, parallel, fixed={"steps": "150", "pause": "0.01"})
 
 
 @pytest.mark.slow
 def test_kills_change_no_trained_weight(sweeps, until):
-    fixed = {"steps": "40", "pause": "0.02"}
+    fixed = {"steps": "150", "pause": "0.02"}
     check_storm(sweeps, until, ["controller", "workers", "all"], 20, 2, "walk", {"lr": "0.05,0.1"}, fixed)
 
 
