@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
@@ -14,8 +14,7 @@ from textual.widgets import Footer, Static
 from engine import PhospheneError
 from tui.actions import bindings
 from tui.exporting import ask_and_copy, ask_and_export, chart_offer
-from tui.renderers import offered
-from tui.screens.acting import ActingScreen
+from tui.screens.looking import LookingScreen
 from tui.screens.questions import TextScreen
 from tui.widgets.comparison.charts import ComparisonCharts
 from tui.widgets.comparison.look import Asked, Looking
@@ -24,7 +23,7 @@ from tui.widgets.comparison.pictures import ComparisonPictures
 from tui.widgets.comparison.tables import ComparisonTables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
     from textual.widget import Widget
@@ -36,10 +35,9 @@ if TYPE_CHECKING:
 
 View = Literal["curves", "results", "pictures"]
 VIEWS: tuple[View, ...] = ("curves", "results", "pictures")
-LOOK_SECONDS = 1.0
 
 
-class CompareScreen(ActingScreen):
+class CompareScreen(LookingScreen):
     """Compares runs, and looks at them again every second.
 
     Args:
@@ -56,12 +54,10 @@ class CompareScreen(ActingScreen):
     scopes: tuple[Scope, ...] = ("compare", "charts", "app")
 
     def __init__(self, engine: Engine, runs: Sequence[Listed], renderer: str, keymap: Keymap) -> None:
-        super().__init__(keymap)
+        super().__init__(keymap, renderer)
         self._engine = engine
         self._looking = Looking(engine.workspace, runs)
         self._count = len(runs)
-        self._first_renderer = renderer
-        self._wanted = asyncio.Event()
         self._members = self._every = False
         self._baseline = ""
         self.view: View = "curves"
@@ -80,7 +76,7 @@ class CompareScreen(ActingScreen):
         """Begin to look."""
         self._show_view()
         self._tables.focus()
-        self._keep_looking()
+        self.keep_looking()
 
     @property
     def _tables(self) -> ComparisonTables:
@@ -109,24 +105,19 @@ class CompareScreen(ActingScreen):
             baseline=self._baseline,
         )
 
-    @work(exclusive=True, group="looks")
-    async def _keep_looking(self) -> None:
-        reason = ""
-        while True:
-            try:
-                seen = await asyncio.to_thread(self._looking.look, self.asked)
-                reason = ""
-            except (PhospheneError, OSError) as error:
-                seen = None
-                if str(error) != reason:
-                    reason = str(error)
-                    self.notify(reason, severity="error", markup=False)
-            if seen is not None:
-                self._show(seen)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._wanted.wait()
-            self._wanted.clear()
+    def look(self) -> Callable[[], Seen | None]:
+        """Return how to look for what is asked for now."""
+        return functools.partial(self._looking.look, self.asked)
+
+    def take(self, seen: Seen) -> bool:
+        """Show what was seen."""
+        self._show(seen)
+        return False
+
+    @property
+    def drawing(self) -> ComparisonPictures:
+        """The panel of pictures."""
+        return self._pictures
 
     def _show(self, seen: Seen) -> None:
         first = self.seen is None
@@ -233,24 +224,6 @@ class CompareScreen(ActingScreen):
         keys = [*(self.seen.keys if self.seen is not None else ()), ""]
         self._baseline = keys[(keys.index(self._baseline) + 1) % len(keys)] if self._baseline in keys else ""
         self._wanted.set()
-
-    def action_renderer(self) -> None:
-        """Draw pictures in the next way."""
-        choices = offered(self._first_renderer)
-        renderer = choices[(choices.index(self._pictures.renderer) + 1) % len(choices)]
-        self._pictures.redraw_with(renderer)
-        self.notify(f"pictures: {renderer}")
-
-    def action_go(self, offset: int) -> None:
-        """Go to the next chart or panel (1) or the previous one (-1)."""
-        if offset > 0:
-            self.focus_next()
-        else:
-            self.focus_previous()
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss()
 
     def action_copy(self) -> None:
         """Ask in which form the results are to be copied, and copy them."""

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import time
+import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from textual import work
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Footer, Static
 
-from engine import PhospheneError, sweep_outlook, sweep_views, wording
+from engine import sweep_outlook, sweep_views, wording
 from tui.actions import bindings
 from tui.exporting import ask_and_copy, ask_and_export, chart_offer
-from tui.renderers import offered
-from tui.screens.acting import ActingScreen
+from tui.screens.looking import LookingScreen
 from tui.screens.questions import TextScreen
 from tui.widgets.sweep.look import Asked, Looking, laid_out
 from tui.widgets.sweep.offers import combinations_offer, pictures_offer
@@ -38,9 +34,6 @@ if TYPE_CHECKING:
 
 View = Literal["table", "axes", "pictures", "parallel"]
 VIEWS: tuple[View, ...] = ("table", "axes", "pictures", "parallel")
-LOOK_SECONDS = 1.0
-SHARE = 0.2
-"""Of the time that looks may take, at most: long ones are taken less often."""
 MOST_COMPARED = 48
 """Runs that are compared at once, at most: those of the best combinations."""
 
@@ -58,7 +51,7 @@ class Wish:
     form: tuple[str, dict[str, Any], int] | None = None
 
 
-class SweepScreen(ActingScreen):
+class SweepScreen(LookingScreen):
     """Shows what came of a sweep, and looks at it again every second.
 
     Args:
@@ -87,14 +80,12 @@ class SweepScreen(ActingScreen):
         renderer: str,
         keymap: Keymap,
     ) -> None:
-        super().__init__(keymap)
+        super().__init__(keymap, renderer)
         self._sweep = sweep
         self._requests = requests
         self._compare = compare
         self._leave = leave
-        self._first_renderer = renderer
         self._looking = Looking(sweeps, sweep)
-        self._wanted = asyncio.Event()
         self.asked = Asked()
         self.view: View = "table"
         self.seen: Seen | None = None
@@ -113,7 +104,7 @@ class SweepScreen(ActingScreen):
         """Begin to look."""
         self._show_view()
         self._table.table.grid.focus()
-        self._keep_looking()
+        self.keep_looking()
 
     @property
     def _table(self) -> SweepTable:
@@ -133,29 +124,19 @@ class SweepScreen(ActingScreen):
 
     # -- looks ----------------------------------------------------------------------------------------------------
 
-    @work(exclusive=True, group="looks")
-    async def _keep_looking(self) -> None:
-        reason = ""
-        while True:
-            began = time.monotonic()
-            try:
-                seen = await asyncio.to_thread(self._looking.look, self.asked)
-                reason = ""
-            except (PhospheneError, OSError) as error:
-                seen = None
-                if str(error) != reason:
-                    reason = str(error)
-                    self.notify(reason, severity="error", markup=False)
-            if not self.is_attached:  # left while it was read
-                return
-            if seen is not None:
-                self._show(seen)
-                if seen.body.remarks is None:
-                    continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(LOOK_SECONDS, (time.monotonic() - began) / SHARE)):
-                    await self._wanted.wait()
-            self._wanted.clear()
+    def look(self) -> Callable[[], Seen | None]:
+        """Return how to look for what is asked for now."""
+        return functools.partial(self._looking.look, self.asked)
+
+    def take(self, seen: Seen) -> bool:
+        """Show what was seen; remarks on it come with a second look."""
+        self._show(seen)
+        return seen.body.remarks is None
+
+    @property
+    def drawing(self) -> SweepPictures:
+        """The panel of pictures."""
+        return self._pictures
 
     def _show(self, seen: Seen) -> None:
         before, self.seen = self.seen, seen
@@ -270,24 +251,6 @@ class SweepScreen(ActingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave keys of the pictures to others while these are not shown."""
         return super().check_action(action, parameters) if self.view == "pictures" or action != "columns" else False
-
-    def action_renderer(self) -> None:
-        """Draw pictures in the next way."""
-        choices = offered(self._first_renderer)
-        renderer = choices[(choices.index(self._pictures.renderer) + 1) % len(choices)]
-        self._pictures.redraw_with(renderer)
-        self.notify(f"pictures: {renderer}")
-
-    def action_go(self, offset: int) -> None:
-        """Go to the next chart or panel (1) or the previous one (-1)."""
-        if offset > 0:
-            self.focus_next()
-        else:
-            self.focus_previous()
-
-    def action_close(self) -> None:
-        """Go back."""
-        self.dismiss()
 
     def reason_against(self, act: Act) -> str:
         """Return why an action cannot be done now, or the empty string."""

@@ -1,0 +1,99 @@
+"""A screen over something that changes: it looks again and again beside the event loop, and is left by one key."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textual import work
+
+from engine import PhospheneError
+from tui.renderers import offered
+from tui.screens.acting import ActingScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tui.keymap import Keymap
+
+LOOK_SECONDS = 1.0
+SHARE = 0.2
+"""Of the time that looks may take, at most: long ones are taken less often."""
+
+
+class Drawing(Protocol):
+    """A panel of pictures."""
+
+    renderer: str
+
+    def redraw_with(self, renderer: str) -> None:
+        """Draw with another renderer from now on."""
+
+
+class LookingScreen(ActingScreen):
+    """Takes looks, shows what was seen, and does what all such screens do.
+
+    Args:
+        keymap: keys that the user chose.
+        renderer: how pictures are drawn at first.
+    """
+
+    def __init__(self, keymap: Keymap, renderer: str) -> None:
+        super().__init__(keymap)
+        self._first_renderer = renderer
+        self._wanted = asyncio.Event()
+
+    def look(self) -> Callable[[], Any]:
+        """Return how to look for what is asked for now; it is called in a thread."""
+        raise NotImplementedError
+
+    def take(self, seen: Any) -> bool:
+        """Show what was seen; return whether there is more to be seen at once."""
+        raise NotImplementedError
+
+    @property
+    def drawing(self) -> Drawing:
+        """The panel of pictures."""
+        raise NotImplementedError
+
+    @work(exclusive=True, group="looks")
+    async def keep_looking(self) -> None:
+        """Look once a second, or when something else is wanted; say once what hinders it."""
+        reason = ""
+        while True:
+            began = time.monotonic()
+            seen = None
+            try:
+                seen = await asyncio.to_thread(self.look())
+                reason = ""
+            except (PhospheneError, OSError) as error:
+                if str(error) != reason:
+                    reason = str(error)
+                    self.notify(reason, severity="error", markup=False)
+            if not self.is_attached:  # left while it was read
+                return
+            if seen is not None and self.take(seen):
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(LOOK_SECONDS, (time.monotonic() - began) / SHARE)):
+                    await self._wanted.wait()
+            self._wanted.clear()
+
+    def action_renderer(self) -> None:
+        """Draw pictures in the next way."""
+        choices = offered(self._first_renderer)
+        self.drawing.redraw_with(choices[(choices.index(self.drawing.renderer) + 1) % len(choices)])
+        self.notify(f"pictures: {self.drawing.renderer}")
+
+    def action_go(self, offset: int) -> None:
+        """Go to the next chart or panel (1) or the previous one (-1)."""
+        if offset > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def action_close(self) -> None:
+        """Go back."""
+        self.dismiss()
