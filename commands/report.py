@@ -30,7 +30,7 @@ def report(
         str, typer.Option(metavar="RUN", help="Compare with the group of this run.", autocompletion=complete_run)
     ] = "",
 ) -> None:
-    """Write a report of runs, of a sweep by its name or id, or of what a .toml file says."""
+    """Write a report of runs, of a sweep by its name or id, of a study (gan-nz:quick), or of what a .toml file says."""
     from commands.output import say
     from engine import PhospheneError, Reports, Workspace, provenance, report_outlines, report_writing
 

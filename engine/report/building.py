@@ -17,6 +17,7 @@ from engine.report.document import Document, Heading
 from engine.report.items import Item
 from engine.report.outline import Outline, Part, Source
 from engine.selection.choosing import select
+from engine.selection.values import rank
 from engine.studies.studies import Progress, Studies
 from engine.sweep.sweeps import Sweeps
 from engine.sweep.trials import Trials
@@ -35,6 +36,12 @@ MOST_CURVES = 8
 MOST_KINDS = 6
 MOST_TABLES = 3
 """Curves, kinds of pictures and tables that a report shows if nobody says which."""
+DETAILS = (
+    ("Curves", "curves", MOST_CURVES, "metrics"),
+    ("Pictures and plots", "pictures", MOST_KINDS, "pictures and plots"),
+    ("Tables", "table", MOST_TABLES, "tables"),
+)
+"""Parts of a report: heading, what is shown, how many of them, and how they are called."""
 MOST_NAMED = 200
 """Runs that an outline names one by one; of more it keeps the words by which they were selected."""
 
@@ -108,7 +115,7 @@ class Reports:
                 raise PhospheneError(
                     f"no run of the {progress.tier} tier has finished yet: phosphene study run {progress.study.name}"
                 )
-            self._runs[source] = select(self.workspace, progress.listed, self.histories)
+            self._runs[source] = select(self.workspace, _in_order(progress.record, progress.trials), self.histories)
         if source not in self._runs:
             words = self._begun(source.sweep) if source.sweep else source.runs
             self._runs[source] = select(self.workspace, words, self.histories)
@@ -116,7 +123,8 @@ class Reports:
 
     def _begun(self, sweep: str) -> tuple[str, ...]:
         """Return the ids of the runs of a sweep that are there."""
-        found = tuple(trial.run for trial in self._sweep(sweep).trials if trial.status is not None)
+        swept = self._sweep(sweep)
+        found = _in_order(swept.record, [trial for trial in swept.trials if trial.status is not None])
         if not found:
             raise PhospheneError(f"the sweep {sweep} has no runs yet: wait for its first one")
         return found
@@ -148,22 +156,24 @@ class Reports:
         blank = Part(source=source, group=group, baseline=baseline)
         comparison = self._comparison(blank)
         parts = self._of_sweep(source) if source.sweep else _OF_STUDY if source.study else []
+        found = {
+            "curves": figures.metrics(comparison),
+            "pictures": figures.kinds(comparison),
+            "table": figures.tables(comparison),
+        }
+        # The figure of a study comes first, and once.
+        wanted = self._study(source.study).study.shows if source.study else ""
+        shown = [f"{kind} {wanted}" for kind, names in found.items() if wanted in names]
+        found = {kind: [name for name in names if name != wanted] for kind, names in found.items()}
         parts = [
             *parts,
+            *([("The figure", shown, "")] if shown else []),
             ("The runs" if parts else "What was asked", ["asked"], ""),
             ("Configuration", ["configuration"], ""),
         ]
-        metrics = figures.metrics(comparison)
-        parts.append(
-            ("Curves", [f"curves {name}" for name in metrics[:MOST_CURVES]], _rest("metrics", metrics[MOST_CURVES:]))
-        )
-        kinds = figures.kinds(comparison)
-        shown = [f"pictures {name}" for name in kinds[:MOST_KINDS]]
-        parts.append(("Pictures and plots", shown, _rest("pictures and plots", kinds[MOST_KINDS:])))
-        tables = figures.tables(comparison)
-        parts.append(
-            ("Tables", [f"table {name}" for name in tables[:MOST_TABLES]], _rest("tables", tables[MOST_TABLES:]))
-        )
+        for heading, kind, most, what in DETAILS:
+            some, rest = found[kind][:most], found[kind][most:]
+            parts.append((heading, [f"{kind} {name}" for name in some], _rest(what, rest)))
         parts += [("Results", ["results"], ""), ("Commands", ["commands"], "")]
         parts += [("Versions and times", ["versions"], ""), ("Sources", ["sources"], "")]
         if source.study:
@@ -279,6 +289,12 @@ SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
     "combinations": lambda swept: sweeps.combinations(swept.record, swept.trials),
     "axes": lambda swept: sweeps.axes(swept.record, swept.trials),
 }
+
+
+def _in_order(record: SweepRecord, trials: Sequence[Trial]) -> tuple[str, ...]:
+    """Return the runs of trials by their values on the axes, then by their seeds, as figures should show them."""
+    ordered = sorted(trials, key=lambda one: ([rank(one.setting[name]) for name in record.fields], one.seed))
+    return tuple(trial.run for trial in ordered)
 
 
 def _item(text: str) -> Item:

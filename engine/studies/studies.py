@@ -65,11 +65,6 @@ class Progress:
     missing: Mapping[str, str]
     judged: tuple[Judged, ...]
 
-    @property
-    def listed(self) -> tuple[str, ...]:
-        """The ids of its finished runs."""
-        return tuple(trial.run for trial in self.trials)
-
 
 class Studies:
     """The studies that come with the program, and those of a workspace.
