@@ -156,14 +156,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """A run's directory; every method reads the disk anew."""
+    """A run's directory; every method reads the disk anew.
+
+    Attributes:
+        path: where it lies.
+        id: the run's id, the folder's name.
+    """
 
     path: Path
+    id: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def id(self) -> str:
-        """The run's id."""
-        return self.path.name
+    def __post_init__(self) -> None:
+        # Once: lists of thousands of runs ask for it at every key.
+        object.__setattr__(self, "id", self.path.name)
 
     @property
     def attempts_folder(self) -> Path:

@@ -163,11 +163,9 @@ class Reports:
         }
         # The figure of a study comes first, and once.
         wanted = self._study(source.study).study.shows if source.study else ""
-        shown = [f"{kind} {wanted}" for kind, names in found.items() if wanted in names]
         found = {kind: [name for name in names if name != wanted] for kind, names in found.items()}
         parts = [
             *parts,
-            *([("The figure", shown, "")] if shown else []),
             ("The runs" if parts else "What was asked", ["asked"], ""),
             ("Configuration", ["configuration"], ""),
         ]
@@ -218,12 +216,11 @@ class Reports:
                 raise type(error)(f"{outline.file}, part in line {part.line}: {item}: {error}") from error
 
     def _shown(self, part: Part, item: Item) -> Sequence[Block]:
+        assert part.source is not None, "checked when the outline was read"
         if item.kind in SWEEP_BLOCKS:
-            assert part.source is not None, "checked when the outline was read"
             return SWEEP_BLOCKS[item.kind](self._sweep(part.source.sweep))
         if item.kind in STUDY_BLOCKS:
-            assert part.source is not None, "checked when the outline was read"
-            return STUDY_BLOCKS[item.kind](self._study(part.source.study))
+            return STUDY_BLOCKS[item.kind](self._study(part.source.study), lambda: self._comparison(part))
         comparison = self._comparison(part)
         if item.kind == "curves":
             if part.x and part.x not in AXES:
@@ -274,15 +271,17 @@ RUN_BLOCKS: Mapping[str, Callable[[Comparison], Sequence[Block]]] = {
     "versions": runs.versions,
     "sources": runs.sources,
 }
-STUDY_BLOCKS: Mapping[str, Callable[[Progress], Sequence[Block]]] = {
-    "question": studies.question,
-    "published": studies.published,
-    "studied": studies.combinations,
+STUDY_BLOCKS: Mapping[str, Callable[[Progress, Callable[[], Comparison]], Sequence[Block]]] = {
+    "question": lambda progress, _: studies.question(progress),
+    "published": lambda progress, _: studies.published(progress),
+    "studied": lambda progress, _: studies.combinations(progress),
+    "figure": lambda progress, comparison: studies.figure(progress, comparison()),
 }
 _OF_STUDY = [
     ("The question", ["question"], ""),
     ("Published and measured", ["published"], ""),
     ("Combinations", ["studied"], ""),
+    ("The figure", ["figure"], ""),
 ]
 SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
     "plan": lambda swept: sweeps.asked(swept.record, swept.status, swept.trials),

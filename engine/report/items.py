@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 SWEEP_ITEMS = ("plan", "combinations", "axes")
 """Items that only a sweep has."""
-STUDY_ITEMS = ("question", "published", "studied")
+STUDY_ITEMS = ("question", "published", "studied", "figure")
 """Items that only a study has."""
 ARGUMENTS = {
     "asked": "",

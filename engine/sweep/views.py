@@ -228,6 +228,11 @@ class PictureGrid:
     rows: tuple[str, ...]
     cells: tuple[tuple[Kept | None, ...], ...]
 
+    def turned(self) -> PictureGrid:
+        """Return it with its rows as columns."""
+        cells = tuple(zip(*self.cells, strict=True))
+        return PictureGrid(self.kind, self.down, self.across, self.rows, self.columns, cells)
+
     @property
     def origin(self) -> Origin:
         """The runs whose pictures it shows."""
@@ -271,6 +276,7 @@ def picture_grid(
     across: str,
     down: str = STEPS,
     kind: str = "",
+    most: int = MOST_PLACES,
 ) -> tuple[PictureGrid | None, list[str]]:
     """Return the pictures of a sweep laid out by two axes, and the names of all kinds there are.
 
@@ -284,6 +290,7 @@ def picture_grid(
         across: name of an axis.
         down: name of another one, ``step`` or ``seed``.
         kind: name of the pictures; empty for that which most runs have, and of these at most steps.
+        most: values of an axis and steps, at most.
 
     Returns:
         None and no names if there are no pictures.
@@ -291,8 +298,8 @@ def picture_grid(
     Raises:
         PhospheneError: if there is no such axis.
     """
-    columns = _keys(record, trials, across)
-    rows = {"": ""} if down == STEPS else _keys(record, trials, down)
+    columns = _keys(record, trials, across, most)
+    rows = {"": ""} if down == STEPS else _keys(record, trials, down, most)
     chosen = _chosen(record, trials, across, down if down != STEPS else "")
     found = {place: albums(trial) for place, trial in chosen.items() if place[0] in columns and place[1] in rows}
     counts: dict[str, tuple[int, int]] = {}
@@ -304,7 +311,7 @@ def picture_grid(
         return None, []
     kind = kind if kind in counts else max(counts, key=lambda name: counts[name])
     if down == STEPS:
-        steps = _thinned(sorted({step for album in found.values() for step in album.get(kind, ())}))
+        steps = _thinned(sorted({step for album in found.values() for step in album.get(kind, ())}), most)
         cells = tuple(tuple(found.get((key, ""), {}).get(kind, {}).get(step) for key in columns) for step in steps)
         return PictureGrid(kind, across, down, (*columns.values(),), tuple(f"{s:,}" for s in steps), cells), [*counts]
     cells = tuple(tuple(_newest(found.get((key, row), {}).get(kind, {})) for key in columns) for row in rows)
@@ -315,18 +322,18 @@ def _newest(steps: Mapping[int, Kept]) -> Kept | None:
     return steps[max(steps)] if steps else None
 
 
-def _keys(record: SweepRecord, trials: Sequence[Trial], name: str) -> dict[Any, str]:
+def _keys(record: SweepRecord, trials: Sequence[Trial], name: str, most: int) -> dict[Any, str]:
     """Return the values of an axis, or the seeds, as they are told apart and as they are written."""
     if name == SEEDS:
         return {seed: str(seed) for seed in sorted({trial.seed for trial in trials})}
-    values = _thinned(places(axis_of(record, name), trials))
+    values = _thinned(places(axis_of(record, name), trials), most)
     return {comparable(list(value)): written(value) for value in values}
 
 
-def _thinned(values: list[Any]) -> list[Any]:
-    if len(values) <= MOST_PLACES:
+def _thinned(values: list[Any], most: int) -> list[Any]:
+    if len(values) <= most:
         return values
-    return [values[round(place * (len(values) - 1) / (MOST_PLACES - 1))] for place in range(MOST_PLACES)]
+    return [values[round(place * (len(values) - 1) / (most - 1))] for place in range(most)]
 
 
 def _chosen(record: SweepRecord, trials: Sequence[Trial], across: str, down: str) -> dict[tuple[Any, Any], Trial]:
