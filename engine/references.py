@@ -40,6 +40,7 @@ class Scope:
         values: the hyperparameters of the run; those of earlier fields are written out already.
         defaults: the default of each hyperparameter.
         experiment: returns the declaration of an experiment by its name.
+        computes: whether what takes seconds is computed; without it a name whose check needs that is taken as it is.
     """
 
     workspace: Workspace
@@ -47,6 +48,7 @@ class Scope:
     values: Mapping[str, Any]
     defaults: Mapping[str, Any]
     experiment: Callable[[str], Experiment]
+    computes: bool = True
 
     def is_default(self, *fields: str) -> bool:
         """Tell whether some fields all have their defaults, which are known to fit each other."""

@@ -61,8 +61,15 @@ def problems(
     return {}
 
 
-def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
+def resolved(
+    workspace: Workspace, hyperparameters: Hyperparameters, *, computes: bool = True
+) -> tuple[Hyperparameters, tuple[str, ...]]:
     """Write out what is named, and return the ids of the earlier runs among it: the new run's parents.
+
+    Args:
+        workspace: where earlier runs and cached tables lie.
+        hyperparameters: of a run.
+        computes: whether what takes seconds is computed, as a launch must.
 
     Raises:
         InvalidHyperparameters: if something does not fit what its field takes.
@@ -73,7 +80,7 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
     parents: list[str] = []
     errors: dict[str, PhospheneError] = {}
     for name, reference in references(type(hyperparameters)).items():
-        scope = Scope(workspace, name, values, defaults, catalogue.experiment)
+        scope = Scope(workspace, name, values, defaults, catalogue.experiment, computes)
         try:
             found = reference.resolve(values[name], scope)
         except ValueError as error:

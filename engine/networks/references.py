@@ -206,12 +206,16 @@ class CutReference(Reference):
         """
         if text == PENULTIMATE and text in self.words:
             known = architecture_of(scope.values[self.network], scope)
-            return Resolved(tables.penultimate(known, scope.workspace.cache) if known else text)
+            found = tables.penultimate(known, scope.workspace.cache, computes=scope.computes) if known else ""
+            return Resolved(found or text)
         if text in self.words or scope.is_default(scope.field, self.network):
             return Resolved(text)
         for network in names.several(scope.values[self.network]):
             if name := architecture_of(network, scope):
-                self._require(text, name, tables.cut_table(_written(name), scope.workspace.cache))
+                cache = scope.workspace.cache
+                table = tables.cut_table(_written(name), cache) if scope.computes else tables.cached(name, cache)
+                if table is not None:
+                    self._require(text, name, table)
         return Resolved(text)
 
     def _require(self, text: str, name: ModelName, table: CutTable) -> None:
