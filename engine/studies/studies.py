@@ -83,6 +83,10 @@ class Studies:
         """Return the names of all studies."""
         return [*declared.names(self.workspace)]
 
+    def files(self) -> dict[str, Path]:
+        """Return the file of each study by its name."""
+        return declared.names(self.workspace)
+
     def find(self, name: str) -> Study:
         """Return the study of that name, or in that file.
 
