@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from tui.act import Act, Scope
+from tui.study_actions import STUDY_ACTS
 
 __all__ = ["ACTS", "Act", "Scope", "bindings"]
 
@@ -101,6 +102,14 @@ ACTS: tuple[Act, ...] = (
     Act("workbench", "go(-1)", "shift+tab", "previous pane", "Go to the previous pane."),
     Act("workbench", "page", "h", "about it", "Show what the chosen experiment does and what to look at."),
     Act("workbench", "quit", "q", "quit", "Leave the workbench; runs go on.", footer=True),
+    Act(
+        "workbench",
+        "studies",
+        "u",
+        "studies",
+        "Go to the shelf of studies, the figures of reports.",
+        footer=True,
+    ),
     Act(
         "runs",
         "select_run",
@@ -357,6 +366,7 @@ ACTS: tuple[Act, ...] = (
     Act("sweep", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act("sweep", "go(1)", "tab", "next", "Go to the next chart or panel."),
     Act("sweep", "go(-1)", "shift+tab", "previous", "Go to the previous one."),
+    *STUDY_ACTS,
 )
 
 

@@ -24,13 +24,14 @@ CHANGES = frozenset(
     {
         *("run", "form.run", "plan-sweep", "compare.more-seeds"),
         *("sweep.stop", "sweep.resume", "sweep.widen"),
+        *("study.run", "study.stop"),
         *("stop", "resume", "apply-live-values", "save-checkpoint"),
         *("runs.sooner", "runs.later", "runs.cancel"),
         *("runs.tag", "runs.note", "runs.name", "runs.remove", "runs.bring-back"),
     }
 )
 """The actions, by their ids, that start, stop, change or remove a run or a sweep."""
-IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images"})
+IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images", "study.images"})
 """Those that only a terminal knows: going to the shell, and drawing pictures otherwise than with half cells."""
 
 

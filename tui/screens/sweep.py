@@ -236,7 +236,7 @@ class SweepScreen(LookingScreen):
     def _next_axis(self, downwards: int) -> None:
         assert self.seen is not None
         across, down = laid_out(self.seen.record, self.asked)
-        axes = [axis.name for axis in self.seen.record.axes]
+        axes = [axis.name for axis in self.seen.record.axes] or [sweep_views.SEEDS]
         if not downwards:
             across = axes[(axes.index(across) + 1) % len(axes)]
             self._ask(replace(self.asked, across=across))
@@ -317,8 +317,8 @@ class SweepScreen(LookingScreen):
         if self.seen is None:
             return
         record = self.seen.record
-        axis = record.axes[0].name
-        more = "trials=10" if record.trials else f"{axis}=…"
+        axes = "".join(f"{axis.name}=… " for axis in record.axes[:1])
+        more = "trials=10 " if record.trials else axes
         question = f"widen {wording.short_id(record.id)} by"
 
         def widen(text: str | None) -> None:
@@ -326,7 +326,7 @@ class SweepScreen(LookingScreen):
                 self._requests.widen(self._sweep, text)
                 self._wanted.set()
 
-        self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more} budget=1h"), widen)
+        self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more}budget=1h"), widen)
 
     def action_copy(self) -> None:
         """Ask in which form the table is to be copied, and copy it."""
