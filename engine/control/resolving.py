@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from engine.declaration import Experiment
     from engine.record.workspace import Workspace
+    from engine.references import Effort
 
 
 def ready(
@@ -62,14 +63,14 @@ def problems(
 
 
 def resolved(
-    workspace: Workspace, hyperparameters: Hyperparameters, *, computes: bool = True
+    workspace: Workspace, hyperparameters: Hyperparameters, effort: Effort = "checks"
 ) -> tuple[Hyperparameters, tuple[str, ...]]:
     """Write out what is named, and return the ids of the earlier runs among it: the new run's parents.
 
     Args:
         workspace: where earlier runs and cached tables lie.
         hyperparameters: of a run.
-        computes: whether what takes seconds is computed, as a launch must.
+        effort: what may take seconds; see :class:`engine.references.Scope`.
 
     Raises:
         InvalidHyperparameters: if something does not fit what its field takes.
@@ -80,7 +81,7 @@ def resolved(
     parents: list[str] = []
     errors: dict[str, PhospheneError] = {}
     for name, reference in references(type(hyperparameters)).items():
-        scope = Scope(workspace, name, values, defaults, catalogue.experiment, computes)
+        scope = Scope(workspace, name, values, defaults, catalogue.experiment, effort)
         try:
             found = reference.resolve(values[name], scope)
         except ValueError as error:

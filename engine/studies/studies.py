@@ -193,8 +193,8 @@ class Studies:
                 problems = dict(error.problems) or {"": str(error)}
                 break
             try:
-                # Without runs nothing depends on tables that take seconds; a launch checks the cuts by them.
-                values, _ = resolving.resolved(self.workspace, values, computes=bool(earlier))
+                # A launch checks the names of cuts; here they only tell whether a run is the same.
+                values, _ = resolving.resolved(self.workspace, values, "meanings" if earlier else "nothing")
             except PhospheneError as error:
                 # What is missing hinders further runs; those that are there keep their results.
                 problems = problems or dict(error.problems) or {"": str(error)}

@@ -127,8 +127,8 @@ class StudyScreen(LookingScreen):
     def take(self, seen: Seen) -> bool:
         """Show what was seen; the plan comes with a second look."""
         before, self.seen = self.seen, seen
-        if seen.asked == self.asked or self.asked.tier is None:
-            self.asked = seen.asked
+        if self.asked.tier is None:  # the tier that was chosen for the user stays when the other one has runs
+            self.asked = replace(self.asked, tier=seen.progress.tier)
         run = next(self.keymap.display(act) for act in ACTS if act.id == "study.run")
         self._text.show(seen, run)
         if before is None or before.body is not seen.body:
@@ -160,7 +160,8 @@ class StudyScreen(LookingScreen):
         has_published = seen is not None and seen.published is not None
         self._text.display = wide or self.view == "question"
         self._published.display = (wide and has_published) or (not wide and self.view == "published")
-        self._combinations.display = wide or self.view == "combinations"
+        begun = seen is not None and bool(seen.trials)
+        self._combinations.display = (wide and begun) or (not wide and self.view == "combinations")
         self._figure.display = (wide and bool(self._figure.part)) or (not wide and self.view == "figure")
         self.query_one("#study-said").display = wide or self.view != "figure"
         if seen is not None and seen.published is not None:

@@ -218,13 +218,13 @@ class Looking:
         trials: Sequence[Trial],
         runs: Mapping[str, Listed],
     ) -> Seen:
-        from engine import Table, study_wording, sweep_outlook, sweep_views
+        from engine import study_wording, sweep_outlook, sweep_views
 
         progress = known.progress
         ordered = sweep_views.in_order(progress.record, trials)
         body = replace(see(progress.record, trials), remarks=tuple(sweep_outlook.remarks(progress.record, trials)))
         sheet = study_wording.beside(progress)
-        published = TableModel(Table(sheet.columns, sheet.rows, len(sheet.rows))) if sheet.rows else None
+        published = _published(sheet)
         figure = self._figure(progress, ordered, runs)
         return Seen(
             asked,
@@ -300,6 +300,18 @@ class _Known:
     until: float
     progress: StudyProgress
     counts: Mapping[StudyTier, str]
+
+
+def _published(sheet: Sheet) -> TableModel | None:
+    """Return published values beside measured ones without columns that say nothing; None if there are none."""
+    from engine import Table
+
+    if not sheet.rows:
+        return None
+    kept = [place for place, cells in enumerate(zip(*sheet.rows, strict=True)) if any(cells)]
+    columns = tuple(sheet.columns[place] for place in kept)
+    rows = tuple(tuple(row[place] for place in kept) for row in sheet.rows)
+    return TableModel(Table(columns, rows, len(rows)), [None] * len(columns))
 
 
 def _kept(comparison: Comparison, name: str) -> tuple[Shelf, ...]:
