@@ -158,12 +158,13 @@ class StudyScreen(LookingScreen):
     def _show_view(self) -> None:
         wide, seen = not self.narrow, self.seen
         has_published = seen is not None and seen.published is not None
+        # On a wide screen the figure is beside all else until it is gone to: then it has the whole width.
         self._text.display = wide or self.view == "question"
         self._published.display = (wide and has_published) or (not wide and self.view == "published")
         begun = seen is not None and bool(seen.trials)
         self._combinations.display = (wide and begun) or (not wide and self.view == "combinations")
-        self._figure.display = (wide and bool(self._figure.part)) or (not wide and self.view == "figure")
-        self.query_one("#study-said").display = wide or self.view != "figure"
+        self._figure.display = self.view == "figure" or (wide and bool(self._figure.part))
+        self.query_one("#study-said").display = self.view != "figure"
         if seen is not None and seen.published is not None:
             rows = min(len(seen.published), MOST_PUBLISHED)
             self._published.styles.height = rows + 4 if wide else "1fr"

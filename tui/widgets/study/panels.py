@@ -47,8 +47,8 @@ class StudyText(VerticalScroll, can_focus=True):
         """
         from engine import study_wording
 
-        title, *said = study_wording.head(seen.progress)
-        lines = [Content.styled(title, "bold")]
+        _, question, *said = study_wording.head(seen.progress)  # the title stands in the head of the screen
+        lines = [Content.styled(question, "bold")]
         for line in said:
             text = " ".join(line.split())
             if line.startswith(HINDERED):
@@ -155,7 +155,7 @@ class StudyFigure(Container):
             self.charts.show(figure.charts)
         elif figure.plot is not None:
             self._reveal("plot")
-            self.plot.border_title = Content(figure.plot.content.kind)
+            self.plot.border_title = Content(figure.name)
             self.plot.show(figure.plot)
         elif figure.shelves:
             self._reveal("kept")
