@@ -278,7 +278,8 @@ class StudyScreen(LookingScreen):
         experiment = catalogue.experiments()[study.experiment]
         words = [study.name, f"--{progress.tier}"]
         words += [word for name, text in asked.changed.items() for word in ("--set", f"{name}={text}")]
-        self.app.push_screen(StudyPlanScreen(self._studies, experiment, planned, words), self._launch)
+        seeds = study.tier(progress.tier).seeds
+        self.app.push_screen(StudyPlanScreen(self._studies, experiment, planned, words, seeds), self._launch)
 
     def _launch(self, planned: Planned | None) -> None:
         if planned is not None:

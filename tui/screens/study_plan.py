@@ -24,11 +24,15 @@ class StudyPlanScreen(PlanScreen):
         experiment: that is run.
         asked: the sweep that the tier is.
         words: of the command that runs it, without the options.
+        seeds: the study's own number of them.
     """
 
-    def __init__(self, studies: Studies, experiment: Experiment, asked: SweepAsked, words: Sequence[str]) -> None:
+    def __init__(
+        self, studies: Studies, experiment: Experiment, asked: SweepAsked, words: Sequence[str], seeds: int
+    ) -> None:
         super().__init__(studies.sweeps, experiment, asked)
         self._words = words
+        self._usual = [replace(one, default=str(seeds)) if one.name == "seeds" else one for one in OPTIONS]
         own = {"seeds": str(asked.seeds), "parallel": str(asked.parallel)}
         self.options = [replace(one, default=own[one.name]) for one in OPTIONS if one.name in own]
 
@@ -40,7 +44,8 @@ class StudyPlanScreen(PlanScreen):
     @property
     def command(self) -> str:
         """What does the same on the command line."""
-        options = [word for name, text in given(self.texts, self.options).items() for word in (f"--{name}", text)]
+        texts = {option.name: option.default for option in OPTIONS} | self.texts
+        options = [word for name, text in given(texts, self._usual).items() for word in (f"--{name}", text)]
         return shlex.join(["phosphene", "study", "run", *self._words, *options])
 
 

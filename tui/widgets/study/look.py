@@ -7,21 +7,18 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError, plots
-from tui.widgets.comparison.look import shelf_of
+from engine import PhospheneError
+from tui.widgets.study.drawing import drawn
 from tui.widgets.sweep.look import see
 from tui.widgets.table import TableModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from engine import (
-        Chart,
         Comparison,
         Listed,
         ListedSweep,
-        PictureGrid,
         Sheet,
         Studies,
         StudyProgress,
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
         Trial,
         Trials,
     )
-    from tui.widgets.comparison.look import Shelf
+    from tui.widgets.study.drawing import Figure
     from tui.widgets.sweep.look import Body
 
 AGAIN_SECONDS = 5.0
@@ -52,40 +49,6 @@ class Asked:
     tier: StudyTier | None = None
     changed: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 0
-
-
-@dataclass(frozen=True)
-class Given:
-    """A plot that is drawn from what was worked out of runs."""
-
-    content: plots.Plot
-
-    def plot(self) -> plots.Plot:
-        """Return it."""
-        return self.content
-
-
-@dataclass(frozen=True)
-class Figure:
-    """What the figure of a study shows; see :func:`engine.study_figure.way`. One of the last five is filled.
-
-    Attributes:
-        way: how it is drawn.
-        name: of what it shows.
-        shelves: pictures or plots of each group.
-        grid: pictures by two axes.
-        tables: of the runs, by name.
-        charts: curves, or the metric over each axis.
-        plot: bars or a heatmap over the axes.
-    """
-
-    way: str = "combinations"
-    name: str = ""
-    shelves: tuple[Shelf, ...] = ()
-    grid: PictureGrid | None = None
-    tables: Mapping[str, Path] = field(default_factory=dict)
-    charts: Mapping[str, Chart] = field(default_factory=dict)
-    plot: Given | None = None
 
 
 @dataclass(frozen=True)
@@ -254,35 +217,14 @@ class Looking:
         return tuple(sweep_wording.plan(planned)[1:])
 
     def _figure(self, progress: StudyProgress, trials: Sequence[Trial], runs: Mapping[str, Listed]) -> Figure:
-        from engine import Comparison, comparison_chart, gallery, study_figure, sweep_views
+        from engine import Comparison
 
         shown = [runs[trial.run] for trial in trials if trial.run in runs]
         if self._comparison is None:
             self._comparison = Comparison(shown, self._histories)
         else:
             self._comparison.refresh(shown)
-        comparison, study, record = self._comparison, progress.study, progress.record
-        way, name = study_figure.way(study, record, comparison)
-        drawn = Figure(way, name)
-        if way == "kept":
-            return replace(drawn, shelves=_kept(comparison, name))
-        if way == "grid":
-
-            def album(trial: Trial) -> dict[str, dict[int, gallery.Kept]]:
-                run = self._studies.workspace.run(trial.run)
-                return gallery.album(run, self._histories.of(run))
-
-            grid, _ = sweep_views.picture_grid(record, trials, album, study.columns, study.rows, name)
-            return replace(drawn, grid=grid)
-        if way == "table":
-            return replace(drawn, tables=_tables(comparison, name))
-        if way == "curves":
-            return replace(drawn, charts={name: comparison_chart(comparison, name)})
-        if way == "means":
-            own = replace(record, metric=name)
-            means = study_figure.means(study, own, study_figure.valued(trials, name, runs, self._histories))
-            return replace(drawn, charts=means) if isinstance(means, dict) else replace(drawn, plot=Given(means))
-        return drawn
+        return drawn(progress, self._comparison, trials)
 
 
 @dataclass(frozen=True)
@@ -312,21 +254,3 @@ def _published(sheet: Sheet) -> TableModel | None:
     columns = tuple(sheet.columns[place] for place in kept)
     rows = tuple(tuple(row[place] for place in kept) for row in sheet.rows)
     return TableModel(Table(columns, rows, len(rows)), [None] * len(columns))
-
-
-def _kept(comparison: Comparison, name: str) -> tuple[Shelf, ...]:
-    """Return what each group keeps under a name."""
-    shelves = (shelf_of(comparison, group) for group in comparison.groups)
-    return tuple(replace(shelf, albums={name: shelf.albums[name]}) for shelf in shelves if name in shelf.albums)
-
-
-def _tables(comparison: Comparison, name: str) -> dict[str, Path]:
-    """Return the file of the table of a name, of one run of each group."""
-    found = {}
-    for group in comparison.groups:
-        for run in group.runs:
-            if name in comparison.history(run).tables:
-                called = f"{name} of {group.caption}" if len(comparison.groups) > 1 else name
-                found[called] = run.directory.path / comparison.history(run).tables[name].file
-                break
-    return found

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from tui.widgets.study.look import Figure, Seen
+    from tui.widgets.study.drawing import Figure
+    from tui.widgets.study.look import Seen
     from tui.widgets.table import TableModel
 
 HINDERED = "cannot be run here: "
