@@ -22,8 +22,8 @@ READ_ONLY = "this workbench only looks: it was opened with --read-only"
 NO_TERMINAL = "there is no terminal in a browser"
 CHANGES = frozenset(
     {
-        *("run", "form.run", "plan-sweep", "compare.more-seeds"),
-        *("sweep.stop", "sweep.resume", "sweep.widen"),
+        *("run", "form.run", "plan-sweep", "compare.more-seeds", "compare.to-study"),
+        *("sweep.stop", "sweep.resume", "sweep.widen", "sweep.to-study"),
         *("study.run", "study.stop"),
         *("stop", "resume", "apply-live-values", "save-checkpoint"),
         *("runs.sooner", "runs.later", "runs.cancel"),

@@ -132,7 +132,7 @@ class StudyScreen(LookingScreen):
         run = next(self.keymap.display(act) for act in ACTS if act.id == "study.run")
         self._text.show(seen, run)
         if before is None or before.body is not seen.body:
-            self._published.show(seen.published)
+            self._published.show(seen.published, seen.metric)
             self._combinations.show(seen.body)
             self._figure.show(seen.figure)
             self._show_view()
@@ -196,7 +196,7 @@ class StudyScreen(LookingScreen):
                 Content.assemble(*parts, "· ", seen.progress.study.name),
                 Content.assemble(*tiers, "· ", seen.progress.study.title),
                 Content.styled(
-                    f" {seen.standing or 'not run as a sweep yet'}", "" if seen.under_way else "$text-muted"
+                    f" {seen.standing or 'no sweep has run it yet'}", "" if seen.under_way else "$text-muted"
                 ),
             ]
         self.query_one("#study-head", Static).update(Content("\n").join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -18,6 +19,7 @@ from tui.screens.questions import TextScreen
 from tui.widgets.sweep.look import Asked, Looking, laid_out
 from tui.widgets.sweep.offers import combinations_offer, pictures_offer
 from tui.widgets.sweep.panels import SweepCharts, SweepPictures, SweepTable
+from tui.workbench.studying import ask_and_write_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,6 +84,7 @@ class SweepScreen(LookingScreen):
     ) -> None:
         super().__init__(keymap, renderer)
         self._sweep = sweep
+        self._home = sweeps.workspace.home
         self._requests = requests
         self._compare = compare
         self._leave = leave
@@ -327,6 +330,12 @@ class SweepScreen(LookingScreen):
                 self._wanted.set()
 
         self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more}budget=1h"), widen)
+
+    def action_write_study(self) -> None:
+        """Ask for a name, and write a study of it."""
+        if self.seen is not None:
+            offered = re.sub(r"[^\w.-]+", "-", self.seen.record.name or self.seen.record.experiment)
+            ask_and_write_study(self, self._home, [self._sweep.id], offered)
 
     def action_copy(self) -> None:
         """Ask in which form the table is to be copied, and copy it."""

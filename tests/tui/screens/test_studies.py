@@ -23,6 +23,7 @@ from tui.screens.study_plan import StudyPlanScreen, changes
 from tui.screens.sweep import SweepScreen
 from tui.screens.workbench import Workbench
 from tui.widgets.filters import FilterField
+from tui.widgets.study.look import LAST
 
 WIDE, NARROW = (160, 48), (80, 24)
 
@@ -174,6 +175,8 @@ def test_a_study_says_what_it_asks_and_judges_the_full_tier(drive, own, size):
         await until(lambda: screen._published.grid.has_focus)
         rows = screen.seen.sheet.rows
         assert [row[5] for row in rows] == ["outside", "inside"]
+        assert screen.seen.published.table.columns == ("where", "published", "measured", "verdict", *LAST)
+        assert str(screen._published.border_title) == "published beside measured: test/accuracy"
         await pilot.press("4")
         await until(lambda: screen._figure.part == "charts" and screen._figure.display)
         assert not screen.query_one("#study-said").display

@@ -126,6 +126,11 @@ class Looking:
                 self._comparison.refresh(self._runs)
             return see(self._comparison, asked)
 
+    @property
+    def ids(self) -> list[str]:
+        """The runs that are compared."""
+        return [run.id for run in self._runs]
+
     def further(self, count: int) -> tuple[Replicate, ...]:
         """Return the next seeds of each group; see :func:`engine.replicates`."""
         from engine import replicates

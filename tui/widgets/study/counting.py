@@ -173,7 +173,7 @@ def _shelved(name: str, file: _File) -> Shelved:
 
     study = file.study
     if study is None:
-        return Shelved(name, UNREADABLE, fault=file.fault)
+        return Shelved(name, UNREADABLE, counts=(REFUSED, REFUSED), fault=file.fault)
     experiment = catalogue.experiments().get(study.experiment)
     quick, full = (file.tiers[tier] for tier in TIERS)
     shelved = Shelved(name, experiment.family if experiment else UNREADABLE, study.experiment)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 AGAIN_SECONDS = 5.0
 """After which it is looked again for data that were missing."""
 TIERS: tuple[StudyTier, ...] = ("quick", "full")
+LAST = ("one more run", "source")
+"""Columns that stand behind the verdict, where there is less room than on paper."""
 REFUSED = "✗"
 """The count of a tier that its experiment refuses."""
 
@@ -64,6 +66,7 @@ class Seen:
         trials: those that have finished, wherever they come from, and those that the sweep has begun.
         body: the combinations.
         published: beside measured values; None if there are none.
+        metric: of all these values, where they share it.
         sheet: the same as a table for documents.
         plan: what is left to be run and what it takes, in sentences; None while that is still to be worked out.
         figure: of the study.
@@ -77,6 +80,7 @@ class Seen:
     trials: tuple[Trial, ...]
     body: Body
     published: TableModel | None
+    metric: str
     sheet: Sheet
     plan: tuple[str, ...] | None
     figure: Figure
@@ -187,7 +191,7 @@ class Looking:
         ordered = sweep_views.in_order(progress.record, trials)
         body = replace(see(progress.record, trials), remarks=tuple(sweep_outlook.remarks(progress.record, trials)))
         sheet = study_wording.beside(progress)
-        published = _published(sheet)
+        published, metric = _published(sheet)
         figure = self._figure(progress, ordered, runs)
         return Seen(
             asked,
@@ -198,6 +202,7 @@ class Looking:
             tuple(trials),
             body,
             published,
+            metric,
             sheet,
             None,
             figure,
@@ -244,13 +249,20 @@ class _Known:
     counts: Mapping[StudyTier, str]
 
 
-def _published(sheet: Sheet) -> TableModel | None:
-    """Return published values beside measured ones without columns that say nothing; None if there are none."""
+def _published(sheet: Sheet) -> tuple[TableModel | None, str]:
+    """Return published values beside measured ones, what matters first, and the metric of all of them if they share it.
+
+    Columns that say nothing are left out.
+    """
     from engine import Table
 
     if not sheet.rows:
-        return None
-    kept = [place for place, cells in enumerate(zip(*sheet.rows, strict=True)) if any(cells)]
-    columns = tuple(sheet.columns[place] for place in kept)
-    rows = tuple(tuple(row[place] for place in kept) for row in sheet.rows)
-    return TableModel(Table(columns, rows, len(rows)), [None] * len(columns))
+        return None, ""
+    columns = dict(zip(sheet.columns, zip(*sheet.rows, strict=True), strict=True))
+    columns = {name: columns[name] for name in sorted(columns, key=lambda name: name in LAST) if any(columns[name])}
+    shared = {*columns["metric"]}
+    if len(shared) == 1:
+        del columns["metric"]
+    rows = tuple(zip(*columns.values(), strict=True))
+    model = TableModel(Table((*columns,), rows, len(rows)), [None] * len(columns))
+    return model, shared.pop() if len(shared) == 1 else ""

@@ -79,14 +79,16 @@ class Published(SheetView):
 
     def __init__(self) -> None:
         super().__init__(id="study-published")
+        self._metric = ""
 
     @property
     def shown(self) -> str:
         """What it is."""
-        return "published beside measured"
+        return f"published beside measured{self._metric and f': {self._metric}'}"
 
-    def show(self, model: TableModel | None) -> None:
-        """Show these; order and cursor stay as they were."""
+    def show(self, model: TableModel | None, metric: str) -> None:
+        """Show these values of a metric, which is empty for several; order and cursor stay as they were."""
+        self._metric = metric
         before = self.grid.model
         if model is not None and before is not None and before.table.columns == model.table.columns:
             model.sort_by(before.sorted_by)
