@@ -76,8 +76,7 @@ def list_studies(as_json: JSON = False) -> None:
                 faults.append(str(error))
                 continue
             documents.append(study_wording.document(found))
-            if not found.missing or len(found.trials) == found.runs:
-                counts[at] = f"{len(found.trials)}/{found.runs}"
+            counts[at] = study_wording.count(found)
         rows.append([name, study.experiment, *counts, study.title])
     if as_json:
         emit(documents)

@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.studies import figure as study_figure
     from engine.studies import words as study_wording
     from engine.studies.studies import Progress as StudyProgress
     from engine.studies.studies import Studies
@@ -262,6 +263,7 @@ __all__ = [
     "shown_value",
     "smooth",
     "sources",
+    "study_figure",
     "study_wording",
     "suggestions_for",
     "sweep_axes",

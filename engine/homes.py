@@ -223,6 +223,7 @@ MODULES = {
     "report_outlines": "engine.report.outline",
     "report_writing": "engine.report.writing",
     "sources": "engine.datasets.sources",
+    "study_figure": "engine.studies.figure",
     "study_wording": "engine.studies.words",
     "sweep_axes": "engine.sweep.axes",
     "sweep_outlook": "engine.sweep.outlook",

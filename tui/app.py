@@ -38,7 +38,7 @@ class PhospheneApp(Limited, LimitedApp):
     """Opens the workbench; its result is the ids of the runs that go on."""
 
     TITLE = "Phosphene"
-    CSS_PATH: ClassVar = ["screens/workbench.tcss", "screens/compare.tcss", "screens/sweep.tcss"]
+    CSS_PATH: ClassVar = ["screens/workbench.tcss", "screens/compare.tcss", "screens/sweep.tcss", "screens/study.tcss"]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = bindings("app")
     acts_of: ClassVar[Scope] = "app"

@@ -22,15 +22,16 @@ READ_ONLY = "this workbench only looks: it was opened with --read-only"
 NO_TERMINAL = "there is no terminal in a browser"
 CHANGES = frozenset(
     {
-        *("run", "form.run", "plan-sweep", "compare.more-seeds"),
-        *("sweep.stop", "sweep.resume", "sweep.widen"),
+        *("run", "form.run", "plan-sweep", "compare.more-seeds", "compare.to-study"),
+        *("sweep.stop", "sweep.resume", "sweep.widen", "sweep.to-study"),
+        *("study.run", "study.stop"),
         *("stop", "resume", "apply-live-values", "save-checkpoint"),
         *("runs.sooner", "runs.later", "runs.cancel"),
         *("runs.tag", "runs.note", "runs.name", "runs.remove", "runs.bring-back"),
     }
 )
 """The actions, by their ids, that start, stop, change or remove a run or a sweep."""
-IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images"})
+IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images", "study.images"})
 """Those that only a terminal knows: going to the shell, and drawing pictures otherwise than with half cells."""
 
 

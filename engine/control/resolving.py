@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from engine.declaration import Experiment
     from engine.record.workspace import Workspace
+    from engine.references import Effort
 
 
 def ready(
@@ -61,8 +62,15 @@ def problems(
     return {}
 
 
-def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
+def resolved(
+    workspace: Workspace, hyperparameters: Hyperparameters, effort: Effort = "checks"
+) -> tuple[Hyperparameters, tuple[str, ...]]:
     """Write out what is named, and return the ids of the earlier runs among it: the new run's parents.
+
+    Args:
+        workspace: where earlier runs and cached tables lie.
+        hyperparameters: of a run.
+        effort: what may take seconds; see :class:`engine.references.Scope`.
 
     Raises:
         InvalidHyperparameters: if something does not fit what its field takes.
@@ -73,7 +81,7 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
     parents: list[str] = []
     errors: dict[str, PhospheneError] = {}
     for name, reference in references(type(hyperparameters)).items():
-        scope = Scope(workspace, name, values, defaults, catalogue.experiment)
+        scope = Scope(workspace, name, values, defaults, catalogue.experiment, effort)
         try:
             found = reference.resolve(values[name], scope)
         except ValueError as error:

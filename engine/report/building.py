@@ -17,8 +17,8 @@ from engine.report.document import Document, Heading
 from engine.report.items import Item
 from engine.report.outline import Outline, Part, Source
 from engine.selection.choosing import select
-from engine.selection.values import rank
 from engine.studies.studies import Progress, Studies
+from engine.sweep import views
 from engine.sweep.sweeps import Sweeps
 from engine.sweep.trials import Trials
 
@@ -291,9 +291,8 @@ SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
 
 
 def _in_order(record: SweepRecord, trials: Sequence[Trial]) -> tuple[str, ...]:
-    """Return the runs of trials by their values on the axes, then by their seeds, as figures should show them."""
-    ordered = sorted(trials, key=lambda one: ([rank(one.setting[name]) for name in record.fields], one.seed))
-    return tuple(trial.run for trial in ordered)
+    """Return the runs of trials in the order in which figures should show them."""
+    return tuple(trial.run for trial in views.in_order(record, trials))
 
 
 def _item(text: str) -> Item:

@@ -12,14 +12,14 @@ from engine.comparison.chart import Chart, Line
 from engine.comparison.styles import Style
 from engine.errors import PhospheneError
 from engine.provenance import Origin
-from engine.selection.values import comparable, is_number
+from engine.selection.values import comparable, is_number, rank
 from engine.sweep import outlook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from engine.drawing.gallery import Kept
-    from engine.plots import Tiles
+    from engine.plots import Heatmap, Tiles
     from engine.sweep.axes import Axis
     from engine.sweep.record import SweepRecord
     from engine.sweep.trials import Trial
@@ -30,6 +30,8 @@ STEPS, SEEDS = "step", "seed"
 """What pictures may be laid out by besides the axes: the steps at which they were made, the seeds of the runs."""
 MOST_PLACES = 12
 """Values of an axis in a grid of pictures, and steps, at most: of more, the first, the last and some between."""
+MOST_CELLS = 600
+"""Cells of a heatmap, at most."""
 MOST_COMBINATIONS = 200
 """Combinations drawn beside each other over all axes, at most: the best ones."""
 NAMED = 3
@@ -65,6 +67,11 @@ def places(axis: Axis, trials: Sequence[Trial]) -> list[tuple[Any, ...]]:
         return sorted(found.values(), key=lambda value: float(value[0]))
     order = {comparable(list(value)): place for place, value in enumerate(axis.values)}
     return sorted(found.values(), key=lambda value: order.get(comparable(list(value)), len(order)))
+
+
+def in_order(record: SweepRecord, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials by their values on the axes, then by their seeds, as figures should show them."""
+    return sorted(trials, key=lambda one: ([rank(one.setting[name]) for name in record.fields], one.seed))
 
 
 # -- the metric -------------------------------------------------------------------------------------------------------
@@ -116,6 +123,40 @@ def _means(pairs: Sequence[tuple[float, float]], *, joined: bool) -> Line:
         for row in ([*own], [one.mean for one in found], [one.low for one in found], [one.high for one in found])
     )
     return Line("mean", Style(0, 0), x, y, low, high, "line" if joined else "points")
+
+
+def over_two_axes(trials: Sequence[Trial], row: str, column: str) -> Heatmap | None:
+    """Return the mean of the metric for each pair of values of two fields; None if they make no grid.
+
+    Args:
+        trials: of a sweep; those without a finite value are left out.
+        row: field whose values are the rows.
+        column: field whose values are the columns.
+    """
+    from engine.plots import Heatmap
+
+    cells: dict[Any, list[float]] = {}
+    shown: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
+    for trial in trials:
+        if trial.state == "finished" and trial.value is not None and math.isfinite(trial.value):
+            pair = trial.setting[row], trial.setting[column]
+            keys = tuple(map(comparable, pair))
+            for own, key, value in zip(shown, keys, pair, strict=True):
+                own[key] = value
+            cells.setdefault(keys, []).append(trial.value)
+    rows, columns = (sorted(own.values(), key=rank) for own in shown)
+    count = sum(map(len, cells.values()))
+    # Of a range that was searched nearly every value is met once: that is no grid.
+    if len(rows) * len(columns) > min(MOST_CELLS, 4 * count) or min(len(rows), len(columns)) < 2:
+        return None
+    values = [
+        tuple(statistics.mean(cells.get((comparable(one), comparable(other)), [])).mean for other in columns)
+        for one in rows
+    ]
+    names = [tuple(map(wording.setting, own)) for own in (rows, columns)]
+    largest = max(abs(value) for own in values for value in own if math.isfinite(value))
+    digits = 3 if largest < 10 else 1 if largest < 1000 else 0
+    return Heatmap(tuple(values), names[0], names[1], row, column, digits=digits)
 
 
 def over_all_axes(record: SweepRecord, outcomes: Sequence[outlook.Outcome]) -> Chart:

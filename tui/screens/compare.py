@@ -21,6 +21,7 @@ from tui.widgets.comparison.look import Asked, Looking
 from tui.widgets.comparison.offers import pictures_offer, results_offer
 from tui.widgets.comparison.pictures import ComparisonPictures
 from tui.widgets.comparison.tables import ComparisonTables
+from tui.workbench.studying import ask_and_write_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -224,6 +225,10 @@ class CompareScreen(LookingScreen):
         keys = [*(self.seen.keys if self.seen is not None else ()), ""]
         self._baseline = keys[(keys.index(self._baseline) + 1) % len(keys)] if self._baseline in keys else ""
         self._wanted.set()
+
+    def action_write_study(self) -> None:
+        """Ask for a name, and write a study of the runs."""
+        ask_and_write_study(self, self._engine.workspace.home, self._looking.ids, "compared")
 
     def action_copy(self) -> None:
         """Ask in which form the results are to be copied, and copy them."""

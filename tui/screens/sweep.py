@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -18,6 +19,7 @@ from tui.screens.questions import TextScreen
 from tui.widgets.sweep.look import Asked, Looking, laid_out
 from tui.widgets.sweep.offers import combinations_offer, pictures_offer
 from tui.widgets.sweep.panels import SweepCharts, SweepPictures, SweepTable
+from tui.workbench.studying import ask_and_write_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,6 +84,7 @@ class SweepScreen(LookingScreen):
     ) -> None:
         super().__init__(keymap, renderer)
         self._sweep = sweep
+        self._home = sweeps.workspace.home
         self._requests = requests
         self._compare = compare
         self._leave = leave
@@ -236,7 +239,7 @@ class SweepScreen(LookingScreen):
     def _next_axis(self, downwards: int) -> None:
         assert self.seen is not None
         across, down = laid_out(self.seen.record, self.asked)
-        axes = [axis.name for axis in self.seen.record.axes]
+        axes = [axis.name for axis in self.seen.record.axes] or [sweep_views.SEEDS]
         if not downwards:
             across = axes[(axes.index(across) + 1) % len(axes)]
             self._ask(replace(self.asked, across=across))
@@ -317,8 +320,8 @@ class SweepScreen(LookingScreen):
         if self.seen is None:
             return
         record = self.seen.record
-        axis = record.axes[0].name
-        more = "trials=10" if record.trials else f"{axis}=…"
+        axes = "".join(f"{axis.name}=… " for axis in record.axes[:1])
+        more = "trials=10 " if record.trials else axes
         question = f"widen {wording.short_id(record.id)} by"
 
         def widen(text: str | None) -> None:
@@ -326,7 +329,13 @@ class SweepScreen(LookingScreen):
                 self._requests.widen(self._sweep, text)
                 self._wanted.set()
 
-        self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more} budget=1h"), widen)
+        self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more}budget=1h"), widen)
+
+    def action_write_study(self) -> None:
+        """Ask for a name, and write a study of it."""
+        if self.seen is not None:
+            offered = re.sub(r"[^\w.-]+", "-", self.seen.record.name or self.seen.record.experiment)
+            ask_and_write_study(self, self._home, [self._sweep.id], offered)
 
     def action_copy(self) -> None:
         """Ask in which form the table is to be copied, and copy it."""

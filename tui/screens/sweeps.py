@@ -115,7 +115,9 @@ class SweepBench(PaneScreen):
         self.app.push_screen(screen)
 
     def _after_sweep(self, wish: Wish) -> None:
-        """Do what the screen of a sweep was left for."""
+        """Do what the screen of a sweep or of a study was left for, on top of all others."""
+        while self.app.screen is not self:
+            self.app.pop_screen()
         if wish.form is not None:
             self._take_into_form(*wish.form)
         elif wish.run:
