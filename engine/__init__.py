@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from engine.report import words as report_wording
     from engine.report import writing as report_writing
     from engine.report.building import Reports
+    from engine.report.edits import Edit as ReportEdit
     from engine.report.export import formats as exports
     from engine.report.imports import formats as imports
     from engine.report.items import Item as ReportItem
@@ -192,6 +193,7 @@ __all__ = [
     "ReadOnly",
     "Replicate",
     "ReportChange",
+    "ReportEdit",
     "ReportItem",
     "ReportOutline",
     "ReportPart",

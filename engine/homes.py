@@ -137,6 +137,7 @@ HOMES = {
         "name_of",
     ),
     "engine.report.building": ("Reports",),
+    "engine.report.edits": ("ReportEdit",),
     "engine.report.items": ("ReportItem",),
     "engine.report.kept": (
         "KeptReport",
@@ -201,6 +202,7 @@ HOMES = {
 OWN_NAMES = {
     "KeptReport": "Kept",
     "ReportChange": "Change",
+    "ReportEdit": "Edit",
     "ReportItem": "Item",
     "ReportOutline": "Outline",
     "ReportPart": "Part",

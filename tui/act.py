@@ -19,6 +19,8 @@ Scope = Literal[
     "compare",
     "plan",
     "sweep",
+    "report",
+    "part",
 ]
 
 

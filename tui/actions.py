@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from tui.act import Act, Scope
+from tui.report_acts import REPORT_ACTS
 
 __all__ = ["ACTS", "Act", "Scope", "bindings"]
 
@@ -357,6 +358,7 @@ ACTS: tuple[Act, ...] = (
     Act("sweep", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act("sweep", "go(1)", "tab", "next", "Go to the next chart or panel."),
     Act("sweep", "go(-1)", "shift+tab", "previous", "Go to the previous one."),
+    *REPORT_ACTS,
 )
 
 

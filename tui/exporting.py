@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from textual.widget import Widget
 
-    from engine import Chart, Origin, Sheet
+    from engine import Chart, Origin, ReportPart, Sheet
 
     Write = Callable[[Path, Origin], object]
 
@@ -28,27 +28,30 @@ FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 
 @dataclass(frozen=True)
 class Offer:
-    """A file that can be written.
+    """What has the focus, as a file that can be written, and as what a report can show.
 
     Attributes:
-        name: that it has unless the user wants another one.
+        name: that the file has unless the user wants another one.
         endings: in words.
         write: fills it; raises PhospheneError for another ending.
         origin: where a file of that name comes from.
+        part: what a report shows of it, as it is looked at; None for nothing.
     """
 
     name: str
     endings: str
     write: Write
     origin: Callable[[Path], Origin]
+    part: ReportPart | None = None
 
 
-def chart_offer(name: str, chart: Chart) -> Offer:
+def chart_offer(name: str, chart: Chart, part: ReportPart | None = None) -> Offer:
     """Return the offer to write a chart, or exactly what it draws as CSV.
 
     Args:
         name: of the file, without an ending; what a file's name should not hold is left out.
         chart: its lines.
+        part: what a report shows of it.
     """
 
     def write(path: Path, origin: Origin) -> None:
@@ -61,7 +64,7 @@ def chart_offer(name: str, chart: Chart) -> Offer:
             overlay.write(chart, path, origin)
 
     plain = re.sub(r"[^\w]+", "-", name).strip("-")[:80]
-    return Offer(f"{plain or 'chart'}.pdf", ".pdf .svg .png .csv", write, lambda _: chart.origin)
+    return Offer(f"{plain or 'chart'}.pdf", ".pdf .svg .png .csv", write, lambda _: chart.origin, part)
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str) -> Write:
@@ -69,7 +72,9 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str
     return provenance.text(tables.written(columns, rows, form))
 
 
-def table_offer(name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[str], Origin]) -> Offer:
+def table_offer(
+    name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[str], Origin], part: ReportPart | None = None
+) -> Offer:
     """Return the offer to write a table: as CSV its plain figures, as Markdown or LaTeX what is shown.
 
     Args:
@@ -77,6 +82,7 @@ def table_offer(name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[st
         figures: written as CSV.
         shown: written in the other formats.
         origin_of: returns where the table in a format comes from.
+        part: what a report shows of it.
     """
 
     def form_of(path: Path) -> str:
@@ -90,7 +96,7 @@ def table_offer(name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[st
         sheet = figures if form == "csv" else shown
         write_table(sheet.columns, sheet.rows, form)(path, origin)
 
-    return Offer(name, ".csv .md .tex", write, lambda path: origin_of(form_of(path)))
+    return Offer(name, ".csv .md .tex", write, lambda path: origin_of(form_of(path)), part)
 
 
 def ask_and_export(owner: Widget, offer: Offer | None) -> None:

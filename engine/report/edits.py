@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import PhospheneError
 from engine.report import outline as outlines
@@ -53,7 +53,9 @@ def _apart(part: Part) -> list[Part]:
     """Return a part for each kind of thing that a part shows, with that which is heeded where this kind is shown."""
     found = []
     for kind in dict.fromkeys(item.kind for item in part.show):
-        usual = {name: Part.__dataclass_fields__[name].default for name in WAYS if kind not in WAYS[name]}
+        usual: dict[str, Any] = {
+            name: Part.__dataclass_fields__[name].default for name in WAYS if kind not in WAYS[name]
+        }
         found.append(replace(part, show=tuple(item for item in part.show if item.kind == kind), **usual))
     return found
 
