@@ -19,7 +19,7 @@ REPORT_ACTS: tuple[Act, ...] = (
     Act("report", "close", "escape,q", "back", "Go back to where A adds from.", footer=True, shown="esc"),
     Act("report", "view('outline')", "1", "outline", "Go to the outline."),
     Act("report", "view('preview')", "2", "preview", "Go to the part as it will be read, figures by their captions."),
-    Act("report", "edit", "enter", "edit", "Edit what is under the cursor: title, heading, note, item.", footer=True),
+    Act("report", "edit", "enter", "edit", "Edit what is under the cursor: title, heading, note, item."),
     Act("report", "note", "n", "note", "Edit the note of the part, in Markdown.", footer=True),
     Act("report", "move(1)", "J,shift+down", "down", "Move the part or item down.", footer=True, shown="J"),
     Act("report", "move(-1)", "K,shift+up", "up", "Move the part or item up.", footer=True, shown="K"),

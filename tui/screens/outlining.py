@@ -118,7 +118,8 @@ class OutliningScreen(LookingScreen):
             broken = sum(len(read.problems) for read in (self.seen.read or {}).values())
             parts.append(f"· {count} part{'s' * (count != 1)}")
             parts += [(f" · {broken} item{'s' * (broken != 1)} cannot be shown", "$text-error")] if broken else []
-        parts.append((f" · {self._progress or self._reporting.kept.path(self._report)}", "$text-muted"))
+        path = self._reporting.kept.path(self._report)
+        parts.append((f" · {self._progress or f'{path.parent.name}/{path.name}'}", "$text-muted"))
         self.query_one("#report-head", Static).update(Content.assemble(*parts), layout=False)
 
     def _show_part(self) -> None:
@@ -127,11 +128,12 @@ class OutliningScreen(LookingScreen):
             return
         found, spot = self._part_meant, self._list.spot
         if found is None:
-            self._preview.show("the report", f"e writes it, and so does: {self.command}", "")
+            about = f"{self.seen.kept.path}\n\ne writes it, and so does: {self.command}"
+            self._preview.show("the report", about, "")
             return
         read = self.seen.of(found)
         about = [report_wording.described(found), *(f"✗ {text}" for text in (read.problems.values() if read else ()))]
-        text = read.text if read is not None else ""
+        text = read.text if read is not None else "reading…"
         self._preview.show(f"part {spot.part + 1}", "\n".join(wording.printable(one) for one in about if one), text)
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -34,6 +35,8 @@ class Spot(NamedTuple):
 
 class OutlineList(OptionList):
     """The lines of the outline; the highlight stays on a spot."""
+
+    BINDINGS: ClassVar = [Binding("enter", "select", "edit", tooltip="Edit what is under the cursor.")]
 
     def __init__(self) -> None:
         super().__init__(id="outline")
@@ -90,7 +93,7 @@ def _lines(outline: ReportOutline, seen: Seen) -> Iterator[tuple[Spot, Content]]
             first, _, rest = part.note.strip().partition("\n")
             yield (
                 Spot("note", place),
-                Content.styled(f"     “{_line(first)}{' …' if rest.strip() else '”'}", "italic $text-muted"),
+                Content.styled(f"     “{_line(first)}{' …' if rest.strip() else ''}”", "italic $text-muted"),
             )
         for at, item in enumerate(part.show):
             problem = read.problems.get(at) if read is not None else None
