@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import PhospheneError, provenance, tables
 from tui.screens.questions import ChooseScreen, TextScreen
@@ -16,11 +16,13 @@ from tui.screens.questions import ChooseScreen, TextScreen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual.app import App
     from textual.widget import Widget
 
     from engine import Chart, Origin, ReportPart, Sheet
 
     Write = Callable[[Path, Origin], object]
+    Owner = Widget | App[Any]
 
 FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 """What tables are copied as, by the key that says so."""
@@ -132,7 +134,7 @@ def ask_and_copy(owner: Widget, what: str, columns: Sequence[str], rows: Sequenc
     owner.app.push_screen(ChooseScreen(f"copy {what} as", {key: name for key, (name, _) in FORMS.items()}), copy)
 
 
-async def export(owner: Widget, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
+async def export(owner: Owner, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
     """Let ``write`` fill a file in a thread; another name is taken if there is one already. The owner says the end.
 
     In a browser the file is a download.

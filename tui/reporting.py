@@ -135,7 +135,7 @@ def ask_and_add(owner: Widget, part: ReportPart | None) -> None:
         return
     reporting = reporting_of(owner)
     if reporting.name:
-        owner.run_worker(_add(owner, reporting, part), group="report")
+        owner.app.run_worker(_add(owner, reporting, part), group="report")
     else:
         ask_which(owner, "add to which report?", lambda chosen: _add(owner, reporting, part, chosen))
 
@@ -171,7 +171,7 @@ def ask_which(owner: Widget, question: str, then: Callable[[Chosen], Coroutine[A
 
         def answer(chosen: Chosen | None) -> None:
             if chosen is not None:
-                owner.run_worker(then(chosen), group="report")
+                owner.app.run_worker(then(chosen), group="report")
 
         owner.app.push_screen(ChooseReportScreen(question, reports, reporting_of(owner).name), answer)
 

@@ -128,8 +128,8 @@ class OutliningScreen(LookingScreen):
             return
         found, spot = self._part_meant, self._list.spot
         if found is None:
-            about = f"{self.seen.kept.path}\n\ne writes it, and so does: {self.command}"
-            self._preview.show("the report", about, "")
+            said = f"{self.seen.kept.path}\n\ne writes it, and so does: {self.command}"
+            self._preview.show("the report", said, "")
             return
         read = self.seen.of(found)
         about = [report_wording.described(found), *(f"✗ {text}" for text in (read.problems.values() if read else ()))]

@@ -144,6 +144,7 @@ def test_charts_pictures_and_tables_of_the_shown_run_are_added_as_they_are_looke
     drive(scenario, size=(160, 48), over=PhospheneApp(crowd, images="halfcell"))
 
 
+@pytest.mark.slow
 def test_a_picture_on_the_whole_screen_is_added(drive, home, rates, kept):
     async def scenario(pilot, until):
         app, bench = pilot.app, pilot.app.screen
@@ -385,7 +386,7 @@ def test_headings_the_title_and_new_parts_are_typed(open_report, kept):
     open_report(scenario, size=(80, 24))
 
 
-@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("gone", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_words_of_a_part_that_somebody_changes_meanwhile_are_kept_by_a_second_ctrl_s(open_report, kept, gone):
     def theirs(outline):
         first = replace(outline.parts[0], note="theirs")

@@ -58,7 +58,7 @@ class OutlineList(OptionList):
         """
         spot = spot or self.spot
         lines = dict(_lines(outline, seen)) if outline is not None else {Spot(): _mistake(seen.kept.problem)}
-        self.border_title = Content(wording.printable(seen.kept.title))
+        self.border_title = "outline"
         if [*lines] == [*self._shown]:
             for at, (line, old) in enumerate(zip(lines.values(), self._shown.values(), strict=True)):
                 if not line.is_same(old):

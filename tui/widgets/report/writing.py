@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
     from engine import Workspace
+    from tui.exporting import Owner
     from tui.reporting import Reporting
 
 OUTLINE = ".toml"
@@ -41,14 +42,15 @@ def ask_and_write(
         if answer and owner.app.is_web and Path(answer).suffix.lower() not in ALONE.split():
             owner.notify(f"a browser takes one file, which ends in one of {ALONE}", severity="error", markup=False)
         elif answer:
-            work = _write(owner, reporting, name, workspace, Path(answer).expanduser(), told)
-            owner.run_worker(work, group="export")
+            # Of the app, so that the report is written, and that is said, when the screen is left meanwhile.
+            work = _write(owner.app, reporting, name, workspace, Path(answer).expanduser(), told)
+            owner.app.run_worker(work, group="export")
 
     owner.app.push_screen(TextScreen("write to", f"{name}.html", ALONE if owner.app.is_web else ENDINGS), write)
 
 
 async def _write(
-    owner: Widget, reporting: Reporting, name: str, workspace: Workspace, path: Path, told: Callable[[str], None]
+    owner: Owner, reporting: Reporting, name: str, workspace: Workspace, path: Path, told: Callable[[str], None]
 ) -> None:
     from engine import Reports, report_writing
 
