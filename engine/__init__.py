@@ -90,12 +90,22 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
+    from engine.report import edits as report_edits
     from engine.report import equality
     from engine.report import outline as report_outlines
+    from engine.report import words as report_wording
     from engine.report import writing as report_writing
     from engine.report.building import Reports
+    from engine.report.edits import Edit as ReportEdit
     from engine.report.export import formats as exports
     from engine.report.imports import formats as imports
+    from engine.report.items import Item as ReportItem
+    from engine.report.kept import Change as ReportChange
+    from engine.report.kept import Kept as KeptReport
+    from engine.report.kept import KeptReports
+    from engine.report.outline import Outline as ReportOutline
+    from engine.report.outline import Part as ReportPart
+    from engine.report.outline import Source as ReportSource
     from engine.report.whence import repeatable, whence
     from engine.selection.choosing import select
     from engine.selection.columns import Column, parse_column, parse_columns
@@ -158,6 +168,8 @@ __all__ = [
     "ImageLogged",
     "InvalidFilter",
     "InvalidHyperparameters",
+    "KeptReport",
+    "KeptReports",
     "LaunchError",
     "Line",
     "Listed",
@@ -181,6 +193,12 @@ __all__ = [
     "Pulse",
     "ReadOnly",
     "Replicate",
+    "ReportChange",
+    "ReportEdit",
+    "ReportItem",
+    "ReportOutline",
+    "ReportPart",
+    "ReportSource",
     "Reports",
     "Results",
     "Row",
@@ -255,7 +273,9 @@ __all__ = [
     "rename_run",
     "repeatable",
     "replicates",
+    "report_edits",
     "report_outlines",
+    "report_wording",
     "report_writing",
     "runs_in_order",
     "select",

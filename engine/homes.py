@@ -137,6 +137,18 @@ HOMES = {
         "name_of",
     ),
     "engine.report.building": ("Reports",),
+    "engine.report.edits": ("ReportEdit",),
+    "engine.report.items": ("ReportItem",),
+    "engine.report.kept": (
+        "KeptReport",
+        "KeptReports",
+        "ReportChange",
+    ),
+    "engine.report.outline": (
+        "ReportOutline",
+        "ReportPart",
+        "ReportSource",
+    ),
     "engine.report.whence": (
         "repeatable",
         "whence",
@@ -188,6 +200,13 @@ HOMES = {
 }
 """The modules of the names of the public face."""
 OWN_NAMES = {
+    "KeptReport": "Kept",
+    "ReportChange": "Change",
+    "ReportEdit": "Edit",
+    "ReportItem": "Item",
+    "ReportOutline": "Outline",
+    "ReportPart": "Part",
+    "ReportSource": "Source",
     "Run": "RunDirectory",
     "StudyProgress": "Progress",
     "StudyTier": "Tier",
@@ -220,7 +239,9 @@ MODULES = {
     "paper": "engine.drawing.paper",
     "plots": "engine.plots",
     "provenance": "engine.provenance",
+    "report_edits": "engine.report.edits",
     "report_outlines": "engine.report.outline",
+    "report_wording": "engine.report.words",
     "report_writing": "engine.report.writing",
     "sources": "engine.datasets.sources",
     "study_figure": "engine.studies.figure",

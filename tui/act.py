@@ -21,6 +21,8 @@ Scope = Literal[
     "sweep",
     "shelf",
     "study",
+    "report",
+    "part",
 ]
 
 

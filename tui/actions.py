@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from tui.act import Act, Scope
+from tui.report_acts import REPORT_ACTS
 from tui.study_actions import STUDY_ACTS
 
 __all__ = ["ACTS", "Act", "Scope", "bindings"]
@@ -369,6 +370,7 @@ ACTS: tuple[Act, ...] = (
     Act("sweep", "go(1)", "tab", "next", "Go to the next chart or panel."),
     Act("sweep", "go(-1)", "shift+tab", "previous", "Go to the previous one."),
     *STUDY_ACTS,
+    *REPORT_ACTS,
 )
 
 

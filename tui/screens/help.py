@@ -33,6 +33,8 @@ TITLES: dict[Scope, str] = {
     "sweep": "A sweep",
     "shelf": "The shelf of studies",
     "study": "A study",
+    "report": "A report",
+    "part": "The words of a part of a report",
 }
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 

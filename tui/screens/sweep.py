@@ -13,8 +13,10 @@ from textual.widgets import Footer, Static
 
 from engine import sweep_outlook, sweep_views, wording
 from tui.actions import bindings
-from tui.exporting import ask_and_copy, ask_and_export, chart_offer
+from tui.exporting import ask_and_copy, chart_offer
+from tui.reporting import part_of
 from tui.screens.looking import LookingScreen
+from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.widgets.sweep.look import Asked, Looking, laid_out
 from tui.widgets.sweep.offers import combinations_offer, pictures_offer
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import SweepDirectory, Sweeps
+    from engine import ReportPart, SweepDirectory, Sweeps, Workspace
     from tui.actions import Act, Scope
     from tui.exporting import Offer
     from tui.keymap import Keymap
@@ -53,7 +55,7 @@ class Wish:
     form: tuple[str, dict[str, Any], int] | None = None
 
 
-class SweepScreen(LookingScreen):
+class SweepScreen(Offering, LookingScreen):
     """Shows what came of a sweep, and looks at it again every second.
 
     Args:
@@ -89,6 +91,7 @@ class SweepScreen(LookingScreen):
         self._compare = compare
         self._leave = leave
         self._looking = Looking(sweeps, sweep)
+        self._sweeps = sweeps
         self.asked = Asked()
         self.view: View = "table"
         self.seen: Seen | None = None
@@ -343,19 +346,35 @@ class SweepScreen(LookingScreen):
             table = self.seen.body.table.as_shown()
             ask_and_copy(self, "the combinations", table.columns, table.rows)
 
-    def action_export(self) -> None:
-        """Ask for a file name, and write what has the focus: the table, a chart, or the pictures."""
-        ask_and_export(self, self._offer())
+    @property
+    def workspace(self) -> Workspace:
+        """Whose sweep it is."""
+        return self._sweeps.workspace
 
-    def _offer(self) -> Offer | None:
+    def offer(self) -> Offer | None:
+        """Return what has the focus: the table, a chart, or the pictures."""
         if self.seen is None:
             return None
         if self._pictures.has_focus:
-            return pictures_offer(self.seen.grid) if self.seen.grid is not None else None
+            grid = self.seen.grid
+            return pictures_offer(grid, self._part("pictures", grid.kind)) if grid is not None else None
         for charts in (self._axes, self._parallel):
             if charts.has_focus_within:
                 if charts.chosen is None:
                     return None
                 name, chart = charts.chosen
-                return chart_offer(f"{chart.y_label} {name}", chart)
-        return combinations_offer(self.seen)
+                part = self._part("axes") if charts is self._axes else None  # a report has no parallel coordinates
+                return chart_offer(f"{chart.y_label} {name}", chart, part)
+        return combinations_offer(self.seen, self._part("combinations"))
+
+    def _part(self, kind: str, *names: str) -> ReportPart:
+        return part_of(kind, *names, sweep=self._sweep.id)
+
+    def action_add_to_report(self) -> None:
+        """Add what has the focus to the report."""
+        if self._parallel.has_focus_within:
+            self.complain(
+                "a report has no chart of all axes beside each other: 2 shows the metric over each, which it has"
+            )
+        else:
+            super().action_add_to_report()

@@ -64,6 +64,7 @@ class Seen:
 
     Attributes:
         runs: how many there are.
+        ids: of the runs.
         keys: of the groups, in their order.
         differing: the fields in which groups differ, a column a group.
         results: a row a group.
@@ -79,6 +80,7 @@ class Seen:
     """
 
     runs: int
+    ids: tuple[str, ...]
     keys: tuple[str, ...]
     differing: Sheet
     results: Sheet
@@ -165,6 +167,7 @@ def see(comparison: Comparison, asked: Asked) -> Seen:
     axis = asked.axis or comparison.natural_axis()
     return Seen(
         runs=len(comparison.runs),
+        ids=tuple(run.id for run in comparison.runs),
         keys=tuple(group.key for group in comparison.groups),
         differing=comparison_sheets.configured(comparison, every=asked.every),
         results=results,
