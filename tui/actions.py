@@ -6,7 +6,7 @@ from textual.binding import Binding
 
 from tui.act import Act, Scope
 from tui.report_acts import REPORT_ACTS
-from tui.study_actions import STUDY_ACTS
+from tui.study_acts import STUDY_ACTS
 
 __all__ = ["ACTS", "Act", "Scope", "bindings"]
 

@@ -28,7 +28,7 @@ CHANGES = frozenset(
         *("stop", "resume", "apply-live-values", "save-checkpoint"),
         *("runs.sooner", "runs.later", "runs.cancel"),
         *("runs.tag", "runs.note", "runs.name", "runs.remove", "runs.bring-back"),
-        *("to-report", "full-picture.to-report", "compare.to-report", "sweep.to-report"),
+        *("to-report", "full-picture.to-report", "compare.to-report", "sweep.to-report", "study.to-report"),
         *("report.edit", "report.note", "report.down", "report.up", "report.new-part", "report.more-items"),
         *("report.take-out", "report.undo", "report.redo"),
     }

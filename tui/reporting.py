@@ -112,20 +112,23 @@ def reporting_of(node: DOMNode) -> Reporting:
 # -- what keys ask for ------------------------------------------------------------------------------------------------
 
 
-def part_of(kind: str, *names: str, runs: Iterable[str] = (), sweep: str = "", **way: Any) -> ReportPart:
-    """Return what a report shows of runs, or of a sweep.
+def part_of(
+    kind: str, *names: str, runs: Iterable[str] = (), sweep: str = "", study: str = "", **way: Any
+) -> ReportPart:
+    """Return what a report shows of runs, of a sweep, or of a study.
 
     Args:
         kind: of its items.
         names: of metrics, pictures or tables; none for a kind that has no names.
         runs: their ids.
         sweep: its id.
+        study: its name and tier, as ``gan-nz:quick``.
         **way: how they are looked at: ``baseline``, ``smooth``, ``x``, ``log_y``.
     """
     from engine import ReportItem, ReportPart, ReportSource
 
     show = tuple(ReportItem(kind, name) for name in names or ("",))
-    return ReportPart(show=show, source=ReportSource(tuple(runs), sweep), **way)
+    return ReportPart(show=show, source=ReportSource(tuple(runs), sweep, study), **way)
 
 
 def ask_and_add(owner: Widget, part: ReportPart | None) -> None:

@@ -16,6 +16,7 @@ from engine import PhospheneError
 from tui.actions import ACTS, bindings
 from tui.exporting import ask_and_copy, ask_and_export
 from tui.screens.looking import LookingScreen
+from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.screens.study_plan import StudyPlanScreen, changes
 from tui.screens.sweep import MOST_COMPARED, Wish
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import Planned, Studies, SweepDirectory
+    from engine import Planned, Studies, SweepDirectory, Workspace
     from tui.actions import Act, Scope
+    from tui.exporting import Offer
     from tui.keymap import Keymap
     from tui.widgets.study.look import Seen
     from tui.workbench.sweeping import SweepRequests
@@ -42,7 +44,7 @@ MOST_PUBLISHED = 14
 """Rows of the published values on a wide screen, at most; more of them are scrolled."""
 
 
-class StudyScreen(LookingScreen):
+class StudyScreen(Offering, LookingScreen):
     """Shows a tier of a study, and looks at it again every second.
 
     Args:
@@ -340,21 +342,30 @@ class StudyScreen(LookingScreen):
             table, what = self.seen.body.table.as_shown(), "the combinations"
         ask_and_copy(self, what, table.columns, table.rows)
 
-    def action_export(self) -> None:
-        """Ask for a file name, and write what has the focus: a table, the figure, or else the report."""
+    @property
+    def workspace(self) -> Workspace:
+        """Whose studies these are."""
+        return self._studies.workspace
+
+    def offer(self) -> Offer | None:
+        """Return what has the focus: a table, the figure, or else the report."""
         seen = self.seen
         if seen is None:
-            ask_and_export(self, None)
-        elif self._published.has_focus_within:
-            ask_and_export(self, published_offer(seen))
-        elif self._combinations.has_focus_within:
-            ask_and_export(self, combinations_offer(seen))
-        elif self._figure.has_focus_within:
-            ask_and_export(self, figure_offer(seen, self._figure))
-        else:
-            self.action_report()
+            return None
+        if self._published.has_focus_within:
+            return published_offer(seen)
+        if self._combinations.has_focus_within:
+            return combinations_offer(seen)
+        return figure_offer(seen, self._figure) if self._figure.has_focus_within else report_offer(self.workspace, seen)
 
-    def action_report(self) -> None:
+    def action_add_to_report(self) -> None:
+        """Add what has the focus to the report."""
+        if self.seen is not None and (self.seen.asked.changed or self.seen.asked.seeds):
+            self.complain("a report shows a study as its file says it: C compares these runs, and A there adds them")
+        else:
+            super().action_add_to_report()
+
+    def action_write_report(self) -> None:
         """Ask for a file name, and write the report of the tier."""
         seen = self.seen
-        ask_and_export(self, report_offer(self._studies.workspace, seen) if seen is not None else None)
+        ask_and_export(self, report_offer(self.workspace, seen) if seen is not None else None)

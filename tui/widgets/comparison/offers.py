@@ -19,7 +19,7 @@ def results_offer(seen: Seen, part: ReportPart) -> Offer:
     return table_offer("comparison.csv", seen.figures, seen.results, lambda form: seen.origins[form], part)
 
 
-def pictures_offer(sheet: gallery.Sheet | None, part: ReportPart) -> Offer | None:
+def pictures_offer(sheet: gallery.Sheet | None, part: ReportPart | None) -> Offer | None:
     """Return the offer to write the pictures of all groups beside each other, of which a report shows ``part``."""
     if sheet is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.exporting import Offer, chart_offer, table_offer
+from tui.reporting import part_of
 from tui.widgets.comparison.offers import pictures_offer as shelves_offer
 from tui.widgets.sweep.offers import pictures_offer as grid_offer
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine import Origin, Sheet, Workspace
+    from engine import Origin, ReportPart, Sheet, Workspace
     from tui.widgets.study.look import Seen
     from tui.widgets.study.panels import StudyFigure
 
@@ -34,11 +35,19 @@ def _shown_by(seen: Seen) -> Callable[[str], Origin]:
     return lambda form: provenance.Origin.of(runs, "study", "show", name, *words, "--format", form)
 
 
+def _part(seen: Seen, kind: str) -> ReportPart | None:
+    """Return what a report shows of the tier; None where values or seeds are not the study's."""
+    if seen.asked.changed or seen.asked.seeds:
+        return None
+    return part_of(kind, study=f"{seen.progress.study.name}:{seen.progress.tier}")
+
+
 def published_offer(seen: Seen) -> Offer | None:
     """Return the offer to write the published values beside the measured ones."""
     if seen.published is None:
         return None
-    return table_offer(f"{seen.progress.study.name}-published.csv", seen.sheet, seen.sheet, _shown_by(seen))
+    name = f"{seen.progress.study.name}-published.csv"
+    return table_offer(name, seen.sheet, seen.sheet, _shown_by(seen), _part(seen, "published"))
 
 
 def combinations_offer(seen: Seen) -> Offer:
@@ -48,25 +57,25 @@ def combinations_offer(seen: Seen) -> Offer:
     table = seen.body.table.as_shown()
     figures: Sheet = sweep_outlook.runs(seen.progress.record, seen.trials)
     shown = Sheet(table.columns, table.rows)
-    return table_offer(f"{seen.progress.study.name}.csv", figures, shown, _shown_by(seen))
+    return table_offer(f"{seen.progress.study.name}.csv", figures, shown, _shown_by(seen), _part(seen, "studied"))
 
 
 def figure_offer(seen: Seen, drawn: StudyFigure) -> Offer | None:
     """Return the offer to write what the figure shows."""
-    study, figure = seen.progress.study, seen.figure
+    study, figure, part = seen.progress.study, seen.figure, _part(seen, "figure")
     if drawn.part == "charts" and drawn.charts.chosen is not None:
         name, chart = drawn.charts.chosen
-        return chart_offer(f"{study.name} {name}", chart)
+        return chart_offer(f"{study.name} {name}", chart, part)
     if drawn.part == "kept":
-        return shelves_offer(drawn.pictures.sheet)
+        return shelves_offer(drawn.pictures.sheet, part)
     if drawn.part == "grid" and figure.grid is not None:
-        return grid_offer(figure.grid)
+        return grid_offer(figure.grid, part)
     if drawn.part == "table" and drawn.tables.grid.model is not None:
         from engine import Sheet, provenance
 
         table = drawn.tables.grid.model.as_shown()
         sheet = Sheet(table.columns, table.rows)
-        return table_offer(f"{study.name}-table.csv", sheet, sheet, lambda _: provenance.Origin.of(_runs(seen)))
+        return table_offer(f"{study.name}-table.csv", sheet, sheet, lambda _: provenance.Origin.of(_runs(seen)), part)
     return _plot_offer(seen) if drawn.part == "plot" else None
 
 
@@ -81,7 +90,13 @@ def _plot_offer(seen: Seen) -> Offer | None:
         paper.write(given.content, path, origin)
 
     origin = provenance.Origin.of(_runs(seen))
-    return Offer(f"{seen.progress.study.name}-{given.content.kind}.pdf", ".pdf .svg .png", write, lambda _: origin)
+    return Offer(
+        f"{seen.progress.study.name}-{given.content.kind}.pdf",
+        ".pdf .svg .png",
+        write,
+        lambda _: origin,
+        _part(seen, "figure"),
+    )
 
 
 def report_offer(workspace: Workspace, seen: Seen) -> Offer | None:

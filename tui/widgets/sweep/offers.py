@@ -28,7 +28,7 @@ def combinations_offer(seen: Seen, part: ReportPart) -> Offer:
     return table_offer("sweep.csv", figures, Sheet(table.columns, table.rows), origin_of, part)
 
 
-def pictures_offer(grid: PictureGrid, part: ReportPart) -> Offer:
+def pictures_offer(grid: PictureGrid, part: ReportPart | None) -> Offer:
     """Return the offer to write all pictures of the grid, of which a report shows ``part``."""
     from engine import paper
 

@@ -31,7 +31,9 @@ STUDY_ACTS: tuple[Act, ...] = (
     Act("study", "renderer", "i", "images", "Switch how pictures are drawn, as far as this terminal can."),
     Act("study", "copy", "c", "copy", "Copy the table that has the focus: then m for Markdown, l for LaTeX."),
     Act("study", "export", "e", "export", "Write what has the focus to a file.", footer=True),
-    Act("study", "report", "p", "report", "Write the report of the study: question, figure, tables.", footer=True),
+    Act(
+        "study", "write_report", "p", "write up", "Write the report of the study: question, figure, tables.", footer=True
+    ),
     Act("study", "go(1)", "tab", "next", "Go to the next panel."),
     Act("study", "go(-1)", "shift+tab", "previous", "Go to the previous one."),
 )
