@@ -16,6 +16,8 @@ from tui.screens.acting import ActingScreen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from textual.messages import Prune
+
     from tui.keymap import Keymap
 
 LOOK_SECONDS = 1.0
@@ -80,6 +82,10 @@ class LookingScreen(ActingScreen):
                 async with asyncio.timeout(max(LOOK_SECONDS, (time.monotonic() - began) / SHARE)):
                     await self._wanted.wait()
             self._wanted.clear()
+
+    async def on_prune(self, _: Prune) -> None:
+        """Show nothing more before the panels go."""
+        self.workers.cancel_node(self)
 
     def action_renderer(self) -> None:
         """Draw pictures in the next way."""
