@@ -36,6 +36,26 @@ def own(home, monkeypatch, tmp_path):
     return home
 
 
+ANATOMY = """\
+title = "Sizes"
+question = "How many parameters have the small networks?"
+experiment = "anatomy"
+layout = "bars"
+shows = "parameters/total"
+metric = "parameters/total"
+seeds = 1
+
+[over]
+model = ["cnn:digits", "cnn:digits:0-4"]
+
+[[published]]
+where = { model = "cnn:digits" }
+metric = "parameters/total"
+value = 7465
+source = "A report, exercise 1"
+"""
+
+
 def notes(app) -> str:
     return "\n".join(note.message for note in app._notifications)
 
@@ -280,9 +300,9 @@ BARS = COUNTING.replace("train/loss", "test/accuracy").replace('"curves"', '"bar
     ("study", "part", "name", "start"),
     [
         (COUNTING, "charts", "f.svg", b"<?xml"),
-        (PICTURES, "kept", "f.png", b"\x89PNG"),
-        (GRID, "grid", "f.png", b"\x89PNG"),
-        (BARS, "plot", "f.pdf", b"%PDF"),
+        pytest.param(PICTURES, "kept", "f.png", b"\x89PNG", marks=pytest.mark.slow),
+        pytest.param(GRID, "grid", "f.png", b"\x89PNG", marks=pytest.mark.slow),
+        pytest.param(BARS, "plot", "f.pdf", b"%PDF", marks=pytest.mark.slow),
     ],
     ids=["charts", "kept", "grid", "plot"],
 )
@@ -374,6 +394,7 @@ def test_values_are_read_as_a_shell_reads_words():
             changes(text)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_removed_is_missed_and_one_that_comes_is_shown(drive, own):
     runs = write_runs(own, more=curve)
 
@@ -418,3 +439,22 @@ def test_where_one_only_looks_nothing_is_run(drive, own):
         assert pilot.app.screen is screen
 
     drive(scenario, over=PhospheneApp(own, images="halfcell", limits=Limits(read_only=True)))
+
+
+@pytest.mark.slow
+def test_a_study_of_the_user_is_run_by_real_workers_to_the_bars_of_its_networks(drive, own):
+    write_study(own, ANATOMY)
+
+    async def scenario(pilot, until):
+        app, screen = pilot.app, await opened(pilot, until)
+        await pilot.press("r")
+        await until(lambda: isinstance(app.screen, StudyPlanScreen) and app.screen.planned, 60)
+        await pilot.press("enter")
+        await until(lambda: app.screen is screen and "quick 2/2" in head_of(screen), 300)
+        await until(lambda: screen._figure.part == "plot")
+        bars = screen.seen.figure.plot.content
+        assert len(bars.names) == 2
+        assert bars.values == pytest.approx((7465, 7380)), bars
+        assert [row[5] for row in screen.seen.sheet.rows] == ["not judged"]
+
+    drive(scenario, size=WIDE)

@@ -79,7 +79,9 @@ def test_after_runs(still, home, snap_compare, size):
     assert snap_compare(still(), terminal_size=SIZES[size], run_before=study("counting"))
 
 
-@pytest.mark.parametrize("view", ["2", "3", "4"])
+@pytest.mark.parametrize(
+    "view", ["4", pytest.param("2", marks=pytest.mark.slow), pytest.param("3", marks=pytest.mark.slow)]
+)
 def test_narrow_views(still, home, snap_compare, view):
     write_runs(home, name="pictured", more=more)
     assert snap_compare(still(), terminal_size=(80, 24), run_before=study("pictured", view))

@@ -416,7 +416,7 @@ def test_a_study_is_written_of_a_sweep_and_of_compared_runs(drive, swept):
 
     drive(scenario)
     assert 'lr = "0.001;0.01;0.1"' in (swept / "studies/mine.toml").read_text()
-    assert '"lr,steps" = ' in (swept / "studies/compared.toml").read_text()
+    assert '"steps,lr" = "10,0.01;5,0.01;' in (swept / "studies/compared.toml").read_text()
 
 
 def test_every_action_of_plan_and_screen_has_a_handler(drive, swept):
