@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import sweeps
-from commands.run import Experiments, parameter
+from commands.run import Experiments, parameter, typed
 from commands.sweeps import DRY, budget_of, pairs
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _command(experiment: Experiment) -> Any:
 
     def body(**given: Any) -> None:
         sweeping = {name: given.pop(name) for name in own}
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen = typed(given)
         options = {field.name: chosen.pop(field.name) for field in common if field.name in chosen}
         raise typer.Exit(_start(experiment, chosen, options, sweeping))
 

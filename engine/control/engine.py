@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving, waiting
 from engine.control.background import aside, in_thread
-from engine.control.executors.local import LocalExecutor
+from engine.control.executors.either import Executors
 from engine.control.leave import changes
 from engine.control.threads import usable_cores
 from engine.declaration import fields_of
@@ -47,7 +47,7 @@ class Engine:
     def __init__(self, home: Path | None = None, *, read_only: bool = False) -> None:
         self.workspace = Workspace(home)
         self.read_only = read_only
-        self._executor: Executor = LocalExecutor()
+        self._executor: Executor = Executors()
 
     @changes
     async def warm(self) -> None:
@@ -93,13 +93,19 @@ class Engine:
         return await aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
 
     @changes
-    async def resume(self, run: RunDirectory) -> RunDirectory:
+    async def resume(self, run: RunDirectory, elsewhere: Mapping[str, Any] | None = None) -> RunDirectory:
         """Go on with a stopped, failed or crashed run from its last checkpoint.
+
+        Args:
+            run: to go on with.
+            elsewhere: ``on``, ``gpus``, ``time`` and ``slurm`` of the options of a run, where they are to be others
+                than those it was launched with.
 
         Raises:
             RunStateError: if it is busy or finished.
+            InvalidHyperparameters, LaunchError: if it cannot be started there; it stays as it is.
         """
-        return await in_thread(launching.resume, run, self._executor)
+        return await in_thread(launching.resume, run, self._executor, elsewhere or {})
 
     async def follow(self, run: RunDirectory) -> AsyncIterator[Event]:
         """Yield every event of a run: those in its log, then new ones as they come, until the run has ended.
@@ -121,6 +127,7 @@ class Engine:
         shortest, longest = FOLLOW_SECONDS
         pause, looked = shortest, 0.0
         status: Status | None = None
+        told = ""
         while True:
             # The state is read before the log, so that the log holds all that an ended worker wrote.
             if time.monotonic() - looked >= longest:
@@ -135,9 +142,13 @@ class Engine:
                     )
                 yield events
                 return
+            if status is not None and status.inferred and status.reason != told:
+                # No worker can log that its job waits, nor why.
+                told = status.reason
+                events.append(StateChanged(time.time(), status.state, told, status.step, attempt=status.attempt))
             if events:
                 yield events
-                looked = 0.0 if isinstance(events[-1], StateChanged) else looked
+                looked = 0.0 if isinstance(events[-1], StateChanged) and not told else looked
             pause = shortest if events else min(longest, pause * 1.5)
             await asyncio.sleep(pause)
 
@@ -148,7 +159,7 @@ class Engine:
         Raises:
             RunStateError: if it has ended already, or is to be killed but lives on another host.
         """
-        await in_thread(_stop, run, self._executor if kill else None)
+        await in_thread(functools.partial(_stop, run, self._executor, kill=kill))
 
     @changes
     async def set(self, run: RunDirectory, values: Mapping[str, Any]) -> None:
@@ -236,13 +247,16 @@ def _require_busy(run: RunDirectory) -> Status:
     return status
 
 
-def _stop(run: RunDirectory, killer: Executor | None) -> None:
-    _require_busy(run)
+def _stop(run: RunDirectory, executor: Executor, *, kill: bool) -> None:
+    status = _require_busy(run)
     requests.send(run.control, "stop")
-    if killer is None:
+    if not kill:
+        # One that no worker serves yet would find the request perhaps in days.
+        if status.state == "queued":
+            launching.withdraw(run, executor)
         return
     try:
-        launching.kill(run, killer)
+        launching.kill(run, executor)
     except RunStateError as error:
         raise RunStateError(f"run {run.id} was asked to stop after its present step, but {error}") from error
 

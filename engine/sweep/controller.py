@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NoReturn
 from engine import catalogue
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
-from engine.control.executors.local import LocalExecutor
+from engine.control.executors.either import Executors
 from engine.control.order import Order
 from engine.control.threads import usable_cores
 from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, first_line, is_full_disk
@@ -74,7 +74,7 @@ class Controller:
         self._attempt = order.folders()[1]
         self._log = EventLog(self._attempt / "events.jsonl")
         self._workspace = Workspace(order.run.parents[1])
-        self._executor = executor or LocalExecutor()
+        self._executor = executor or Executors()
         self._histories = Histories()
         self._record = self._sweep.record()
         self._trials = Trials(self._workspace, self._sweep, self._record, self._histories)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import wording
-from engine.record.run_directory import SAYS, WITHOUT_A_WORD
+from engine.record.ends import SAYS, WITHOUT_A_WORD
 from engine.sweep.trials import ACTIVE
 
 if TYPE_CHECKING:

@@ -38,6 +38,13 @@ class Executor(Protocol):
             RunStateError: if it cannot be ended from here.
         """
 
+    def withdraw(self, attempt: Path) -> bool:
+        """Take an attempt back that its scheduler has not started; return False if none has it, or it has started.
+
+        Raises:
+            RunStateError: if the scheduler does not answer.
+        """
+
     def poll(self, attempt: Path) -> Presence:
         """Say where the worker of an attempt is."""
 

@@ -85,6 +85,11 @@ class LocalExecutor:
         except PermissionError as error:
             raise RunStateError("its worker is another user's and cannot be killed by you") from error
 
+    def withdraw(self, attempt: Path) -> bool:
+        """Return False: a worker of this host is there at once, and waits by itself."""
+        del attempt
+        return False
+
     def poll(self, attempt: Path) -> Presence:
         """Say where the worker of an attempt is, from the identity in its claim."""
         claim = read_claim(attempt)
