@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.comparison.styles import Style
     from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
     from engine.control.engine import Engine
+    from engine.control.scheduled import job_of
     from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
     from engine.control.waiting import Place
@@ -230,6 +231,7 @@ __all__ = [
     "gallery",
     "gpu_names",
     "imports",
+    "job_of",
     "machine_load",
     "name_of",
     "network_names",

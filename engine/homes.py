@@ -49,6 +49,7 @@ HOMES = {
         "machine_load",
     ),
     "engine.control.engine": ("Engine",),
+    "engine.control.scheduled": ("job_of",),
     "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
     "engine.control.waiting": ("Place",),

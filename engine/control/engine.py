@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import experiment as find_experiment
-from engine.control import launching, requests, resolving, waiting
+from engine.control import launching, requests, resolving, scheduled, waiting
 from engine.control.background import aside, in_thread
 from engine.control.executors.either import Executors
 from engine.control.leave import changes
@@ -172,8 +172,12 @@ class Engine:
         await in_thread(_set, run, values)
 
     async def queue(self) -> list[Place]:
-        """Return who runs and who waits on each device of this host; see :func:`engine.control.waiting.places`."""
-        return await in_thread(waiting.places, self.workspace.home)
+        """Return who runs and who waits on each device of this host, and in Slurm.
+
+        See :func:`engine.control.waiting.places` and :func:`engine.control.scheduled.scheduled`.
+        """
+        here = await in_thread(waiting.places, self.workspace.home)
+        return [*here, *await in_thread(scheduled.scheduled, self.workspace)]
 
     @changes
     async def move(self, run: RunDirectory, where: Where) -> Place:
@@ -183,6 +187,7 @@ class Engine:
             RunStateError: if it does not wait on this host.
             WorkspaceError: if it is another user's who keeps it where it is.
         """
+        await in_thread(scheduled.require_ours, run)
         return await in_thread(waiting.move, run, where)
 
     @changes
@@ -190,9 +195,12 @@ class Engine:
         """Let a waiting run stop before it starts; it can be resumed.
 
         Raises:
-            RunStateError: if it does not wait on this host.
+            RunStateError: if it waits neither on this host nor in Slurm.
         """
-        await in_thread(waiting.cancel, run)
+        if await in_thread(scheduled.job_of, run):
+            await in_thread(functools.partial(_stop, run, self._executor, kill=False))
+        else:
+            await in_thread(waiting.cancel, run)
 
     @changes
     async def checkpoint(self, run: RunDirectory) -> None:

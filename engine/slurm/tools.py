@@ -95,4 +95,4 @@ def _sentence(command: str, words: str) -> str:
     errors = [line.partition("error: ")[2] for line in lines if line.startswith(f"{command}: error: ")]
     said = errors or lines
     # The first says what is wrong; the last, if another, only that nothing came of it.
-    return said[0].rstrip(".") if said else ""
+    return said[0].removeprefix("Batch job submission failed: ").rstrip(".") if said else ""
