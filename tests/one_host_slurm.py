@@ -80,6 +80,8 @@ class OneHostSlurm:
         ports = {"controller_port": free_port(), "node_port": free_port()}
         self.conf.write_text(CONFIGURATION.format(folder=folder, user=getpass.getuser(), **ports))
         (folder / "gres.conf").write_text("Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n")
+        # Tests put other commands in front of Slurm's.
+        self._path = os.environ["PATH"]
         self.daemons: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self) -> None:
@@ -115,7 +117,8 @@ class OneHostSlurm:
     def environment(self) -> dict[str, str]:
         own = ("SLURM_", "SQUEUE_", "SBATCH_")
         return {name: value for name, value in os.environ.items() if not name.startswith(own)} | {
-            "SLURM_CONF": str(self.conf)
+            "SLURM_CONF": str(self.conf),
+            "PATH": self._path,
         }
 
     def ask(self, *words: str, within: float = ENOUGH) -> str:

@@ -44,31 +44,32 @@ def is_here() -> bool:
     return shutil.which("sbatch") is not None
 
 
-def call(*words: str, seconds: float = SECONDS, environment: Mapping[str, str] | None = None) -> str:
+def call(*words: str, seconds: float | None = None, environment: Mapping[str, str] | None = None) -> str:
     """Run one of Slurm's commands and return what it prints.
 
     Args:
         words: the command.
-        seconds: after which it is ended.
+        seconds: after which it is ended; SECONDS if None.
         environment: for it; this process's if None, without what would change its question.
 
     Raises:
         Refused: if Slurm refuses.
         Silent: if there is no such command here, if it takes too long, or if it reaches nobody.
     """
+    limit = SECONDS if seconds is None else seconds
     try:
         done = subprocess.run(
             words,
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=seconds,
+            timeout=limit,
             check=False,
             stdin=subprocess.DEVNULL,
             env=_plain(os.environ if environment is None else environment),
         )
     except subprocess.TimeoutExpired:
-        raise Silent(f"{words[0]} has not answered within {seconds:g} s") from None
+        raise Silent(f"{words[0]} has not answered within {limit:g} s") from None
     except OSError as error:
         raise Silent(f"there is no {words[0]} here" if isinstance(error, FileNotFoundError) else str(error)) from None
     if done.returncode == 0:
