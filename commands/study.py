@@ -113,6 +113,11 @@ def run(
     seeds: SEEDS = 0,
     parallel: Annotated[int, typer.Option(help="How many runs wait or run at once.")] = 1,
     device: Annotated[str, typer.Option(help="Of the runs; see phosphene run.")] = "auto",
+    on: Annotated[str, typer.Option(help="local, slurm or slurm:PARTITION; see phosphene run.")] = "local",
+    gpus: Annotated[int, typer.Option(help="Of each job of Slurm.", min=0)] = 0,
+    time: Annotated[str, typer.Option(help="Of each job of Slurm.")] = "auto",
+    slurm: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Further options of sbatch.")] = None,
+    per_job: Annotated[int, typer.Option(help="How many runs a job of Slurm carries out.", min=1)] = 1,
     dry: Annotated[bool, typer.Option("--dry", help="Only say what would be run, and what it would take.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
 ) -> None:
@@ -128,7 +133,8 @@ def run(
     tier, own = _tier(quick=quick), pairs_of(changed)
     for line in study_wording.head(studies.progress(found, tier, own, seeds)):
         say(line)
-    planned = studies.plan(found, tier, own, seeds=seeds, parallel=parallel, options={"device": device})
+    options = {"device": device, "on": on, "gpus": gpus, "time": time, "slurm": " ".join(slurm or ())}
+    planned = studies.plan(found, tier, own, seeds=seeds, parallel=parallel, per_job=per_job, options=options)
     for line in sweep_wording.plan(planned):
         say(line)
     if dry:

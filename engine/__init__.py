@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.slurm.asking import option_fields
     from engine.studies import words as study_wording
     from engine.studies.studies import Progress as StudyProgress
     from engine.studies.studies import Studies
@@ -236,6 +237,7 @@ __all__ = [
     "name_of",
     "network_names",
     "note_run",
+    "option_fields",
     "overlay",
     "page_of",
     "page_sections",

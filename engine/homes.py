@@ -159,6 +159,7 @@ HOMES = {
         "parse_filter",
     ),
     "engine.selection.values": ("MISSING",),
+    "engine.slurm.asking": ("option_fields",),
     "engine.studies.studies": (
         "Studies",
         "StudyProgress",

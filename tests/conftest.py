@@ -26,7 +26,7 @@ import pytest
 from engine import Engine, Run, catalogue
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
-from engine.slurm import queue
+from engine.slurm import queue, tools
 from tests.one_host_slurm import OneHostSlurm, missing
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -107,6 +107,7 @@ def slurm(slurm_host: OneHostSlurm, home: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("SLURM_CONF", str(slurm_host.conf))
     monkeypatch.setattr(queue, "SQUEUE_SECONDS", 0.3)
     monkeypatch.setattr(queue, "SETTLED", 0.5)
+    monkeypatch.setattr(tools, "is_here", lambda: True)
     queue.QUEUE.forget()
     yield slurm_host
     slurm_host.clear()

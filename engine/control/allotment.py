@@ -7,21 +7,21 @@ import os
 import shutil
 import socket
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.control.devices import gpu_names, resolve_device
 from engine.errors import PhospheneError
 from engine.record.events import ENDED, StateChanged
 from engine.record.log import last_event
+from engine.record.output import OutputReader
 from engine.record.run_directory import Attempt, RunDirectory
 from engine.slurm import tools
-from engine.slurm.job import read_job, write_job
+from engine.slurm.job import OUTPUT, read_job, write_job
 from engine.slurm.tools import Refused, Silent
 from engine.slurm.words import INTERRUPTED
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from engine.control.context import Context
     from engine.control.order import Order
     from engine.record.events import State
@@ -74,8 +74,11 @@ class Allotment:
         job: as the attempt's folder describes it, with its number.
     """
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, attempt: Path) -> None:
         self.job = job
+        self._output = OutputReader(Path(os.environ.get(OUTPUT, str(attempt / "output.log"))))
+        # What stands there is of an earlier start of the job.
+        self._output.poll()
 
     @classmethod
     def of(cls, attempt: Path) -> Allotment | None:
@@ -86,12 +89,12 @@ class Allotment:
         array, task = os.environ.get("SLURM_ARRAY_JOB_ID"), os.environ.get("SLURM_ARRAY_TASK_ID")
         number = f"{array}_{task}" if array and task else os.environ.get("SLURM_JOB_ID", "")
         if job.id == number:
-            return cls(job)
+            return cls(job, attempt)
         # Its launcher was killed before it could write down what Slurm answered.
         job = replace(job, id=number)
         with contextlib.suppress(OSError):
             write_job(attempt, job)
-        return cls(job)
+        return cls(job, attempt)
 
     def device(self, name: str) -> str:
         """Return the device that a name means in this job: Slurm has chosen among the GPUs, so that none is waited for.
@@ -132,9 +135,13 @@ class Allotment:
             return "stopped", f"its time was over {after}, and it saves nothing to go on from: {longer}"
         return "queued", f"{INTERRUPTED} {after}, because its time was over"
 
-    def requeue(self, attempt: Path, *, told: bool) -> str:
-        """Have Slurm start this job again later; return why it does not, empty if it does or if that is not meant."""
-        if not told and not any(sign in line for line in Attempt(attempt).output_tail(20) for sign in _SENT_AWAY):
+    def requeue(self, *, told: bool) -> str:
+        """Have Slurm start this job again later; return why it does not, empty if it does or if that is not meant.
+
+        Without being told before, that is done where Slurm says that it ends the job for want of time or of room: a
+        job that somebody has cancelled is over.
+        """
+        if not told and not any(sign in line for line in self._output.poll() for sign in _SENT_AWAY):
             return ""
         try:
             tools.call("scontrol", "requeue", self.job.id)

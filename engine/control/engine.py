@@ -11,6 +11,7 @@ from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving, scheduled, waiting
 from engine.control.background import aside, in_thread
 from engine.control.executors.either import Executors
+from engine.control.launching import Launch
 from engine.control.leave import changes
 from engine.control.threads import usable_cores
 from engine.declaration import fields_of
@@ -79,9 +80,8 @@ class Engine:
         values, chosen, named = await in_thread(
             resolving.ready, self.workspace, declared, hyperparameters or {}, options or {}
         )
-        return await in_thread(
-            launching.launch, self.workspace, declared, values, chosen, (*parents, *named), self._executor
-        )
+        wanted = Launch(declared, values, chosen, (*parents, *named))
+        return await in_thread(launching.launch, self.workspace, wanted, self._executor)
 
     async def check(
         self, experiment: Experiment, hyperparameters: Mapping[str, Any], options: Mapping[str, Any]

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import socket
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.catalogue import experiment
@@ -22,12 +23,12 @@ from engine.record.files import disk_errors
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord
 from engine.record.workspace import Workspace
-from engine.slurm import asking
-from engine.slurm.asking import Wanted
+from engine.slurm.asking import Asking, Wanted, require
 from engine.slurm.job import read_job, write_job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from engine.control.executors.base import Executor
     from engine.declaration import Experiment, Hyperparameters
@@ -62,40 +63,82 @@ def _queue_up(order: Order, record: RunRecord) -> None:
             queue.draw(record.id, record.slots, claim.worker)
 
 
-def launch(
-    workspace: Workspace,
-    declared: Experiment,
-    hyperparameters: Hyperparameters,
-    options: RunOptions,
-    parents: tuple[str, ...],
-    executor: Executor,
-    *,
-    run: str = "",
-    sweep: str = "",
-) -> RunDirectory:
-    """Write a run's directory and start its worker.
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A run as it is to be launched.
 
-    Args:
-        workspace: where it lies.
+    Attributes:
         declared: its experiment.
         hyperparameters: with what they name written out.
         options: of the run.
         parents: ids of the earlier runs that it builds on.
-        executor: that starts the worker.
         run: the id that was reserved for it; a new one if empty.
         sweep: id of the sweep it belongs to, if any.
+    """
+
+    declared: Experiment
+    hyperparameters: Hyperparameters
+    options: RunOptions
+    parents: tuple[str, ...] = ()
+    run: str = ""
+    sweep: str = ""
+
+
+def launch(workspace: Workspace, wanted: Launch, executor: Executor) -> RunDirectory:
+    """Write a run's directory and start its worker.
 
     Raises:
         RunStateError: if another launcher has made the reserved run.
         WorkspaceError, DiskFull: if the directory cannot be written; nothing is left behind.
-        LaunchError: if the worker cannot be started.
+        LaunchError, InvalidHyperparameters: if the worker cannot be started.
     """
-    wanted = Wanted.of(options.model_dump())
-    values = hyperparameters.model_dump(mode="json")
+    order, record = _prepared(workspace, wanted, Asking(workspace))
+    start(order, executor)
+    _queue_up(order, record)
+    return RunDirectory(order.run)
+
+
+def launch_array(
+    workspace: Workspace, wanted: Sequence[Launch], executor: Executor, *, folder: Path, parallel: int, per_job: int
+) -> None:
+    """Write the directories of runs and have one array of Slurm carry them out; those that are there already are not.
+
+    Args:
+        workspace: where they lie.
+        wanted: the runs.
+        executor: that submits the array.
+        folder: for what belongs to the array.
+        parallel: how many of its jobs run at a time.
+        per_job: how many runs a job carries out, one after the other.
+
+    Raises:
+        WorkspaceError, DiskFull: if a directory cannot be written.
+        LaunchError, InvalidHyperparameters: if it cannot be submitted; nothing is left behind.
+    """
+    orders: list[Order] = []
+    asks = Asking(workspace)
+    try:
+        # One by one, so that those that were written before an error are known.
+        orders.extend(_prepared(workspace, one, asks, per_job)[0] for one in wanted)
+        with disk_errors(folder):
+            executor.submit_array(orders, folder, parallel, per_job)
+    finally:
+        for order in orders:
+            shutil.rmtree(order.staged, ignore_errors=True)
+
+
+def _prepared(workspace: Workspace, wanted: Launch, asks: Asking, runs: int = 1) -> tuple[Order, RunRecord]:
+    """Write a run's directory under a hidden name, with what Slurm is asked for if it is to carry the run out.
+
+    ``runs`` is how many such runs the time is asked for.
+    """
+    options, declared = wanted.options, wanted.declared
+    at_slurm = Wanted.of(options.model_dump())
+    values = wanted.hyperparameters.model_dump(mode="json")
     # On a host that is not known yet, device and threads are for that one to say.
-    device = options.device if wanted else resolve_device(options.device)
+    device = options.device if at_slurm else resolve_device(options.device)
     record = RunRecord(
-        id=run,
+        id=wanted.run,
         experiment=declared.name,
         hyperparameters=values,
         seed=options.seed,
@@ -103,24 +146,22 @@ def launch(
         created=time.time(),
         name=options.name,
         slots=options.slots,
-        threads=options.threads if wanted else thread_count(options.threads),
-        parents=parents,
+        threads=options.threads if at_slurm else thread_count(options.threads),
+        parents=wanted.parents,
         versions=versions(),
         git=git_state(),
         host=socket.gethostname(),
-        sweep=sweep,
+        sweep=wanted.sweep,
         executor=options.on,
-        slurm=wanted.to_json() if wanted else {},
+        slurm=at_slurm.to_json() if at_slurm else {},
     )
-    job = asking.job(wanted, workspace, declared.name, values, options.threads) if wanted else None
+    job = asks.job(at_slurm, declared.name, values, options.threads, runs) if at_slurm else None
     record, staged = workspace.prepare(record)
     there = workspace.runs / record.id
     order = Order(staged, there, there, "0001")
     if job:
         _ask_for(order, job)
-    start(order, executor)
-    _queue_up(order, record)
-    return RunDirectory(there)
+    return order, record
 
 
 def resume(run: RunDirectory, executor: Executor, elsewhere: Mapping[str, Any] | None = None) -> RunDirectory:
@@ -146,8 +187,8 @@ def resume(run: RunDirectory, executor: Executor, elsewhere: Mapping[str, Any] |
     job = None
     options = validate(RunOptions, {"on": record.executor, **record.slurm, **(elsewhere or {})})
     if wanted := Wanted.of(options.model_dump()):
-        asking.require(wanted, record.device, workspace.home)
-        job = asking.job(wanted, workspace, record.experiment, record.hyperparameters, record.threads)
+        require(wanted, record.device, workspace.home)
+        job = Asking(workspace).job(wanted, record.experiment, record.hyperparameters, record.threads)
     _queue_up(further_attempt(run, status.attempt + 1, executor, job), record)
     return run
 

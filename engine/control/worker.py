@@ -61,11 +61,13 @@ def _serve(given: Given, *, warm: bool) -> int:
     given.tell_taken()
     run = RunDirectory(order.run)
     attempt = order.folders()[1]
-    if warm:
+    allotment = Allotment.of(attempt)
+    if warm or allotment:
+        # A job may carry out several attempts, and its own output is that of one of them, or of none.
         _redirect(attempt / "output.log")
     faulthandler.enable()
     log = EventLog(attempt / "events.jsonl")
-    return _Worker(run, order.code, log, given.warming, Allotment.of(attempt)).serve()
+    return _Worker(run, order.code, log, given.warming, allotment).serve()
 
 
 def _redirect(output: Path) -> None:
@@ -140,7 +142,7 @@ class _Worker:
         """Have the run's job started again, after the word that it waits for that: Slurm kills this process for it."""
         if self._allotment is None or left.state != "queued":
             return
-        fault = self._allotment.requeue(self._run.attempts()[-1].path, told=self._sent_away == signal.SIGUSR1)
+        fault = self._allotment.requeue(told=self._sent_away == signal.SIGUSR1)
         if fault:
             reason = f"{left.reason}, and Slurm does not start it again ({fault}): resume it"
             self._log.append(replace(left, t=time.time(), state="stopped", reason=reason), durable=True)

@@ -58,7 +58,7 @@ def lost(attempt: Attempt, job: Job, seen: Seen) -> tuple[State, str]:
         return "crashed", "its job was never submitted, because its launcher was ended: resume it"
     never = last_words(attempt, NEVER_STARTED)
     if never == NEVER_STARTED and seen.state in {"", "CANCELLED"}:
-        return "stopped", f"job {job.id} left Slurm's queue before it started: somebody cancelled it"
+        return "stopped", f"job {job.id} left Slurm's queue before it started: it was cancelled, or Slurm lost it"
     return "crashed", f"{never} ({seen.state})" if seen.state else never
 
 

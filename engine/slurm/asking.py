@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine import wording
+from engine.declaration import RunOptions, fields_of
 from engine.errors import InvalidHyperparameters, LaunchError, WorkspaceError
 from engine.slurm import tools
 from engine.slurm.job import Job
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from engine.declaration import FieldView
     from engine.record.workspace import Workspace
 
 DEFAULTS = "slurm.toml"
@@ -63,6 +65,12 @@ class Wanted:
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return asdict(self)
+
+
+def option_fields() -> tuple[FieldView, ...]:
+    """Return the options of a run as forms show them: what Slurm is asked for only where jobs can be submitted."""
+    ours = Wanted.__dataclass_fields__.keys()
+    return tuple(view for view in fields_of(RunOptions) if view.name not in ours or tools.is_here())
 
 
 def is_slurm(on: str) -> bool:
@@ -121,10 +129,35 @@ def options(wanted: Wanted, home: Path, *, seconds: float | None = None, threads
     return tuple(f"--{name}={value}" if value else f"--{name}" for name, value in found.items())
 
 
-def job(wanted: Wanted, workspace: Workspace, experiment: str, values: Mapping[str, Any], threads: int) -> Job:
-    """Return a job as it is to be asked for, not submitted yet."""
-    seconds = usual_seconds(workspace, experiment, values) if wanted.time == "auto" else None
-    return Job(options=options(wanted, workspace.home, seconds=seconds, threads=threads))
+class Asking:
+    """Makes up what is asked for runs of a workspace; of equally long ones it looks once at earlier runs."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._known: dict[Any, float | None] = {}
+
+    def job(self, wanted: Wanted, experiment: str, values: Mapping[str, Any], threads: int, runs: int = 1) -> Job:
+        """Return a job as it is to be asked for, not submitted yet; it is to carry out ``runs`` such runs."""
+        seconds = self._usual(experiment, values) if wanted.time == "auto" else None
+        seconds = None if seconds is None else seconds * runs
+        return Job(options=options(wanted, self._workspace.home, seconds=seconds, threads=threads))
+
+    def _usual(self, experiment: str, values: Mapping[str, Any]) -> float | None:
+        lengths = {name: values[name] for name in LENGTHS if name in values}
+        key = (experiment, *lengths.items())
+        if key not in self._known:
+            self._known[key] = usual_seconds(self._workspace, experiment, lengths)
+        return self._known[key]
+
+
+def longest(jobs: Sequence[Job]) -> Job:
+    """Return the job that asks for the most time, one that leaves the time to Slurm before all others."""
+
+    def seconds(one: Job) -> float:
+        times = [word.partition("=")[2] for word in one.options if word.startswith("--time=")]
+        return seconds_of(times[-1]) if times and _SPAN.fullmatch(times[-1]) else math.inf
+
+    return max(jobs, key=seconds)
 
 
 def check(given: Sequence[str]) -> str:
@@ -164,9 +197,8 @@ def seconds_of(text: str) -> float:
         raise InvalidHyperparameters({"time": str(error)}) from None
 
 
-def usual_seconds(workspace: Workspace, experiment: str, values: Mapping[str, Any]) -> float | None:
-    """Return how long the longest of the latest runs like this one took; None if none has finished."""
-    lengths = {name: values[name] for name in LENGTHS if name in values}
+def usual_seconds(workspace: Workspace, experiment: str, lengths: Mapping[str, Any]) -> float | None:
+    """Return how long the longest of the latest runs took of these epochs or steps; None if none has finished."""
     longest = None
     for run in map(workspace.run, workspace.ids([experiment])[:TOLD_BY]):
         try:

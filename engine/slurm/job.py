@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "job.json"
+OUTPUT = "PHOSPHENE_JOB_OUTPUT"
+"""The variable that tells a worker where Slurm writes what it has to say of the worker's job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class Job:
         user: number of the user whose job it is.
         submitted: when, in seconds since the epoch.
         options: what Slurm was asked for, as words of its command line.
-        shared: whether the job carries out other runs, too, so that it is not cancelled with this one.
+        task: of an array, which all have one name; empty for a job of its own.
+        shared: whether the job carries out other runs, too, so that it is not cancelled while this one waits.
     """
 
     name: str = ""
@@ -34,6 +37,7 @@ class Job:
     user: int = field(default_factory=os.getuid)
     submitted: float = 0.0
     options: tuple[str, ...] = ()
+    task: str = ""
     shared: bool = False
 
     @property

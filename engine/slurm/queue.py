@@ -62,7 +62,7 @@ class _Answer:
 
     began: float
     by_id: dict[str, _Row]
-    by_name: dict[str, _Row]
+    by_name: dict[tuple[str, str], _Row]
     fault: str = ""
 
 
@@ -84,7 +84,7 @@ class SlurmQueue:
             return Seen("unknown", reason="squeue has not answered yet")
         if answer.fault:
             return Seen("unknown", reason=answer.fault)
-        row = answer.by_id.get(job.id) if job.id else answer.by_name.get(job.name)
+        row = answer.by_id.get(job.id) if job.id else answer.by_name.get((job.name, job.task))
         if row is not None and row.name == job.name:
             where: Where = "waiting" if row.state in _WAITING else "there" if row.state in _THERE else "gone"
             return Seen(where, row.state, "" if row.reason == "None" else row.reason, row.start)
@@ -128,7 +128,8 @@ class SlurmQueue:
             self._asking = False
             # An answer to a question that was asked before something changed is none.
             if question == self._questions:
-                self._answer = _Answer(began, {row.id: row for row in rows}, {row.name: row for row in rows}, fault)
+                named = {(row.name, row.id.partition("_")[2]): row for row in rows}
+                self._answer = _Answer(began, {row.id: row for row in rows}, named, fault)
             self._turn.notify_all()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.control.order import Order
@@ -29,6 +30,19 @@ class Executor(Protocol):
 
         Raises:
             LaunchError: if no worker can be started; nothing of it is left running.
+        """
+
+    def submit_array(self, orders: Sequence[Order], folder: Path, parallel: int, per_job: int = 1) -> None:
+        """Have a scheduler carry out many staged orders as one array, and publish them; nobody else does that.
+
+        Args:
+            orders: of runs.
+            folder: for what belongs to the array.
+            parallel: how many of its jobs run at a time.
+            per_job: how many runs a job carries out, one after the other.
+
+        Raises:
+            InvalidHyperparameters, LaunchError: if it cannot be submitted; no directory is published.
         """
 
     def cancel(self, attempt: Path) -> None:

@@ -9,6 +9,7 @@ from engine.control.executors.slurm import SlurmExecutor
 from engine.slurm.job import read_job
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.control.executors.base import Executor, Presence
@@ -34,6 +35,10 @@ class Executors:
     def submit(self, order: Order) -> None:
         """Have a worker started for a staged order; see the executors."""
         self.of(order.folders()[0]).submit(order)
+
+    def submit_array(self, orders: Sequence[Order], folder: Path, parallel: int, per_job: int = 1) -> None:
+        """Submit one array of Slurm for many orders; see :meth:`SlurmExecutor.submit_array`."""
+        self._slurm.submit_array(orders, folder, parallel, per_job)
 
     def cancel(self, attempt: Path) -> None:
         """End the worker of an attempt at once."""

@@ -19,6 +19,8 @@ from engine.record.claim import read_claim
 from engine.record.identity import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.control.executors.base import Presence
     from engine.control.order import Order
 
@@ -68,6 +70,15 @@ class LocalExecutor:
         """
         if not self._handed_over(order):
             _claim(order, self._start(order))
+
+    def submit_array(self, orders: Sequence[Order], folder: Path, parallel: int, per_job: int = 1) -> None:
+        """Refuse: a queue of this host's devices takes runs one by one.
+
+        Raises:
+            LaunchError: always.
+        """
+        del orders, folder, parallel, per_job
+        raise LaunchError("an array needs a scheduler: submit it to Slurm")
 
     def cancel(self, attempt: Path) -> None:
         """Kill the session of an attempt's worker."""

@@ -15,11 +15,12 @@ from engine.errors import LaunchError, RunStateError
 from engine.record.claim import read_claim
 from engine.record.run_directory import RunDirectory
 from engine.slurm import asking, tools
-from engine.slurm.job import Job, read_job, write_job
+from engine.slurm.job import OUTPUT, Job, read_job, write_job
 from engine.slurm.queue import QUEUE
 from engine.slurm.tools import Refused, Silent
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.control.executors.base import Presence
@@ -46,33 +47,68 @@ class SlurmExecutor:
         """
         staged, there = order.folders()
         asked = read_job(staged) or Job()
-        job = replace(asked, name=_name(order), submitted=time.time(), user=os.getuid())
+        name = f"{order.run.name}.{int(order.attempt)}.{secrets.token_hex(2)}"
+        job = replace(asked, name=name, submitted=time.time(), user=os.getuid())
         write_job(staged, job)
-        (staged / SCRIPT).write_text(_script(order), encoding="utf-8", errors="surrogateescape")
+        output = there / "output.log"
+        _write_script(staged / SCRIPT, output, [f"exec {shlex.join(command(order.to_json()))}"])
         if not order.publish():
             raise RunStateError(f"{order.run.name} has been started by someone else")
-        try:
-            number = self._sbatch(job, there)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                order.published.rename(order.staged)
-            raise
-        with contextlib.suppress(FileNotFoundError):  # somebody was quick to remove it
-            write_job(there, replace(job, id=number, submitted=time.time()))
-        QUEUE.forget()
+        self._submit([(order, job)], ["sbatch", *_words(job, _literal(output)), str(there / SCRIPT)])
 
-    def _sbatch(self, job: Job, attempt: Path) -> str:
-        """Submit an attempt's job and return its number."""
-        output = str(attempt / "output.log").replace("%", "%%")
-        words = ["sbatch", "--parsable", "--export=ALL", *job.options, f"--job-name={job.name}", f"--output={output}"]
-        words += ["--open-mode=append", str(attempt / SCRIPT)]
+    def submit_array(self, orders: Sequence[Order], folder: Path, parallel: int, per_job: int = 1) -> None:
+        """Submit one array of jobs for many orders, which each hold the job that is asked for.
+
+        An order whose directory somebody else has made meanwhile is left to that one.
+
+        Args:
+            orders: of runs; their directories are staged.
+            folder: that is made for the script, the tasks' orders and what Slurm says.
+            parallel: how many tasks run at a time.
+            per_job: how many runs a task carries out, one after the other.
+
+        Raises:
+            InvalidHyperparameters, LaunchError: as :meth:`submit` does; then no directory is left.
+        """
+        name = f"{folder.parent.name}.{secrets.token_hex(2)}"
+        folder = folder / name
+        folder.mkdir(parents=True)
+        asked = asking.longest([read_job(order.folders()[0]) or Job() for order in orders])
+        jobs = []
+        for at, order in enumerate(orders):
+            task = str(at // per_job)
+            job = replace(asked, name=name, task=task, shared=per_job > 1, submitted=time.time(), user=os.getuid())
+            write_job(order.folders()[0], job)
+            with (folder / task).open("a", encoding="utf-8") as file:
+                file.write(f"{order.to_json()}\n")
+            jobs.append((order, job))
+        published = [(order, job) for order, job in jobs if order.publish()]
+        if not published:
+            return
+        _write_script(folder / SCRIPT, folder / "$SLURM_ARRAY_TASK_ID.out", _tasks(folder, per_job))
+        last = (len(orders) - 1) // per_job
+        words = _words(published[0][1], f"{_literal(folder)}/%a.out")
+        words += [f"--array=0-{last}%{parallel}", str(folder / SCRIPT)]
+        self._submit(published, ["sbatch", *words])
+
+    @staticmethod
+    def _submit(jobs: Sequence[tuple[Order, Job]], words: list[str]) -> None:
+        """Submit, and write down the number; if that fails, the directories lose their names again."""
         try:
             said = tools.call(*words, seconds=tools.SUBMIT_SECONDS, environment=environment())
-        except Refused as error:
-            raise asking.refusal(error) from error
-        except Silent as error:
+        except (Refused, Silent) as error:
+            for order, _ in jobs:
+                with contextlib.suppress(OSError):
+                    order.published.rename(order.staged)
+            if isinstance(error, Refused):
+                raise asking.refusal(error) from error
             raise LaunchError(f"{error}: try again later") from error
-        return said.strip().splitlines()[-1].partition(";")[0]
+        number = said.strip().splitlines()[-1].partition(";")[0]
+        for order, job in jobs:
+            own = f"{number}_{job.task}" if job.task else number
+            with contextlib.suppress(FileNotFoundError):  # somebody was quick to remove it
+                write_job(order.folders()[1], replace(job, id=own, submitted=time.time()))
+        QUEUE.forget()
 
     def cancel(self, attempt: Path) -> None:
         """Take an attempt's job out of the queue, or end its processes at once; those that were told go first.
@@ -141,19 +177,43 @@ class SlurmExecutor:
         """Do nothing: nothing is held."""
 
 
-def _name(order: Order) -> str:
-    """Return a name for an attempt's job that no other job has."""
-    return f"{order.run.name}.{int(order.attempt)}.{secrets.token_hex(2)}"
+def _words(job: Job, output: str) -> list[str]:
+    """Return what `sbatch` is told of a job, besides its script."""
+    ours = [f"--job-name={job.name}", f"--output={output}", "--open-mode=append"]
+    return ["--parsable", "--export=ALL", *job.options, *ours]
 
 
-def _script(order: Order) -> str:
-    """Return the script of a job. When Slurm starts it again, the worker makes the next attempt."""
-    lines = [
+def _literal(path: Path) -> str:
+    """Return a path for Slurm, to which a percent sign begins a pattern."""
+    return str(path).replace("%", "%%")
+
+
+def _write_script(path: Path, output: Path, lines: Sequence[str]) -> None:
+    """Write the script of a job. When Slurm starts it again, its workers make the next attempts."""
+    head = [
         "#!/bin/sh",
-        f"# Carries out {order.run.name}. When it is started again, the run goes on from its last checkpoint.",
+        "# Carries out runs of Phosphene. When it is started again, they go on from their last checkpoints.",
         # Ignored until the worker has its own answer, also across exec: by itself it would end the worker.
         "trap '' USR1",
         'export OMP_NUM_THREADS="${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-${SLURM_CPUS_ON_NODE:-1}}}"',
-        f"exec {shlex.join(command(order.to_json()))}",
+        f"export {OUTPUT}={shlex.quote(str(output.parent))}/{output.name}",
     ]
-    return "\n".join(lines) + "\n"
+    path.write_text("\n".join([*head, *lines]) + "\n", encoding="utf-8", errors="surrogateescape")
+
+
+def _tasks(folder: Path, per_job: int) -> list[str]:
+    """Return the lines of a script that carry out the orders of one task of an array, one after the other."""
+    worker, orders = shlex.join(command()), f"{shlex.quote(str(folder))}/$SLURM_ARRAY_TASK_ID"
+    if per_job == 1:
+        return [f'exec {worker} "$(cat {orders})"']
+    return [
+        "over=",
+        # The worker that is at work saves, and has the whole job started again: those that follow wait for that.
+        "trap 'over=1; kill -USR1 \"$worker\" 2>/dev/null' USR1",
+        "trap over=1 TERM",
+        'while [ -z "$over" ] && read -r order; do',
+        f"    (trap '' USR1; exec {worker} \"$order\" < /dev/null) &",
+        "    worker=$!",
+        '    while kill -0 "$worker" 2>/dev/null; do wait "$worker"; done',
+        f"done < {orders}",
+    ]
