@@ -180,6 +180,7 @@ class Controller:
     def _act(self, decision: policy.Decision, trials: Sequence[Trial]) -> bool:
         """Do what is decided, one thing after the other; return whether anything was."""
         acted = False
+        self._gathered.clear()
         for trial in decision.launch:
             self._begin(trial.run, plan.Cell(trial.setting, trial.seed))
             acted = True

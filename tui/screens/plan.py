@@ -13,7 +13,7 @@ from textual.widgets import Footer, Static
 
 from engine import PhospheneError, sweep_wording, wording
 from tui.actions import bindings
-from tui.widgets.sweep.options import OPTIONS, Mistakes, OptionField, OptionLine, asked_with, given
+from tui.widgets.sweep.options import Mistakes, OptionField, OptionLine, asked_of, asked_with, given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
             frame.border_subtitle = "enter launches it · esc leaves"
             yield Static(id="plan-said", markup=False)
             yield Static(id="plan-problems", markup=False)
-            for option in OPTIONS:
+            for option in asked_of(self._asked.options):
                 yield OptionLine(option)
             yield Static(id="plan-command", markup=False)
         yield Footer(compact=True, show_command_palette=False)

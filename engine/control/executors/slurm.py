@@ -145,13 +145,18 @@ class SlurmExecutor:
         job = read_job(attempt)
         if job is None or (job.shared and read_claim(attempt) is None):
             return job is not None
+        QUEUE.forget()
+        if QUEUE.look(job).where != "waiting":
+            return False
         try:
-            tools.call("scancel", "--state=PENDING", job.id or f"--jobname={job.name}")
+            # Not with --state=PENDING, which takes the whole array of a task that waits. One that has started since is
+            # told before it ends.
+            tools.call("scancel", job.id or f"--jobname={job.name}")
         except (Silent, Refused) as error:
             raise RunStateError(f"its job cannot be cancelled now: {error}") from error
         finally:
             QUEUE.forget()
-        return QUEUE.look(job).where == "gone"
+        return True
 
     def poll(self, attempt: Path) -> Presence:
         """Say where the worker of an attempt is."""

@@ -48,6 +48,17 @@ OPTIONS = (
     Option("prune", "", "give bad runs up early: left and right", ("", "median", "percentile")),
     Option("budget", "", "running time of all runs: 2h, 90m"),
 )
+PACKED = Option("per_job", "1", "how many runs a job of Slurm carries out", whole=True)
+"""Asked beside the others where the runs go to Slurm."""
+
+
+def asked_of(options: Mapping[str, Any]) -> tuple[Option, ...]:
+    """Return what is asked of a sweep whose runs have these options."""
+    return (*OPTIONS, PACKED) if str(options.get("on", "")).startswith("slurm") else OPTIONS
+
+
+def _lines(texts: Mapping[str, str]) -> list[Option]:
+    return [option for option in (*OPTIONS, PACKED) if option.name in texts]
 
 
 class Mistakes(Exception):
@@ -66,7 +77,7 @@ def asked_with(asked: SweepAsked, texts: Mapping[str, str]) -> SweepAsked:
     """
     found: dict[str, Any] = {}
     problems: dict[str, str] = {}
-    for option in OPTIONS:
+    for option in _lines(texts):
         text = texts[option.name].strip() or option.default
         if option.whole:
             if text.isascii() and text.isdecimal():
@@ -87,8 +98,10 @@ def asked_with(asked: SweepAsked, texts: Mapping[str, str]) -> SweepAsked:
 
 def given(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the options that differ from their defaults, as the command line takes them."""
-    typed = {option.name: texts[option.name].strip() for option in OPTIONS}
-    return {option.name: typed[option.name] for option in OPTIONS if typed[option.name] not in {"", option.default}}
+    typed = {option.name: texts[option.name].strip() for option in _lines(texts)}
+    return {
+        option.name: typed[option.name] for option in _lines(texts) if typed[option.name] not in {"", option.default}
+    }
 
 
 class OptionField(Input):
