@@ -63,6 +63,7 @@ class RunOptions(Hyperparameters):
         default="local",
         pattern=r"^(local|slurm(:[\w.,-]+)?)$",
         description="local, slurm or slurm:PARTITION: this host, or a job of the cluster",
+        json_schema_extra={"suggestions": ["local", "slurm"]},
     )
     gpus: int = Field(
         default=0, ge=0, le=64, description="GPUs that Slurm is asked for; 0 for what slurm.toml in the workspace says"

@@ -40,8 +40,10 @@ def begin(order: Order) -> Order | None:
         The order that is to be carried out, its directory published; None if there is nothing to do: another worker
         has it, a user has cancelled it meanwhile, or the run had ended before the job was started again.
     """
-    if Attempt(order.folders()[1]).killed.exists():
-        return None
+    attempts = RunDirectory(order.run).attempts()
+    if Attempt(order.folders()[1]).killed.exists() or (attempts and attempts[-1].path.name > order.attempt):
+        # Somebody took it back, or has gone on elsewhere, while it waited.
+        return None if "SLURM_RESTART_COUNT" not in os.environ else _again(order)
     begun = order if order.claim_for_this() else _again(order)
     return begun if begun is not None and begun.publish() else None
 

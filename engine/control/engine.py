@@ -258,13 +258,12 @@ def _require_busy(run: RunDirectory) -> Status:
 def _stop(run: RunDirectory, executor: Executor, *, kill: bool) -> None:
     status = _require_busy(run)
     requests.send(run.control, "stop")
-    if not kill:
-        # One that no worker serves yet would find the request perhaps in days.
-        if status.state == "queued":
-            launching.withdraw(run, executor)
-        return
     try:
-        launching.kill(run, executor)
+        if kill:
+            launching.kill(run, executor)
+        elif status.state == "queued":
+            # One that no worker serves yet would find the request perhaps in days.
+            launching.withdraw(run, executor)
     except RunStateError as error:
         raise RunStateError(f"run {run.id} was asked to stop after its present step, but {error}") from error
 

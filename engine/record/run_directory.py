@@ -288,9 +288,10 @@ class RunDirectory:
     def _submitted(self, attempt: Attempt, job: Job) -> Status:
         """Return the state of an attempt whose job no worker has begun to carry out."""
         state: State = "queued"
+        changed = job.submitted
         if attempt.killed.exists():
             # Also if its job has not noticed: a worker that finds this makes nothing of the attempt.
-            state, reason = "stopped", CANCELLED
+            state, reason, changed = "stopped", CANCELLED, attempt.killed.stat().st_mtime
         else:
             seen = QUEUE.look(job)
             reason = in_slurm(job, seen)
@@ -298,7 +299,7 @@ class RunDirectory:
                 return self.status()
             if seen.where == "gone":
                 state, reason = lost(attempt, job, seen)
-        return Status(state, reason, attempt=attempt.number, changed=job.submitted, inferred=True)
+        return Status(state, reason, attempt=attempt.number, changed=changed, inferred=True)
 
     @staticmethod
     def _gone(attempt: Attempt, claim: Claim, waits: str) -> tuple[State | None, str]:

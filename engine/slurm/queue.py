@@ -120,7 +120,8 @@ class SlurmQueue:
         began, rows, fault = time.time(), [], ""
         who = ",".join(map(str, sorted(users)))
         try:
-            said = tools.call("squeue", "--noheader", "--array", "--states=all", f"--user={who}", f"--format={_FORMAT}")
+            words = ("--noheader", "--array", "--states=all", f"--user={who}", f"--format={_FORMAT}")
+            said = tools.call("squeue", *words, environment=os.environ | {"SLURM_TIME_FORMAT": "%s"})
             rows = [row for row in map(_row, said.splitlines()) if row]
         except (Refused, Silent) as error:
             fault = str(error)

@@ -82,12 +82,12 @@ def call(*words: str, seconds: float | None = None, environment: Mapping[str, st
 
 def _plain(variables: Mapping[str, str]) -> dict[str, str]:
     """Leave out what users set to have `squeue` show less, and what a surrounding job says of itself."""
-    kept = ("SLURM_CONF", "SLURM_CLUSTERS")
+    kept = ("SLURM_CONF", "SLURM_CLUSTERS", "SLURM_TIME_FORMAT")
     return {
         name: value
         for name, value in variables.items()
         if name in kept or not name.startswith(("SQUEUE_", "SLURM_", "SLURMD_"))
-    } | {"SLURM_TIME_FORMAT": "%s"}
+    }
 
 
 def _sentence(command: str, words: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.control.executors.local import command, environment
 from engine.errors import LaunchError, RunStateError
 from engine.record.claim import read_claim
+from engine.record.files import disk_errors
 from engine.record.run_directory import RunDirectory
 from engine.slurm import asking, tools
 from engine.slurm.job import OUTPUT, Job, read_job, write_job
@@ -49,9 +50,10 @@ class SlurmExecutor:
         asked = read_job(staged) or Job()
         name = f"{order.run.name}.{int(order.attempt)}.{secrets.token_hex(2)}"
         job = replace(asked, name=name, submitted=time.time(), user=os.getuid())
-        write_job(staged, job)
         output = there / "output.log"
-        _write_script(staged / SCRIPT, output, [f"exec {shlex.join(command(order.to_json()))}"])
+        with disk_errors(order.run):
+            write_job(staged, job)
+            _write_script(staged / SCRIPT, output, [f"exec {shlex.join(command(order.to_json()))}"])
         if not order.publish():
             raise RunStateError(f"{order.run.name} has been started by someone else")
         self._submit([(order, job)], ["sbatch", *_words(job, _literal(output)), str(there / SCRIPT)])
@@ -111,7 +113,7 @@ class SlurmExecutor:
         QUEUE.forget()
 
     def cancel(self, attempt: Path) -> None:
-        """Take an attempt's job out of the queue, or end its processes at once; those that were told go first.
+        """Take an attempt's job out of the queue, or end its processes at once, those of a whole pack of runs too.
 
         Raises:
             RunStateError: if Slurm does not answer, or may not be told.
@@ -123,11 +125,11 @@ class SlurmExecutor:
             if not job.id:
                 tools.call("scancel", f"--jobname={job.name}")
             else:
-                # Only the worker, and without a word: a job that is cancelled is told before, and would save.
-                with contextlib.suppress(Refused):
-                    tools.call("scancel", "--batch", "--signal=KILL", job.id)
-                if not job.shared:
-                    tools.call("scancel", job.id)
+                if read_claim(attempt) is not None:
+                    # Without a word first: a worker whose job is cancelled is told before, and would save.
+                    with contextlib.suppress(Refused):
+                        tools.call("scancel", "--batch", "--signal=KILL", job.id)
+                tools.call("scancel", job.id)
         except Silent as error:
             raise RunStateError(f"its job cannot be cancelled now: {error}") from error
         except Refused as error:
@@ -146,7 +148,10 @@ class SlurmExecutor:
         if job is None or (job.shared and read_claim(attempt) is None):
             return job is not None
         QUEUE.forget()
-        if QUEUE.look(job).where != "waiting":
+        seen = QUEUE.look(job)
+        if seen.where == "unknown":
+            raise RunStateError(f"its job cannot be taken back now: {seen.reason}")
+        if seen.where != "waiting":
             return False
         try:
             # Not with --state=PENDING, which takes the whole array of a task that waits. One that has started since is
