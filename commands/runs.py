@@ -119,6 +119,9 @@ def _rows(run: Run, history: History) -> list[list[str]]:
         rows.append(["worker", f"process {status.worker.pid} on {status.worker.host}, attempt {status.attempt}"])
     if job := job_of(run):
         rows.append(["job", f"{job.id or 'not submitted yet'} in Slurm ({job.name}): {' '.join(job.options)}"])
+        claim = run.attempts()[-1].claim()
+        if claim and status.attempt == 1:
+            rows.append(["", f"waited {clock(claim.t - job.submitted)} in Slurm's queue"])
     return rows
 
 

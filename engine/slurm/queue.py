@@ -72,7 +72,7 @@ class SlurmQueue:
     def __init__(self) -> None:
         self._turn = threading.Condition()
         self._answer: _Answer | None = None
-        self._due = 0.0
+        self._due = self._asked_at = 0.0
         self._asking = False
         self._users: frozenset[int] = frozenset()
         self._questions = 0
@@ -100,7 +100,6 @@ class SlurmQueue:
 
     def _last(self, user: int) -> _Answer | None:
         """Return the last answer; have a new one asked for when that is due, and wait for the first."""
-        deadline = time.monotonic() + PATIENCE
         with self._turn:
             if user not in self._users:
                 self._users |= {user}
@@ -108,10 +107,12 @@ class SlurmQueue:
                 self._questions += 1
             while True:
                 if time.monotonic() >= self._due and not self._asking:
-                    self._asking, self._due = True, time.monotonic() + SQUEUE_SECONDS
+                    self._asking, self._asked_at = True, time.monotonic()
+                    self._due = self._asked_at + SQUEUE_SECONDS
                     asked = (self._questions, self._users)
                     threading.Thread(target=self._ask, args=asked, name="squeue", daemon=True).start()
-                left = deadline - time.monotonic()
+                # Of the question, not of this look: many runs are looked at one after the other.
+                left = self._asked_at + PATIENCE - time.monotonic()
                 if self._answer is not None or left <= 0:
                     return self._answer
                 self._turn.wait(left)
