@@ -22,15 +22,18 @@ class Executors:
 
     Args:
         role: of the processes that are started on this host.
+
+    Attributes:
+        local: the executor of this host.
     """
 
     def __init__(self, role: Role = "--worker") -> None:
-        self._local = LocalExecutor(role)
+        self.local = LocalExecutor(role)
         self._slurm = SlurmExecutor()
 
     def of(self, attempt: Path) -> Executor:
         """Return the executor of an attempt."""
-        return self._local if read_job(attempt) is None else self._slurm
+        return self.local if read_job(attempt) is None else self._slurm
 
     def submit(self, order: Order) -> None:
         """Have a worker started for a staged order; see the executors."""
@@ -54,8 +57,8 @@ class Executors:
 
     def warm(self) -> None:
         """Be ready to start workers on this host."""
-        self._local.warm()
+        self.local.warm()
 
     def close(self) -> None:
         """Let go of what was made ready."""
-        self._local.close()
+        self.local.close()
