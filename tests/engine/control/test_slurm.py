@@ -199,10 +199,10 @@ def test_a_job_that_slurm_requeues_goes_on_in_a_further_attempt_with_each_step_o
 
 @pytest.mark.slow
 def test_a_job_whose_time_is_over_saves_and_goes_on_to_the_same_last_bit(slurm, submit, until, finish, compare):
-    values = {"steps": 300, "pause": 0.02, "every": 1e9}
+    values = {"steps": 120, "pause": 0.02, "every": 1e9}
     whole = submit(values, "walk", threads=1)
     run = submit(values, "walk", threads=1)
-    until(lambda: run.status().step > 20, 60)
+    until(lambda: run.status().step > 5, 60)
     slurm.ask("scancel", "--batch", "--signal=USR1", job_of(run).id)
     seen(until, run, "queued", "BeginTime")
     (first,) = run.attempts()

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from engine import InvalidHyperparameters, Run, SweepAsked, Sweeps
+from engine import Engine, InvalidHyperparameters, Run, SweepAsked, Sweeps
 from engine.control.scheduled import job_of
 
 TWENTY = {"lr": "0.1,0.2,0.3,0.4,0.5", "series": "1,2,3,4"}
@@ -75,12 +75,11 @@ def test_a_sweep_that_waits_is_stopped_whole(slurm, sweeps, launch_sweep, runs, 
     assert slurm.jobs() == []
 
 
+@pytest.mark.slow
 def test_one_of_a_pack_is_taken_back_and_the_others_run(slurm, sweeps, launch_sweep, runs, finish, until):
     sweep = launch_sweep({"lr": "0.1,0.2,0.3"}, {"steps": "3"}, options={"slurm": "hold"}, per_job=3)
     until(lambda: all(job_of(run) and job_of(run).id for run in runs(sweep)) and len(slurm.jobs()) == 1)
     _, second, _ = runs(sweep)
-    from engine import Engine
-
     asyncio.run(Engine(sweeps.workspace.home).stop(second))
     assert second.status().state == "stopped"
     slurm.ask("scontrol", "release", job_of(second).id)
