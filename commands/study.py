@@ -135,6 +135,11 @@ def run(
     seeds: SEEDS = 0,
     parallel: Annotated[int, typer.Option(help="How many runs wait or run at once.")] = 1,
     device: Annotated[str, typer.Option(help="Of the runs; see phosphene run.")] = "auto",
+    on: Annotated[str, typer.Option(help="local, slurm or slurm:PARTITION; see phosphene run.")] = "local",
+    gpus: Annotated[int, typer.Option(help="Of each job of Slurm.", min=0)] = 0,
+    time: Annotated[str, typer.Option(help="Of each job of Slurm.")] = "auto",
+    slurm: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Further options of sbatch.")] = None,
+    per_job: Annotated[int, typer.Option(help="How many runs a job of Slurm carries out.", min=1)] = 1,
     dry: Annotated[bool, typer.Option("--dry", help="Only say what would be run, and what it would take.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
 ) -> None:
@@ -147,20 +152,20 @@ def run(
     known = Studies()
     every = studies == [ALL]
     names = known.names() if every else studies
-    asked = Asked(known, _tier(quick=quick), pairs_of(changed), seeds, parallel, device, dry=dry, detach=detach)
+    options = {"device": device, "on": on, "gpus": gpus, "time": time, "slurm": " ".join(slurm or ())}
+    sweeping = {"seeds": seeds, "parallel": parallel, "per_job": per_job, "options": options}
+    asked = Asked(known, _tier(quick=quick), pairs_of(changed), sweeping, dry=dry, detach=detach)
     raise typer.Exit(asked.run_all(names, skip=every) if every or len(names) > 1 else asked.run(names[0]))
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of every study that a command runs."""
+    """What is asked of every study that a command runs; ``sweeping`` as :meth:`engine.Studies.plan` takes it."""
 
     studies: Studies
     tier: StudyTier
     changed: dict[str, Any]
-    seeds: int
-    parallel: int
-    device: str
+    sweeping: dict[str, Any]
     dry: bool
     detach: bool
 
@@ -177,10 +182,10 @@ class Asked:
         from engine import study_wording, sweep_wording
 
         study = self.studies.find(name)
-        for line in study_wording.head(self.studies.progress(study, self.tier, self.changed, self.seeds)):
+        seeds = self.sweeping["seeds"]
+        for line in study_wording.head(self.studies.progress(study, self.tier, self.changed, seeds)):
             say(line)
-        more = {"seeds": self.seeds, "parallel": self.parallel, "options": {"device": self.device}}
-        planned = self.studies.plan(study, self.tier, self.changed, **more)
+        planned = self.studies.plan(study, self.tier, self.changed, **self.sweeping)
         for line in sweep_wording.plan(planned):
             say(line)
         if self.dry:
@@ -192,7 +197,7 @@ class Asked:
             return 0
         status = watch_sweep(self.studies.sweeps, sweep, as_json=False)
         if status == 0:
-            print_progress(self.studies.progress(study, self.tier, self.changed, self.seeds), "text")
+            print_progress(self.studies.progress(study, self.tier, self.changed, seeds), "text")
         return status
 
     def run_all(self, names: Sequence[str], *, skip: bool) -> int:

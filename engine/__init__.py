@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.comparison.styles import Style
     from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
     from engine.control.engine import Engine
+    from engine.control.scheduled import job_of
     from engine.control.suggesting import suggestions_for
     from engine.control.threads import usable_cores
     from engine.control.waiting import Place
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from engine.selection.filter import Filter
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
+    from engine.slurm.asking import option_fields
     from engine.studies import figure as study_figure
     from engine.studies import words as study_wording
     from engine.studies.studies import Progress as StudyProgress
@@ -249,10 +251,12 @@ __all__ = [
     "gallery",
     "gpu_names",
     "imports",
+    "job_of",
     "machine_load",
     "name_of",
     "network_names",
     "note_run",
+    "option_fields",
     "overlay",
     "page_of",
     "page_sections",

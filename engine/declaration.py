@@ -59,6 +59,26 @@ class RunOptions(Hyperparameters):
         le=1024,
         description="CPU threads; 0 takes OMP_NUM_THREADS, or one for each core that may be used",
     )
+    on: str = Field(
+        default="local",
+        pattern=r"^(local|slurm(:[\w.,-]+)?)$",
+        description="local, slurm or slurm:PARTITION: this host, or a job of the cluster",
+        json_schema_extra={"suggestions": ["local", "slurm"]},
+    )
+    gpus: int = Field(
+        default=0, ge=0, le=64, description="GPUs that Slurm is asked for; 0 for what slurm.toml in the workspace says"
+    )
+    time: str = Field(
+        default="auto",
+        min_length=1,
+        description="after which Slurm ends the job, e.g. 90m or 2:00:00; auto is what earlier runs tell, half as much "
+        "again and 20 minutes at least",
+    )
+    slurm: str = Field(
+        default="",
+        description="further options of sbatch, KEY=VALUE separated by spaces, e.g. account=vision",
+        json_schema_extra={"repeated": True},
+    )
 
 
 def hyperparameter(
@@ -127,6 +147,7 @@ class FieldView:
     group: str = ""
     suggestions: tuple[str, ...] = ()
     several: bool = False
+    repeated: bool = False
 
     @property
     def bounds(self) -> str:
@@ -181,6 +202,7 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 group=entry.get("group", ""),
                 suggestions=tuple(entry.get("suggestions", ())) or suggestions_beside(model, name, {}),
                 several=named[name].several if name in named else entry.get("several", False),
+                repeated=entry.get("repeated", False),
             )
         )
     groups = list(dict.fromkeys(view.group for view in views))

@@ -49,6 +49,7 @@ HOMES = {
         "machine_load",
     ),
     "engine.control.engine": ("Engine",),
+    "engine.control.scheduled": ("job_of",),
     "engine.control.suggesting": ("suggestions_for",),
     "engine.control.threads": ("usable_cores",),
     "engine.control.waiting": ("Place",),
@@ -170,6 +171,7 @@ HOMES = {
         "parse_filter",
     ),
     "engine.selection.values": ("MISSING",),
+    "engine.slurm.asking": ("option_fields",),
     "engine.studies.studies": (
         "Studies",
         "StudyProgress",

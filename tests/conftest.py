@@ -26,6 +26,8 @@ import pytest
 from engine import Engine, Run, catalogue
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
+from engine.slurm import queue, tools
+from tests.one_host_slurm import OneHostSlurm, missing
 
 PROGRAMS = Path(__file__).parent / "programs"
 PHOSPHENE = [sys.executable, "-m", "phosphene"]
@@ -82,6 +84,33 @@ def example(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     for path in (folder, info.parent):
         monkeypatch.syspath_prepend(str(path))
     catalogue.experiments.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def slurm_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneHostSlurm]:
+    """Return a real Slurm of one host, begun when the first test needs it, or skip."""
+    if why := missing():
+        pytest.skip(why)
+    host = OneHostSlurm(tmp_path_factory.mktemp("slurm") / "host")
+    try:
+        host.start()
+        yield host
+    finally:
+        host.stop()
+
+
+@pytest.fixture
+def slurm(slurm_host: OneHostSlurm, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OneHostSlurm]:
+    """Return a Slurm without jobs that this process and those it begins submit to; its queue is asked often."""
+    for name in [name for name in os.environ if name.startswith(("SLURM_", "SBATCH_", "SQUEUE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SLURM_CONF", str(slurm_host.conf))
+    monkeypatch.setattr(queue, "SQUEUE_SECONDS", 0.3)
+    monkeypatch.setattr(queue, "SETTLED", 0.5)
+    monkeypatch.setattr(tools, "is_here", lambda: True)
+    queue.QUEUE.forget()
+    yield slurm_host
+    slurm_host.clear()
 
 
 def directories(home: Path) -> list[RunDirectory]:

@@ -32,7 +32,12 @@ STUDY_ACTS: tuple[Act, ...] = (
     Act("study", "copy", "c", "copy", "Copy the table that has the focus: then m for Markdown, l for LaTeX."),
     Act("study", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act(
-        "study", "write_report", "p", "write up", "Write the report of the study: question, figure, tables.", footer=True
+        "study",
+        "write_report",
+        "p",
+        "write up",
+        "Write the report of the study: question, values, figure.",
+        footer=True,
     ),
     Act("study", "go(1)", "tab", "next", "Go to the next panel."),
     Act("study", "go(-1)", "shift+tab", "previous", "Go to the previous one."),

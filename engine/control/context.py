@@ -52,11 +52,13 @@ class Context:
     Attributes:
         seed: the run's seed; every generator is seeded from it before the program starts.
         done: the last step that is done, 0 on a fresh run.
-        stop_reason: why the run is to stop, if whoever asked for it said so.
+        stop_asked: whether a request asks the run to stop, rather than a signal.
+        stop_reason: why it is to stop, if whoever asked for it said so.
         torch_seeded: whether torch was imported, and so seeded, before the program started; if not, the context seeds
             it at the first use of the device.
 
-    ``early`` holds the requests that came while the run waited in the queue.
+    ``early`` holds the requests that came while the run waited in the queue; ``device`` is the one that the run's
+    device means on this host.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Context:
         log: EventLog,
         hyperparameters: Hyperparameters,
         early: Sequence[Mapping[str, Any]] = (),
+        device: str = "",
     ) -> None:
         record = run.record()
         self.seed = record.seed
@@ -74,7 +77,7 @@ class Context:
         self._folder = HeldFolder(run.path)
         self._path = run.path
         self._log = log
-        self._device_name = record.device
+        self._device_name = device or record.device
         self._threads = record.threads
         self._hyperparameters = hyperparameters
         self._live = {field for field, info in type(hyperparameters).model_fields.items() if _is_live(info)}
@@ -87,6 +90,7 @@ class Context:
         self._saves = False
         self._save_now = False
         self._stop = False
+        self.stop_asked = False
         self.stop_reason = ""
         self._alarmed: set[str] = set()
         self._resume_from = run.last_checkpoint()
@@ -195,7 +199,7 @@ class Context:
         for request in [*early, *requests.take(self._run.control)]:
             match request["request"]:
                 case "stop":
-                    self._stop = True
+                    self._stop = self.stop_asked = True
                     self.stop_reason = str(request.get("values", {}).get("reason", ""))
                 case "checkpoint":
                     self._save_now = True

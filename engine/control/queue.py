@@ -24,8 +24,8 @@ from fractions import Fraction
 from itertools import count
 from typing import TYPE_CHECKING, Literal
 
+from engine.record.ends import UNCLAIMED_AFTER
 from engine.record.identity import Identity
-from engine.record.run_directory import UNCLAIMED_AFTER
 from engine.record.shared import share_file, shared_folder
 
 if TYPE_CHECKING:

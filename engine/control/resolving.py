@@ -10,6 +10,7 @@ from engine.control.queue import has_tickets
 from engine.declaration import Hyperparameters, Model, RunOptions, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.references import Scope, references
+from engine.slurm.asking import Wanted, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,12 +44,27 @@ def ready(
         parents = ()
         errors.append(error)
     try:
-        device = resolve_device(checked.device)
-        require_device(device, queued=has_tickets(workspace.home, queue_name(device)))
+        require_place(workspace, checked)
     except PhospheneError as error:
-        errors.append(error.of("device"))
+        errors.append(error)
     _refuse(errors)
     return hyperparameters, checked, parents
+
+
+def require_place(workspace: Workspace, options: RunOptions) -> None:
+    """Check that there is a device here, or a Slurm that may have one; what Slurm says of it comes with the launch.
+
+    Raises:
+        PhospheneError: if a launch is bound to fail; it names the field.
+    """
+    if wanted := Wanted.of(options.model_dump()):
+        require(wanted, options.device, workspace.home)
+        return
+    try:
+        device = resolve_device(options.device)
+        require_device(device, queued=has_tickets(workspace.home, queue_name(device)))
+    except PhospheneError as error:
+        raise error.of("device") from error
 
 
 def problems(

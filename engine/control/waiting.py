@@ -37,6 +37,7 @@ class Place:
         position: its place among those that wait, from 1; 0 for a run that has started.
         since: when it began to wait, or to run; in seconds since the epoch.
         behind: id of the run directly ahead of one that waits; empty if there is none.
+        reason: why one waits that is in the queue of a cluster, as its scheduler says.
     """
 
     device: str
@@ -44,6 +45,7 @@ class Place:
     position: int
     since: float
     behind: str
+    reason: str = ""
 
     @property
     def state(self) -> State:

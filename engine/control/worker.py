@@ -17,11 +17,13 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine import wording
 from engine.control import fork_server, requests
+from engine.control.allotment import Allotment, begin
 from engine.control.fork_server import Given
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
@@ -34,6 +36,7 @@ from engine.version import CODE, CODE_FOLDER, VERSION
 if TYPE_CHECKING:
     from engine.control.context import Context
     from engine.control.ticket import Ticket
+    from engine.record.run_directory import RunRecord
 
 PULSE_SECONDS = 10.0
 _leave = os._exit
@@ -52,18 +55,19 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 def _serve(given: Given, *, warm: bool) -> int:
-    order = given.order
-    if not order.claim_for_this():
+    order = begin(given.order)
+    if order is None:
         return 1
     given.tell_taken()
-    if not order.publish():
-        return 1
     run = RunDirectory(order.run)
     attempt = order.folders()[1]
-    if warm:
+    allotment = Allotment.of(attempt)
+    if warm or allotment:
+        # A job may carry out several attempts, and its own output is that of one of them, or of none.
         _redirect(attempt / "output.log")
     faulthandler.enable()
-    return _Worker(run, order.code, EventLog(attempt / "events.jsonl"), given.warming).serve()
+    log = EventLog(attempt / "events.jsonl")
+    return _Worker(run, order.code, log, given.warming, allotment).serve()
 
 
 def _redirect(output: Path) -> None:
@@ -75,8 +79,17 @@ def _redirect(output: Path) -> None:
 
 
 class _Worker:
-    def __init__(self, run: RunDirectory, code: str, log: EventLog, warming: threading.Thread | None = None) -> None:
+    def __init__(
+        self,
+        run: RunDirectory,
+        code: str,
+        log: EventLog,
+        warming: threading.Thread | None = None,
+        allotment: Allotment | None = None,
+    ) -> None:
         self._run = run
+        self._allotment = allotment
+        self._sent_away = 0
         self._launchers_code = code
         self._warming = warming
         self._log = log
@@ -88,12 +101,12 @@ class _Worker:
         self._restored_step = 0
 
     def serve(self) -> int:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, *((signal.SIGUSR1,) if self._allotment else ())):
             signal.signal(number, self._on_signal)
         self._witness_exits()
         threading.Thread(target=self._pulse, name="pulse", daemon=True).start()
         try:
-            state, reason = self._attempt()
+            state, reason = self._left(*self._attempt())
         except BaseException as error:  # noqa: BLE001 - whatever a program raises ends as the run's last event
             if os.getpid() != self._pid:
                 _leave(1)
@@ -112,8 +125,27 @@ class _Worker:
         # The reserve goes first, so that the last event has room on a full disk. After that event nothing changes.
         self._log.release_reserve()
         self._log.append(final, durable=True)
+        self._go_on_later(final)
         self._log.close()
         return 1 if state == "failed" else 0
+
+    def _left(self, state: State, reason: str) -> tuple[State, str]:
+        """Return how a run is left whose job ends before it does; a stop that a user asked for remains one."""
+        context = self._context
+        asked = context.stop_asked if context else bool(self._early)
+        if self._allotment is None or state != "stopped" or not self._sent_away or asked:
+            return state, reason
+        told = self._sent_away == signal.SIGUSR1
+        return self._allotment.leave(context, self._run, self._restored_step, told=told)
+
+    def _go_on_later(self, left: StateChanged) -> None:
+        """Have the run's job started again, after the word that it waits for that: Slurm kills this process for it."""
+        if self._allotment is None or left.state != "queued":
+            return
+        fault = self._allotment.requeue(told=self._sent_away == signal.SIGUSR1)
+        if fault:
+            reason = f"{left.reason}, and Slurm does not start it again ({fault}): resume it"
+            self._log.append(replace(left, t=time.time(), state="stopped", reason=reason), durable=True)
 
     def _tell_place(self, error: BaseException) -> None:
         """Log where in the program's own files an error of it was raised."""
@@ -130,8 +162,7 @@ class _Worker:
         self._state("queued", "starting", self._restored_step)
         from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
-        from engine.control.devices import queue_name
-        from engine.control.ticket import Ticket
+        from engine.control.devices import resolve_device
 
         record = self._run.record()
         threads = thread_count(record.threads)
@@ -144,11 +175,13 @@ class _Worker:
             )
         declared = experiment(record.experiment)
         hyperparameters = declared.validate(record.hyperparameters)
-        ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id, record.slots)
-        if not self._wait(ticket):
-            ticket.release()
+        allotment = self._allotment
+        device = allotment.device(record.device) if allotment else resolve_device(record.device)
+        if allotment:
+            self._log.append(Message(time.time(), allotment.says(device)))
+        if not self._has_turn(record, device):
             return "stopped", "before it started"
-        self._context = context = Context(self._run, self._log, hyperparameters, self._early)
+        self._context = context = Context(self._run, self._log, hyperparameters, self._early, device)
         self._state("running", step=self._restored_step)
         if self._stop:
             context.request_stop()
@@ -168,6 +201,23 @@ class _Worker:
             with contextlib.suppress(Exception):
                 context.flush()
         return "finished", ""
+
+    def _has_turn(self, record: RunRecord, device: str) -> bool:
+        """Wait for the device; return False if the run was stopped meanwhile.
+
+        In a job nobody waits: Slurm has given it what it needs, and its time is going.
+        """
+        if self._allotment:
+            self._early += requests.take(self._run.control)
+            return not any(request["request"] == "stop" for request in self._early)
+        from engine.control.devices import queue_name
+        from engine.control.ticket import Ticket
+
+        ticket = Ticket(self._run.path.parent.parent, queue_name(device), record.id, record.slots)
+        if self._wait(ticket):
+            return True
+        ticket.release()
+        return False
 
     def _wait(self, ticket: Ticket) -> bool:
         """Wait for a free slot on the device; return False if the run was stopped meanwhile."""
@@ -191,8 +241,9 @@ class _Worker:
     def _state(self, state: State, reason: str = "", step: int = 0) -> None:
         self._log.append(StateChanged(time.time(), state, reason, step), durable=True)
 
-    def _on_signal(self, *_: object) -> None:
+    def _on_signal(self, number: int, _: object) -> None:
         self._stop = True
+        self._sent_away = self._sent_away or number
         if self._context is not None:
             self._context.request_stop()
 

@@ -87,10 +87,6 @@ class LookingScreen(ActingScreen):
                     await self._wanted.wait()
             self._wanted.clear()
 
-    async def on_prune(self, _: Prune) -> None:
-        """Show nothing more before the panels go."""
-        self.workers.cancel_node(self)
-
     def action_renderer(self) -> None:
         """Draw pictures in the next way."""
         choices = offered(self._first_renderer)

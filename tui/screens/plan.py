@@ -13,7 +13,7 @@ from textual.widgets import Footer, Static
 
 from engine import PhospheneError, sweep_wording, wording
 from tui.actions import bindings
-from tui.widgets.sweep.options import OPTIONS, Mistakes, OptionField, OptionLine, asked_with, given
+from tui.widgets.sweep.options import Mistakes, OptionField, OptionLine, asked_of, asked_with, given
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,13 +43,13 @@ class PlanScreen(ModalScreen["Planned | None"]):
 
     BINDINGS = bindings("plan")
     scope: Scope = "plan"
-    options: Sequence[Option] = OPTIONS
 
     def __init__(self, sweeps: Sweeps, experiment: Experiment, asked: SweepAsked) -> None:
         super().__init__()
         self._sweeps = sweeps
         self._experiment = experiment
         self._asked = asked
+        self.options: Sequence[Option] = asked_of(asked.options)
         self._launching = False
         self.planned: Planned | None = None
 

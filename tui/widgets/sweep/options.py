@@ -48,6 +48,13 @@ OPTIONS = (
     Option("prune", "", "give bad runs up early: left and right", ("", "median", "percentile")),
     Option("budget", "", "running time of all runs: 2h, 90m"),
 )
+PACKED = Option("per_job", "1", "how many runs a job of Slurm carries out", whole=True)
+"""Asked beside the others where the runs go to Slurm."""
+
+
+def asked_of(options: Mapping[str, Any]) -> tuple[Option, ...]:
+    """Return what is asked of a sweep whose runs have these options."""
+    return (*OPTIONS, PACKED) if str(options.get("on", "")).startswith("slurm") else OPTIONS
 
 
 class Mistakes(Exception):
