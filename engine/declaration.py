@@ -44,8 +44,8 @@ class RunOptions(Hyperparameters):
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of every random generator")
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
-        description="auto, cpu, cuda or cuda:N; auto takes the first GPU",
+        pattern=r"^(auto|cpu|any|cuda(:\d+(,\d+)*)?)$",
+        description="auto, cpu, any, cuda:1 or cuda:1,2; auto takes the best free GPU, or else the CPU",
     )
     slots: int = Field(
         default=1,

@@ -34,7 +34,7 @@ STATE_MARKS: dict[State, str] = {
     "private": "⊘",
 }
 
-_PLACE = re.compile(r"([\d,]+(?:st|nd|rd|th)), behind (\S+)")
+_PLACE = re.compile(r"([\d,]+(?:st|nd|rd|th))(?:, behind (\S+))?")
 
 Level = Literal["info", "alarm", "error", "output"]
 
@@ -169,7 +169,9 @@ def waiting(reason: str, since: float) -> str:
         since: when it was launched, in seconds since the epoch.
     """
     found = _PLACE.fullmatch(reason)
-    return f"behind {short_id(found[2])} · {ago(since)}" if found else reason
+    if not found:
+        return reason
+    return f"behind {short_id(found[2])} · {ago(since)}" if found[2] else f"for the first free device · {ago(since)}"
 
 
 def only_waiting(what: str) -> str:

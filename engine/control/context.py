@@ -56,7 +56,8 @@ class Context:
         torch_seeded: whether torch was imported, and so seeded, before the program started; if not, the context seeds
             it at the first use of the device.
 
-    ``early`` holds the requests that came while the run waited in the queue.
+    ``early`` holds the requests that came while the run waited in the queue; ``device`` is torch's name of the one that
+    it got.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Context:
         log: EventLog,
         hyperparameters: Hyperparameters,
         early: Sequence[Mapping[str, Any]] = (),
+        device: str = "",
     ) -> None:
         record = run.record()
         self.seed = record.seed
@@ -74,7 +76,7 @@ class Context:
         self._folder = HeldFolder(run.path)
         self._path = run.path
         self._log = log
-        self._device_name = record.device
+        self._device_name = device or record.device
         self._threads = record.threads
         self._hyperparameters = hyperparameters
         self._live = {field for field, info in type(hyperparameters).model_fields.items() if _is_live(info)}

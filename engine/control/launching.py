@@ -10,12 +10,13 @@ import time
 from typing import TYPE_CHECKING
 
 from engine.catalogue import experiment
-from engine.control.devices import queue_name, resolve_device
+from engine.control.devices import recorded_device
+from engine.control.memory import wish_of
 from engine.control.order import Order
 from engine.control.provenance import git_state, versions
 from engine.control.queue import Queue
 from engine.control.threads import thread_count
-from engine.errors import LaunchError, RunStateError
+from engine.errors import LaunchError, PhospheneError, RunStateError
 from engine.record.claim import read_claim
 from engine.record.files import disk_errors
 from engine.record.log import set_aside
@@ -48,9 +49,13 @@ def _queue_up(order: Order, record: RunRecord) -> None:
     """Draw the ticket of a worker of this machine before the next launch can; without one it draws its own, later."""
     claim = read_claim(order.folders()[1])
     if claim is not None and claim.worker.presence() == "alive":
-        queue = Queue.of(order.run.parents[1], queue_name(record.device))
-        with contextlib.suppress(OSError), queue.door():
-            queue.draw(record.id, record.slots, claim.worker)
+        workspace = Workspace(order.run.parents[1])
+        queue = Queue(workspace.home)
+        # Without its devices the worker ends, and says why.
+        with contextlib.suppress(OSError, PhospheneError):
+            wish = wish_of(workspace, record)
+            with queue.door():
+                queue.draw(record.id, wish, claim.worker)
 
 
 def launch(
@@ -86,7 +91,7 @@ def launch(
         experiment=declared.name,
         hyperparameters=hyperparameters.model_dump(mode="json"),
         seed=options.seed,
-        device=resolve_device(options.device),
+        device=recorded_device(options.device),
         created=time.time(),
         name=options.name,
         slots=options.slots,

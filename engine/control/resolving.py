@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from engine import catalogue
-from engine.control.devices import queue_name, require_device, resolve_device
-from engine.control.queue import has_tickets
+from engine.control.devices import device_set
 from engine.declaration import Hyperparameters, Model, RunOptions, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.references import Scope, references
@@ -28,7 +27,7 @@ def ready(
 
     Raises:
         InvalidHyperparameters: if values are refused, or something does not fit what its field takes.
-        PhospheneError: if something is not there, or the disk or the device is full.
+        PhospheneError: if something is not there, or the disk is full.
     """
     workspace.require_room()
     hyperparameters, refused = _validated(declared.hyperparameters, values)
@@ -42,8 +41,7 @@ def ready(
         parents = ()
         errors.append(error)
     try:
-        device = resolve_device(checked.device)
-        require_device(device, queued=has_tickets(workspace.home, queue_name(device)))
+        device_set(checked.device)
     except PhospheneError as error:
         errors.append(error.of("device"))
     _refuse(errors)

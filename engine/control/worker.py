@@ -20,15 +20,16 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from engine import wording
 from engine.control import fork_server, requests
+from engine.control.devices import device_of, gpu_of, only_see
 from engine.control.fork_server import Given
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
 from engine.errors import MachineFailure, PhospheneError, is_full_disk
-from engine.record.events import Message, Pulse, Started, State, StateChanged
+from engine.record.events import DeviceTaken, Message, Pulse, Started, State, StateChanged
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory
+from engine.record.workspace import Workspace
 from engine.version import CODE, CODE_FOLDER, VERSION
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class _Worker:
         self._state("queued", "starting", self._restored_step)
         from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
-        from engine.control.devices import queue_name
+        from engine.control.memory import wish_of
         from engine.control.ticket import Ticket
 
         record = self._run.record()
@@ -144,11 +145,13 @@ class _Worker:
             )
         declared = experiment(record.experiment)
         hyperparameters = declared.validate(record.hyperparameters)
-        ticket = Ticket(self._run.path.parent.parent, queue_name(record.device), record.id, record.slots)
+        workspace = Workspace(self._run.path.parents[1])
+        ticket = Ticket(workspace.home, record.id, wish_of(workspace, record))
         if not self._wait(ticket):
             ticket.release()
             return "stopped", "before it started"
-        self._context = context = Context(self._run, self._log, hyperparameters, self._early)
+        device = self._take_device(ticket.device)
+        self._context = context = Context(self._run, self._log, hyperparameters, self._early, device)
         self._state("running", step=self._restored_step)
         if self._stop:
             context.request_stop()
@@ -170,7 +173,7 @@ class _Worker:
         return "finished", ""
 
     def _wait(self, ticket: Ticket) -> bool:
-        """Wait for a free slot on the device; return False if the run was stopped meanwhile."""
+        """Wait for a free slot on one of its devices; return False if the run was stopped meanwhile."""
         shown = ""
         delay = 0.02
         while True:
@@ -181,12 +184,17 @@ class _Worker:
                 return False
             if started:
                 return True
-            place = wording.place(ticket.position, ticket.behind)
-            if place != shown:
-                shown = place
-                self._state("queued", place, self._restored_step)
+            if ticket.reason != shown:
+                shown = ticket.reason
+                self._state("queued", shown, self._restored_step)
             time.sleep(delay)
             delay = min(0.25, delay * 1.5)
+
+    def _take_device(self, queue: str) -> str:
+        """Log which device the run has got, and let CUDA see no other; return torch's name of it."""
+        gpu = gpu_of(queue)
+        self._log.append(DeviceTaken(time.time(), device_of(queue), gpu.name if gpu else "", gpu.uuid if gpu else ""))
+        return only_see(queue)
 
     def _state(self, state: State, reason: str = "", step: int = 0) -> None:
         self._log.append(StateChanged(time.time(), state, reason, step), durable=True)

@@ -61,6 +61,22 @@ class Started(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceTaken(Event):
+    """The run has got a device: it waits no longer.
+
+    Attributes:
+        device: as users name it there: ``cpu``, ``cuda:1``.
+        name: of the kind of GPU; empty for the CPU.
+        uuid: of the GPU.
+    """
+
+    kind: ClassVar[str] = "device"
+    device: str
+    name: str = ""
+    uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress(Event):
     """``step`` of ``total`` steps are done; ``eta`` is in seconds, ``rate`` in steps per second."""
 
@@ -160,10 +176,18 @@ class Message(Event):
 
 @dataclass(frozen=True, slots=True)
 class Pulse(Event):
-    """The worker is alive; ``memory`` is its resident set in bytes."""
+    """The worker is alive; the last one of an attempt tells the most memory that it took.
+
+    Attributes:
+        memory: its resident set, in bytes.
+        peak: the largest that it was.
+        device: the most memory of its GPU that it held, in bytes; 0 if it has none.
+    """
 
     kind: ClassVar[str] = "pulse"
     memory: int = 0
+    peak: int = 0
+    device: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 from engine.record.events import (
     ENDED,
     CheckpointSaved,
+    DeviceTaken,
     Event,
     HyperparameterChanged,
     ImageLogged,
@@ -57,7 +58,10 @@ class History:
         messages: lines for the console.
         changes: live changes of hyperparameters, in the order in which they took effect.
         checkpoint: the newest one.
+        device: the one that the last worker has got; None before it has one.
         memory: the worker's resident set in bytes, as it said last.
+        peak_memory: the largest that it was in any attempt.
+        peak_device_memory: the most memory of a GPU that a worker held, in bytes.
         damaged: records that were skipped because their checksum or form is wrong.
     """
 
@@ -78,7 +82,10 @@ class History:
         self.messages: list[Message] = []
         self.changes: list[HyperparameterChanged] = []
         self.checkpoint: CheckpointSaved | None = None
+        self.device: DeviceTaken | None = None
         self.memory = 0
+        self.peak_memory = 0
+        self.peak_device_memory = 0
         self.damaged = 0
         self._resumed: list[tuple[int, int]] = []
         self._to_repeat: list[HyperparameterChanged] = []
@@ -159,6 +166,8 @@ class History:
                     self._enter_state(event)
                 case Started():
                     self.started = event
+                case DeviceTaken():
+                    self.device = event
                 case ImageLogged():
                     self.images.setdefault(event.name, {})[event.step] = event
                 case PlotLogged():
@@ -176,6 +185,8 @@ class History:
                     self.checkpoint = event
                 case Pulse():
                     self.memory = event.memory
+                    self.peak_memory = max(self.peak_memory, event.memory, event.peak)
+                    self.peak_device_memory = max(self.peak_device_memory, event.device)
             self._last = event.t
 
     def _enter_state(self, event: StateChanged) -> None:
