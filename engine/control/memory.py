@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from engine import wording
 from engine.control import nvml
 from engine.control.devices import CPU, device_of, device_set, gpu_of
 from engine.control.queue import Wish
@@ -119,14 +120,14 @@ def missing(short: Sequence[str], need: int) -> str:
         memory = nvml.memory(gpu)
         if memory:
             others = who(gpu)
-            parts.append(f"{device} has {amount(memory.free)} free{f' ({others})' if others else ''}")
-    return f"waits for {amount(need)} of memory: {'; '.join(parts)}" if parts else ""
+            parts.append(f"{device} has {wording.size(memory.free)} free{f' ({others})' if others else ''}")
+    return f"waits for {wording.size(need)} of memory: {'; '.join(parts)}" if parts else ""
 
 
 def who(gpu: nvml.Gpu, most: int = 3) -> str:
     """Say which processes have a GPU's memory: ``38.2 GiB by python of alice (pid 4711)``; empty if nobody is told."""
     told = [process for process in nvml.processes(gpu) if process.memory][:most]
-    return ", ".join(f"{amount(process.memory or 0)} by {_process(process.pid)}" for process in told)
+    return ", ".join(f"{wording.size(process.memory or 0)} by {_process(process.pid)}" for process in told)
 
 
 def _process(pid: int) -> str:
@@ -137,8 +138,3 @@ def _process(pid: int) -> str:
         return f"{process.name()} of {process.username()} (pid {pid})"
     except psutil.Error:
         return f"pid {pid}"
-
-
-def amount(size: int) -> str:
-    """Write a number of bytes: ``312 MiB``, ``4.0 GiB``."""
-    return f"{size / 2**30:.1f} GiB" if size >= 1 << 30 else f"{max(0, size) >> 20} MiB"

@@ -51,6 +51,7 @@ class Ticket:
         self.behind = ""
         self.reason = ""
         self._short: list[str] = []
+        self._memory = False
         with self._queue.door():
             self._descriptor = self._take_hold()
         # A forked child shares the lock and would keep the place of a dead worker.
@@ -90,6 +91,7 @@ class Ticket:
                 self.device = own.device
                 return True
             free = free_memory(entries)
+            self._memory = bool(short_of_memory(entries, own, free))
             if device := turn(entries, own, free):
                 path = self._queue.folder / own.name
                 os.utime(self._descriptor)
@@ -97,14 +99,14 @@ class Ticket:
                 self.device, self.position, self.behind, self.reason = device, 0, "", ""
                 return True
             ahead = rivals(entries, own)
-            self._wait(*place(entries, own), short_of_memory(entries, own, free))
+            # While a run of ours has one of the devices, that is what is waited for.
+            self._wait(*place(entries, own), [] if ahead else short_of_memory(entries, own, free))
             self._names = self._queue.names()
             self._watched = [entry.name for entry in ahead]
         return False
 
     def _wait(self, position: int, behind: str, short: list[str]) -> None:
-        # Who is first and waits all the same waits for strangers, unless runs of ours have its devices.
-        for_memory = missing(short, self._wish.need) if short and position == 1 else ""
+        for_memory = missing(short, self._wish.need) if short else ""
         if not self.reason or (position, behind, short) != (self.position, self.behind, self._short):
             # What is said of memory stays as it was while it is about the same devices: it changes all the time.
             self.reason = for_memory or wording.place(position, behind)
@@ -114,7 +116,7 @@ class Ticket:
         """Tell whether the tickets are as at the last look and those live whose end this worker is to notice."""
         if not self._names or self._queue.names() != self._names:
             return False
-        if self._short and time.monotonic() - self._looked >= MEMORY_SECONDS:
+        if self._memory and time.monotonic() - self._looked >= MEMORY_SECONDS:
             return False
         return all(map(self._queue.look, self._watched))
 

@@ -25,8 +25,9 @@ from engine.control.devices import device_of, gpu_of, only_see
 from engine.control.fork_server import Given
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
+from engine.control.usage import Usage
 from engine.errors import MachineFailure, PhospheneError, is_full_disk
-from engine.record.events import DeviceTaken, Message, Pulse, Started, State, StateChanged
+from engine.record.events import STARTING, Begun, DeviceTaken, Message, Started, State, StateChanged
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
@@ -87,6 +88,7 @@ class _Worker:
         self._early: list[dict[str, Any]] = []
         self._ended = threading.Event()
         self._restored_step = 0
+        self._usage = Usage()
 
     def serve(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,6 +114,8 @@ class _Worker:
             sys.stdout.flush()
         # The reserve goes first, so that the last event has room on a full disk. After that event nothing changes.
         self._log.release_reserve()
+        with contextlib.suppress(OSError):
+            self._log.append(self._usage.pulse())
         self._log.append(final, durable=True)
         self._log.close()
         return 1 if state == "failed" else 0
@@ -128,7 +132,7 @@ class _Worker:
     def _attempt(self) -> tuple[State, str]:
         restored = self._run.last_checkpoint()
         self._restored_step = restored.step if restored else 0
-        self._state("queued", "starting", self._restored_step)
+        self._state("queued", STARTING, self._restored_step)
         from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
         from engine.control.memory import wish_of
@@ -160,6 +164,7 @@ class _Worker:
             self._warming.join()
         program = declared.load()
         context.torch_seeded = prepare_libraries(record.seed, threads)
+        self._log.append(Begun(time.time()))
         try:
             program(hyperparameters, context)
             context.flush()
@@ -192,7 +197,7 @@ class _Worker:
 
     def _take_device(self, queue: str) -> str:
         """Log which device the run has got, and let CUDA see no other; return torch's name of it."""
-        gpu = gpu_of(queue)
+        self._usage.gpu = gpu = gpu_of(queue)
         self._log.append(DeviceTaken(time.time(), device_of(queue), gpu.name if gpu else "", gpu.uuid if gpu else ""))
         return only_see(queue)
 
@@ -233,8 +238,7 @@ class _Worker:
             try:
                 if time.monotonic() >= beat:
                     beat = time.monotonic() + PULSE_SECONDS
-                    pages = int(Path("/proc/self/statm").read_text().split()[1])
-                    self._log.append(Pulse(time.time(), pages * os.sysconf("SC_PAGE_SIZE")))
+                    self._log.append(self._usage.pulse())
                 self._log.sync()
             except OSError:
                 # The disk refuses. The next step that logs raises this where it can be handled.

@@ -14,6 +14,9 @@ State = Literal["queued", "running", "finished", "failed", "stopped", "crashed",
 ENDED: frozenset[State] = frozenset({"finished", "failed", "stopped", "crashed", "private"})
 """States in which there is nothing to wait for."""
 
+STARTING = "starting"
+"""The reason of a queued run whose worker has not come to the queue yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -74,6 +77,13 @@ class DeviceTaken(Event):
     device: str
     name: str = ""
     uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun(Event):
+    """The program begins: what it needs is imported, and the random generators are seeded."""
+
+    kind: ClassVar[str] = "begun"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ import numpy as np
 
 from engine.record.events import (
     ENDED,
+    STARTING,
+    Begun,
     CheckpointSaved,
     DeviceTaken,
     Event,
@@ -89,7 +91,8 @@ class History:
         self.damaged = 0
         self._resumed: list[tuple[int, int]] = []
         self._to_repeat: list[HyperparameterChanged] = []
-        self._spent = {"queued": 0.0, "running": 0.0}
+        self._spent = {"queued": 0.0, "starting": 0.0, "running": 0.0}
+        self._phase = ""
         self._since = self._last = 0.0
 
     # -- what follows from it -----------------------------------------------------------------------------------------
@@ -125,13 +128,17 @@ class History:
         """Return for how many seconds the run has waited in the queue; ``now`` counts a wait that goes on."""
         return self._seconds("queued", now)
 
+    def starting(self, now: float = 0.0) -> float:
+        """Return how many seconds workers took until the program began, but for the wait; ``now`` as in `waiting`."""
+        return self._seconds("starting", now)
+
     def running(self, now: float = 0.0) -> float:
         """Return for how many seconds workers have run it; ``now`` counts a worker that goes on."""
         return self._seconds("running", now)
 
-    def _seconds(self, state: str, now: float) -> float:
-        going = max(now, self._last) - self._since if self.state == state and self._since else 0.0
-        return self._spent[state] + going
+    def _seconds(self, phase: str, now: float) -> float:
+        going = max(now, self._last) - self._since if self._phase == phase and self._since else 0.0
+        return self._spent[phase] + going
 
     def changes_to_repeat(self) -> list[HyperparameterChanged]:
         """Return the live changes by step, as the next attempt is to repeat them."""
@@ -166,6 +173,8 @@ class History:
                     self._enter_state(event)
                 case Started():
                     self.started = event
+                case Begun():
+                    self._begin(event.t)
                 case DeviceTaken():
                     self.device = event
                 case ImageLogged():
@@ -192,19 +201,26 @@ class History:
     def _enter_state(self, event: StateChanged) -> None:
         # A crash is noticed by others, sooner or later: its time is that of the worker's last sign of life.
         at = self._last if event.state == "crashed" and self._last else event.t
-        if event.state != self.state or not self._since:
+        phase = STARTING if (event.state, event.reason) == ("queued", STARTING) else event.state
+        if phase != self._phase or not self._since:
             self._leave_state(at)
             self._since = 0.0 if event.state in ENDED else at
-        self.state, self.reason = event.state, event.reason
+        self.state, self.reason, self._phase = event.state, event.reason, phase
         if event.state == "running" and event.attempt > 1:
             self._rewind(event.step)
         if event.total:
             self.step, self.total = event.step, event.total
 
     def _leave_state(self, at: float) -> None:
-        if self._since and self.state in self._spent:
-            self._spent[self.state] += max(0.0, at - self._since)
+        if self._since and self._phase in self._spent:
+            self._spent[self._phase] += max(0.0, at - self._since)
         self._since = 0.0
+
+    def _begin(self, at: float) -> None:
+        """Count what a worker has done since its run left the queue as its start: it imported the program."""
+        if self._since and self._phase == "running":
+            self._spent[STARTING] += max(0.0, at - self._since)
+            self._since = at
 
     def _rewind(self, step: int) -> None:
         """Drop what an earlier attempt did after the step from which this one goes on: it is done again."""

@@ -13,6 +13,7 @@ from engine.errors import WorkspaceError
 from engine.record.claim import Claim, read_claim
 from engine.record.events import (
     ENDED,
+    STARTING,
     CheckpointSaved,
     Event,
     Progress,
@@ -247,7 +248,7 @@ class RunDirectory:
             if age > UNCLAIMED_AFTER:
                 words = _last_words(attempt, "its worker never started")
                 return Status("crashed", words, attempt=attempt.number, inferred=True)
-            return Status("queued", "starting", attempt=attempt.number, changed=time.time() - age)
+            return Status("queued", STARTING, attempt=attempt.number, changed=time.time() - age)
         # Only a running program makes progress, so there is no need to look for the event that says it runs.
         state: State
         match last:
@@ -256,7 +257,7 @@ class RunDirectory:
             case StateChanged(state=state, reason=reason, step=step, total=total):
                 eta = 0.0
             case _:
-                state, reason, step, total, eta = "queued", "starting", 0, 0, 0.0
+                state, reason, step, total, eta = "queued", STARTING, 0, 0, 0.0
         gone, why = self._gone(attempt, claim)
         # The worker may have ended between the two looks: its last word counts, not its absence.
         if gone:

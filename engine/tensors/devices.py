@@ -33,6 +33,11 @@ def cuda_can_be_opened() -> bool:
     return not torch.cuda._is_in_bad_fork()
 
 
+def most_memory() -> int:
+    """Return the most memory of its GPU that torch has had, in bytes, what it keeps for later included."""
+    return torch.cuda.max_memory_reserved() if torch.cuda.is_initialized() else 0
+
+
 def fast_bf16(device: torch.device) -> bool:
     """Tell whether a device has instructions for bf16; without them it is slower than float32."""
     if device.type == "cuda":

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from engine.control.devices import device_set
+from engine.record.events import STARTING, DeviceTaken
 
 ROOT = Path(__file__).parents[3]
 GIB = 1 << 30
@@ -19,13 +25,17 @@ LATE = 2.0
 
 @dataclass
 class Told:
-    """What the records say of a run: its place in the order, what it asked for, what it got, and when."""
+    """What the records say of a run: its place in the order, what it asked for, what it got, and when.
+
+    From ``looks`` on its worker looks whether it is its turn; while it starts, its place is kept.
+    """
 
     number: str
     devices: tuple[str, ...]
     slots: int
     drawn: float
     need: int = 0
+    looks: float = 0.0
     device: str = ""
     began: float = float("inf")
     ended: float = float("inf")
@@ -61,6 +71,7 @@ def check(told: list[Told], strangers: dict[str, tuple[int, float]]) -> None:
             later = t + LATE
             wanting = [run for run in told if run.waits(t) and run.waits(later) and device in run.devices]
             busy = any(run.device == device and run.began < later and run.ended > t for run in told)
+            busy |= any(device in run.devices and run.drawn < later and t < min(run.looks, run.ended) for run in told)
             assert busy or not any(fits(run, device, t) for run in wanting), "a device idle"
 
 
@@ -164,3 +175,41 @@ def test_forty_processes_share_eight_devices_whoever_is_killed(tmp_path, home, g
     strangers = {f"GPU-{number}{number}": (40 * GIB - used, left) for number, used in full.items()}
     check(told, strangers)
     assert {run.device for run in told} >= {f"GPU-{number}{number}" for number in range(8) if number not in full}
+
+
+@pytest.mark.slow
+def test_forty_runs_share_eight_devices_whoever_is_killed(home, launch, finish, gpus):
+    """The same with whole workers; the records of the runs tell."""
+    gpus(*({"used": 40 * GIB * (number == 3)} for number in range(8)))
+    chance = random.Random(5)
+    runs, told = [], []
+    for number in range(40):
+        numbers = sorted(chance.sample(range(8), chance.randrange(1, 4)))
+        if numbers == [3]:
+            numbers = [2, 3]
+        asked = "auto" if chance.random() < 0.4 else f"cuda:{','.join(map(str, numbers))}"
+        values = {"steps": chance.randrange(1, 30), "pause": 0.01}
+        runs.append(launch("count", values, device=asked))
+        devices = device_set(asked)
+        told.append(Told(f"{number:02d}", devices, 1, time.time(), GIB if len(devices) > 1 else 0))
+    killed = {}
+    for number in chance.sample(range(40), 12):
+        worker = runs[number].status().worker
+        if worker.presence() == "alive":
+            killed[number] = time.time()
+            os.killpg(worker.pid, signal.SIGKILL)
+    for number, (run, each) in enumerate(zip(runs, told, strict=True)):
+        state = finish(run, 120).state
+        assert state == "finished" or number in killed
+        events = run.reader().poll()
+        taken = next((event for event in events if isinstance(event, DeviceTaken)), None)
+        words = [event for event in events if event.kind == "state" and event.reason != STARTING] + [taken] * bool(
+            taken
+        )
+        each.looks = min((event.t for event in words), default=float("inf"))
+        logged = max((event.t for event in events if event.kind == "state"), default=float("inf"))
+        each.ended = killed[number] if state == "crashed" else logged
+        if taken and taken.t <= each.ended:
+            each.device, each.began = taken.uuid, taken.t
+    check(told, {"GPU-33": (0, float("inf"))})
+    assert {run.device for run in told} - {""} == {f"GPU-{number}{number}" for number in range(8) if number != 3}
