@@ -71,6 +71,7 @@ def hyperparameter(
     group: str = "",
     suggestions: tuple[str, ...] = (),
     several: bool = False,
+    memory: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare one hyperparameter.
@@ -84,10 +85,11 @@ def hyperparameter(
         group: heading under which the form and the help show it.
         suggestions: values of free text that are offered for completion.
         several: whether a value is text that may hold several, separated by commas.
+        memory: whether a lower value takes less of the device's memory; a run that runs out of it names the field.
         **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
     """
     extra: dict[str, Any] = {"unit": unit, "live": live, "log": log, "group": group, "several": several}
-    extra["suggestions"] = list(suggestions)
+    extra |= {"memory": memory, "suggestions": list(suggestions)}
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 

@@ -51,6 +51,7 @@ class Context:
 
     Attributes:
         seed: the run's seed; every generator is seeded from it before the program starts.
+        hyperparameters: of the run, as they are now.
         done: the last step that is done, 0 on a fresh run.
         stop_reason: why the run is to stop, if whoever asked for it said so.
         torch_seeded: whether torch was imported, and so seeded, before the program started; if not, the context seeds
@@ -78,7 +79,7 @@ class Context:
         self._log = log
         self._device_name = device or record.device
         self._threads = record.threads
-        self._hyperparameters = hyperparameters
+        self.hyperparameters = hyperparameters
         self._live = {field for field, info in type(hyperparameters).model_fields.items() if _is_live(info)}
         self._device: torch.device | None = None
         self._generator: torch.Generator | None = None
@@ -133,10 +134,12 @@ class Context:
 
     def _open(self) -> None:
         if self._device is None:
+            from engine.tensors.batches import told_to
             from engine.tensors.devices import open_device, own_generator, prepare_torch
 
             if not self.torch_seeded:
                 prepare_torch(self.seed, thread_count(self._threads))
+            told_to(self.message)
             self._device = open_device(self._device_name)
             self._generator = own_generator(self.seed, self._device)
 
@@ -211,15 +214,15 @@ class Context:
         if name not in self._live:
             self.message(f"{name} cannot be changed while the run is going", level="alarm")
             return
-        previous = getattr(self._hyperparameters, name)
+        previous = getattr(self.hyperparameters, name)
         try:
-            setattr(self._hyperparameters, name, value)
+            setattr(self.hyperparameters, name, value)
         except ValueError as error:
             self.message(f"{name} stays {previous}: {error}", level="alarm")
             return
         # The user's new value replaces the changes that earlier attempts made at later steps.
         self._scheduled = [change for change in self._scheduled if change.name != name]
-        changed = getattr(self._hyperparameters, name)
+        changed = getattr(self.hyperparameters, name)
         if changed != previous:
             self._log.append(HyperparameterChanged(time.time(), name, changed, previous, self.done), durable=True)
 
@@ -227,8 +230,8 @@ class Context:
         """Repeat the live changes of earlier attempts at the steps at which they were made."""
         while self._scheduled and self._scheduled[0].step < step:
             change = self._scheduled.pop(0)
-            previous = getattr(self._hyperparameters, change.name)
-            setattr(self._hyperparameters, change.name, change.value)
+            previous = getattr(self.hyperparameters, change.name)
+            setattr(self.hyperparameters, change.name, change.value)
             if change.step > self._restored_step:
                 again = HyperparameterChanged(
                     time.time(), change.name, change.value, previous, change.step, repeated=True

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import wording
 from engine.control import nvml
 from engine.control.numbering import numbered
 from engine.errors import DataUnavailable, MachineFailure
@@ -30,11 +31,6 @@ def visible() -> tuple[Gpu, ...]:
     return numbered(nvml.driver().gpus, os.environ.get("CUDA_VISIBLE_DEVICES"))
 
 
-def gpu_names() -> tuple[str, ...]:
-    """Return the names of the GPUs that CUDA would see."""
-    return tuple(gpu.name for gpu in visible())
-
-
 @functools.cache
 def cuda_of_torch() -> tuple[int, int]:
     """Return the CUDA that the installed torch is built for, major and minor; (0, 0) if it is built for CPUs."""
@@ -46,7 +42,7 @@ def cuda_of_torch() -> tuple[int, int]:
     return 0, 0
 
 
-def unusable() -> str:
+def gpus_unusable() -> str:
     """Return in one line why no run here can use the GPUs, although there are some; empty if one can."""
     if not visible():
         return nvml.driver().trouble
@@ -65,9 +61,30 @@ def unusable() -> str:
 
 def recorded_device(name: str) -> str:
     """Return what the record of a run says that asked for a device: ``auto`` is the CPU where no GPU can be used."""
-    if name == AUTO and (not visible() or unusable()):
+    if name == AUTO and (not visible() or gpus_unusable()):
         return CPU
     return ANY if name == "cuda" else name
+
+
+def gpu_lines() -> tuple[str, ...]:
+    """Return a line for each GPU that CUDA would see: its name, its memory, or why it cannot be used."""
+    return tuple(f"cuda:{number} {gpu.name or 'GPU'}: {_told(gpu)}" for number, gpu in enumerate(visible()))
+
+
+def _told(gpu: Gpu) -> str:
+    if trouble := nvml.still_there(gpu):
+        return trouble
+    memory = nvml.memory(gpu)
+    if memory is None:
+        return "it does not say how much memory it has"
+    return f"{wording.size(memory.free)} of {wording.size(memory.total)} free"
+
+
+def driver_line() -> str:
+    """Return the version of the NVIDIA driver and the CUDA that it runs; empty without one that answers."""
+    driver = nvml.driver()
+    cuda = f", CUDA {driver.cuda[0]}.{driver.cuda[1]}" * (driver.cuda != (0, 0))
+    return f"{driver.version}{cuda}" if driver.version else ""
 
 
 def device_names() -> tuple[str, ...]:
@@ -97,7 +114,7 @@ def device_set(name: str) -> tuple[str, ...]:
             raise DataUnavailable(f"there is no cuda:{number} here: take cpu{f' or {there}' if there else ''}{_why()}")
     if not numbers:
         raise DataUnavailable(f"there is no GPU here: take cpu{_why()}")
-    if why := unusable():
+    if why := gpus_unusable():
         raise MachineFailure(f"no GPU can be used: {why}")
     troubles = {number: nvml.still_there(gpus[number]) for number in numbers}
     if all(troubles.values()):
@@ -165,7 +182,7 @@ class GpuLoad:
 class MachineLoad:
     """How busy this machine is: ``cpu`` in percent since the last measurement, memory in bytes.
 
-    ``trouble`` says in one line why GPUs that are there cannot be used; see :func:`unusable`.
+    ``trouble`` says in one line why GPUs that are there cannot be used; see :func:`gpus_unusable`.
     """
 
     cpu: float
@@ -181,7 +198,7 @@ def machine_load() -> MachineLoad:
 
     memory = psutil.virtual_memory()
     loads = tuple(map(_load, visible()))
-    return MachineLoad(psutil.cpu_percent(), memory.total - memory.available, memory.total, loads, unusable())
+    return MachineLoad(psutil.cpu_percent(), memory.total - memory.available, memory.total, loads, gpus_unusable())
 
 
 def _load(gpu: Gpu) -> GpuLoad:

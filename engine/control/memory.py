@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,8 @@ def who(gpu: nvml.Gpu, most: int = 3) -> str:
 
 
 def _process(pid: int) -> str:
+    if pid == os.getpid():
+        return "this run"
     import psutil
 
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import gc
 import importlib.util
 import os
 import random
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from engine.control import fork_server, requests
 from engine.control.devices import device_of, gpu_of, only_see
+from engine.control.endings import outcome
 from engine.control.fork_server import Given
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
@@ -89,6 +89,7 @@ class _Worker:
         self._ended = threading.Event()
         self._restored_step = 0
         self._usage = Usage()
+        self._taken: DeviceTaken | None = None
 
     def serve(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -100,7 +101,7 @@ class _Worker:
         except BaseException as error:  # noqa: BLE001 - whatever a program raises ends as the run's last event
             if os.getpid() != self._pid:
                 _leave(1)
-            state, reason = _outcome(error)
+            state, reason = self._outcome(error)
             self._tell_place(error)
         if os.getpid() != self._pid:
             # The program forked and the child returned to here: only the parent speaks for the run.
@@ -119,6 +120,9 @@ class _Worker:
         self._log.append(final, durable=True)
         self._log.close()
         return 1 if state == "failed" else 0
+
+    def _outcome(self, error: BaseException) -> tuple[State, str]:
+        return outcome(error, self._taken, self._context.hyperparameters if self._context else None)
 
     def _tell_place(self, error: BaseException) -> None:
         """Log where in the program's own files an error of it was raised."""
@@ -198,7 +202,9 @@ class _Worker:
     def _take_device(self, queue: str) -> str:
         """Log which device the run has got, and let CUDA see no other; return torch's name of it."""
         self._usage.gpu = gpu = gpu_of(queue)
-        self._log.append(DeviceTaken(time.time(), device_of(queue), gpu.name if gpu else "", gpu.uuid if gpu else ""))
+        name, uuid = (gpu.name, gpu.uuid) if gpu else ("", "")
+        self._taken = DeviceTaken(time.time(), device_of(queue), name, uuid)
+        self._log.append(self._taken)
         return only_see(queue)
 
     def _state(self, state: State, reason: str = "", step: int = 0) -> None:
@@ -274,24 +280,3 @@ def last_own_line(error: BaseException, program: str) -> str:
         if any(root and (frame.filename == root or frame.filename.startswith(f"{root}{os.sep}")) for root in roots):
             return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
     return ""
-
-
-def _outcome(error: BaseException) -> tuple[State, str]:
-    """Return the state, and the reason in one sentence, of a run that an exception ended."""
-    if isinstance(error, PhospheneError):
-        return "failed", str(error)
-    if is_full_disk(error):
-        return "failed", "the disk is full: free some space, then resume the run"
-    if isinstance(error, SystemExit):
-        return "failed", f"the program called sys.exit({error.code})"
-    with contextlib.suppress(OSError):
-        traceback.print_exception(error)
-        sys.stderr.flush()
-    text = " ".join(str(error).split())[:500]
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
-        gc.collect()
-        return (
-            "failed",
-            f"out of memory: lower the batch size, or choose another device ({text or type(error).__name__})",
-        )
-    return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__

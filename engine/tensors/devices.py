@@ -8,18 +8,26 @@ import numpy as np
 import threadpoolctl
 import torch
 
-from engine.errors import PhospheneError
+from engine.errors import MachineFailure, PhospheneError
 
 
 def open_device(name: str) -> torch.device:
     """Return the device of that name, checked to be there.
 
     Raises:
-        PhospheneError: if it is a GPU this machine or this torch lacks.
+        PhospheneError: if it is a GPU that this machine lacks, or that this torch cannot use.
     """
     device = torch.device(name)
     if device.type == "cuda":
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        try:
+            # Unlike asking whether there is one, this says why there is none.
+            torch.cuda.init()
+            count = torch.cuda.device_count()
+        except (RuntimeError, AssertionError) as error:
+            why = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+            raise MachineFailure(
+                f"torch cannot use the GPU: {why}; see phosphene doctor, or choose --device cpu"
+            ) from None
         if (device.index or 0) >= count:
             raise PhospheneError(
                 f"there is no GPU {name} for torch here ({count} found): choose --device cpu, or see phosphene doctor"

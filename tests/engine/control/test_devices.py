@@ -13,6 +13,12 @@ from engine.control import devices, numbering, nvml
 from engine.control.resolving import problems
 
 LOST = {"nvmlDeviceGetMemoryInfo": nvml.LOST}
+
+
+def names():
+    return tuple(gpu.name for gpu in devices.visible())
+
+
 SILENT = {"nvmlDeviceGetMemoryInfo": 3, "nvmlDeviceGetUtilizationRates": 3}
 
 
@@ -34,7 +40,7 @@ SILENT = {"nvmlDeviceGetMemoryInfo": 3, "nvmlDeviceGetUtilizationRates": 3}
 )
 def test_gpus_are_those_that_cuda_would_see_in_its_order_with_their_own_load(gpus, visible, numbers):
     gpus(*({"name": f"NVIDIA Test {n}", "busy": 10 * n} for n in range(3)), visible=visible)
-    assert devices.gpu_names() == tuple(f"Test {number}" for number in numbers)
+    assert names() == tuple(f"Test {number}" for number in numbers)
     assert [load.utilisation for load in devices.machine_load().gpus] == [10 * number for number in numbers]
     assert devices.recorded_device("auto") == ("auto" if numbers else "cpu")
 
@@ -43,12 +49,12 @@ def test_numbers_are_cudas_where_gpus_differ_in_kind(gpus, monkeypatch):
     monkeypatch.setattr(numbering, "_cudas_order", lambda: ["22", "00", "11"])
     kinds = [{"name": "NVIDIA GT 710"}, {"name": "NVIDIA T4"}, {"name": "NVIDIA H100"}]
     gpus(*kinds)
-    assert devices.gpu_names() == ("H100", "GT 710", "T4")
+    assert names() == ("H100", "GT 710", "T4")
     gpus(*kinds, visible="0,2")
-    assert devices.gpu_names() == ("H100", "T4")
+    assert names() == ("H100", "T4")
     monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     gpus(*kinds, visible="0,2")
-    assert devices.gpu_names() == ("GT 710", "H100")
+    assert names() == ("GT 710", "H100")
     gpus(*kinds)
     assert devices.device_set("cuda:2,0") == ("GPU-22", "GPU-00")
 
@@ -122,14 +128,14 @@ def test_instances_of_a_gpu_in_mig_mode_are_devices_of_their_own(gpus):
     assert devices.only_see("MIG-GPU-55+1+0") == "cuda:0"
     assert os.environ.pop("CUDA_VISIBLE_DEVICES") == "MIG-GPU-55/1/0"
     gpus({"instances": []})
-    assert "cuda:0 (Test) is in MIG mode and has no instance: make one" in devices.unusable()
+    assert "cuda:0 (Test) is in MIG mode and has no instance: make one" in devices.gpus_unusable()
 
 
 def test_without_a_driver_there_is_the_cpu(gpus):
     gpus(init=nvml.NO_LIBRARY)
-    assert devices.gpu_names() == devices.machine_load().gpus == ()
+    assert devices.visible() == devices.machine_load().gpus == ()
     assert devices.device_set("auto") == ("cpu",)
-    assert (devices.unusable(), devices.machine_load().trouble) == ("", "")
+    assert (devices.gpus_unusable(), devices.machine_load().trouble) == ("", "")
     for name in ("cuda", "any"):
         with pytest.raises(DataUnavailable, match="there is no GPU here: take cpu"):
             devices.device_set(name)
@@ -147,7 +153,7 @@ def test_without_a_driver_there_is_the_cpu(gpus):
 )
 def test_a_driver_that_does_not_answer_is_one_line_and_the_cpu_is_taken(gpus, code, says):
     gpus({}, init=code)
-    assert devices.unusable().startswith(says)
+    assert devices.gpus_unusable().startswith(says)
     assert devices.recorded_device("auto") == "cpu"
     with pytest.raises(DataUnavailable, match="there is no cuda:0 here: take cpu") as caught:
         devices.device_set("cuda:0")
@@ -158,12 +164,12 @@ def test_a_driver_that_is_older_than_what_torch_is_built_for_is_found_before_a_l
     gpus({}, cuda=11040, driver="470.82")
     monkeypatch.setattr(devices, "cuda_of_torch", lambda: (12, 8))
     says = "the NVIDIA driver 470.82 is too old: it runs CUDA 11.4, and torch is built for 12.8; update the driver"
-    assert devices.unusable().startswith(says)
+    assert devices.gpus_unusable().startswith(says)
     assert devices.recorded_device("auto") == "cpu"
     with pytest.raises(MachineFailure, match=f"no GPU can be used: {says}"):
         devices.device_set("cuda:0")
     monkeypatch.setattr(devices, "cuda_of_torch", lambda: (0, 0))
-    assert devices.unusable().startswith("the installed torch is built for CPUs")
+    assert devices.gpus_unusable().startswith("the installed torch is built for CPUs")
     monkeypatch.undo()
 
 
@@ -196,7 +202,7 @@ def test_what_a_driver_does_not_say_is_left_open(gpus):
         (0, None, None),
     ]
     assert devices.device_set("auto") == ("GPU-00", "GPU-11")
-    assert devices.unusable() == ""
+    assert devices.gpus_unusable() == ""
 
 
 def test_a_device_that_is_not_there_is_refused_before_the_launch(gpus, home):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import psutil
@@ -91,13 +92,19 @@ def test_what_a_run_of_ours_has_not_taken_yet_is_not_left(home, gpus):
 
 def test_a_run_that_waits_for_memory_says_who_has_it_and_starts_once_it_is_free(home, gpus, until, monkeypatch):
     monkeypatch.setattr("engine.control.ticket.MEMORY_SECONDS", 0.0)
-    gpus({"used": 40 * GIB, "processes": [[os.getpid(), 38 * GIB], [4_000_000, None]]}, {"used": 39 * GIB})
+    with subprocess.Popen(["sleep", "60"]) as process:
+        _check_waiting(home, gpus, process.pid)
+        process.kill()
+
+
+def _check_waiting(home, gpus, stranger):
+    gpus({"used": 40 * GIB, "processes": [[stranger, 38 * GIB], [4_000_000, None]]}, {"used": 39 * GIB})
     ticket = Ticket(home, "run", Wish(("GPU-00", "GPU-11"), 1, 4 * GIB))
     assert not ticket.start()
-    me = psutil.Process()
+    other = psutil.Process(stranger)
     assert ticket.reason == (
-        f"waits for 4.0 GiB of memory: cuda:0 has 0 MiB free (38.0 GiB by {me.name()} of {me.username()} "
-        f"(pid {me.pid})); cuda:1 has 1.0 GiB free"
+        f"waits for 4.0 GiB of memory: cuda:0 has 0 MiB free (38.0 GiB by sleep of {other.username()} "
+        f"(pid {stranger})); cuda:1 has 1.0 GiB free"
     )
     behind = Ticket(home, "behind", Wish(("GPU-00",), 1, 4 * GIB))
     assert not behind.start()
