@@ -10,6 +10,9 @@ import torch
 
 from engine.errors import MachineFailure, PhospheneError
 
+AMPERE = 8
+"""The first major version of GPUs that have TF32 and bf16."""
+
 
 def open_device(name: str) -> torch.device:
     """Return the device of that name, checked to be there.
@@ -33,6 +36,7 @@ def open_device(name: str) -> torch.device:
                 f"there is no GPU {name} for torch here ({count} found): choose --device cpu, or see phosphene doctor"
             )
         torch.cuda.set_device(device)
+        allow_tf32(device, on=False)
     return device
 
 
@@ -51,6 +55,22 @@ def fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def allow_tf32(device: torch.device, *, on: bool) -> None:
+    """Let a GPU round the factors of products and convolutions in float32 to TF32's ten bits, or forbid it.
+
+    By itself torch rounds in convolutions: here float32 is float32 unless TF32 is asked for. GPUs before Ampere have
+    no TF32, and compute in float32.
+    """
+    able = on and device.type == "cuda" and torch.cuda.get_device_properties(device).major >= AMPERE
+    torch.backends.cuda.matmul.allow_tf32 = able
+    torch.backends.cudnn.allow_tf32 = able
+
+
+def float32_name() -> str:
+    """Return how products in float32 are computed: ``float32`` or ``TF32``."""
+    return "TF32" if torch.backends.cuda.matmul.allow_tf32 else "float32"
 
 
 def prepare_torch(seed: int, threads: int) -> None:

@@ -21,6 +21,7 @@ from engine.experiments.speed import autocast, uses_bf16
 from engine.networks.cuts import Sectioned
 from engine.record.files import write_atomically
 from engine.tensors.batches import in_batches
+from engine.tensors.devices import allow_tf32
 from engine.tensors.files import save_tensors
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ class Extractor:
         # On a CPU small batches stay within its caches: four times as fast as 128 at a time.
         self._batch = 16 if self._device.type == "cpu" else 64
         self._precision: Precision = precision
+        allow_tf32(self._device, on=precision == "tf32")
         self._digest = backbone.digest()
         self._kept_bytes = 0
         self.computed = 0

@@ -27,6 +27,7 @@ from engine.networks.heads import replace_heads
 from engine.networks.names import parse
 from engine.networks.split import Split
 from engine.tensors.batches import in_batches
+from engine.tensors.devices import float32_name
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -195,7 +196,7 @@ def _optimiser(chosen: FinetuneHyperparameters, network: nn.Module, head: str) -
 
 def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[], torch.autocast]:
     bf16 = uses_bf16(chosen.precision, context.device)
-    context.message(f"computing in {'bf16 autocast' if bf16 else 'float32'}")
+    context.message(f"computing in {'bf16 autocast' if bf16 else float32_name()}")
     return functools.partial(autocast, context.device, bf16=bf16)
 
 
