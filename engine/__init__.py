@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from engine.comparison.statements import statements as comparison_statements
     from engine.comparison.statistics import Difference, Mean
     from engine.comparison.styles import Style
-    from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
+    from engine.control.devices import (
+        GpuLoad,
+        MachineLoad,
+        device_names,
+        driver_line,
+        gpu_lines,
+        gpus_unusable,
+        machine_load,
+    )
     from engine.control.engine import Engine
     from engine.control.scheduled import job_of
     from engine.control.suggesting import suggestions_for
@@ -244,12 +252,14 @@ __all__ = [
     "dataset_catalogue",
     "device_names",
     "differences",
+    "driver_line",
     "equality",
     "exports",
     "feature_cache",
     "fields_of",
     "gallery",
-    "gpu_names",
+    "gpu_lines",
+    "gpus_unusable",
     "imports",
     "job_of",
     "machine_load",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from engine import catalogue
-from engine.control.devices import queue_name, require_device, resolve_device
-from engine.control.queue import has_tickets
+from engine.control.devices import device_set
 from engine.declaration import Hyperparameters, Model, RunOptions, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.references import Scope, references
@@ -30,7 +29,7 @@ def ready(
 
     Raises:
         InvalidHyperparameters: if values are refused, or something does not fit what its field takes.
-        PhospheneError: if something is not there, or the disk or the device is full.
+        PhospheneError: if something is not there, or the disk is full.
     """
     workspace.require_room()
     hyperparameters, refused = _validated(declared.hyperparameters, values)
@@ -61,8 +60,7 @@ def require_place(workspace: Workspace, options: RunOptions) -> None:
         require(wanted, options.device, workspace.home)
         return
     try:
-        device = resolve_device(options.device)
-        require_device(device, queued=has_tickets(workspace.home, queue_name(device)))
+        device_set(options.device)
     except PhospheneError as error:
         raise error.of("device") from error
 

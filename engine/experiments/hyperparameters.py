@@ -10,7 +10,7 @@ from engine.networks.names import DESCRIPTION
 FULL_SIZE = 224
 """The side of the input, in pixels, for which steps and shifts are given; other sizes scale them."""
 Resize = Literal["squash", "weights"]
-Precision = Literal["auto", "float32", "bf16"]
+Precision = Literal["auto", "float32", "tf32", "bf16"]
 Switch = Literal["auto", "on", "off"]
 
 

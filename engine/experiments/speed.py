@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 
-from engine.tensors.devices import fast_bf16
+from engine.tensors.devices import allow_tf32, fast_bf16, float32_name
 
 if TYPE_CHECKING:
     from engine.experiments.hyperparameters import Precision, Switch
@@ -28,7 +28,7 @@ class Speed:
 
     def __str__(self) -> str:
         parts = [
-            "bf16 autocast" if self.bf16 else "float32",
+            "bf16 autocast" if self.bf16 else float32_name(),
             "channels_last" if self.channels_last else "channels first",
         ]
         return ", ".join([*parts, *(["torch.compile"] if self.compile else [])])
@@ -50,11 +50,14 @@ class Speed:
 def uses_bf16(precision: Precision, device: torch.device, *, pays: bool = True) -> bool:
     """Return whether to compute in bf16: where it is chosen, or on ``auto`` where the device is fast at it.
 
+    Where ``tf32`` is chosen, and the device has it, products in float32 are rounded to it from here on.
+
     Args:
         precision: as chosen.
         device: which computes.
         pays: whether bf16 is worth it for this network on a device that is fast at it.
     """
+    allow_tf32(device, on=precision == "tf32")
     return precision == "bf16" or (precision == "auto" and pays and fast_bf16(device))
 
 

@@ -43,7 +43,9 @@ class AdaptationHyperparameters(Hyperparameters):
 
     source: Source = hyperparameter("digits", "domain with labels", group="data")
     target: Target = hyperparameter("digits-m", "domain whose labels are used for figures alone", group="data")
-    batch: int = hyperparameter(64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data")
+    batch: int = hyperparameter(
+        64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data", memory=True
+    )
     batch_norm: bool = hyperparameter(False, "batch normalisation after both convolutions", group="network")
     dropout: float = hyperparameter(
         0.25, "probability of dropping a map or a dense value; the paper's network has 0", ge=0, lt=1, group="network"

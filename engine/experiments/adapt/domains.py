@@ -21,8 +21,11 @@ from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
 from engine.networks.dann import SIZE, DannNetwork
 from engine.plots import Scatter
+from engine.tensors.batches import in_batches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -106,7 +109,7 @@ class Logits(NamedTuple):
 def logits_of(network: DannNetwork, images: ImageSet, device: torch.device) -> Logits:
     """Return the logits of a whole set, computed in evaluation mode and float32; afterwards it is in training mode."""
     network.eval()
-    features = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
+    features = [*_features(network, images, device)]
     logits = Logits(*(torch.cat([head(part) for part in features]) for head in (network.label_head, network.domain)))
     network.train()
     return logits
@@ -143,9 +146,17 @@ def evaluate(network: DannNetwork, domains: Domains, device: torch.device) -> di
 def features_of(network: DannNetwork, images: ImageSet, device: torch.device) -> NDArray[np.float64]:
     """Return the features ``[N, 768]`` of a whole set in evaluation mode; afterwards it is in training mode."""
     network.eval()
-    parts = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
+    features = torch.cat([*_features(network, images, device)])
     network.train()
-    return torch.cat(parts).cpu().double().numpy()
+    return features.cpu().double().numpy()
+
+
+def _features(network: DannNetwork, images: ImageSet, device: torch.device) -> Iterator[Tensor]:
+    def compute(part: Tensor) -> Tensor:
+        features: Tensor = network.features(signed_range(part.to(device)))
+        return features
+
+    return in_batches(compute, images.images, batch=EVALUATED, what="evaluation")
 
 
 def report(network: DannNetwork, domains: Domains, context: Context, step: int) -> None:

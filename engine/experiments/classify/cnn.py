@@ -19,6 +19,7 @@ from engine.networks.backbones import Backbone
 from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
 from engine.plots import Tiles
+from engine.tensors.batches import in_batches
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -96,6 +97,7 @@ def evaluate(network: nn.Module, images: ImageSet, part: str) -> dict[str, Tenso
 def predict(network: nn.Module, images: ImageSet, batch: int = 2_000) -> Tensor:
     """Return logits ``[N, classes]`` for a whole set."""
     network.eval()
-    logits = torch.cat([network(unit_range(part)) for part in images.images.split(batch)])
+    parts = in_batches(lambda part: network(unit_range(part)), images.images, batch=batch, what="evaluation")
+    logits = torch.cat([*parts])
     network.train()
     return logits

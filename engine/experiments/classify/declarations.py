@@ -17,7 +17,7 @@ class CnnHyperparameters(Hyperparameters):
     dataset: Annotated[str, DatasetReference(photographs=False)] = hyperparameter(
         "digits", "data set to train on, or some of its classes: digits:5-9", group="data"
     )
-    batch: int = hyperparameter(32, "images in a batch", ge=1, le=60_000, unit="images", group="data")
+    batch: int = hyperparameter(32, "images in a batch", ge=1, le=60_000, unit="images", group="data", memory=True)
     epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
     lr: float = hyperparameter(3e-3, "learning rate of Adam", gt=0, le=1, live=True, log=True, group="optimiser")
     weight_decay: float = hyperparameter(

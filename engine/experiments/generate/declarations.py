@@ -46,7 +46,7 @@ class GanHyperparameters(Hyperparameters):
         "auto", "grey, three colour channels, or what the images have", group="data"
     )
     batch: int = hyperparameter(
-        128, "real images in a batch, and as many fake ones", ge=2, le=4_096, unit="images", group="data"
+        128, "real images in a batch, and as many fake ones", ge=2, le=4_096, unit="images", group="data", memory=True
     )
     nz: int = hyperparameter(100, "length of the latent vector", ge=1, le=10_000, group="networks")
     init: Literal["dcgan", "default"] = hyperparameter(

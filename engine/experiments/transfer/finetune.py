@@ -26,6 +26,8 @@ from engine.experiments.transfer.outcome import report
 from engine.networks.heads import replace_heads
 from engine.networks.names import parse
 from engine.networks.split import Split
+from engine.tensors.batches import in_batches
+from engine.tensors.devices import float32_name
 
 if TYPE_CHECKING:
     from engine.authoring import Context
@@ -143,8 +145,12 @@ class TrainingInputs:
             images = augmentation(unit_range(self.held.images(indices)), self.preprocessing.size, generator)
             return self.split.frozen(self.preprocessing.standardised(images))
         if self.kept is None and 0 < self.split.frozen_size * len(self.held) * 4 <= MOST_FROZEN:
-            everything = torch.arange(len(self.held)).split(16 if self.held.labels.device.type == "cpu" else 256)
-            self.kept = torch.cat([self._frozen(part).float() for part in everything])
+            batch = 16 if self.held.labels.device.type == "cpu" else 256
+            everything = torch.arange(len(self.held))
+            frozen = in_batches(
+                lambda part: self._frozen(part).float(), everything, batch=batch, what="the frozen piece"
+            )
+            self.kept = torch.cat([*frozen])
         return self._frozen(indices) if self.kept is None else self.kept[indices.to(self.kept.device)]
 
     def _frozen(self, indices: Tensor) -> Tensor:
@@ -154,7 +160,11 @@ class TrainingInputs:
     def logits(self) -> Tensor:
         """Return the logits ``[N, classes]`` of all images, none of them augmented."""
         with self.computing():
-            return torch.cat([self.split.predict(self.values(part)) for part in torch.arange(len(self.held)).split(64)])
+            everything = torch.arange(len(self.held))
+            predicted = in_batches(
+                lambda part: self.split.predict(self.values(part)), everything, batch=64, what="evaluation"
+            )
+            return torch.cat([*predicted])
 
     def picture(self, indices: Tensor, augmentation: Augmentation | None, context: Context) -> Tensor:
         """Return some images as they are trained on, from a generator of its own."""
@@ -186,7 +196,7 @@ def _optimiser(chosen: FinetuneHyperparameters, network: nn.Module, head: str) -
 
 def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[], torch.autocast]:
     bf16 = uses_bf16(chosen.precision, context.device)
-    context.message(f"computing in {'bf16 autocast' if bf16 else 'float32'}")
+    context.message(f"computing in {'bf16 autocast' if bf16 else float32_name()}")
     return functools.partial(autocast, context.device, bf16=bf16)
 
 
