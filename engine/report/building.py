@@ -172,8 +172,8 @@ class Reports:
             "table": figures.tables(comparison),
         }
         # The figure of a study comes first, and once.
-        wanted = self._study(source.study).study.shows if source.study else ""
-        found = {kind: [name for name in names if name != wanted] for kind, names in found.items()}
+        drawn = studies.drawn(self._study(source.study), comparison) if source.study else ""
+        found = {kind: [name for name in names if name != drawn] for kind, names in found.items()}
         parts = [
             *parts,
             ("The runs" if parts else HEADINGS["asked"], ["asked"], ""),

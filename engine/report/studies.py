@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine import plots, wording
 from engine.drawing import gallery
-from engine.report import figures, sweeps
+from engine.report import figures
 from engine.report.document import Bullets, Commands, Figure, Paragraph, Pictures, Span, TableBlock, plain
+from engine.studies import figure as study_figure
 from engine.studies import words
-from engine.sweep import outlook, views
+from engine.sweep import views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from engine.comparison import statistics
     from engine.comparison.comparison import Comparison
     from engine.report.document import Block, Picture
     from engine.studies.studies import Progress
@@ -66,49 +67,39 @@ def command(progress: Progress) -> list[Block]:
     return [Commands((f"phosphene study run {progress.study.name} --{progress.tier}",))]
 
 
+def drawn(progress: Progress, comparison: Comparison) -> str:
+    """Return the name of what a study's figure shows; empty if that is the table of combinations."""
+    return study_figure.way(progress.study, progress.record, comparison)[1]
+
+
 def figure(progress: Progress, comparison: Comparison) -> list[Block]:
-    """Return a study's figure, laid out as its file says.
+    """Return a study's figure, laid out as its file says; nothing where that is the table of combinations alone.
 
     Args:
         progress: of a tier of the study.
         comparison: of its runs.
-
-    Raises:
-        PhospheneError: if the runs have nothing of what it shows.
     """
-    study, record = progress.study, progress.record
-    shows = study.shows or record.metric
-    if study.layout == "bars" and (found := [*_bars(progress)]):
-        return found
-    if shows in figures.metrics(comparison):
-        return figures.curves(comparison, shows)
-    if shows in figures.kinds(comparison):
-        return _pictures(progress, comparison, shows)
-    if shows in figures.tables(comparison):
-        return figures.table(comparison, shows)
-    if record.axes and record.metric:
-        return sweeps.axes(record, progress.trials)
-    return combinations(progress)
+    way, name = study_figure.way(progress.study, progress.record, comparison)
+    if way == "curves":
+        return figures.curves(comparison, name)
+    if way == "table":
+        return figures.table(comparison, name)
+    if way == "means":
+        return [*_means(progress, comparison, name)]
+    return _pictures(progress, comparison, name) if way in {"grid", "kept"} else []
 
 
-def _bars(progress: Progress) -> Iterator[Block]:
-    """Yield bars of the metric, one for each combination; of a single one, of all results of the metric's quantity."""
-    metric = progress.record.metric
-    bars: list[tuple[str, statistics.Mean | None]] = []
-    if progress.record.axes:
-        own = {id(one.setting): one for one in outlook.outcomes(progress.record, progress.trials)}
-        ordered = sorted(own.values(), key=lambda one: min(trial.number for trial in one.trials))
-        bars = [(", ".join(map(wording.setting, one.setting.values())), one.mean) for one in ordered]
+def _means(progress: Progress, comparison: Comparison, metric: str) -> Iterator[Block]:
+    listed = {run.id: run for run in comparison.runs}
+    trials = study_figure.valued(progress.trials, metric, listed, comparison.histories)
+    found = study_figure.means(progress.study, replace(progress.record, metric=metric), trials)
+    if isinstance(found, dict):
+        for axis, chart in found.items():
+            yield Figure(
+                f"{metric} over {axis}; means over seeds, with 95 % intervals.", f"{metric}-over-{axis}", chart
+            )
     else:
-        part, _, quantity = metric.partition("/")
-        for one in outlook.outcomes(progress.record, progress.trials):
-            names = [part, *(name.partition("/")[0] for name in one.others(quantity) if name != metric)]
-            bars = [(name, one.results(f"{name}/{quantity}")) for name in names]
-    known = [(name, mean) for name, mean in bars if mean is not None]
-    if known:
-        values = tuple(mean.mean for _, mean in known)
-        content = plots.Bars(tuple(name for name, _ in known), values, tuple(mean.half for _, mean in known), metric)
-        yield Figure(f"{metric}, means over seeds with 95 % intervals.", metric, content)
+        yield Figure(f"{metric}, means over seeds, with 95 % intervals.", metric, found)
 
 
 def _pictures(progress: Progress, comparison: Comparison, name: str) -> list[Block]:

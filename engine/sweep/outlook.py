@@ -62,11 +62,6 @@ class Outcome:
         ]
         return statistics.mean(values) if values else None
 
-    def others(self, quantity: str) -> list[str]:
-        """Return the results of its finished runs that are the same quantity of any part."""
-        named = (trial.status.result for trial in self.trials if trial.state == "finished" and trial.status is not None)
-        return [*dict.fromkeys(name for result in named for name in result if name.endswith(f"/{quantity}"))]
-
 
 def outcomes(record: SweepRecord, trials: Sequence[Trial]) -> list[Outcome]:
     """Return the combinations that were begun, the best mean first, those without a mean last."""

@@ -60,13 +60,12 @@ def test_a_study_is_reported_with_its_figure_first_and_once(study, home, launch,
 LAYOUTS = {
     "curves over the steps": ('layout = "curves"\nshows = "train/loss"', "train/loss by step"),
     "curves over the axis": ('layout = "curves"\nshows = "test/accuracy"', "test/accuracy over lr"),
-    "bars": ('layout = "bars"', "test/accuracy, means over seeds with 95 % intervals"),
+    "bars": ('layout = "bars"', "test/accuracy, means over seeds, with 95 % intervals"),
     "rows": ('layout = "pictures"\nshows = "samples"\nrows = "lr"', "samples: step across, lr down"),
     "columns": ('layout = "pictures"\nshows = "samples"\ncolumns = "lr"', "samples: lr across."),
     "plots of several": ('layout = "tiles"\nshows = "mistakes"\ncolumns = "lr"', "mistakes: lr across (k3b, k3a)"),
     "a plot": ('layout = "table"\nshows = "confusion"\nrows = "lr"', "confusion of lr 0.1"),
     "a table": ('layout = "table"\nshows = "squares"', "squares of lr 0.1"),
-    "what no run has": ('layout = "pictures"\nshows = "gone"', "test/accuracy over lr"),
 }
 
 
