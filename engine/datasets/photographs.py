@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 PIXELS = 89_478_485
 """An image with more pixels, Pillow's own limit, is taken for a decompression bomb."""
 THREADS = 8
+BATCH = 256
+"""Images that are decoded before they are put where they stay."""
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 GREY_8 = ("1", "L", "LA")
 DECODING = 2

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import in_order
 from engine.datasets.images import ImageSet, Splits, drawn, signed_range
 from engine.datasets.loading import load_splits
 from engine.datasets.photographs import Preprocessing
@@ -106,7 +107,7 @@ class Logits(NamedTuple):
 def logits_of(network: DannNetwork, images: ImageSet, device: torch.device) -> Logits:
     """Return the logits of a whole set, computed in evaluation mode and float32; afterwards it is in training mode."""
     network.eval()
-    features = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
+    features = [network.features(signed_range(part.images)) for part in in_order(images, EVALUATED, device)]
     logits = Logits(*(torch.cat([head(part) for part in features]) for head in (network.label_head, network.domain)))
     network.train()
     return logits
@@ -143,7 +144,7 @@ def evaluate(network: DannNetwork, domains: Domains, device: torch.device) -> di
 def features_of(network: DannNetwork, images: ImageSet, device: torch.device) -> NDArray[np.float64]:
     """Return the features ``[N, 768]`` of a whole set in evaluation mode; afterwards it is in training mode."""
     network.eval()
-    parts = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
+    parts = [network.features(signed_range(part.images)) for part in in_order(images, EVALUATED, device)]
     network.train()
     return torch.cat(parts).cpu().double().numpy()
 
