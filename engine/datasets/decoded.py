@@ -9,9 +9,10 @@ import torch
 
 from engine.datasets import placement
 from engine.datasets.decoded_file import DecodedFile, require_disk
+from engine.datasets.decoding import BATCH, decoded, leave_out, tell_scaled
 from engine.datasets.feature_cache import DECODED
 from engine.datasets.images import ImageSet
-from engine.datasets.photographs import BATCH, Photographs, Preprocessing, UnreadableImage, decoded, leave_out
+from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,14 +73,16 @@ def _in_memory(part: Part, device: torch.device, context: Context, *, refuse_bro
     shape = (len(photographs), preprocessing.channels, preprocessing.size, preprocessing.size)
     # Filled where it is to stay: on the host there may be no room for what the device holds.
     pixels = torch.empty(shape, dtype=torch.uint8, device=device)
-    kept, indices = 0, []
+    kept, scaled, indices = 0, 0, []
     for batch in decoded(photographs, preprocessing, BATCH):
         leave_out(batch.broken, context, refuse=refuse_broken)
         pixels[kept : kept + len(batch.indices)] = batch.pixels.to(device)
         kept += len(batch.indices)
+        scaled += batch.scaled
         indices.append(batch.indices)
         context.serve()
     _require_some(kept, len(photographs))
+    tell_scaled(scaled, kept, context)
     if kept < len(photographs):
         photographs = photographs[torch.cat(indices)]
     return DecodedPhotographs(photographs, ImageSet(pixels[:kept], photographs.labels.to(device), photographs.classes))

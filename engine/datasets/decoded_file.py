@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from engine.datasets import feature_cache
-from engine.datasets.photographs import BATCH, Photographs, Preprocessing, decoded_at, leave_out
+from engine.datasets.decoding import BATCH, decoded_at, leave_out, tell_scaled
 from engine.errors import DiskFull
 from engine.record.files import disk_errors
 from engine.record.shared import share_file
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from engine.authoring import Context
+    from engine.datasets.photographs import Photographs, Preprocessing
 
 PIXELS, THERE = "pixels.u8", "there.u8"
 TELL_SECONDS = 60.0
@@ -85,7 +86,7 @@ class DecodedFile:
             DiskFull: if there is no room after all.
         """
         missing = self.missing(rows)
-        done, tell_at = 0, time.monotonic() + TELL_SECONDS
+        done, scaled, tell_at = 0, 0, time.monotonic() + TELL_SECONDS
         with (
             (self.folder / PIXELS).open("rb+", buffering=0) as pixels,
             (self.folder / THERE).open("rb+", buffering=0) as there,
@@ -100,10 +101,12 @@ class DecodedFile:
                     for row in batch.indices.tolist():
                         os.pwrite(there.fileno(), b"\1", row)
                 done += len(batch.indices) + len(batch.broken)
+                scaled += batch.scaled
                 if time.monotonic() >= tell_at:
                     tell_at += TELL_SECONDS
                     context.message(f"{done:,} of {len(missing):,} images are decoded")
                 context.serve()
+        tell_scaled(scaled, len(missing), context)
         return rows[self._there()[rows]]
 
     def pixels(self) -> Tensor:

@@ -13,7 +13,8 @@ from PIL import Image
 
 from engine import DataUnavailable, PhospheneError, sources
 from engine.datasets import named_images, names, photographs, trees
-from engine.datasets.photographs import Preprocessing, UnreadableImage, decoded, hold_out, open_image
+from engine.datasets.decoding import decoded
+from engine.datasets.photographs import Preprocessing, UnreadableImage, hold_out, open_image
 
 GREY = Preprocessing(8, channels=1, mean=(0.0,), std=(1.0,))
 
