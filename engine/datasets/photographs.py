@@ -30,7 +30,7 @@ PIXELS = 89_478_485
 SCALED = 2
 """A JPEG is decoded at a half, a quarter or an eighth of its size as long as that is so many times what is needed."""
 SCALE = "decoded at"
-"""Under which an image's ``info`` says so."""
+"""Under which ``info`` of such an image has its whole width and height, and the divisor."""
 JPEG = ("JPEG", "MPO")
 ORIENTATION = 0x0112
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
@@ -83,19 +83,20 @@ class Preprocessing:
         mode = "RGB" if self.channels == 3 else "L"
         if image.mode != mode:
             image = image.convert(mode)
+        whole, edges = _extent(image)
         if self.resize:
-            short, scale = min(image.size), self.resize / min(image.size)
-            width, height = (self.resize if side == short else int(self.resize * side / short) for side in image.size)
+            short, scale = min(whole), self.resize / min(whole)
+            width, height = (self.resize if side == short else int(self.resize * side / short) for side in whole)
             left, top = round((width - self.size) / 2), round((height - self.size) / 2)
             if width * height > PIXELS:
                 # Of a thin strip only what will be seen is enlarged.
                 box = tuple(edge / scale for edge in (left, top, left + self.size, top + self.size))
                 image = image.resize((self.size, self.size), resample, box=_inside(box, image.size))
             else:
-                image = image.resize((width, height), resample)
+                image = image.resize((width, height), resample, edges)
                 image = image.crop((left, top, left + self.size, top + self.size))
         elif image.size != (self.size, self.size):
-            image = image.resize((self.size, self.size), resample)
+            image = image.resize((self.size, self.size), resample, edges)
         array = np.asarray(image)
         return array if array.ndim == 3 else array[:, :, None]
 
@@ -118,6 +119,17 @@ class Preprocessing:
     @property
     def _layout(self) -> torch.memory_format:
         return torch.channels_last if self.channels == 3 else torch.contiguous_format
+
+
+def _extent(image: Image.Image) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
+    """Return the width and height of all of an image, and where its edges are in what was decoded of it.
+
+    At a smaller scale the last row and column may stand for less than a whole one.
+    """
+    width, height, scale = image.info.get(SCALE, (*image.size, 1))
+    if (image.width < image.height) != (width < height):
+        width, height = height, width  # it was turned
+    return (width, height), (0.0, 0.0, min(width / scale, image.width), min(height / scale, image.height))
 
 
 def _inside(box: tuple[float, ...], size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -171,7 +183,7 @@ def open_image(path: Path, *, upright: bool = True, enough: int = 0) -> Image.Im
                     if enough and image.format in JPEG:
                         image.draft(None, (enough, enough))
                         if image.size != (width, height):
-                            image.info[SCALE] = image.size
+                            image.info[SCALE] = (width, height, round(width / image.width))
                     image.load()
                     return _eight_bit(_upright(image) if upright else image)
     except Image.DecompressionBombError:
