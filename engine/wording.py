@@ -110,6 +110,14 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"
 
 
+def size(count: float) -> str:
+    """Write a number of bytes: ``12 MiB``."""
+    for unit, step in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= step:
+            return f"{count / step:.3g} {unit}"
+    return f"{count:.0f} bytes"
+
+
 def seconds_of(text: str) -> float:
     """Read a time span as people write it: ``2h``, ``1h30m``, ``90m``, ``45s``, ``1:30:00``, or seconds alone.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import Feed
 from engine.datasets.images import signed_range, unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.drawing.grids import image_grid
@@ -38,6 +39,9 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
     )
     longer = max(of_source, of_target, key=lambda sampler: sampler.steps_per_epoch)
     total = hyperparameters.epochs * longer.steps_per_epoch
+    from_source, from_target = (
+        Feed(images, sampler.batch, total, device) for images, sampler in ((source, of_source), (target, of_target))
+    )
     is_target = torch.arange(2, device=device).repeat_interleave(batch).float()
     factor = torch.zeros((), device=device)
     labelled = slice(batch, None) if mode == "target-only" else slice(batch)
@@ -49,7 +53,7 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
         strength = reversal(hyperparameters, progress)
         factor.fill_({"dann": -strength, "no-reversal": 1.0}.get(mode, 0.0))
         optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, progress)
-        own, other = source[of_source.batch(step)].to(device), target[of_target.batch(step)].to(device)
+        own, other = from_source.batch(step), from_target.batch(step)
         images = signed_range(speed.lay_out(torch.cat((own.images, other.images))))
         labels = torch.cat((own.labels, other.labels))[labelled]
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import in_order
 from engine.datasets.images import ImageSet, Splits, drawn, signed_range
 from engine.datasets.loading import load_splits
 from engine.datasets.photographs import Preprocessing
@@ -153,10 +154,11 @@ def features_of(network: DannNetwork, images: ImageSet, device: torch.device) ->
 
 def _features(network: DannNetwork, images: ImageSet, device: torch.device) -> Iterator[Tensor]:
     def compute(part: Tensor) -> Tensor:
-        features: Tensor = network.features(signed_range(part.to(device)))
+        features: Tensor = network.features(signed_range(part))
         return features
 
-    return in_batches(compute, images.images, batch=EVALUATED, what="evaluation")
+    for part in in_order(images, EVALUATED, device):
+        yield from in_batches(compute, part.images, batch=EVALUATED, what="evaluation")
 
 
 def report(network: DannNetwork, domains: Domains, context: Context, step: int) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import Feed
 from engine.datasets.images import signed_range
 from engine.datasets.sampling import EpochSampler
 from engine.experiments.adapt.declarations import SOURCE_ONLY
@@ -54,11 +55,13 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     of_source = EpochSampler(len(source), batch, context.seed, device=source.images.device, drop_last=True)
     per_epoch = max(1, max(len(source), len(target)) // of_source.size)
     plan = Plan(0 if trained else hyperparameters.epochs * per_epoch, hyperparameters.round_epochs * per_epoch)
+    total = plan.first + hyperparameters.rounds * plan.each
+    from_source = Feed(source, of_source.batch, total, device)
     if not context.done:
         log_map(network, domains, hyperparameters.map_images, context, 0)
 
     taken, taken_in = pseudo.new_empty(0), 0
-    for step in context.steps(plan.first + hyperparameters.rounds * plan.each, unit="batch"):
+    for step in context.steps(total, unit="batch"):
         number, position, length = plan.place(step)
         if number and position == 0:
             temperature = own_temperature(network, domains.source.validation, hyperparameters, device)
@@ -71,9 +74,9 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
             )
         optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, position / length)
 
-        own = source[of_source.batch(step)].to(device)
+        own = from_source.batch(step)
         chosen = taken[of_taken.batch(position + 1)] if len(taken) else taken
-        others, labels = target.images[chosen].to(device), pseudo[chosen].to(device)
+        others, labels = target[chosen].images.to(device), pseudo[chosen].to(device)
         with speed.autocast():
             logits = network(signed_range(speed.lay_out(torch.cat((own.images, others))))).float()
         losses = {"train/loss": F.cross_entropy(logits[: len(own)], own.labels)}
@@ -125,7 +128,7 @@ def own_temperature(
     """
     if not hyperparameters.calibrate:
         return 1.0
-    return fitted_temperature(logits_of(network, validation, device).classes, validation.labels)
+    return fitted_temperature(logits_of(network, validation, device).classes, validation.labels.to(device))
 
 
 def confident_labels(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import Feed
 from engine.datasets.images import drawn, signed_range, unit_range
 from engine.datasets.loading import load_splits
 from engine.datasets.sampling import EpochSampler
@@ -41,6 +42,8 @@ FIGURES = (
     *("generator/gradient", "discriminator/gradient"),
 )
 """What is logged at every step: both losses in nats, D(x) and D(G(z)) in [0, 1], the lengths of both gradients."""
+BETA2 = 0.999
+"""Adam's decay of squared gradients; that of gradients is a hyperparameter."""
 MEASURED = 400
 """Real images whose diversity samples are compared with, at most."""
 
@@ -71,16 +74,16 @@ def train_networks(hyperparameters: GanHyperparameters, real: ImageSet, context:
     sampler = EpochSampler(len(real), hyperparameters.batch, context.seed, device=real.images.device, drop_last=True)
     steps_per_epoch = max(1, sampler.steps_per_epoch // hyperparameters.d_updates)
     total = hyperparameters.epochs * steps_per_epoch or hyperparameters.steps
+    feed = Feed(real, sampler.batch, total * hyperparameters.d_updates, device)
     speed = chosen_speed(
         device, hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile, total
     )
     context.message(f"computing with {speed}")
     generator = speed.lay_out(generator_of(hyperparameters, classes).to(device))
     discriminator = speed.lay_out(discriminator_of(hyperparameters, classes).to(device))
-    betas = (hyperparameters.beta1, 0.999)
     weights_g, weights_d = list(generator.parameters()), list(discriminator.parameters())
-    optimiser_g = torch.optim.Adam(weights_g, hyperparameters.lr_g, betas, fused=True)
-    optimiser_d = torch.optim.Adam(weights_d, hyperparameters.lr_d, betas, fused=True)
+    optimiser_g = torch.optim.Adam(weights_g, hyperparameters.lr_g, (hyperparameters.beta1, BETA2), fused=True)
+    optimiser_d = torch.optim.Adam(weights_d, hyperparameters.lr_d, (hyperparameters.beta1, BETA2), fused=True)
     figures = torch.zeros(len(FIGURES), device=device)
     some = drawn(real, MEASURED)
     groups = fixed[1].argmax(1) if conditional else None
@@ -100,7 +103,7 @@ def train_networks(hyperparameters: GanHyperparameters, real: ImageSet, context:
         optimiser_g.param_groups[0]["lr"] = hyperparameters.lr_g
         optimiser_d.param_groups[0]["lr"] = hyperparameters.lr_d
         for update in range(hyperparameters.d_updates):
-            batch = real[sampler.batch((step - 1) * hyperparameters.d_updates + update + 1)].to(device)
+            batch = feed.batch((step - 1) * hyperparameters.d_updates + update + 1)
             images = speed.lay_out(signed_range(batch.images))
             one_hot_labels = (one_hot(batch.labels, classes),) if conditional else ()
             known_labels = one_hot_labels if informed else ()

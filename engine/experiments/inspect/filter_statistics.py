@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.datasets import photographs
+from engine.datasets import decoding, photographs
 from engine.drawing.heat import heat, strongest_in_colour
 from engine.drawing.tiles import tile
 from engine.errors import PhospheneError
@@ -146,13 +146,15 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
     def take(cut: Cut, values: Tensor) -> None:
         gathered[cut].add(values, labels)
 
-    batches = photographs.decoded(data, preprocessing, batch)
-    for _step, (indices, pixels, broken) in zip(context.steps(-(-len(data) // batch), unit="batch"), batches):  # noqa: B905
-        photographs.leave_out(broken, context, refuse=False)
+    batches, all_scaled = decoding.decoded(data, preprocessing, batch), 0
+    for _step, (indices, pixels, broken, scaled) in zip(context.steps(-(-len(data) // batch), unit="batch"), batches):  # noqa: B905
+        decoding.leave_out(broken, context, refuse=False)
+        all_scaled += scaled
         labels = data.labels[indices]
         mean_images.index_add_(0, labels, pixels.double() / 255)
         with torch.inference_mode():
             sectioned.run(list(layers), preprocessing.normalised(pixels.to(context.device)), take)
+    decoding.tell_scaled(all_scaled, len(data), context)
     counts = next(iter(gathered.values())).images
     mean_images /= counts.clamp(min=1).view(-1, 1, 1, 1)
     for layer, statistics in gathered.items():
