@@ -19,6 +19,7 @@ from torch import Tensor
 from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
 from engine.paths import text_of
+from engine.tensors.devices import constants
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,7 +91,7 @@ class Preprocessing:
 
     def standardised(self, images: Tensor) -> Tensor:
         """Return images ``[N, C, H, W]`` in [0, 1] as the network takes them."""
-        mean, std = (torch.tensor(values, device=images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        mean, std = (constants(values, images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
         layout = torch.channels_last if self.channels == 3 else torch.contiguous_format
         return ((images - mean) / std).contiguous(memory_format=layout)
 

@@ -143,8 +143,8 @@ class TrainingInputs:
             images = augmentation(unit_range(self.held.images(indices)), self.preprocessing.size, generator)
             return self.split.frozen(self.preprocessing.standardised(images))
         if self.kept is None and 0 < self.split.frozen_size * len(self.held) * 4 <= MOST_FROZEN:
-            everything = torch.arange(len(self.held)).split(16 if self.held.labels.device.type == "cpu" else 256)
-            self.kept = torch.cat([self._frozen(part).float() for part in everything])
+            at_once = 16 if self.held.labels.device.type == "cpu" else 256
+            self.kept = torch.cat([self._frozen(part).float() for part in self._everything.split(at_once)])
         return self._frozen(indices) if self.kept is None else self.kept[indices.to(self.kept.device)]
 
     def _frozen(self, indices: Tensor) -> Tensor:
@@ -154,7 +154,11 @@ class TrainingInputs:
     def logits(self) -> Tensor:
         """Return the logits ``[N, classes]`` of all images, none of them augmented."""
         with self.computing():
-            return torch.cat([self.split.predict(self.values(part)) for part in torch.arange(len(self.held)).split(64)])
+            return torch.cat([self.split.predict(self.values(part)) for part in self._everything.split(64)])
+
+    @property
+    def _everything(self) -> Tensor:
+        return torch.arange(len(self.held), device=self.held.pixels.device)
 
     def picture(self, indices: Tensor, augmentation: Augmentation | None, context: Context) -> Tensor:
         """Return some images as they are trained on, from a generator of its own."""
