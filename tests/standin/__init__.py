@@ -6,7 +6,7 @@ waits for it: ``with standin.opened(), standin.waits() as found: ...``. It says 
 
 from tests.standin.capture import CaptureError, capturing
 from tests.standin.ledger import Wait, waits
-from tests.standin.registration import opened
+from tests.standin.registration import Module, opened
 from tests.standin.tensors import DEVICE, NAME
 
-__all__ = ["DEVICE", "NAME", "CaptureError", "Wait", "capturing", "opened", "waits"]
+__all__ = ["DEVICE", "NAME", "CaptureError", "Module", "Wait", "capturing", "opened", "waits"]

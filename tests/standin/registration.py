@@ -100,9 +100,7 @@ def _registered() -> tuple[object, ...]:
     kernels = torch.library.Library("aten", "IMPL", "PrivateUse1")
     for func in (aten.empty.memory_format, aten.empty_strided.default):
         kernels.impl(func, functools.partial(_run, func))
-    kernels.impl(
-        "_copy_from", lambda source, to, non_blocking=False: run(aten.copy_.default, (to, source, non_blocking), {})
-    )
+    kernels.impl("_copy_from", _copy_from)
     autocast = torch.library.Library("aten", "IMPL", "AutocastPrivateUse1")
     for name in LOWER:
         _cast(autocast, name, lower=True)

@@ -5,11 +5,14 @@ Each begins there, is stopped, resumed from its checkpoint and evaluated.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import pytest
 
 from engine import catalogue
+from engine.datasets.images import unit_range
+from engine.experiments.classify import cnn
 from engine.networks.embedded import small_cnn
 from engine.networks.tabulate import table
 from engine.record.workspace import Workspace
@@ -140,8 +143,8 @@ def workspace(context_of, trained, tmp_path, monkeypatch):
     return Workspace(tmp_path / "accelerator")
 
 
-def accelerated(name, values, workspace):
-    """Play a program on the stand-in, stopped after two steps and resumed.
+def accelerated(name, values, workspace, stop_after=2):
+    """Play a program on the stand-in, stopped after some steps and resumed.
 
     Returns:
         The results, and for each step how often the host waited where.
@@ -150,7 +153,7 @@ def accelerated(name, values, workspace):
     constants.cache_clear()
     with standin.opened():
         run = _published(workspace, declared, values, standin.NAME)
-        first = last = _play(declared, run, 1, stop_after=2, kind=Watched)
+        first = last = _play(declared, run, 1, stop_after=stop_after, kind=Watched)
         if first.was_stopped:
             last = _play(declared, run, 2, kind=Watched)
     return last.results, first.waits | last.waits
@@ -183,3 +186,38 @@ def test_it_computes_what_the_cpu_does(name, workspace, home):
     if name not in DROPOUT:
         expected = {key: pytest.approx(on_cpu[key], rel=1e-4, nan_ok=True) for key in timeless(on_cpu)}
         assert {key: results[key] for key in expected} == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHORT)
+def test_it_goes_on_as_if_it_had_not_been_stopped(name, workspace):
+    stopped, _ = accelerated(name, SHORT[name], workspace)
+    alone, _ = accelerated(name, SHORT[name], workspace, stop_after=math.inf)
+    assert timeless(stopped) == timeless(alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", [name for name in SHORT if "precision" in catalogue.experiment(name).hyperparameters.model_fields]
+)
+def test_it_computes_in_bf16_where_the_accelerator_is_fast_at_it(name, workspace, monkeypatch):
+    monkeypatch.setattr(standin.Module, "fast_at_bf16", True)
+    results, waits = accelerated(name, SHORT[name] | FEWER.get(name, {}), workspace)
+    assert results
+    assert not [*excess(name, waits)]
+
+
+def test_a_wait_in_a_step_is_found(workspace, monkeypatch):
+    def curious(images):
+        return unit_range(images) if images.float().mean() > 0 else images
+
+    monkeypatch.setattr(cnn, "unit_range", curious)
+    _, waits = accelerated("cnn", SHORT["cnn"] | FEWER["cnn"], workspace)
+    (found,) = excess("cnn", waits)
+    assert "test_accelerator.py:curious waits" in found
+
+
+def test_a_step_that_mixes_devices_ends_the_run(workspace, monkeypatch):
+    monkeypatch.setattr(cnn, "unit_range", lambda images: unit_range(images).cpu())
+    with pytest.raises(RuntimeError, match="same device"):
+        accelerated("cnn", SHORT["cnn"] | FEWER["cnn"], workspace)
