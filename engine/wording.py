@@ -110,14 +110,6 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{whole:02d}" if hours else f"{minutes}:{whole:02d}"
 
 
-def size(count: float) -> str:
-    """Write a number of bytes: ``12 MiB``."""
-    for unit, step in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if count >= step:
-            return f"{count / step:.3g} {unit}"
-    return f"{count:.0f} bytes"
-
-
 def seconds_of(text: str) -> float:
     """Read a time span as people write it: ``2h``, ``1h30m``, ``90m``, ``45s``, ``1:30:00``, or seconds alone.
 
@@ -142,8 +134,10 @@ def seconds_of(text: str) -> float:
 
 
 def size(count: float) -> str:
-    """Write a number of bytes of memory: ``312 MiB``, ``4.0 GiB``."""
-    return f"{count / 2**30:.1f} GiB" if count >= 1 << 30 else f"{max(0, int(count)) >> 20} MiB"
+    """Write a number of bytes: ``3 KiB``, ``312 MiB``, ``4.0 GiB``."""
+    if count >= 1 << 30:
+        return f"{count / 2**30:.1f} GiB"
+    return f"{int(count) >> 10} KiB" if 1 << 10 <= count < 1 << 20 else f"{max(0, int(count)) >> 20} MiB"
 
 
 def on_device(asked: str, taken: DeviceTaken | None) -> str:

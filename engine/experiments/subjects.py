@@ -146,4 +146,4 @@ def image_seeds(seed: int, first: int, count: int) -> list[int]:
 
 def batch_size(device: torch.device) -> int:
     """Return how many images are in a batch: few on the CPU, so that they fit into its caches."""
-    return 64 if device.type == "cuda" else 8
+    return 8 if device.type == "cpu" else 64

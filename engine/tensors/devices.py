@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 
 import numpy as np
@@ -52,9 +53,9 @@ def most_memory() -> int:
 
 def fast_bf16(device: torch.device) -> bool:
     """Tell whether a device has instructions for bf16; without them it is slower than float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return bool(torch.get_device_module(device).is_bf16_supported(including_emulation=False))
 
 
 def allow_tf32(device: torch.device, *, on: bool) -> None:
@@ -87,6 +88,17 @@ def own_generator(seed: int, device: torch.device) -> torch.Generator:
     generator = torch.Generator(device)
     generator.manual_seed(seed)
     return generator
+
+
+@functools.cache
+def constants(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
+    """Return numbers as float32 ``[N]`` on a device, copied there once: each copy would make the host wait for a GPU.
+
+    They are shared by all who ask: nobody may write into them.
+    """
+    # Tensors made in inference mode could not be used in a training afterwards.
+    with torch.inference_mode(mode=False):
+        return torch.tensor(values, device=device)
 
 
 def numbers(values: list[torch.Tensor]) -> list[float]:

@@ -33,7 +33,7 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
     """Train with Adam and cross-entropy, validate after every epoch, test at the end."""
     data = load(hyperparameters.dataset, size=28, device=context.device)
     network = SmallCnn(classes=len(data.train.classes)).to(context.device)
-    optimiser = torch.optim.Adam(network.parameters(), fused=context.device.type == "cuda")
+    optimiser = torch.optim.Adam(network.parameters(), fused=context.device.type != "cpu")
     # Correct answers and images seen since the epoch began.
     totals = torch.zeros(2, dtype=torch.long, device=context.device)
     state: State = {"modules": {"network": network}, "optimisers": {"adam": optimiser}, "tensors": {"totals": totals}}

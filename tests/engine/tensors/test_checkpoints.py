@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from engine.tensors import checkpoints
+from engine.tensors.devices import own_generator
+from tests import standin
 
 OPTIMISERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.5, 0.999)),
@@ -81,3 +83,21 @@ def test_what_does_not_fit_is_refused(tmp_path):
         checkpoints.load(path, {"n": torch.nn.Linear(3, 2)}, {}, {}, torch.Generator())
     with pytest.raises(KeyError):
         checkpoints.load(path, {}, {}, {"gone": torch.zeros(1)}, torch.Generator())
+
+
+def test_the_generators_of_an_accelerator_go_on_too(tmp_path):
+    with standin.opened():
+        own = own_generator(3, standin.DEVICE)
+
+        def drawn():
+            by_itself = torch.nn.functional.dropout(torch.ones(64, device=standin.DEVICE))
+            return torch.rand(4, device=standin.DEVICE, generator=own).tolist(), by_itself.tolist()
+
+        path = tmp_path / "c.safetensors"
+        weight = torch.ones(2, device=standin.DEVICE)
+        checkpoints.save(path, 1, {}, {}, {"w": weight}, own)
+        expected = drawn()
+        weight.zero_()
+        assert checkpoints.load(path, {}, {}, {"w": weight}, own) == 1
+        assert drawn() == expected
+        assert weight.tolist() == [1, 1]
