@@ -39,11 +39,22 @@ class ImageSet:
 
     def __getitem__(self, indices: Tensor | slice) -> Self:
         """Return the images and labels at some indices."""
-        return replace(self, images=self.images[indices], labels=self.labels[indices])
+        return replace(self, images=_picked(self.images, indices), labels=self.labels[indices])
 
     def to(self, device: torch.device) -> Self:
         """Return the set on a device."""
         return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+
+
+def _picked(images: Tensor, indices: Tensor | slice) -> Tensor:
+    """Return some of the images in the memory layout of all; of contiguous ones whole images are copied, not values."""
+    if isinstance(indices, slice) or indices.dtype != torch.long:
+        return images[indices]
+    if images.is_contiguous():
+        return images.index_select(0, indices)
+    if images.is_contiguous(memory_format=torch.channels_last):
+        return images.permute(0, 2, 3, 1).index_select(0, indices).permute(0, 3, 1, 2)
+    return images[indices]
 
 
 class Splits(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import numpy as np
 import threadpoolctl
@@ -56,7 +57,8 @@ def own_generator(seed: int, device: torch.device) -> torch.Generator:
     return generator
 
 
-def numbers(values: list[torch.Tensor]) -> list[float]:
-    """Bring scalars of one device to the host in a single copy."""
-    fetched: list[float] = torch.stack([value.reshape(()).double() for value in values]).tolist()
-    return fetched
+def numbers(values: list[Any]) -> list[float]:
+    """Bring scalars of one device to the host in a single copy, and those that fetch themselves by ``later``."""
+    scalars = [value.reshape(()).double() for value in values if isinstance(value, torch.Tensor)]
+    fetched = iter(torch.stack(scalars).tolist() if scalars else ())
+    return [next(fetched) if isinstance(value, torch.Tensor) else value.later() for value in values]
