@@ -48,12 +48,11 @@ class ImageSet:
 
 def _picked(images: Tensor, indices: Tensor | slice) -> Tensor:
     """Return some of the images in the memory layout of all; of contiguous ones whole images are copied, not values."""
-    if isinstance(indices, slice) or indices.dtype != torch.long:
-        return images[indices]
-    if images.is_contiguous():
-        return images.index_select(0, indices)
-    if images.is_contiguous(memory_format=torch.channels_last):
-        return images.permute(0, 2, 3, 1).index_select(0, indices).permute(0, 3, 1, 2)
+    if isinstance(indices, Tensor) and (indices.dtype, indices.device) == (torch.long, images.device):
+        if images.is_contiguous():
+            return images.index_select(0, indices)
+        if images.is_contiguous(memory_format=torch.channels_last):
+            return images.permute(0, 2, 3, 1).index_select(0, indices).permute(0, 3, 1, 2)
     return images[indices]
 
 

@@ -75,8 +75,10 @@ class CudaRecorder:
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
                 work()
         except RuntimeError as error:
-            # When the end of a recording fails, torch leaves its stream in place.
+            # When the end of a recording fails, torch leaves its stream in place, and generators that it is recording.
             torch.cuda.set_stream(own)
+            for generator in (self._generator, torch.cuda.default_generators[self._generator.device.index or 0]):
+                generator.graphsafe_set_state(generator.clone_state())
             raise Unfit(str(error).partition("\n")[0]) from error
         return graph.replay
 

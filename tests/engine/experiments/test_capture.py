@@ -320,7 +320,7 @@ class FakeCuda:
 
         class Graph:
             def register_generator_state(self, generator):
-                calls.append(f"registered {generator}")
+                calls.append(f"registered {type(generator).__name__}")
 
             def replay(self):
                 calls.append("replay")
@@ -338,8 +338,22 @@ class FakeCuda:
             monkeypatch.setattr(torch.cuda, name, value)
 
 
+class FakeGenerator:
+    device = torch.device("cuda:0")
+    state = "recording"
+
+    def clone_state(self):
+        return "as it was before"
+
+    def graphsafe_set_state(self, state):
+        self.state = state
+
+
 class FakeContext:
-    generator, device = "its generator", "cuda"
+    device = "cuda"
+
+    def __init__(self):
+        self.generator = FakeGenerator()
 
 
 def test_cuda_warms_up_and_records_on_one_side_stream_with_the_runs_generator(monkeypatch):
@@ -354,15 +368,17 @@ def test_cuda_warms_up_and_records_on_one_side_stream_with_the_runs_generator(mo
     assert cuda.now.name == "own"
     assert cuda.calls == [
         *("side waits for own", "own waits for side"),
-        *("registered its generator", "recording on side in the pool", "replay"),
+        *("registered FakeGenerator", "recording on side in the pool", "replay"),
     ]
 
 
-def test_after_a_recording_of_cuda_that_failed_the_stream_is_what_it_was(monkeypatch):
-    cuda = FakeCuda(monkeypatch, fails=True)
+def test_after_a_recording_of_cuda_that_failed_stream_and_generators_are_what_they_were(monkeypatch):
+    cuda, context = FakeCuda(monkeypatch, fails=True), FakeContext()
+    monkeypatch.setattr(torch.cuda, "default_generators", (FakeGenerator(),))
     with pytest.raises(Unfit, match=r"^CUDA error: operation not permitted$"):
-        CudaRecorder(FakeContext()).record(lambda: None)
+        CudaRecorder(context).record(lambda: None)
     assert cuda.now.name == "own"
+    assert context.generator.state == torch.cuda.default_generators[0].state == "as it was before"
 
 
 @pytest.fixture

@@ -81,3 +81,21 @@ def test_what_does_not_fit_is_refused(tmp_path):
         checkpoints.load(path, {"n": torch.nn.Linear(3, 2)}, {}, {}, torch.Generator())
     with pytest.raises(KeyError):
         checkpoints.load(path, {}, {}, {"gone": torch.zeros(1)}, torch.Generator())
+
+
+def test_how_an_optimiser_computes_is_its_own_affair_wherever_it_was_saved(tmp_path):
+    weight = torch.nn.Parameter(torch.ones(2))
+
+    def adam(**how):
+        optimiser = torch.optim.Adam([weight], lr=0.1, **how)
+        weight.grad = torch.ones(2)
+        optimiser.step()
+        return optimiser
+
+    path = tmp_path / "c.safetensors"
+    checkpoints.save(path, 1, {}, {"o": adam(foreach=True)}, {}, torch.Generator())
+    other = adam(fused=True)
+    other.param_groups[0]["lr"] = 0.5
+    checkpoints.load(path, {}, {"o": other}, {}, torch.Generator())
+    (group,) = other.param_groups
+    assert (group["lr"], group["fused"], group["foreach"]) == (0.1, True, None)
