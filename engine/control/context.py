@@ -251,7 +251,8 @@ class Context:
 
         Args:
             step: from 1.
-            values: ``part/quantity`` to a number or a scalar tensor; those on a GPU are fetched in batches.
+            values: ``part/quantity`` to a number, a scalar tensor, or what has a method ``later`` that gives one when
+                the log is written; those on a GPU are fetched in batches.
             epoch: how many epochs are done, as a fraction.
         """
         self._pending.append((time.time(), step, epoch, {name: _detached(value) for name, value in values.items()}))
@@ -387,7 +388,7 @@ def _is_live(info: Any) -> bool:
 def _detached(value: Any) -> Any:
     """Return a scalar tensor's value if it is on the host; on a GPU a copy of it without its graph."""
     if not hasattr(value, "detach"):
-        return float(value)
+        return value if hasattr(value, "later") else float(value)
     return value.item() if value.device.type == "cpu" else value.detach().clone()
 
 

@@ -37,6 +37,13 @@ def channels_last() -> Any:
     return hyperparameter("auto", "memory layout; auto is on", group="speed")
 
 
+def capture() -> Any:
+    """Declare whether the steps of a training are captured."""
+    return hyperparameter(
+        "auto", "record a step as a CUDA graph and repeat it by one launch; auto is on for GPUs", group="speed"
+    )
+
+
 def resize(**group: Any) -> Any:
     """Declare how photographs are brought to the input size."""
     return hyperparameter(

@@ -106,6 +106,8 @@ def load(
         for group, own in zip(groups, optimiser.state_dict()["param_groups"], strict=True):
             # JSON has no tuples: take the kind of container the optimiser itself uses (Adam's betas).
             group |= {key: tuple(group[key]) for key, value in own.items() if isinstance(value, tuple)}
+            # How the optimiser computes is its own affair: a run may go on on another device.
+            group |= {key: own[key] for key in ("foreach", "fused", "capturable") if key in own}
         optimiser.load_state_dict({"state": state, "param_groups": groups})
     with torch.no_grad():
         for name, tensor in tensors.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+from typing import Any
 
 import numpy as np
 import threadpoolctl
@@ -101,7 +102,8 @@ def constants(values: tuple[float, ...], device: torch.device) -> torch.Tensor:
         return torch.tensor(values, device=device)
 
 
-def numbers(values: list[torch.Tensor]) -> list[float]:
-    """Bring scalars of one device to the host in a single copy."""
-    fetched: list[float] = torch.stack([value.reshape(()).double() for value in values]).tolist()
-    return fetched
+def numbers(values: list[Any]) -> list[float]:
+    """Bring scalars of one device to the host in a single copy, and those that fetch themselves by ``later``."""
+    scalars = [value.reshape(()).double() for value in values if isinstance(value, torch.Tensor)]
+    fetched = iter(torch.stack(scalars).tolist() if scalars else ())
+    return [next(fetched) if isinstance(value, torch.Tensor) else value.later() for value in values]

@@ -11,7 +11,7 @@ from engine.datasets.references import DatasetReference, other_classes, too_few_
 from engine.datasets.sources import classes_of
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.adapt import pages
-from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+from engine.experiments.hyperparameters import Precision, Switch, capture, channels_last, precision
 from engine.references import RunReference
 
 SOURCE_ONLY = "source-only"
@@ -67,6 +67,7 @@ class AdaptationHyperparameters(Hyperparameters):
     )
     precision: Precision = precision()
     channels_last: Switch = channels_last()
+    capture: Switch = capture()
 
     @field_validator("target")
     @classmethod

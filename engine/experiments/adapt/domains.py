@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -38,6 +39,8 @@ INPUT = Preprocessing(SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 """Images of both domains in three channels from -1 to 1."""
 EVALUATED = 1_000
 """Images in an evaluated batch."""
+LAID_OUT = 1 << 30
+"""Bytes of training images that are brought into the network's memory layout beforehand, at most."""
 OTHER_DOMAIN = 1 << 32
 """Added to the seed for the order of the target's images: with one seed both domains would come in the same order."""
 
@@ -92,8 +95,19 @@ class Setting(NamedTuple):
 def begin(hyperparameters: AdaptationHyperparameters, context: Context) -> Setting:
     """Load the domains, and build the network and its optimiser on the device."""
     domains = load_domains(hyperparameters, context)
-    speed = chosen_speed(context.device, hyperparameters.precision, hyperparameters.channels_last)
+    speed = chosen_speed(
+        context.device, hyperparameters.precision, hyperparameters.channels_last, capture=hyperparameters.capture
+    )
     context.message(f"computing with {speed}; pixels from -1 to 1 in both domains")
+    # Laid out once, not in every step; what is larger is mapped from the disk.
+    domains = Domains(
+        *(
+            splits._replace(train=replace(splits.train, images=speed.lay_out(splits.train.images)))
+            if splits.train.images.numel() <= LAID_OUT
+            else splits
+            for splits in domains
+        )
+    )
     network = speed.lay_out(new_network(hyperparameters).to(context.device))
     optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum, fused=True)
     return Setting(domains, network, optimiser, speed)

@@ -7,7 +7,7 @@ from typing import Annotated
 from engine.datasets.references import DatasetReference, Images
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.classify import pages
-from engine.experiments.hyperparameters import Resize, images, network, resize
+from engine.experiments.hyperparameters import Resize, Switch, capture, images, network, resize
 from engine.networks.references import Architecture, NetworkName
 
 
@@ -23,6 +23,7 @@ class CnnHyperparameters(Hyperparameters):
     weight_decay: float = hyperparameter(
         0.0, "L2 penalty on the weights", ge=0, le=1, live=True, log=True, group="optimiser"
     )
+    capture: Switch = capture()
 
 
 class PredictHyperparameters(Hyperparameters):

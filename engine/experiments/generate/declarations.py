@@ -10,7 +10,7 @@ from pydantic import ValidationInfo, field_validator
 from engine.datasets.references import DatasetReference, Pictures, too_few_to_validate
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.generate import pages
-from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+from engine.experiments.hyperparameters import Precision, Switch, capture, channels_last, precision
 from engine.references import RunReference
 
 EMBEDDED = "embedded"
@@ -85,6 +85,7 @@ class GanHyperparameters(Hyperparameters):
     precision: Precision = precision()
     channels_last: Switch = channels_last()
     compile: Switch = hyperparameter("auto", "torch.compile; auto is on for long runs on a GPU", group="speed")
+    capture: Switch = capture()
 
     @field_validator("fidelity")
     @classmethod

@@ -101,3 +101,21 @@ def test_the_generators_of_an_accelerator_go_on_too(tmp_path):
         assert checkpoints.load(path, {}, {}, {"w": weight}, own) == 1
         assert drawn() == expected
         assert weight.tolist() == [1, 1]
+
+
+def test_how_an_optimiser_computes_is_its_own_affair_wherever_it_was_saved(tmp_path):
+    weight = torch.nn.Parameter(torch.ones(2))
+
+    def adam(**how):
+        optimiser = torch.optim.Adam([weight], lr=0.1, **how)
+        weight.grad = torch.ones(2)
+        optimiser.step()
+        return optimiser
+
+    path = tmp_path / "c.safetensors"
+    checkpoints.save(path, 1, {}, {"o": adam(foreach=True)}, {}, torch.Generator())
+    other = adam(fused=True)
+    other.param_groups[0]["lr"] = 0.5
+    checkpoints.load(path, {}, {"o": other}, {}, torch.Generator())
+    (group,) = other.param_groups
+    assert (group["lr"], group["fused"], group["foreach"]) == (0.1, True, None)
