@@ -116,6 +116,8 @@ def play(crowd, monkeypatch, tmp_path):
         if name not in {"warm", "check"}:  # neither starts or changes a run
             monkeypatch.setattr(RunRequests, name, ask(name))
 
+    monkeypatch.setattr("tui.screens.study.StudyScreen._start", ask("study"))
+
     def start(seed: int, count: int) -> Monkey:
         async def scenario() -> None:
             app = PhospheneApp(crowd, images="halfcell")

@@ -94,16 +94,7 @@ def head_of(screen) -> str:
 # -- the shelf --------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_of_studies_is_read_before_the_shelf_is_opened(drive, own):
-    async def scenario(pilot, until):
-        bench = pilot.app.screen
-        assert not {"studies", "_counting"} & vars(bench).keys()
-        await shelf(pilot, until)
-        assert {"studies", "_counting"} <= vars(bench).keys()
-
-    drive(scenario)
-
-
+@pytest.mark.slow
 def test_all_studies_stand_under_their_chapters_and_no_table_of_a_network_is_computed(drive, home, monkeypatch):
     monkeypatch.setattr("engine.networks.tables.start", lambda *_: pytest.fail("a network is tabulated"))
 
@@ -131,12 +122,13 @@ def test_all_studies_stand_under_their_chapters_and_no_table_of_a_network_is_com
     drive(scenario, size=NARROW)
 
 
-def test_a_broken_file_says_its_sentence_and_breaks_nothing_else(drive, own):
+def test_nothing_is_read_before_the_shelf_is_opened_and_a_broken_file_says_its_sentence_there(drive, own):
     write_study(own, COUNTING.replace("seeds = 3", "seeds = "), "broken")
     write_study(own, COUNTING.replace("steps = 4", "steps = -4"), "refused")
     write_study(own, COUNTING.replace('"count"', '"cuont"'), "unknown")
 
     async def scenario(pilot, until):
+        assert not {"studies", "_counting"} & vars(pilot.app.screen).keys(), "nothing is read before"
         screen = await shelf(pilot, until)
         found = {one.name: one for one in screen.studies}
         assert found["counting"].counts == ("0/2", "0/6")
@@ -157,6 +149,11 @@ def test_a_broken_file_says_its_sentence_and_breaks_nothing_else(drive, own):
             await until(lambda sentence=sentence: sentence in notes(pilot.app))
             await pilot.press("escape")
             await until(lambda: pilot.app.screen is screen)
+        await pilot.press("slash")
+        await until(lambda: screen.query_one(FilterField).has_focus)
+        await pilot.press(*"broken")
+        await until(lambda: screen._list.chosen is not None and screen._list.chosen.name == "broken")
+        await pilot.press("escape")
         # Mended, it is a study like others.
         write_study(own, COUNTING, "broken")
         await until(lambda: {one.name: one.counts for one in screen.studies}["broken"] == ("0/2", "0/6"))
@@ -164,6 +161,7 @@ def test_a_broken_file_says_its_sentence_and_breaks_nothing_else(drive, own):
     drive(scenario)
 
 
+@pytest.mark.slow
 def test_runs_that_finish_while_the_shelf_is_open_are_counted(drive, own):
     async def scenario(pilot, until):
         screen = await shelf(pilot, until)
@@ -180,7 +178,7 @@ def test_runs_that_finish_while_the_shelf_is_open_are_counted(drive, own):
 # -- a study ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("size", [NARROW, pytest.param(WIDE, marks=pytest.mark.slow)], ids=["narrow", "wide"])
 def test_a_study_says_what_it_asks_and_judges_the_full_tier(drive, own, size):
     write_runs(own, tier="full", more=curve)
 
@@ -269,6 +267,7 @@ def test_a_study_is_run_from_its_plan_and_watched_to_its_finished_figure(drive, 
     assert json.loads((sweep / "sweep.json").read_text())["name"] == "counting (quick)"
 
 
+@pytest.mark.slow
 def test_a_combination_leads_to_its_run_and_all_of_them_to_their_comparison(drive, own):
     runs = write_runs(own, lambda setting, seed: setting["lr"], more=curve)
 
@@ -343,6 +342,7 @@ def test_figure_and_tables_are_written_with_where_they_come_from(drive, own, tmp
     assert (tmp_path / "c.md").read_text().startswith("|")
 
 
+@pytest.mark.slow
 def test_the_report_of_the_tier_is_written(drive, own, tmp_path):
     write_runs(own, more=curve)
 
@@ -362,6 +362,7 @@ def test_the_report_of_the_tier_is_written(drive, own, tmp_path):
     assert "phosphene study run counting --quick" in page
 
 
+@pytest.mark.slow
 def test_other_values_than_the_studys_are_looked_at_and_planned(drive, own):
     async def scenario(pilot, until):
         app, screen = pilot.app, await opened(pilot, until)
@@ -429,6 +430,7 @@ def test_every_action_of_shelf_and_study_has_a_handler_and_says_why_it_cannot_be
     drive(scenario)
 
 
+@pytest.mark.slow
 def test_where_one_only_looks_nothing_is_run(drive, own):
     from tui.app import PhospheneApp
 
@@ -454,7 +456,7 @@ def test_a_study_of_the_user_is_run_by_real_workers_to_the_bars_of_its_networks(
         await until(lambda: screen._figure.part == "plot")
         bars = screen.seen.figure.plot.content
         assert len(bars.names) == 2
-        assert bars.values == pytest.approx((7465, 7380)), bars
+        assert bars.values == pytest.approx((7465, 7335))
         assert [row[5] for row in screen.seen.sheet.rows] == ["not judged"]
 
     drive(scenario, size=WIDE)

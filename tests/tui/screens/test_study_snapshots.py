@@ -16,6 +16,7 @@ from tui.screens.shelf import ShelfScreen
 from tui.screens.study import StudyScreen
 
 SIZES = {"wide": (160, 48), "narrow": (80, 24)}
+LOOKS = pytest.mark.parametrize("size", ["narrow", pytest.param("wide", marks=pytest.mark.slow)])
 PICTURES = COUNTING.replace("train/loss", "samples").replace('"curves"', '"pictures"\ncolumns = "lr"')
 
 
@@ -61,27 +62,27 @@ def study(name, *keys):
     return show
 
 
-@pytest.mark.parametrize("size", SIZES)
+@LOOKS
 def test_shelf(still, home, snap_compare, size):
     write_runs(home, limit=1)
     write_runs(home, tier="full")
     assert snap_compare(still(), terminal_size=SIZES[size], run_before=shelf)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 def test_before_runs(still, snap_compare, size):
     assert snap_compare(still(), terminal_size=SIZES[size], run_before=study("counting"))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@LOOKS
 def test_after_runs(still, home, snap_compare, size):
     write_runs(home, tier="full", more=more)
     assert snap_compare(still(), terminal_size=SIZES[size], run_before=study("counting"))
 
 
-@pytest.mark.parametrize(
-    "view", ["4", pytest.param("2", marks=pytest.mark.slow), pytest.param("3", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("view", ["2", "3", "4"])
 def test_narrow_views(still, home, snap_compare, view):
     write_runs(home, name="pictured", more=more)
     assert snap_compare(still(), terminal_size=(80, 24), run_before=study("pictured", view))
