@@ -239,6 +239,7 @@ def test_a_sweep_adds_its_combinations_axes_and_pictures(drive, home, kept):
     drive(scenario, size=(80, 24), over=PhospheneApp(home, images="halfcell"))
 
 
+@pytest.mark.slow
 def test_another_report_is_taken_or_begun(open_report, kept):
     kept.begin("Others")
 
