@@ -65,6 +65,13 @@ class ReportScreen(OutliningScreen):
         event.stop()
         await self.run_action("edit")
 
+    def action_close(self) -> None:
+        """Go back: from a preview that has the whole screen to the outline, from there to what was looked at before."""
+        if self.narrow and self.view == "preview":
+            self.action_view("outline")
+        else:
+            super().action_close()
+
     # -- order ----------------------------------------------------------------------------------------------------
 
     def action_undo(self) -> None:

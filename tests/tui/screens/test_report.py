@@ -239,6 +239,7 @@ def test_a_sweep_adds_its_combinations_axes_and_pictures(drive, home, kept):
     drive(scenario, size=(80, 24), over=PhospheneApp(home, images="halfcell"))
 
 
+@pytest.mark.slow
 def test_another_report_is_taken_or_begun(open_report, kept):
     kept.begin("Others")
 
@@ -493,8 +494,9 @@ def test_every_action_has_a_handler_and_the_palette_says_why_one_cannot_be_done(
             assert holder is None or "." in name or hasattr(holder, f"action_{name}"), act
             if act.scope == "part":
                 assert screen.refusal(act) == "nothing is typed: enter or n edits a part"
-        for key in ("question_mark", "escape", "2", "tab", "1", "c"):
+        for key in ("question_mark", "escape", "2", "tab", "escape", "c"):
             await pilot.press(key)
+        await until(lambda: screen.view == "outline" and screen._list.has_focus)
         assert pilot.app.clipboard == "phosphene report Rates -o Rates.html"
         await pilot.press("escape")
         await until(lambda: not screen.is_attached)

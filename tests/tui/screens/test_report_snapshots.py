@@ -69,6 +69,8 @@ def settled(home, spot, *keys, then=lambda app: True):
             field.cursor_blink = False
         for field in app.screen.query(TextArea):
             field.cursor_blink = False
+            field.notify_style_update()  # a line without the cursor is remembered
+            field.refresh()
         await pilot.pause(0.3)
 
     return run_before
