@@ -318,7 +318,8 @@ def test_a_file_whose_writer_was_killed_is_gone_on_with(folder, tmp_path, calls,
     train = photographs.load(f"folder:{folder}").train
     file = DecodedFile(train, SQUARE, tmp_path / "cache")
     missing = len(file.missing(torch.arange(len(train))))
-    assert missing == len(train) if calls == 0 else 0 < missing < len(train)
+    # What is not marked counts as missing: four images are written before the first mark.
+    assert missing == len(train) if calls <= 3 else 0 < missing < len(train)
     rows = file.fill(torch.arange(len(train)), context_of("finetune")[0], refuse_broken=False)
     expected = torch.stack([SQUARE.pixels(train.open(row)) for row in rows.tolist()])
     assert torch.equal(file.pixels()[rows], expected)
