@@ -12,12 +12,12 @@ from commands.selection import JSON, RUN
 if TYPE_CHECKING:
     from engine import Place, Workspace
 
-app = typer.Typer(help="Show what runs and what waits on each device of this host; move what waits.")
+app = typer.Typer(help="Show what runs and what waits on each device of this host, and in Slurm; move what waits.")
 
 
 @app.callback(invoke_without_command=True)
 def show(context: typer.Context, as_json: JSON = False) -> None:
-    """Show what runs and what waits on each device of this host, in order; move what waits."""
+    """Show what runs and what waits on each device of this host, and in Slurm, in order; move what waits."""
     import asyncio
 
     from commands.output import emit, say, table
@@ -52,6 +52,7 @@ def _entry(workspace: Workspace, place: Place) -> dict[str, Any]:
         "state": place.state,
         "since": place.since,
         "behind": place.behind,
+        "reason": place.reason,
     }
 
 
@@ -60,7 +61,7 @@ def _row(entry: dict[str, Any]) -> list[str]:
 
     position = wording.ordinal(entry["position"]) if entry["position"] else ""
     state = f"{wording.STATE_MARKS[entry['state']]} {entry['state']}"
-    since, behind = wording.ago(entry["since"]), wording.short_id(entry["behind"])
+    since, behind = wording.ago(entry["since"]), wording.short_id(entry["behind"]) or entry["reason"]
     return [entry["device"], position, entry["id"], state, since, behind, entry["name"]]
 
 

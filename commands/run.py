@@ -67,7 +67,7 @@ def _command(experiment: Experiment) -> Any:
     def body(detach: bool, as_json: bool, **given: Any) -> None:
         from commands.watch import launch_and_watch
 
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen = typed(given)
         options = {field.name: chosen.pop(field.name) for field in common if field.name in chosen}
         raise typer.Exit(launch_and_watch(experiment, chosen, options, detach=detach, as_json=as_json))
 
@@ -98,9 +98,21 @@ def parameter(field: FieldView, model: type[Hyperparameters]) -> inspect.Paramet
     else:
         metavar = "|".join(field.choices) if field.choices else field.kind.upper()
         complete = _completion(field, model)
-        option = typer.Option(f"--{flag}", help=shown, show_default=False, metavar=metavar, autocompletion=complete)
-        annotation = Annotated[str | None, option]
+        option = typer.Option(
+            f"--{flag}",
+            help=shown,
+            show_default=False,
+            metavar="KEY=VALUE" if field.repeated else metavar,
+            autocompletion=complete,
+        )
+        annotation = Annotated[list[str] | None if field.repeated else str | None, option]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+
+
+def typed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, one that was given several times as one text."""
+    texts = {name: " ".join(value) if isinstance(value, list) else value for name, value in given.items()}
+    return {name: value for name, value in texts.items() if value is not None and given[name] != []}
 
 
 def _completion(field: FieldView, model: type[Hyperparameters]) -> Any:

@@ -51,7 +51,7 @@ async def _history(engine: Engine, run: Run) -> tuple[Run, History]:
 
 
 def _document(run: Run, history: History) -> dict[str, Any]:
-    from engine import read_annotations
+    from engine import job_of, read_annotations
 
     record, status, started = run.record(), run.status(), history.started
     worker, added = status.worker, read_annotations(run)
@@ -65,7 +65,10 @@ def _document(run: Run, history: History) -> dict[str, Any]:
         "total": status.total,
         "eta": status.eta,
         "code": {"version": started.version, "folder": started.folder} if started else None,
+        "on": {"device": on.device, "gpu": on.name, "uuid": on.uuid} if (on := history.device) else None,
+        "memory": {"host": history.peak_memory, "gpu": history.peak_device_memory},
         "waiting": history.waiting(status.changed),
+        "starting": history.starting(status.changed),
         "running": history.running(status.changed),
         "live": history.live,
         "metrics": history.latest,
@@ -78,23 +81,25 @@ def _document(run: Run, history: History) -> dict[str, Any]:
         "output": run.output_tail(),
         "damaged": history.damaged,
         "worker": {"pid": worker.pid, "host": worker.host, "attempt": status.attempt} if worker else None,
+        "job": job.to_json() if (job := job_of(run)) else None,
     }
 
 
 def _rows(run: Run, history: History) -> list[list[str]]:
-    from engine import read_annotations, wording
+    from engine import job_of, read_annotations, wording
 
     record, status, added = run.record(), run.status(), read_annotations(run)
     name = record.name if added.name is None else added.name
     figure, clock = wording.figure, wording.clock
     reason = f": {status.reason}" if status.reason else ""
-    launched = f"{wording.ago(record.created)} ago"
+    launched, device = f"{wording.ago(record.created)} ago", wording.on_device(record.device, history.device)
     rows = [
         ["run", f"{record.id}{f'  {name}' if name else ''}"],
         ["state", f"{wording.STATE_MARKS[status.state]} {status.state}{reason}"],
-        ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {launched}"],
-        ["time", f"{clock(history.waiting())} waiting, {clock(history.running())} running"],
+        ["experiment", f"{record.experiment} on {device}, seed {record.seed}, {launched}"],
+        ["time", wording.spans(history)],
     ]
+    rows += [["memory", peaks]] if (peaks := wording.peaks(history)) else []
     rows += [["tags", " ".join(f"#{tag}" for tag in added.tags)]] if added.tags else []
     rows += [["note", added.note]] if added.note else []
     if status.total:
@@ -116,6 +121,11 @@ def _rows(run: Run, history: History) -> list[list[str]]:
         rows.append(["code", f"Phosphene {started.version} in {started.folder}, {started.threads} CPU threads"])
     if status.worker:
         rows.append(["worker", f"process {status.worker.pid} on {status.worker.host}, attempt {status.attempt}"])
+    if job := job_of(run):
+        rows.append(["job", f"{job.id or 'not submitted yet'} in Slurm ({job.name}): {' '.join(job.options)}"])
+        claim = run.attempts()[-1].claim()
+        if claim and status.attempt == 1:
+            rows.append(["", f"waited {clock(claim.t - job.submitted)} in Slurm's queue"])
     return rows
 
 
@@ -223,6 +233,12 @@ def stop(
 
 def resume(
     run: RUN,
+    on: Annotated[str, typer.Option(help="Elsewhere than it was launched: local, slurm or slurm:PARTITION.")] = "",
+    gpus: Annotated[int | None, typer.Option(help="Another number of GPUs of Slurm.", min=0)] = None,
+    time: Annotated[str, typer.Option(help="Another time that Slurm gives it, e.g. 4h.")] = "",
+    slurm: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="Other options of sbatch than at its launch.")
+    ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document when the run ends.")] = False,
 ) -> None:
@@ -236,7 +252,9 @@ def resume(
     if meant_sweep(run):
         resume_sweep(run, detach=detach, as_json=as_json)
         return
-    found = do(lambda engine, it: engine.resume(it), run)
+    elsewhere = {"on": on, "time": time, "slurm": " ".join(slurm or ())}
+    asked: dict[str, Any] = {name: text for name, text in elsewhere.items() if text}
+    found = do(lambda engine, it: engine.resume(it, asked | ({} if gpus is None else {"gpus": gpus})), run)
     if not detach:
         raise typer.Exit(watch(Engine(), found, as_json=as_json))
     if as_json:

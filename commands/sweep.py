@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import sweeps
-from commands.run import Experiments, parameter
+from commands.run import Experiments, parameter, typed
 from commands.sweeps import DRY, budget_of, pairs
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def _options(
         str, typer.Option(metavar="median|percentile", help="Give runs up that are worse than others at equal epochs.")
     ] = "",
     parallel: Annotated[int, typer.Option(help="How many runs wait or run at once.")] = 1,
+    per_job: Annotated[int, typer.Option(help="How many runs a job of Slurm carries out, one after the other.")] = 1,
     budget: Annotated[str, typer.Option(metavar="TIME", help="Running time of all runs together: 2h, 90m.")] = "",
     retries: Annotated[int, typer.Option(help="How often a run that failed is resumed.")] = 0,
     stop_after: Annotated[int, typer.Option(help="Failures in a row after which no more is launched.")] = 0,
@@ -76,7 +77,23 @@ def _options(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Describe the options that every sweep takes."""
-    del over, together, seeds, by, trials, metric, prune, parallel, budget, retries, stop_after, reuse, dry, detach
+    del (
+        over,
+        together,
+        seeds,
+        by,
+        trials,
+        metric,
+        prune,
+        parallel,
+        per_job,
+        budget,
+        retries,
+        stop_after,
+        reuse,
+        dry,
+        detach,
+    )
     del as_json
 
 
@@ -90,7 +107,7 @@ def _command(experiment: Experiment) -> Any:
 
     def body(**given: Any) -> None:
         sweeping = {name: given.pop(name) for name in own}
-        chosen = {name: value for name, value in given.items() if value is not None}
+        chosen = typed(given)
         options = {field.name: chosen.pop(field.name) for field in common if field.name in chosen}
         raise typer.Exit(_start(experiment, chosen, options, sweeping))
 
@@ -139,7 +156,7 @@ def _asked(
 ) -> SweepAsked:
     from engine import SweepAsked
 
-    plain = ("seeds", "by", "trials", "metric", "prune", "parallel", "retries", "stop_after", "reuse")
+    plain = ("seeds", "by", "trials", "metric", "prune", "parallel", "per_job", "retries", "stop_after", "reuse")
     return SweepAsked(
         experiment.name,
         chosen,

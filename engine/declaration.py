@@ -44,8 +44,8 @@ class RunOptions(Hyperparameters):
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of every random generator")
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
-        description="auto, cpu, cuda or cuda:N; auto takes the first GPU",
+        pattern=r"^(auto|cpu|any|cuda(:\d+(,\d+)*)?)$",
+        description="auto, cpu, any, cuda:1 or cuda:1,2; auto takes the best free GPU, or else the CPU",
     )
     slots: int = Field(
         default=1,
@@ -59,6 +59,26 @@ class RunOptions(Hyperparameters):
         le=1024,
         description="CPU threads; 0 takes OMP_NUM_THREADS, or one for each core that may be used",
     )
+    on: str = Field(
+        default="local",
+        pattern=r"^(local|slurm(:[\w.,-]+)?)$",
+        description="local, slurm or slurm:PARTITION: this host, or a job of the cluster",
+        json_schema_extra={"suggestions": ["local", "slurm"]},
+    )
+    gpus: int = Field(
+        default=0, ge=0, le=64, description="GPUs that Slurm is asked for; 0 for what slurm.toml in the workspace says"
+    )
+    time: str = Field(
+        default="auto",
+        min_length=1,
+        description="after which Slurm ends the job, e.g. 90m or 2:00:00; auto is what earlier runs tell, half as much "
+        "again and 20 minutes at least",
+    )
+    slurm: str = Field(
+        default="",
+        description="further options of sbatch, KEY=VALUE separated by spaces, e.g. account=vision",
+        json_schema_extra={"repeated": True},
+    )
 
 
 def hyperparameter(
@@ -71,6 +91,7 @@ def hyperparameter(
     group: str = "",
     suggestions: tuple[str, ...] = (),
     several: bool = False,
+    memory: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare one hyperparameter.
@@ -84,10 +105,11 @@ def hyperparameter(
         group: heading under which the form and the help show it.
         suggestions: values of free text that are offered for completion.
         several: whether a value is text that may hold several, separated by commas.
+        memory: whether a lower value takes less of the device's memory; a run that runs out of it names the field.
         **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
     """
     extra: dict[str, Any] = {"unit": unit, "live": live, "log": log, "group": group, "several": several}
-    extra["suggestions"] = list(suggestions)
+    extra |= {"memory": memory, "suggestions": list(suggestions)}
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 
@@ -127,6 +149,7 @@ class FieldView:
     group: str = ""
     suggestions: tuple[str, ...] = ()
     several: bool = False
+    repeated: bool = False
 
     @property
     def bounds(self) -> str:
@@ -181,6 +204,7 @@ def fields_of(model: type[BaseModel]) -> tuple[FieldView, ...]:
                 group=entry.get("group", ""),
                 suggestions=tuple(entry.get("suggestions", ())) or suggestions_beside(model, name, {}),
                 several=named[name].several if name in named else entry.get("several", False),
+                repeated=entry.get("repeated", False),
             )
         )
     groups = list(dict.fromkeys(view.group for view in views))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import gc
+import json
 import os
 import pty
 import re
@@ -24,10 +25,14 @@ from typing import Any
 import pytest
 
 from engine import Engine, Run, catalogue
+from engine.control import devices, nvml
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
+from engine.slurm import queue, tools
+from tests.one_host_slurm import OneHostSlurm, missing
 
 PROGRAMS = Path(__file__).parent / "programs"
+STANDINS = Path(__file__).parent / "standins"
 PHOSPHENE = [sys.executable, "-m", "phosphene"]
 PATIENCE = 30.0
 """Seconds until a test gives up waiting; nothing takes that long unless it is broken."""
@@ -82,6 +87,33 @@ def example(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     for path in (folder, info.parent):
         monkeypatch.syspath_prepend(str(path))
     catalogue.experiments.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def slurm_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneHostSlurm]:
+    """Return a real Slurm of one host, begun when the first test needs it, or skip."""
+    if why := missing():
+        pytest.skip(why)
+    host = OneHostSlurm(tmp_path_factory.mktemp("slurm") / "host")
+    try:
+        host.start()
+        yield host
+    finally:
+        host.stop()
+
+
+@pytest.fixture
+def slurm(slurm_host: OneHostSlurm, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OneHostSlurm]:
+    """Return a Slurm without jobs that this process and those it begins submit to; its queue is asked often."""
+    for name in [name for name in os.environ if name.startswith(("SLURM_", "SBATCH_", "SQUEUE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SLURM_CONF", str(slurm_host.conf))
+    monkeypatch.setattr(queue, "SQUEUE_SECONDS", 0.3)
+    monkeypatch.setattr(queue, "SETTLED", 0.5)
+    monkeypatch.setattr(tools, "is_here", lambda: True)
+    queue.QUEUE.forget()
+    yield slurm_host
+    slurm_host.clear()
 
 
 def directories(home: Path) -> list[RunDirectory]:
@@ -161,6 +193,39 @@ def finish() -> Callable[[Run], Any]:
 def visible(home: Path) -> Callable[[], list[Run]]:
     """Return the runs that anybody can see."""
     return lambda: Workspace(home).directories()
+
+
+@pytest.fixture
+def gpus(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Pretend, here and in every process begun, to have GPUs: ``gpus({"used": 5 << 30}, {}, visible="1")``.
+
+    What is not said of one is that of a test GPU of 40 GiB; keywords but ``visible`` are the driver's. See
+    ``tests/standins/pynvml.py``.
+    """
+    told = tmp_path / "gpus.json"
+    caches = [devices.visible, devices.cuda_of_torch, nvml.driver]
+
+    def pretend(*gpus: dict[str, Any], visible: str | None = None, **driver: Any) -> None:
+        plain = {"name": "NVIDIA Test", "total": 40 << 30, "used": 0}
+        listed = [{"uuid": f"GPU-{number}{number}", **plain, **gpu} for number, gpu in enumerate(gpus)]
+        fresh = told.with_suffix(".new")
+        fresh.write_text(json.dumps({**driver, "gpus": listed}))
+        fresh.rename(told)
+        if visible is None:
+            monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        else:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        for cache in caches:
+            cache.cache_clear()
+
+    monkeypatch.setenv("STANDIN_GPUS", str(told))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STANDINS), os.environ["PYTHONPATH"]]))
+    monkeypatch.syspath_prepend(str(STANDINS))
+    monkeypatch.delitem(sys.modules, "pynvml", raising=False)
+    yield pretend
+    sys.modules.pop("pynvml", None)
+    for cache in caches:
+        cache.cache_clear()
 
 
 class Terminal:

@@ -49,7 +49,8 @@ class Replicate:
     def options(self) -> dict[str, Any]:
         """The run options of the group, with this seed."""
         record = _record(self.group)
-        return {"seed": self.seed, "device": record.device, "slots": record.slots, "threads": record.threads}
+        own = {"seed": self.seed, "device": record.device, "slots": record.slots, "threads": record.threads}
+        return own | record.slurm
 
 
 def replicates(groups: Iterable[Group], listed: Sequence[Listed], count: int) -> tuple[Replicate, ...]:

@@ -8,9 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.catalogue import experiment as find_experiment
-from engine.control import launching, requests, resolving, waiting
+from engine.control import launching, requests, resolving, scheduled, waiting
 from engine.control.background import aside, in_thread
-from engine.control.executors.local import LocalExecutor
+from engine.control.executors.either import Executors
+from engine.control.launching import Launch
 from engine.control.leave import changes
 from engine.control.threads import usable_cores
 from engine.declaration import fields_of
@@ -47,7 +48,7 @@ class Engine:
     def __init__(self, home: Path | None = None, *, read_only: bool = False) -> None:
         self.workspace = Workspace(home)
         self.read_only = read_only
-        self._executor: Executor = LocalExecutor()
+        self._executor: Executor = Executors()
 
     @changes
     async def warm(self) -> None:
@@ -79,9 +80,8 @@ class Engine:
         values, chosen, named = await in_thread(
             resolving.ready, self.workspace, declared, hyperparameters or {}, options or {}
         )
-        return await in_thread(
-            launching.launch, self.workspace, declared, values, chosen, (*parents, *named), self._executor
-        )
+        wanted = Launch(declared, values, chosen, (*parents, *named))
+        return await in_thread(launching.launch, self.workspace, wanted, self._executor)
 
     async def check(
         self, experiment: Experiment, hyperparameters: Mapping[str, Any], options: Mapping[str, Any]
@@ -93,13 +93,19 @@ class Engine:
         return await aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
 
     @changes
-    async def resume(self, run: RunDirectory) -> RunDirectory:
+    async def resume(self, run: RunDirectory, elsewhere: Mapping[str, Any] | None = None) -> RunDirectory:
         """Go on with a stopped, failed or crashed run from its last checkpoint.
+
+        Args:
+            run: to go on with.
+            elsewhere: ``on``, ``gpus``, ``time`` and ``slurm`` of the options of a run, where they are to be others
+                than those it was launched with.
 
         Raises:
             RunStateError: if it is busy or finished.
+            InvalidHyperparameters, LaunchError: if it cannot be started there; it stays as it is.
         """
-        return await in_thread(launching.resume, run, self._executor)
+        return await in_thread(launching.resume, run, self._executor, elsewhere or {})
 
     async def follow(self, run: RunDirectory) -> AsyncIterator[Event]:
         """Yield every event of a run: those in its log, then new ones as they come, until the run has ended.
@@ -121,6 +127,7 @@ class Engine:
         shortest, longest = FOLLOW_SECONDS
         pause, looked = shortest, 0.0
         status: Status | None = None
+        told = ""
         while True:
             # The state is read before the log, so that the log holds all that an ended worker wrote.
             if time.monotonic() - looked >= longest:
@@ -135,9 +142,13 @@ class Engine:
                     )
                 yield events
                 return
+            if status is not None and status.inferred and status.reason != told:
+                # No worker can log that its job waits, nor why.
+                told = status.reason
+                events.append(StateChanged(time.time(), status.state, told, status.step, attempt=status.attempt))
             if events:
                 yield events
-                looked = 0.0 if isinstance(events[-1], StateChanged) else looked
+                looked = 0.0 if isinstance(events[-1], StateChanged) and not told else looked
             pause = shortest if events else min(longest, pause * 1.5)
             await asyncio.sleep(pause)
 
@@ -148,7 +159,7 @@ class Engine:
         Raises:
             RunStateError: if it has ended already, or is to be killed but lives on another host.
         """
-        await in_thread(_stop, run, self._executor if kill else None)
+        await in_thread(functools.partial(_stop, run, self._executor, kill=kill))
 
     @changes
     async def set(self, run: RunDirectory, values: Mapping[str, Any]) -> None:
@@ -161,8 +172,12 @@ class Engine:
         await in_thread(_set, run, values)
 
     async def queue(self) -> list[Place]:
-        """Return who runs and who waits on each device of this host; see :func:`engine.control.waiting.places`."""
-        return await in_thread(waiting.places, self.workspace.home)
+        """Return who runs and who waits on each device of this host, and in Slurm.
+
+        See :func:`engine.control.waiting.places` and :func:`engine.control.scheduled.scheduled`.
+        """
+        here = await in_thread(waiting.places, self.workspace.home)
+        return [*here, *await in_thread(scheduled.scheduled, self.workspace)]
 
     @changes
     async def move(self, run: RunDirectory, where: Where) -> Place:
@@ -172,6 +187,7 @@ class Engine:
             RunStateError: if it does not wait on this host.
             WorkspaceError: if it is another user's who keeps it where it is.
         """
+        await in_thread(scheduled.require_ours, run)
         return await in_thread(waiting.move, run, where)
 
     @changes
@@ -179,9 +195,12 @@ class Engine:
         """Let a waiting run stop before it starts; it can be resumed.
 
         Raises:
-            RunStateError: if it does not wait on this host.
+            RunStateError: if it waits neither on this host nor in Slurm.
         """
-        await in_thread(waiting.cancel, run)
+        if await in_thread(scheduled.job_of, run):
+            await in_thread(functools.partial(_stop, run, self._executor, kill=False))
+        else:
+            await in_thread(waiting.cancel, run)
 
     @changes
     async def checkpoint(self, run: RunDirectory) -> None:
@@ -236,13 +255,15 @@ def _require_busy(run: RunDirectory) -> Status:
     return status
 
 
-def _stop(run: RunDirectory, killer: Executor | None) -> None:
-    _require_busy(run)
+def _stop(run: RunDirectory, executor: Executor, *, kill: bool) -> None:
+    status = _require_busy(run)
     requests.send(run.control, "stop")
-    if killer is None:
-        return
     try:
-        launching.kill(run, killer)
+        if kill:
+            launching.kill(run, executor)
+        elif status.state == "queued":
+            # One that no worker serves yet would find the request perhaps in days.
+            launching.withdraw(run, executor)
     except RunStateError as error:
         raise RunStateError(f"run {run.id} was asked to stop after its present step, but {error}") from error
 

@@ -47,12 +47,22 @@ class ImageSet:
     def __getitem__(self, indices: Tensor | slice) -> Self:
         """Return the images and labels at some indices, in memory."""
         places = indices if self.rows is None else self.rows[indices]
-        return replace(self, images=self.images[places], labels=self.labels[indices], rows=None)
+        return replace(self, images=_picked(self.images, places), labels=self.labels[indices], rows=None)
 
     def to(self, device: torch.device) -> Self:
         """Return the set on a device, in its memory."""
         own = self if self.rows is None else self[:]
         return replace(own, images=own.images.to(device), labels=own.labels.to(device))
+
+
+def _picked(images: Tensor, indices: Tensor | slice) -> Tensor:
+    """Return some of the images in the memory layout of all; of contiguous ones whole images are copied, not values."""
+    if isinstance(indices, Tensor) and (indices.dtype, indices.device) == (torch.long, images.device):
+        if images.is_contiguous():
+            return images.index_select(0, indices)
+        if images.is_contiguous(memory_format=torch.channels_last):
+            return images.permute(0, 2, 3, 1).index_select(0, indices).permute(0, 3, 1, 2)
+    return images[indices]
 
 
 class Splits(NamedTuple):

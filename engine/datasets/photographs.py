@@ -17,6 +17,7 @@ from torch import Tensor
 from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
 from engine.paths import text_of
+from engine.tensors.devices import constants
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,7 +114,7 @@ class Preprocessing:
         return ((images - mean) / std).contiguous(memory_format=self._layout)
 
     def _moments(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        mean, std = (torch.tensor(values, device=images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        mean, std = (constants(values, images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
         return mean, std
 
     @property

@@ -11,32 +11,38 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import WorkspaceError
 from engine.record.claim import Claim, read_claim
+from engine.record.ends import (
+    CANCELLED,
+    NEVER_STARTED,
+    UNCLAIMED_AFTER,
+    ended_here,
+    last_words,
+    left_by,
+    lost,
+)
 from engine.record.events import (
     ENDED,
+    STARTING,
     CheckpointSaved,
     Event,
     Progress,
     State,
     StateChanged,
 )
-from engine.record.identity import Identity, kills_for_memory
 from engine.record.log import LogReader, events_backwards, last_event
 from engine.record.output import OutputReader
 from engine.record.shared import owner_of
+from engine.slurm.job import read_job
+from engine.slurm.queue import QUEUE
+from engine.slurm.words import INTERRUPTED, in_slurm
 
 if TYPE_CHECKING:
     from engine.record.history import History
+    from engine.record.identity import Identity
+    from engine.slurm.job import Job
 
 IMPORTED = "imported"
 """The experiment of runs that were made of other programs' logs: nothing here can run it."""
-UNCLAIMED_AFTER = 20.0
-"""Seconds after which an attempt that no worker has claimed counts as crashed."""
-KILLED = "ended by you at once, without saving"
-"""The reason of a run whose worker a user has killed."""
-WITHOUT_A_WORD = "its worker ended without a word (killed, or crashed in compiled code)"
-"""How the reason of a crash begins of which nobody but perhaps the output says why."""
-SAYS = "it says"
-"""What stands in such a reason before the cause that the interpreter or the worker left in the output."""
 SILENT_AFTER = 90.0
 """Seconds without a sign of life after which a worker on another host counts as crashed; it gives one every ten."""
 
@@ -59,6 +65,8 @@ class RunRecord:
     git: dict[str, Any] = field(default_factory=dict)
     host: str = ""
     sweep: str = ""
+    executor: str = "local"
+    slurm: dict[str, Any] = field(default_factory=dict)
 
     @property
     def imported(self) -> bool:
@@ -80,8 +88,8 @@ class RunRecord:
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("id", "experiment", "device", "name", "host", "sweep"), (str,)),
-    **dict.fromkeys(("hyperparameters", "versions", "git"), (dict,)),
+    **dict.fromkeys(("id", "experiment", "device", "name", "host", "sweep", "executor"), (str,)),
+    **dict.fromkeys(("hyperparameters", "versions", "git", "slurm"), (dict,)),
     **dict.fromkeys(("seed", "slots", "threads"), (int,)),
     "created": (float, int),
     "parents": (list, tuple),
@@ -93,7 +101,8 @@ class Status:
     """In what state a run is, by its last event and by whether its worker lives.
 
     Attributes:
-        inferred: whether the end is known by the worker's absence alone, so that no event tells it.
+        inferred: whether no event tells it: the end is known by the worker's absence alone, or a scheduler's queue
+            says that it waits.
     """
 
     state: State
@@ -156,14 +165,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """A run's directory; every method reads the disk anew."""
+    """A run's directory; every method reads the disk anew.
+
+    Attributes:
+        path: where it lies.
+        id: the run's id, the folder's name.
+    """
 
     path: Path
+    id: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def id(self) -> str:
-        """The run's id."""
-        return self.path.name
+    def __post_init__(self) -> None:
+        # Once: lists of thousands of runs ask for it at every key.
+        object.__setattr__(self, "id", self.path.name)
 
     @property
     def attempts_folder(self) -> Path:
@@ -242,12 +256,14 @@ class RunDirectory:
 
     def _unfinished(self, attempt: Attempt, last: Event | None) -> Status:
         claim = attempt.claim()
+        if claim is None and (job := read_job(attempt.path)):
+            return self._submitted(attempt, job)
         if claim is None:
             age = time.time() - attempt.path.stat().st_mtime
             if age > UNCLAIMED_AFTER:
-                words = _last_words(attempt, "its worker never started")
+                words = last_words(attempt, NEVER_STARTED)
                 return Status("crashed", words, attempt=attempt.number, inferred=True)
-            return Status("queued", "starting", attempt=attempt.number, changed=time.time() - age)
+            return Status("queued", STARTING, attempt=attempt.number, changed=time.time() - age)
         # Only a running program makes progress, so there is no need to look for the event that says it runs.
         state: State
         match last:
@@ -256,8 +272,8 @@ class RunDirectory:
             case StateChanged(state=state, reason=reason, step=step, total=total):
                 eta = 0.0
             case _:
-                state, reason, step, total, eta = "queued", "starting", 0, 0, 0.0
-        gone, why = self._gone(attempt, claim)
+                state, reason, step, total, eta = "queued", STARTING, 0, 0, 0.0
+        gone, why = self._gone(attempt, claim, reason if state == "queued" else "")
         # The worker may have ended between the two looks: its last word counts, not its absence.
         if gone:
             final = last_event(attempt.events, (StateChanged, Progress))
@@ -275,22 +291,41 @@ class RunDirectory:
             inferred=gone is not None,
         )
 
+    def _submitted(self, attempt: Attempt, job: Job) -> Status:
+        """Return the state of an attempt whose job no worker has begun to carry out."""
+        state: State = "queued"
+        changed = job.submitted
+        if attempt.killed.exists():
+            # Also if its job has not noticed: a worker that finds this makes nothing of the attempt.
+            state, reason, changed = "stopped", CANCELLED, attempt.killed.stat().st_mtime
+        else:
+            seen = QUEUE.look(job)
+            reason = in_slurm(job, seen)
+            if attempt.claim() is not None:  # between the two looks
+                return self.status()
+            if seen.where == "gone":
+                state, reason = lost(attempt, job, seen)
+        return Status(state, reason, attempt=attempt.number, changed=changed, inferred=True)
+
     @staticmethod
-    def _gone(attempt: Attempt, claim: Claim) -> tuple[State | None, str]:
-        """Return how a worker that logged no end has ended, and why; None while it is there."""
+    def _gone(attempt: Attempt, claim: Claim, waits: str) -> tuple[State | None, str]:
+        """Return how a worker that logged no end has ended, and why; None while it is there.
+
+        ``waits`` is why the run is queued by its log, empty if it is not.
+        """
         presence = claim.worker.presence()
         if presence == "alive":
             return None, ""
+        silence = time.time() - (attempt.events if attempt.events.exists() else attempt.path).stat().st_mtime
+        silent = presence == "dead" or silence > SILENT_AFTER
+        if job := read_job(attempt.path):
+            if silent or waits.startswith(INTERRUPTED) or attempt.killed.exists():
+                return left_by(attempt, job, waits, dead=presence == "dead")
+            return None, ""
         if presence == "elsewhere":
-            silence = time.time() - (attempt.events if attempt.events.exists() else attempt.path).stat().st_mtime
-            if silence <= SILENT_AFTER:
-                return None, ""
-            return "crashed", f"no sign of life from its worker on {claim.worker.host} for {silence:.0f} s"
-        if attempt.killed.exists():
-            return "stopped", KILLED
-        if kills_for_memory() > claim.kills_for_memory:
-            return "crashed", _last_words(attempt, "the system killed its worker, probably because memory ran out")
-        return "crashed", _last_words(attempt, WITHOUT_A_WORD)
+            told = f"no sign of life from its worker on {claim.worker.host} for {silence:.0f} s"
+            return ("crashed", told) if silent else (None, "")
+        return ended_here(attempt, claim)
 
     def last_checkpoint(self) -> CheckpointSaved | None:
         """Return the newest checkpoint whose file is still there and whole, or None."""
@@ -314,15 +349,3 @@ class RunDirectory:
         history = History()
         history.read(self.reader())
         return history
-
-
-TELLING = ("Fatal Python error:", "the program ended the process itself")
-"""Beginnings of the lines, left by the interpreter or by the worker, that name the cause of a crash."""
-
-
-def _last_words(attempt: Attempt, reason: str) -> str:
-    words = attempt.output_tail(200)
-    cause = next((line for line in reversed(words) if line.startswith(TELLING)), "")
-    if cause or words:
-        return f"{reason}; {SAYS if cause else 'last output'}: {(cause or words[-1])[:300]}"
-    return reason

@@ -140,7 +140,8 @@ class Workspace:
             listed = known[1]
         else:
             listed = _listed(directory)
-            if listed.status.state in {"finished", "failed", "stopped"}:
+            # What no event tells may turn out otherwise, as when Slurm starts a job after all.
+            if listed.status.state in {"finished", "failed", "stopped"} and not listed.status.inferred:
                 self._ended[directory.id] = (changed, listed)
         return listed if annotations is NONE else replace(listed, annotations=annotations)
 

@@ -13,6 +13,8 @@ from engine.control.threads import thread_count
 from engine.declaration import RunOptions, better, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.selection.columns import parse_column
+from engine.slurm.asking import Wanted, check, is_slurm
+from engine.slurm.asking import options as slurm_options
 from engine.sweep import plan, search
 from engine.sweep.axes import axes
 from engine.sweep.record import BY, PRUNE, SweepRecord
@@ -47,7 +49,8 @@ class Asked:
         trials: how many combinations; 0 for all of a grid.
         metric: the column by which trials are judged; empty for :func:`usual_metric`.
         prune: median, percentile, or empty.
-        parallel: how many runs wait or run at most.
+        parallel: how many runs wait or run at most; of an array of Slurm, how many of its jobs run at a time.
+        per_job: how many runs a job of such an array carries out, one after the other.
         budget: seconds that the runs may take together; 0 for no limit.
         retries: how often a failed run is resumed.
         stop_after: failures in a row after which no more is launched; 0 for no limit.
@@ -66,6 +69,7 @@ class Asked:
     metric: str = ""
     prune: str = ""
     parallel: int = 1
+    per_job: int = 1
     budget: float = 0.0
     retries: int = 0
     stop_after: int = 0
@@ -103,6 +107,8 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
     record = record_of(workspace, declared, asked)
     runs = plan.total(record)
     _require_ready(workspace, declared, record)
+    if wanted := Wanted.of(record.options):
+        check(slurm_options(wanted, workspace.home, threads=record.options["threads"]))
     listed = workspace.list()
     there = _there(workspace, declared, record, listed)
     earlier = [run for run in listed if run.record and run.record.experiment == declared.name]
@@ -145,6 +151,7 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
     if problems:
         raise InvalidHyperparameters(problems)
     created = time.time()
+    at_slurm = Wanted.of(options.model_dump())
     varied = {name for axis in found for name in axis.fields}
     return SweepRecord(
         id=workspace.new_id(declared.name, created),
@@ -158,6 +165,7 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
         better=better_values,
         prune=asked.prune,  # type: ignore[arg-type]
         parallel=asked.parallel,
+        per_job=asked.per_job,
         budget=asked.budget,
         retries=asked.retries,
         stop_after=asked.stop_after,
@@ -166,7 +174,8 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
             "device": options.device,
             "slots": max(options.slots, asked.parallel),
             # As many for all, so that it does not matter for the results which runs lay beside each other.
-            "threads": options.threads or max(1, thread_count(0) // asked.parallel),
+            "threads": options.threads or (0 if at_slurm else max(1, thread_count(0) // asked.parallel)),
+            **(at_slurm.to_json() if at_slurm else {}),
         },
         name=asked.name,
         created=created,
@@ -188,9 +197,20 @@ def _choices(asked: Asked) -> Iterator[tuple[str, str]]:
         yield "seeds", f"must be 1 .. {plan.MOST_TRIALS:,}, not {asked.seeds:,}"
     if not 0 <= asked.trials <= plan.MOST_TRIALS:
         yield "trials", f"must be at most {plan.MOST_TRIALS:,}, not {asked.trials:,}"
+    yield from _packing(asked)
     for name, number in (("budget", asked.budget), ("retries", asked.retries), ("stop_after", asked.stop_after)):
         if number < 0:
             yield name, f"must not be negative, {number:g} is"
+
+
+def _packing(asked: Asked) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with how many runs a job is to carry out."""
+    if not 1 <= asked.per_job <= plan.MOST_TRIALS:
+        yield "per_job", f"must be 1 .. {plan.MOST_TRIALS:,}, not {asked.per_job:,}"
+    elif asked.per_job > 1 and not is_slurm(str(asked.options.get("on", ""))):
+        yield "per_job", "packs runs into jobs of Slurm: add --on slurm"
+    elif asked.per_job > 1 and (asked.by == "tpe" or asked.budget or asked.stop_after):
+        yield "per_job", "needs all runs to be submitted at once: leave out --by tpe, --budget and --stop-after"
 
 
 def usual_metric(declared: Experiment) -> str:

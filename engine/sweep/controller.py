@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, NoReturn
 from engine import catalogue
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests, resolving
-from engine.control.executors.local import LocalExecutor
+from engine.control.executors.either import Executors
+from engine.control.launching import Launch
 from engine.control.order import Order
 from engine.control.threads import usable_cores
 from engine.errors import LaunchError, MachineFailure, PhospheneError, RunStateError, first_line, is_full_disk
@@ -74,12 +75,13 @@ class Controller:
         self._attempt = order.folders()[1]
         self._log = EventLog(self._attempt / "events.jsonl")
         self._workspace = Workspace(order.run.parents[1])
-        self._executor = executor or LocalExecutor()
+        self._executor = executor or Executors()
         self._histories = Histories()
         self._record = self._sweep.record()
         self._trials = Trials(self._workspace, self._sweep, self._record, self._histories)
         self._widened: list[Path] | None = None
         self._cells: list[Cell] = []
+        self._gathered: list[Launch] = []
         self._stop = self._warmed = False
         self._again: set[str] = set()
         self._pruned: set[str] = set()
@@ -178,6 +180,7 @@ class Controller:
     def _act(self, decision: policy.Decision, trials: Sequence[Trial]) -> bool:
         """Do what is decided, one thing after the other; return whether anything was."""
         acted = False
+        self._gathered.clear()
         for trial in decision.launch:
             self._begin(trial.run, plan.Cell(trial.setting, trial.seed))
             acted = True
@@ -195,6 +198,7 @@ class Controller:
             for cell in itertools.islice(plan.missing(self._record, self._cells, trials, sampler), count):
                 self._intend(cell)
                 acted = True
+        self._launch_gathered()
         return acted
 
     def _intend(self, cell: Cell) -> None:
@@ -234,12 +238,25 @@ class Controller:
 
     def _launch(self, run: str, values: Hyperparameters, options: RunOptions, parents: tuple[str, ...]) -> None:
         declared = find_experiment(self._record.experiment)
+        wanted = Launch(declared, values, options, parents, run, self._sweep.id)
+        if self._record.is_array:
+            self._gathered.append(wanted)
+            return
         # A worker that an earlier controller started may publish the run at any time: then it is there already.
         with contextlib.suppress(RunStateError):
-            launching.launch(
-                self._workspace, declared, values, options, parents, self._executor, run=run, sweep=self._sweep.id
-            )
+            launching.launch(self._workspace, wanted, self._executor)
         self._log.append(Launched(time.time(), run))
+
+    def _launch_gathered(self) -> None:
+        """Have one array of Slurm carry out the runs that were to be launched since the last one."""
+        gathered, self._gathered = self._gathered, []
+        if gathered:
+            folder = self._sweep.path / "jobs"
+            parallel, per_job = self._record.parallel, self._record.per_job
+            launching.launch_array(
+                self._workspace, gathered, self._executor, folder=folder, parallel=parallel, per_job=per_job
+            )
+            self._log.append(*(Launched(time.time(), wanted.run) for wanted in gathered))
 
     def _refuse(self, run: str, reason: str) -> None:
         self._log.append(Refused(time.time(), run, reason), durable=True)
@@ -264,7 +281,11 @@ class Controller:
             for trial in active:
                 if trial.run not in asked:
                     asked.add(trial.run)
-                    requests.send(RunDirectory(self._workspace.runs / trial.run).control, "stop")
+                    run = RunDirectory(self._workspace.runs / trial.run)
+                    requests.send(run.control, "stop")
+                    if trial.state == "queued":
+                        with contextlib.suppress(RunStateError):  # then it stops when it starts
+                            launching.withdraw(run, self._executor)
             self._sleep(PAUSES[1])
         return "stopped", "by you"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine import wording
-from engine.record.run_directory import SAYS, WITHOUT_A_WORD
+from engine.record.ends import SAYS, WITHOUT_A_WORD
 from engine.sweep.trials import ACTIVE
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def decide(record: SweepRecord, trials: Sequence[Trial], again: Collection[str],
         again: ids of stopped runs that are to go on.
         spent: seconds that the runs of the sweep have taken so far.
     """
-    room = max(0, record.parallel - sum(trial.state in ACTIVE for trial in trials))
+    room = max(0, record.at_once - sum(trial.state in ACTIVE for trial in trials))
     if halt := _halt(record, trials, spent):
         return Decision(halt=halt)
     launch = [trial for trial in trials if trial.state == "reserved" or _is_launched_again(record, trial)][:room]

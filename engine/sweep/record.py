@@ -30,6 +30,8 @@ Prune = Literal["", "median", "percentile"]
 BY: tuple[By, ...] = ("grid", "random", "tpe")
 PRUNE: tuple[Prune, ...] = ("median", "percentile")
 NAME = "sweep.json"
+LONGEST_ARRAY = 1000
+"""Jobs of an array at most: Slurm itself takes 1000 where nobody has told it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,13 @@ class SweepRecord:
         metric: the column by which trials are judged, e.g. ``max validation/accuracy``; empty for none.
         better: which of its values are better.
         prune: how runs are given up early; empty if they are not.
-        parallel: how many of its runs wait or run at most.
+        parallel: how many of its runs wait or run at most; of an array of Slurm, how many jobs run at a time.
+        per_job: how many runs a job of such an array carries out, one after the other.
         budget: seconds that its runs may take together; 0 for no limit. Waiting counts for nothing.
         retries: how often a failed run is resumed.
         stop_after: failures in a row after which no more is launched; 0 for no limit.
         reuse: whether runs that exist already with equal configuration are taken.
-        options: device, slots and threads of its runs.
+        options: device, slots and threads of its runs, and what Slurm is asked for if they are its jobs.
         name: given by the user.
         created: seconds since the epoch.
         version: of the program.
@@ -70,6 +73,7 @@ class SweepRecord:
     better: str = "neither"
     prune: Prune = ""
     parallel: int = 1
+    per_job: int = 1
     budget: float = 0.0
     retries: int = 0
     stop_after: int = 0
@@ -95,6 +99,17 @@ class SweepRecord:
     def fields(self) -> tuple[str, ...]:
         """The hyperparameters that its axes vary."""
         return tuple(name for axis in self.axes for name in axis.fields)
+
+    @property
+    def is_array(self) -> bool:
+        """Whether its runs go to Slurm all at once: where nothing that comes of some decides about others."""
+        decides = self.budget or self.stop_after or self.by == "tpe"
+        return str(self.options.get("on", "")).startswith("slurm") and not decides
+
+    @property
+    def at_once(self) -> int:
+        """How many of its runs wait or run at most."""
+        return LONGEST_ARRAY * self.per_job if self.is_array else self.parallel
 
     def setting(self, values: tuple[tuple[Any, ...], ...]) -> dict[str, Any]:
         """Return a combination of the axes' values by field."""

@@ -11,7 +11,7 @@ from engine import catalogue
 from engine.catalogue import experiment as find_experiment
 from engine.control import launching, requests
 from engine.control.background import in_thread
-from engine.control.executors.local import LocalExecutor
+from engine.control.executors.either import Executors
 from engine.control.leave import changes
 from engine.control.order import Order
 from engine.errors import PhospheneError, RunStateError, UnknownRun, WorkspaceError
@@ -58,7 +58,7 @@ class Sweeps:
     ) -> None:
         self.workspace = workspace or Workspace(home)
         self.read_only = read_only
-        self._executor = LocalExecutor("--controller")
+        self._executor = Executors("--controller")
 
     async def plan(self, asked: Asked) -> Planned:
         """Return what a sweep would be; nothing is written.
@@ -235,7 +235,7 @@ class Sweeps:
         launching.kill(sweep.controller, self._executor)
         for trial in self.trials(sweep, sweep.record()).read():
             if trial.state in ACTIVE:
-                launching.kill(RunDirectory(self.workspace.runs / trial.run), LocalExecutor())
+                launching.kill(RunDirectory(self.workspace.runs / trial.run), Executors())
 
     def _remove(self, sweep: SweepDirectory, *, purge: bool) -> None:
         status = sweep.status()

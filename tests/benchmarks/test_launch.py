@@ -27,7 +27,7 @@ async def launched(engine: Engine, values: dict) -> tuple[float, float]:
 async def ready(engine: Engine, until) -> None:
     """Wait until the server of an engine forks workers."""
     await engine.warm()
-    await asyncio.to_thread(until, engine._executor._server.is_ready)
+    await asyncio.to_thread(until, engine._executor.local._server.is_ready)
 
 
 def test_from_launch_to_the_first_point(home, full, report, until):

@@ -37,6 +37,12 @@ NOON = 1_795_262_400.0
 """2026-11-21, 12:00 UTC."""
 
 
+@pytest.fixture(autouse=True)
+def without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show the same forms on hosts of a cluster as on others."""
+    monkeypatch.setattr("engine.slurm.tools.is_here", lambda: False)
+
+
 def write_run(home: Path, run: str, experiment: str, events: list, *, name: str = "", hyperparameters=None) -> Path:
     """Write a run directory as a worker that is long gone would have left it."""
     path = home / "runs" / run

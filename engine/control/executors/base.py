@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from engine.control.order import Order
@@ -31,11 +32,31 @@ class Executor(Protocol):
             LaunchError: if no worker can be started; nothing of it is left running.
         """
 
+    def submit_array(self, orders: Sequence[Order], folder: Path, parallel: int, per_job: int = 1) -> None:
+        """Have a scheduler carry out many staged orders as one array, and publish them; nobody else does that.
+
+        Args:
+            orders: of runs.
+            folder: for what belongs to the array.
+            parallel: how many of its jobs run at a time.
+            per_job: how many runs a job carries out, one after the other.
+
+        Raises:
+            InvalidHyperparameters, LaunchError: if it cannot be submitted; no directory is published.
+        """
+
     def cancel(self, attempt: Path) -> None:
         """End the worker of an attempt and all its processes at once; do nothing if it is gone.
 
         Raises:
             RunStateError: if it cannot be ended from here.
+        """
+
+    def withdraw(self, attempt: Path) -> bool:
+        """Take an attempt back that its scheduler has not started; return False if none has it, or it has started.
+
+        Raises:
+            RunStateError: if the scheduler does not answer.
         """
 
     def poll(self, attempt: Path) -> Presence:

@@ -19,6 +19,8 @@ from engine.record.claim import read_claim
 from engine.record.identity import Identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.control.executors.base import Presence
     from engine.control.order import Order
 
@@ -69,6 +71,15 @@ class LocalExecutor:
         if not self._handed_over(order):
             _claim(order, self._start(order))
 
+    def submit_array(self, orders: Sequence[Order], folder: Path, parallel: int, per_job: int = 1) -> None:
+        """Refuse: a queue of this host's devices takes runs one by one.
+
+        Raises:
+            LaunchError: always.
+        """
+        del orders, folder, parallel, per_job
+        raise LaunchError("an array needs a scheduler: submit it to Slurm")
+
     def cancel(self, attempt: Path) -> None:
         """Kill the session of an attempt's worker."""
         claim = read_claim(attempt)
@@ -84,6 +95,11 @@ class LocalExecutor:
             return
         except PermissionError as error:
             raise RunStateError("its worker is another user's and cannot be killed by you") from error
+
+    def withdraw(self, attempt: Path) -> bool:
+        """Return False: a worker of this host is there at once, and waits by itself."""
+        del attempt
+        return False
 
     def poll(self, attempt: Path) -> Presence:
         """Say where the worker of an attempt is, from the identity in its claim."""

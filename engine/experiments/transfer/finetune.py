@@ -27,10 +27,11 @@ from engine.experiments.transfer.outcome import report
 from engine.networks.heads import replace_heads
 from engine.networks.names import parse
 from engine.networks.split import Split
+from engine.tensors.batches import in_batches
+from engine.tensors.devices import float32_name
 
 if TYPE_CHECKING:
     from engine.authoring import Context
-    from engine.datasets.images import ImageSet
     from engine.datasets.photographs import Parts, Preprocessing
     from engine.experiments.transfer.declarations import FinetuneHyperparameters
     from engine.networks.backbones import Backbone
@@ -40,6 +41,8 @@ LARGER = 8 / 7
 """How much larger than the input images are held for random crops: 256 pixels for 224."""
 MOST_FROZEN = 2 << 30
 """Bytes of what a frozen piece gives that are kept instead of being computed in every epoch."""
+EVALUATED = 64
+"""Images at a time in evaluation."""
 
 
 def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
@@ -175,17 +178,19 @@ class TrainingInputs:
             images = augmentation(unit_range(self._images(indices)), self._preprocessing.size, generator)
             return self._split.frozen(self._preprocessing.standardised(images))
         if self._kept is None and 0 < self._split.frozen_size * len(self.held) * 4 <= MOST_FROZEN:
-            batch = 16 if self._device.type == "cpu" else 256
-            self._kept = torch.cat([self._frozen(part.images).float() for part in self._in_order(batch)])
+            self._kept = torch.cat([*self._all_frozen(16 if self._device.type == "cpu" else 256)])
         if self._kept is not None:
             return self._kept[indices.to(self._kept.device)]
         return self._frozen(self._images(indices))
 
+    def _all_frozen(self, size: int) -> Iterator[Tensor]:
+        for part in in_order(self.held.images, size, self._device):
+            yield from in_batches(
+                lambda rows: self._frozen(rows).float(), part.images, batch=size, what="the frozen piece"
+            )
+
     def _images(self, indices: Tensor) -> Tensor:
         return self._fetcher.take(indices).images
-
-    def _in_order(self, size: int) -> Iterator[ImageSet]:
-        return in_order(self.held.images, size, self._device)
 
     def _frozen(self, images: Tensor) -> Tensor:
         with self._computing():
@@ -193,13 +198,14 @@ class TrainingInputs:
 
     def logits(self) -> Tensor:
         """Return the logits ``[N, classes]`` of all images, none of them augmented."""
-        found, parts = [], torch.arange(len(self.held)).split(64)
+        found: list[Tensor] = []
+        parts = torch.arange(len(self.held)).split(EVALUATED)
         with self._computing():
             for number, part in enumerate(parts, start=1):
                 inputs = self.values(part)
                 for coming in parts[number : number + 1]:
                     self.expect(coming)
-                found.append(self._split.predict(inputs))
+                found += in_batches(self._split.predict, inputs, batch=EVALUATED, what="evaluation")
         return torch.cat(found)
 
     def picture(self, indices: Tensor, augmentation: Augmentation | None, context: Context) -> Tensor:
@@ -232,7 +238,7 @@ def _optimiser(chosen: FinetuneHyperparameters, network: nn.Module, head: str) -
 
 def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[], torch.autocast]:
     bf16 = uses_bf16(chosen.precision, context.device)
-    context.message(f"computing in {'bf16 autocast' if bf16 else 'float32'}")
+    context.message(f"computing in {'bf16 autocast' if bf16 else float32_name()}")
     return functools.partial(autocast, context.device, bf16=bf16)
 
 

@@ -11,9 +11,12 @@ import pytest
 
 from engine import Workspace, catalogue
 from engine.control.executors.local import LocalExecutor
+from engine.control.executors.slurm import SlurmExecutor
+from engine.control.launching import start
 from engine.control.order import Order
-from engine.errors import LaunchError, RunStateError
+from engine.errors import InvalidHyperparameters, LaunchError, RunStateError
 from engine.record.run_directory import RunDirectory, RunRecord
+from engine.slurm.job import Job, write_job
 
 ROOT = Path(__file__).parents[3]
 
@@ -129,6 +132,37 @@ class TestLocalExecutor(ExecutorContract):
         monkeypatch.setattr("sys.executable", "/nowhere/python")
         with pytest.raises(LaunchError, match="the worker could not be started"):
             make().submit(staged())
+
+
+class TestSlurmExecutor(ExecutorContract):
+    @pytest.fixture
+    def make(self, slurm):
+        return SlurmExecutor
+
+    def test_a_refused_job_leaves_nothing_behind_and_says_why_in_slurms_words(self, make, home, staged):
+        order = staged()
+        write_job(order.folders()[0], Job(options=("--partition=nonesuch",)))
+        with pytest.raises(InvalidHyperparameters, match="invalid partition specified: nonesuch"):
+            start(order, make())
+        assert [*Workspace(home).runs.iterdir()] == []
+
+    def test_a_job_that_waits_is_taken_back(self, make, staged, slurm):
+        executor, order = make(), staged()
+        write_job(order.folders()[0], Job(options=("--hold",)))
+        executor.submit(order)
+        attempt = order.folders()[1]
+        assert executor.poll(attempt) == "waiting"
+        assert slurm.jobs() == ["PENDING"]
+        assert executor.withdraw(attempt)
+        assert executor.poll(attempt) == "dead"
+        assert slurm.jobs() == []
+
+    def test_a_job_that_has_started_is_not_taken_back(self, make, going, home, finish):
+        executor = make()
+        run, attempt = going(executor)
+        assert not executor.withdraw(attempt)
+        (home / "gate").touch()
+        assert finish(run).state == "finished"
 
 
 def calls_of_the_system(path: Path) -> set[str]:

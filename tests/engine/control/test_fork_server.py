@@ -30,10 +30,10 @@ from engine import Engine, catalogue
 async def main():
     engine = Engine()
     await engine.warm()
-    while not engine._executor._server.is_ready():
+    while not engine._executor.local._server.is_ready():
         await asyncio.sleep(0.02)
     run = await engine.launch("count", {"gate": sys.argv[1]}, {"device": "cpu"})
-    print("launched by", engine._executor._server.process.pid, flush=True)
+    print("launched by", engine._executor.local._server.process.pid, flush=True)
     await asyncio.sleep(60)
 
 while True:
@@ -76,8 +76,8 @@ def engine(home):
 def server(engine, until):
     """Return the process that forks the workers of the engine."""
     asyncio.run(engine.warm())
-    until(engine._executor._server.is_ready)
-    return psutil.Process(engine._executor._server.process.pid)
+    until(engine._executor.local._server.is_ready)
+    return psutil.Process(engine._executor.local._server.process.pid)
 
 
 def start(engine, name="walk", values=WALK, **options):
@@ -108,7 +108,7 @@ def test_forked_workers_compute_what_one_computes_that_was_started_alone(engine,
     assert len({*pids, worker(alone)}) == 22
     for run in (*runs, cut):
         compare(run, alone)
-    assert engine._executor._server.process.pid == server.pid
+    assert engine._executor.local._server.process.pid == server.pid
     # None of them stays as a zombie.
     until(lambda: not server.children())
 
@@ -137,7 +137,7 @@ def test_a_waiting_server_does_nothing(server, finish, home):
 
 
 def test_a_worker_inherits_what_its_launcher_has_now(engine, server, finish, monkeypatch, tmp_path):
-    waiting = engine._executor._server
+    waiting = engine._executor.local._server
     with monkeypatch.context() as changed:
         changed.setenv("OMP_NUM_THREADS", "2")
         assert not waiting.is_usable()
@@ -175,7 +175,7 @@ def test_an_order_is_served_though_its_owner_is_gone_before_the_answer(engine, s
     hyperparameters = catalogue.experiment("count").validate({"steps": 3}).model_dump(mode="json")
     record, staged = Workspace(home).prepare(RunRecord("", "count", hyperparameters, 0, "cpu", time.time(), slots=64))
     run = RunDirectory(Workspace(home).runs / record.id)
-    pipes = engine._executor._server.process
+    pipes = engine._executor.local._server.process
     pipes.stdout.close()
     pipes.stdin.write(f"{FORK} {Order(staged, run.path, run.path, '0001').to_json()}\n".encode())
     pipes.stdin.close()
@@ -229,7 +229,7 @@ def test_a_server_whose_code_was_edited_forks_no_more(home, tmp_path):
         if edited:
             with pathlib.Path("engine/control/worker.py").open("a") as file:
                 file.write("# edited")
-        server = engine._executor._server.process.pid
+        server = engine._executor.local._server.process.pid
         run = await engine.launch("count", {"steps": 1, "pause": 0.5}, {"device": "cpu"})
         print(psutil.Process(run.attempts()[0].claim().worker.pid).ppid() == server)
 

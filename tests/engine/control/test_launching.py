@@ -48,7 +48,7 @@ def test_a_record_says_what_ran_on_which_versions(launch, finish):
 def test_a_server_that_still_imports_goes_when_its_owner_is_killed(home, until):
     script = (
         "import asyncio, sys; from engine import Engine; engine = Engine(); asyncio.run(engine.warm())\n"
-        "print(engine._executor._server.process.pid, flush=True); sys.stdin.readline()"
+        "print(engine._executor.local._server.process.pid, flush=True); sys.stdin.readline()"
     )
     owner = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with owner:
@@ -68,7 +68,7 @@ def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, f
         return run
 
     run = asyncio.run(use())
-    waiting = Identity.of(engine._executor._server.process.pid)
+    waiting = Identity.of(engine._executor.local._server.process.pid)
     assert waiting.presence() == "alive"
     engine.close()
     engine.close()
@@ -81,15 +81,15 @@ def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, f
 def test_a_warm_worker_that_has_died_is_replaced_by_a_cold_one(home, finish, until):
     engine = Engine(home)
     asyncio.run(engine.warm())
-    engine._executor._server.process.kill()
-    until(lambda: Identity.of(engine._executor._server.process.pid).presence() == "dead")
+    engine._executor.local._server.process.kill()
+    until(lambda: Identity.of(engine._executor.local._server.process.pid).presence() == "dead")
     run = asyncio.run(engine.launch("count", {}, {"device": "cpu"}))
     assert finish(run).state == "finished"
     asyncio.run(engine.warm())
-    engine._executor._server.process.kill()
-    until(lambda: Identity.of(engine._executor._server.process.pid).presence() == "dead")
+    engine._executor.local._server.process.kill()
+    until(lambda: Identity.of(engine._executor.local._server.process.pid).presence() == "dead")
     asyncio.run(engine.warm())
-    assert Identity.of(engine._executor._server.process.pid).presence() == "alive"
+    assert Identity.of(engine._executor.local._server.process.pid).presence() == "alive"
     engine.close()
 
 

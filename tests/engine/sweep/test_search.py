@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.record.ends import SAYS, WITHOUT_A_WORD
 from engine.record.history import History
-from engine.record.run_directory import SAYS, WITHOUT_A_WORD, Status
+from engine.record.run_directory import Status
 from engine.record.series import Points
 from engine.sweep import plan, policy, pruning, search
 from engine.sweep.axes import Axis, Range

@@ -100,6 +100,20 @@ def test_refuses_a_value_out_of_range_while_it_is_typed_and_keeps_the_field_open
     drive(scenario)
 
 
+@pytest.mark.parametrize("here", [False, True])
+def test_offers_slurm_where_jobs_can_be_submitted(drive, monkeypatch, here):
+    monkeypatch.setattr("engine.slurm.tools.is_here", lambda: here)
+
+    async def scenario(pilot, until):
+        form = await highlight(pilot, until, "count", "steps")
+        options = form.query_one("#fields", OptionList).options
+        assert {"on", "gpus", "time", "slurm"} & {option.id for option in options} == (
+            {"on", "gpus", "time", "slurm"} if here else set()
+        )
+
+    drive(scenario)
+
+
 def test_leaves_a_field_with_escape_and_forgets_what_was_typed(drive):
     async def scenario(pilot, until):
         await open_field(pilot, until, "count", "steps")

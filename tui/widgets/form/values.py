@@ -30,10 +30,10 @@ class FormValues:
     """
 
     def __init__(self, experiment: Experiment, changed: Mapping[str, str]) -> None:
-        from engine import RunOptions, fields_of
+        from engine import option_fields
 
         self.experiment = experiment
-        options = fields_of(RunOptions)
+        options = option_fields()
         self.options = frozenset(view.name for view in options)
         self.views: dict[str, FieldView] = {view.name: view for view in (*experiment.fields(), *options)}
         self.changed = self._known(changed)
@@ -136,6 +136,8 @@ class FormValues:
             return ("off", "on")
         if name == "device":
             return device_names()
+        if name == "on":
+            return ("local", "slurm")
         if view.choices or name in self.options:
             return view.choices
         return suggestions_for(self.experiment.hyperparameters, name, self.chosen[0])
