@@ -72,7 +72,8 @@ class CudaRecorder:
         # Each replay goes on with the generators where the last one left them; torch's own is always registered.
         graph.register_generator_state(self._generator)
         try:
-            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+            # Only what this thread asks of CUDA must fit in: another one may fetch the next batch meanwhile.
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 work()
         except RuntimeError as error:
             # When the end of a recording fails, torch leaves its stream in place, and generators that it is recording.

@@ -318,7 +318,8 @@ def test_a_file_whose_writer_was_killed_is_gone_on_with(folder, tmp_path, calls,
     train = photographs.load(f"folder:{folder}").train
     file = DecodedFile(train, SQUARE, tmp_path / "cache")
     missing = len(file.missing(torch.arange(len(train))))
-    assert missing == len(train) if calls == 0 else 0 < missing < len(train)
+    # What is not marked counts as missing: four images are written before the first mark.
+    assert missing == len(train) if calls <= 3 else 0 < missing < len(train)
     rows = file.fill(torch.arange(len(train)), context_of("finetune")[0], refuse_broken=False)
     expected = torch.stack([SQUARE.pixels(train.open(row)) for row in rows.tolist()])
     assert torch.equal(file.pixels()[rows], expected)
@@ -344,7 +345,7 @@ def test_a_disk_without_room_is_named_before_anything_is_decoded(folder, context
     roomy(host=0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=20_000))
     monkeypatch.setattr(decoded_file, "decoded_at", lambda *_: pytest.fail("decoded"))
-    with pytest.raises(DiskFull, match=r"KiB of decoded images do not fit the disk .*19\.5 KiB free.*data clear"):
+    with pytest.raises(DiskFull, match=r"KiB of decoded images do not fit the disk .*19 KiB free.*data clear"):
         decode(parts_of(folder), context, refuse_broken=False)
 
 
