@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from engine import wording
 from engine.control import nvml
 from engine.control.devices import CPU, device_of, device_set, gpu_of
 from engine.control.queue import Wish
-from engine.errors import MachineFailure
+from engine.errors import MachineFailure, PhospheneError
 from engine.record.events import Pulse, StateChanged
 from engine.record.log import last_event
 
@@ -60,10 +61,12 @@ def needed(workspace: Workspace, record: RunRecord) -> int:
     for run in workspace.ids([record.experiment])[:RECENT]:
         earlier = workspace.run(run)
         peak = _peak(earlier) if run != record.id else 0
-        if peak and earlier.record().hyperparameters == record.hyperparameters:
-            newest = peak
-            break
-        newest = newest or peak
+        # A record that is damaged, or may not be read, tells nothing.
+        with contextlib.suppress(PhospheneError):
+            if peak and earlier.record().hyperparameters == record.hyperparameters:
+                newest = peak
+                break
+            newest = newest or peak
     return newest + CONTEXT if newest else UNKNOWN
 
 

@@ -53,6 +53,7 @@ def test_a_run_needs_what_the_last_of_its_experiment_took_or_better_one_of_equal
     assert needed(workspace, asked) == 2 * GIB + CONTEXT
     earlier("cnn", 3 * GIB, {"batch": 8})
     earlier("cnn", 0, {"batch": 8}, device="cpu")
+    (workspace.runs / earlier("cnn", 5 * GIB).id / "run.json").write_text("{")
     assert needed(workspace, asked) == 3 * GIB + CONTEXT
 
 

@@ -11,6 +11,7 @@ import tempfile
 
 import pytest
 
+from engine.control.queue import Wish
 from engine.control.ticket import Ticket
 from engine.errors import WorkspaceError
 from engine.record.held import HeldFolder
@@ -23,6 +24,7 @@ import os, sys, platformdirs
 from pathlib import Path
 from engine import wording
 from engine.control.devices import device_names
+from engine.control.queue import Wish
 from engine.control.ticket import Ticket
 from engine.control.waiting import move
 from engine.record.run_directory import RunDirectory
@@ -36,7 +38,7 @@ os.setuid({NOBODY})
 LIST_AND_QUEUE = """
 for run in Workspace(home).list():
     print(run.id, run.status.state, run.status.reason)
-ticket = Ticket(home, "cpu", "theirs")
+ticket = Ticket(home, "theirs", Wish(("cpu",)))
 print("started" if ticket.start() else f"behind {ticket.behind}")
 """
 MOVE = """
@@ -72,10 +74,10 @@ def test_folders_and_the_queue_have_the_permissions_of_the_workspace(home, caref
     home.mkdir()
     home.chmod(permissions)
     shared_folder(home / "cache/features", home)
-    ticket = Ticket(home, "cpu", "mine")
-    shared = [home / "cache", home / "cache/features", home / "queue", *home.glob("queue/*"), *home.glob("queue/*/*")]
+    ticket = Ticket(home, "mine", Wish(("cpu",)))
+    shared = [home / "cache", home / "cache/features", home / "queue", *home.glob("queue/*")]
     assert {mode(folder) for folder in shared} == {permissions}
-    files = [path for path in home.glob("queue/*/*/*") if path.is_file()]
+    files = [path for path in home.glob("queue/*/*") if path.is_file()]
     assert len(files) == 2
     assert {mode(path) for path in files} == {0o600 | permissions & 0o066}
     ticket.release()
@@ -119,7 +121,7 @@ def test_a_second_user_lists_private_runs_as_such_and_waits_in_the_same_queue(
     home.chmod(permissions)
     run = launch("count")
     finish(run)
-    ticket = Ticket(home, "cpu", "mine")
+    ticket = Ticket(home, "mine", Wish(("cpu",)))
     listed, behind = other_user(LIST_AND_QUEUE)
     assert listed == f"{run.id} private it is root's, and you may not read it"
     assert behind == "behind mine"
@@ -135,7 +137,7 @@ def test_a_waiting_run_of_another_user_is_moved_where_the_folder_permits_it(
 ):
     home.mkdir()
     home.chmod(permissions)
-    tickets = [Ticket(home, "cpu", run) for run in ("first", "next", "second")]
+    tickets = [Ticket(home, run, Wish(("cpu",))) for run in ("first", "next", "second")]
     assert [ticket.start() for ticket in tickets] == [True, False, False]
     assert other_user(MOVE) == [answer]
     assert not tickets[2].start()

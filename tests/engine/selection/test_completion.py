@@ -37,7 +37,7 @@ CASES = {
     "sweep:": ["sweep:k3f"],
     "nz": ["nz=", "nz!=", "nz<", "nz<=", "nz>", "nz>=", "nz~"],
     "nz=10 AN": ["AND"],
-    "(st": ["state"],
+    "(st": ["starting", "state"],
     "nz=10 OR NOT se": ["seed"],
     "dur": ["duration"],
     "result=": ["0.9"],
