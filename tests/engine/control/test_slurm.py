@@ -95,6 +95,15 @@ def test_a_run_that_waits_is_taken_back_at_once_and_goes_on_elsewhere(slurm, sub
     assert steps_logged(run) == [1, 2, 3]
 
 
+def test_a_run_that_runs_is_not_cancelled_as_one_that_waits(slurm, submit, engine, home, until, finish):
+    run = submit({"gate": str(home / "gate")})
+    until(lambda: running(run))
+    with pytest.raises(RunStateError, match="only a waiting run can be cancelled"):
+        asyncio.run(engine.cancel(run))
+    (home / "gate").touch()
+    assert finish(run).state == "finished"
+
+
 def test_a_waiting_job_that_somebody_cancels_stops_its_run(slurm, submit, until):
     run = submit(slurm="hold")
     job = job_of(run)
