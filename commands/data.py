@@ -1,4 +1,4 @@
-"""``phosphene data``: which data sets there are, fetching and verifying them, and cached features."""
+"""``phosphene data``: which data sets there are, fetching and verifying them, cached features, decoded images."""
 
 from __future__ import annotations
 
@@ -48,6 +48,8 @@ def list_data(as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
     if entries:
         bytes_ = sum(entry.bytes for entry in entries)
         say(f"cached features: {bytes_ / MEBIBYTE:,.0f} MiB (see phosphene data features)")
+    if decoded := sum(entry.bytes for entry in feature_cache.entries(Workspace().cache, feature_cache.DECODED)):
+        say(f"decoded images: {decoded / MEBIBYTE:,.0f} MiB (phosphene data clear removes them)")
 
 
 @app.command()
@@ -80,11 +82,13 @@ def features(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")
 
 @app.command()
 def clear() -> None:
-    """Remove the cached features; they are computed again when they are needed."""
+    """Remove the cached features and decoded images; they are computed again when they are needed."""
     from commands.output import say
     from engine import Workspace, feature_cache
 
-    say(f"{feature_cache.clear(Workspace().cache) / MEBIBYTE:,.0f} MiB of features removed")
+    cache = Workspace().cache
+    features_, decoded = (feature_cache.clear(cache, kind) for kind in (feature_cache.FOLDER, feature_cache.DECODED))
+    say(f"{features_ / MEBIBYTE:,.0f} MiB of features and {decoded / MEBIBYTE:,.0f} MiB of decoded images removed")
 
 
 @app.command()

@@ -25,20 +25,29 @@ def _device() -> dict[str, Any]:
 
     import psutil
 
-    from engine import gpu_names, usable_cores
+    from engine import usable_cores
     from engine.version import CODE_FOLDER, VERSION
 
     memory = psutil.virtual_memory()
-    names = gpu_names()
     return {
         "phosphene": f"{VERSION} in {CODE_FOLDER}",
         "python": sys.version.split()[0],
         "torch": version("torch"),
         "torchvision": version("torchvision"),
-        "gpu": ", ".join(names) or "none: runs use the CPU",
+        **_gpus(),
         "cpu": f"{psutil.cpu_count()} cores, {usable_cores()} threads for a run",
         "memory": f"{memory.total / 2**30:.0f} GiB, {memory.available / 2**30:.0f} GiB of it free",
     }
+
+
+def _gpus() -> dict[str, str]:
+    from engine import driver_line, gpu_lines, gpus_unusable
+
+    lines, why, driver = "; ".join(gpu_lines()), gpus_unusable(), driver_line()
+    said = {"driver": driver} if driver else {}
+    if why:
+        return {"gpu": f"none that can be used, so runs use the CPU: {why}", **said}
+    return {"gpu": lines or "none: runs use the CPU", **said}
 
 
 def _terminal() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from commands import (
     experiments,
     export,
     listing,
+    outline,
     picture,
     queue,
     replicate,
@@ -40,7 +41,7 @@ class Grammar(TyperGroup):
 
 ORDER = (
     *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
-    *("compare", "chart", "replicate", "report"),
+    *("compare", "chart", "replicate", "report", "outline"),
     *("sweep", "sweeps", "study"),
     *("export", "import", "whence", "verify"),
     *("tag", "note", "rename"),
@@ -102,6 +103,7 @@ app.command("compare")(compare.compare)
 app.command("chart")(compare.chart)
 app.command("replicate")(replicate.replicate)
 app.command("report")(report.report)
+app.add_typer(outline.app, name="outline")
 app.add_typer(sweep.app, name="sweep")
 app.command("sweeps")(sweeps.list_sweeps)
 app.command("export")(export.export)

@@ -65,7 +65,10 @@ def _document(run: Run, history: History) -> dict[str, Any]:
         "total": status.total,
         "eta": status.eta,
         "code": {"version": started.version, "folder": started.folder} if started else None,
+        "on": {"device": on.device, "gpu": on.name, "uuid": on.uuid} if (on := history.device) else None,
+        "memory": {"host": history.peak_memory, "gpu": history.peak_device_memory},
         "waiting": history.waiting(status.changed),
+        "starting": history.starting(status.changed),
         "running": history.running(status.changed),
         "live": history.live,
         "metrics": history.latest,
@@ -89,13 +92,14 @@ def _rows(run: Run, history: History) -> list[list[str]]:
     name = record.name if added.name is None else added.name
     figure, clock = wording.figure, wording.clock
     reason = f": {status.reason}" if status.reason else ""
-    launched = f"{wording.ago(record.created)} ago"
+    launched, device = f"{wording.ago(record.created)} ago", wording.on_device(record.device, history.device)
     rows = [
         ["run", f"{record.id}{f'  {name}' if name else ''}"],
         ["state", f"{wording.STATE_MARKS[status.state]} {status.state}{reason}"],
-        ["experiment", f"{record.experiment} on {record.device}, seed {record.seed}, {launched}"],
-        ["time", f"{clock(history.waiting())} waiting, {clock(history.running())} running"],
+        ["experiment", f"{record.experiment} on {device}, seed {record.seed}, {launched}"],
+        ["time", wording.spans(history)],
     ]
+    rows += [["memory", peaks]] if (peaks := wording.peaks(history)) else []
     rows += [["tags", " ".join(f"#{tag}" for tag in added.tags)]] if added.tags else []
     rows += [["note", added.note]] if added.note else []
     if status.total:

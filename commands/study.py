@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +11,9 @@ import typer
 from commands.selection import AS_JSON, FORMAT, JSON, format_of
 
 if TYPE_CHECKING:
-    from engine import StudyTier
+    from collections.abc import Sequence
+
+    from engine import Studies, StudyProgress, StudyTier
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +22,8 @@ app = typer.Typer(
 )
 
 
+ALL = "all"
+INTERRUPTED = 130
 TIERS: tuple[StudyTier, ...] = ("quick", "full")
 
 
@@ -26,6 +32,11 @@ def complete_study(incomplete: str) -> list[str]:
     from engine import Studies
 
     return [name for name in Studies().names() if name.startswith(incomplete)]
+
+
+def complete_study_or_all(incomplete: str) -> list[str]:
+    """Return what may be run: studies, or all of them."""
+    return [*complete_study(incomplete), *([ALL] if ALL.startswith(incomplete) else [])]
 
 
 STUDY = Annotated[
@@ -65,8 +76,7 @@ def list_studies(as_json: JSON = False) -> None:
                 faults.append(str(error))
                 continue
             documents.append(study_wording.document(found))
-            if not found.missing or len(found.trials) == found.runs:
-                counts[at] = f"{len(found.trials)}/{found.runs}"
+            counts[at] = study_wording.count(found)
         rows.append([name, study.experiment, *counts, study.title])
     if as_json:
         emit(documents)
@@ -86,7 +96,6 @@ def show(
     as_json: AS_JSON = False,
 ) -> None:
     """Show a study: what it asks, what was published, what is measured here, and what that says."""
-    from commands.compare import print_sheet
     from commands.output import emit, say
     from engine import Studies, study_wording
 
@@ -98,6 +107,14 @@ def show(
         return
     for line in study_wording.head(found):
         say(line)
+    print_progress(found, form)
+
+
+def print_progress(found: StudyProgress, form: str) -> None:
+    """Print the combinations of a study, and what was published beside what is measured."""
+    from commands.compare import print_sheet
+    from engine import study_wording
+
     if found.trials:
         print_sheet(study_wording.combinations(found), form)
     if found.judged:
@@ -107,7 +124,12 @@ def show(
 
 @app.command("run")
 def run(
-    study: STUDY,
+    studies: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY...", help="Names, paths of .toml files, or all.", autocompletion=complete_study_or_all
+        ),
+    ],
     quick: QUICK = False,
     changed: SET = None,
     seeds: SEEDS = 0,
@@ -121,33 +143,94 @@ def run(
     dry: Annotated[bool, typer.Option("--dry", help="Only say what would be run, and what it would take.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Start it and return at once.")] = False,
 ) -> None:
-    """Run a study as a sweep; runs of equal configuration that are there are taken."""
-    import asyncio
+    """Run studies as sweeps, one after the other; runs of equal configuration that are there are taken.
 
-    from commands.output import say
-    from commands.watch import watch_sweep
-    from engine import Studies, study_wording, sweep_wording
+    all are all studies: those that lack data, weights or images are named at the end and left out.
+    """
+    from engine import Studies
 
-    studies = Studies()
-    found = studies.find(study)
-    tier, own = _tier(quick=quick), pairs_of(changed)
-    for line in study_wording.head(studies.progress(found, tier, own, seeds)):
-        say(line)
+    known = Studies()
+    every = studies == [ALL]
+    names = known.names() if every else studies
     options = {"device": device, "on": on, "gpus": gpus, "time": time, "slurm": " ".join(slurm or ())}
-    planned = studies.plan(found, tier, own, seeds=seeds, parallel=parallel, per_job=per_job, options=options)
-    for line in sweep_wording.plan(planned):
-        say(line)
-    if dry:
-        return
-    sweep = asyncio.run(studies.run(planned))
-    if detach:
-        say(f"started; watch it: phosphene sweep follow {sweep.id}")
-        print(sweep.id)  # noqa: T201 - stdout is data
-        return
-    status = watch_sweep(studies.sweeps, sweep, as_json=False)
-    if status == 0:
-        show(study, quick, changed, seeds)
-    raise typer.Exit(status)
+    sweeping = {"seeds": seeds, "parallel": parallel, "per_job": per_job, "options": options}
+    asked = Asked(known, _tier(quick=quick), pairs_of(changed), sweeping, dry=dry, detach=detach)
+    raise typer.Exit(asked.run_all(names, skip=every) if every or len(names) > 1 else asked.run(names[0]))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of every study that a command runs; ``sweeping`` as :meth:`engine.Studies.plan` takes it."""
+
+    studies: Studies
+    tier: StudyTier
+    changed: dict[str, Any]
+    sweeping: dict[str, Any]
+    dry: bool
+    detach: bool
+
+    def run(self, name: str) -> int:
+        """Run a study and show what came of it; return the exit status.
+
+        Raises:
+            PhospheneError: naming what is wrong with it, or what is missing and how to get it.
+        """
+        import asyncio
+
+        from commands.output import say
+        from commands.watch import watch_sweep
+        from engine import study_wording, sweep_wording
+
+        study = self.studies.find(name)
+        seeds = self.sweeping["seeds"]
+        for line in study_wording.head(self.studies.progress(study, self.tier, self.changed, seeds)):
+            say(line)
+        planned = self.studies.plan(study, self.tier, self.changed, **self.sweeping)
+        for line in sweep_wording.plan(planned):
+            say(line)
+        if self.dry:
+            return 0
+        sweep = asyncio.run(self.studies.run(planned))
+        if self.detach:
+            say(f"started; watch it: phosphene sweep follow {sweep.id}")
+            print(sweep.id)  # noqa: T201 - stdout is data
+            return 0
+        status = watch_sweep(self.studies.sweeps, sweep, as_json=False)
+        if status == 0:
+            print_progress(self.studies.progress(study, self.tier, self.changed, seeds), "text")
+        return status
+
+    def run_all(self, names: Sequence[str], *, skip: bool) -> int:
+        """Run studies one after the other and print what came of each; return the exit status.
+
+        Args:
+            names: of the studies.
+            skip: whether it is no failure that one of them cannot be run here.
+        """
+        from commands.output import say, table
+        from engine import PhospheneError, wording
+
+        rows, status, began = [], 0, time.monotonic()
+        for name in names:
+            say(f"\n-- {name}")
+            at, own = time.monotonic(), 0
+            try:
+                own = self.run(name)
+                said = self._outcome(own)
+            except PhospheneError as error:
+                own, said = 0 if skip else 1, str(error)
+            rows.append([name, wording.clock(time.monotonic() - at), said])
+            status = max(status, own)
+            if own == INTERRUPTED:
+                break
+        table(["study", "took", "what came of it"], rows)
+        say(f"{len(rows)} of {len(names)} studies in {wording.clock(time.monotonic() - began)}")
+        return status
+
+    def _outcome(self, status: int) -> str:
+        if status:
+            return "left running" if status == INTERRUPTED else "failed"
+        return "can be run" if self.dry else "started" if self.detach else "done"
 
 
 @app.command("new")

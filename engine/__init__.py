@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from engine.comparison.statements import statements as comparison_statements
     from engine.comparison.statistics import Difference, Mean
     from engine.comparison.styles import Style
-    from engine.control.devices import GpuLoad, MachineLoad, device_names, gpu_names, machine_load
+    from engine.control.devices import (
+        GpuLoad,
+        MachineLoad,
+        device_names,
+        driver_line,
+        gpu_lines,
+        gpus_unusable,
+        machine_load,
+    )
     from engine.control.engine import Engine
     from engine.control.scheduled import job_of
     from engine.control.suggesting import suggestions_for
@@ -91,12 +99,22 @@ if TYPE_CHECKING:
     from engine.record.series import Curves, Points, Series
     from engine.record.tables import Table, read_table
     from engine.record.workspace import Listed, Workspace, name_of
+    from engine.report import edits as report_edits
     from engine.report import equality
     from engine.report import outline as report_outlines
+    from engine.report import words as report_wording
     from engine.report import writing as report_writing
     from engine.report.building import Reports
+    from engine.report.edits import Edit as ReportEdit
     from engine.report.export import formats as exports
     from engine.report.imports import formats as imports
+    from engine.report.items import Item as ReportItem
+    from engine.report.kept import Change as ReportChange
+    from engine.report.kept import Kept as KeptReport
+    from engine.report.kept import KeptReports
+    from engine.report.outline import Outline as ReportOutline
+    from engine.report.outline import Part as ReportPart
+    from engine.report.outline import Source as ReportSource
     from engine.report.whence import repeatable, whence
     from engine.selection.choosing import select
     from engine.selection.columns import Column, parse_column, parse_columns
@@ -108,6 +126,7 @@ if TYPE_CHECKING:
     from engine.selection.filter import parse as parse_filter
     from engine.selection.values import MISSING
     from engine.slurm.asking import option_fields
+    from engine.studies import figure as study_figure
     from engine.studies import words as study_wording
     from engine.studies.studies import Progress as StudyProgress
     from engine.studies.studies import Studies
@@ -159,6 +178,8 @@ __all__ = [
     "ImageLogged",
     "InvalidFilter",
     "InvalidHyperparameters",
+    "KeptReport",
+    "KeptReports",
     "LaunchError",
     "Line",
     "Listed",
@@ -182,6 +203,12 @@ __all__ = [
     "Pulse",
     "ReadOnly",
     "Replicate",
+    "ReportChange",
+    "ReportEdit",
+    "ReportItem",
+    "ReportOutline",
+    "ReportPart",
+    "ReportSource",
     "Reports",
     "Results",
     "Row",
@@ -225,12 +252,14 @@ __all__ = [
     "dataset_catalogue",
     "device_names",
     "differences",
+    "driver_line",
     "equality",
     "exports",
     "feature_cache",
     "fields_of",
     "gallery",
-    "gpu_names",
+    "gpu_lines",
+    "gpus_unusable",
     "imports",
     "job_of",
     "machine_load",
@@ -258,7 +287,9 @@ __all__ = [
     "rename_run",
     "repeatable",
     "replicates",
+    "report_edits",
     "report_outlines",
+    "report_wording",
     "report_writing",
     "runs_in_order",
     "select",
@@ -266,6 +297,7 @@ __all__ = [
     "shown_value",
     "smooth",
     "sources",
+    "study_figure",
     "study_wording",
     "suggestions_for",
     "sweep_axes",

@@ -95,7 +95,8 @@ class Context(Protocol):
 
         Args:
             step: from 1.
-            values: ``part/quantity`` to a number or a scalar tensor; those on a GPU are fetched in batches.
+            values: ``part/quantity`` to a number, a scalar tensor, or what has a method ``later`` that gives one when
+                the log is written; those on a GPU are fetched in batches.
             epoch: how many epochs are done, as a fraction.
         """
 

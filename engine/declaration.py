@@ -44,8 +44,8 @@ class RunOptions(Hyperparameters):
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of every random generator")
     device: str = Field(
         default="auto",
-        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
-        description="auto, cpu, cuda or cuda:N; auto takes the first GPU",
+        pattern=r"^(auto|cpu|any|cuda(:\d+(,\d+)*)?)$",
+        description="auto, cpu, any, cuda:1 or cuda:1,2; auto takes the best free GPU, or else the CPU",
     )
     slots: int = Field(
         default=1,
@@ -91,6 +91,7 @@ def hyperparameter(
     group: str = "",
     suggestions: tuple[str, ...] = (),
     several: bool = False,
+    memory: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare one hyperparameter.
@@ -104,10 +105,11 @@ def hyperparameter(
         group: heading under which the form and the help show it.
         suggestions: values of free text that are offered for completion.
         several: whether a value is text that may hold several, separated by commas.
+        memory: whether a lower value takes less of the device's memory; a run that runs out of it names the field.
         **bounds: pydantic's ``ge``, ``gt``, ``le``, ``lt``, ``multiple_of``, ``pattern``.
     """
     extra: dict[str, Any] = {"unit": unit, "live": live, "log": log, "group": group, "several": several}
-    extra["suggestions"] = list(suggestions)
+    extra |= {"memory": memory, "suggestions": list(suggestions)}
     return Field(default=default, description=description, json_schema_extra=extra, **bounds)
 
 

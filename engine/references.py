@@ -10,7 +10,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_core import core_schema
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LAST = "last"
 """The newest earlier run that can be taken."""
 RUN = "run:"
+Effort = Literal["nothing", "meanings", "checks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Scope:
         values: the hyperparameters of the run; those of earlier fields are written out already.
         defaults: the default of each hyperparameter.
         experiment: returns the declaration of an experiment by its name.
+        effort: what may take seconds, such as the table of a network's cuts: nothing, what tells the meaning of a name,
+            or what checks one as well. A name that is not looked into is taken as it is.
     """
 
     workspace: Workspace
@@ -47,6 +50,7 @@ class Scope:
     values: Mapping[str, Any]
     defaults: Mapping[str, Any]
     experiment: Callable[[str], Experiment]
+    effort: Effort = "checks"
 
     def is_default(self, *fields: str) -> bool:
         """Tell whether some fields all have their defaults, which are known to fit each other."""

@@ -146,22 +146,30 @@ def _heavy_imports(module: str) -> str:
     return done.stdout.strip()
 
 
-def _published(workspace: Workspace, declared: Experiment, values: Mapping[str, Any]) -> RunDirectory:
+def _published(
+    workspace: Workspace, declared: Experiment, values: Mapping[str, Any], device: str = "cpu"
+) -> RunDirectory:
     """Write the directory of a run that is to be played in this process."""
     resolved, parents = resolving.resolved(workspace, declared.validate(values))
     seed = validate(RunOptions, {}).seed
     plain = resolved.model_dump(mode="json")
-    record, staged = workspace.prepare(RunRecord("", declared.name, plain, seed, "cpu", 0.0, parents=parents))
+    record, staged = workspace.prepare(RunRecord("", declared.name, plain, seed, device, 0.0, parents=parents))
     return RunDirectory(staged.rename(workspace.runs / record.id))
 
 
-def _play(declared: Experiment, run: RunDirectory, attempt: int, stop_after: float = math.inf) -> _Stopping:
-    """Run the program as a worker does, and return its context."""
+def _play(
+    declared: Experiment,
+    run: RunDirectory,
+    attempt: int,
+    stop_after: float = math.inf,
+    kind: type[_Stopping] = _Stopping,
+) -> _Stopping:
+    """Run the program as a worker does, and return its context, which is of the kind given."""
     folder = run.attempts_folder / f"{attempt:04d}"
     folder.mkdir(exist_ok=True)
     hyperparameters = declared.validate(run.record().hyperparameters)
     restored, log = run.last_checkpoint(), EventLog(folder / "events.jsonl")
-    context = _Stopping(run, log, hyperparameters)
+    context = kind(run, log, hyperparameters)
     log.append(StateChanged(time.time(), "running", step=restored.step if restored else 0))
     context.stop_after = stop_after
     program = declared.load()

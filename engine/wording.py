@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from engine.declaration import Experiment
+    from engine.record.events import DeviceTaken
+    from engine.record.history import History
 
 STATE_MARKS: dict[State, str] = {
     "queued": "○",
@@ -34,7 +36,7 @@ STATE_MARKS: dict[State, str] = {
     "private": "⊘",
 }
 
-_PLACE = re.compile(r"([\d,]+(?:st|nd|rd|th)), behind (\S+)")
+_PLACE = re.compile(r"([\d,]+(?:st|nd|rd|th))(?:, behind (\S+))?")
 
 Level = Literal["info", "alarm", "error", "output"]
 
@@ -131,6 +133,38 @@ def seconds_of(text: str) -> float:
     return sum(spans)
 
 
+def size(count: float) -> str:
+    """Write a number of bytes: ``3 KiB``, ``312 MiB``, ``4.0 GiB``."""
+    if count >= 1 << 30:
+        return f"{count / 2**30:.1f} GiB"
+    return f"{int(count) >> 10} KiB" if 1 << 10 <= count < 1 << 20 else f"{max(0, int(count)) >> 20} MiB"
+
+
+def on_device(asked: str, taken: DeviceTaken | None) -> str:
+    """Say on which device a run is, ``cuda:1 (H100)``, or which it asked for while it has none.
+
+    Args:
+        asked: as its record says.
+        taken: as its history says.
+    """
+    if taken is None:
+        return asked
+    return f"{taken.device} ({taken.name})" if taken.name else taken.device
+
+
+def spans(history: History, now: float = 0.0) -> str:
+    """Say how long a run waited, started and ran: ``5 s waiting, 2 s starting, 1:07 running``; no start of 0 s."""
+    parts = {"waiting": history.waiting(now), "starting": history.starting(now), "running": history.running(now)}
+    told = {name: took for name, took in parts.items() if name != "starting" or round(took)}
+    return ", ".join(f"{clock(took)} {name}" for name, took in told.items())
+
+
+def peaks(history: History) -> str:
+    """Say how much memory a run took at most: ``1.2 GiB, 3.4 GiB of the GPU``; empty if that is not known."""
+    host, device = history.peak_memory, history.peak_device_memory
+    return ", ".join([*([size(host)] if host else []), *([f"{size(device)} of the GPU"] if device else [])])
+
+
 def ago(t: float) -> str:
     """Say how long ago a moment was: ``12 s``, ``5 min``, ``3 h``, ``2 d``."""
     age = max(0.0, time.time() - t)
@@ -169,7 +203,9 @@ def waiting(reason: str, since: float) -> str:
         since: when it was launched, in seconds since the epoch.
     """
     found = _PLACE.fullmatch(reason)
-    return f"behind {short_id(found[2])} · {ago(since)}" if found else reason
+    if not found:
+        return reason
+    return f"behind {short_id(found[2])} · {ago(since)}" if found[2] else f"for the first free device · {ago(since)}"
 
 
 def only_waiting(what: str) -> str:

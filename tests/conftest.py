@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import gc
+import json
 import os
 import pty
 import re
@@ -24,12 +25,14 @@ from typing import Any
 import pytest
 
 from engine import Engine, Run, catalogue
+from engine.control import devices, nvml
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
 from engine.slurm import queue, tools
 from tests.one_host_slurm import OneHostSlurm, missing
 
 PROGRAMS = Path(__file__).parent / "programs"
+STANDINS = Path(__file__).parent / "standins"
 PHOSPHENE = [sys.executable, "-m", "phosphene"]
 PATIENCE = 30.0
 """Seconds until a test gives up waiting; nothing takes that long unless it is broken."""
@@ -190,6 +193,39 @@ def finish() -> Callable[[Run], Any]:
 def visible(home: Path) -> Callable[[], list[Run]]:
     """Return the runs that anybody can see."""
     return lambda: Workspace(home).directories()
+
+
+@pytest.fixture
+def gpus(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Pretend, here and in every process begun, to have GPUs: ``gpus({"used": 5 << 30}, {}, visible="1")``.
+
+    What is not said of one is that of a test GPU of 40 GiB; keywords but ``visible`` are the driver's. See
+    ``tests/standins/pynvml.py``.
+    """
+    told = tmp_path / "gpus.json"
+    caches = [devices.visible, devices.cuda_of_torch, nvml.driver]
+
+    def pretend(*gpus: dict[str, Any], visible: str | None = None, **driver: Any) -> None:
+        plain = {"name": "NVIDIA Test", "total": 40 << 30, "used": 0}
+        listed = [{"uuid": f"GPU-{number}{number}", **plain, **gpu} for number, gpu in enumerate(gpus)]
+        fresh = told.with_suffix(".new")
+        fresh.write_text(json.dumps({**driver, "gpus": listed}))
+        fresh.rename(told)
+        if visible is None:
+            monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        else:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        for cache in caches:
+            cache.cache_clear()
+
+    monkeypatch.setenv("STANDIN_GPUS", str(told))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(STANDINS), os.environ["PYTHONPATH"]]))
+    monkeypatch.syspath_prepend(str(STANDINS))
+    monkeypatch.delitem(sys.modules, "pynvml", raising=False)
+    yield pretend
+    sys.modules.pop("pynvml", None)
+    for cache in caches:
+        cache.cache_clear()
 
 
 class Terminal:

@@ -19,6 +19,10 @@ Scope = Literal[
     "compare",
     "plan",
     "sweep",
+    "shelf",
+    "study",
+    "report",
+    "part",
 ]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from tui.act import Act, Scope
+from tui.report_acts import REPORT_ACTS
+from tui.study_acts import STUDY_ACTS
 
 __all__ = ["ACTS", "Act", "Scope", "bindings"]
 
@@ -101,6 +103,14 @@ ACTS: tuple[Act, ...] = (
     Act("workbench", "go(-1)", "shift+tab", "previous pane", "Go to the previous pane."),
     Act("workbench", "page", "h", "about it", "Show what the chosen experiment does and what to look at."),
     Act("workbench", "quit", "q", "quit", "Leave the workbench; runs go on.", footer=True),
+    Act(
+        "workbench",
+        "studies",
+        "u",
+        "studies",
+        "Go to the shelf of studies, the figures of reports.",
+        footer=True,
+    ),
     Act(
         "runs",
         "select_run",
@@ -323,6 +333,7 @@ ACTS: tuple[Act, ...] = (
     Act("compare", "pictures('blink')", "b", "blink", "Show the first picture in place of the others in turn."),
     Act("compare", "renderer", "i", "images", "Switch how pictures are drawn, as far as this terminal can."),
     Act("compare", "replicate", "a", "more seeds", "Launch further seeds of each group.", footer=True),
+    Act("compare", "write_study", "n", "to study", "Write a study of these runs, to be completed by hand."),
     Act("compare", "copy", "c", "copy", "Copy the results: then m for Markdown, l for LaTeX.", footer=True),
     Act("compare", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act("compare", "go(1)", "tab", "next", "Go to the next chart or table."),
@@ -353,10 +364,13 @@ ACTS: tuple[Act, ...] = (
     Act("sweep", "columns(1)", "right", "columns right", "Show columns of pictures further right."),
     Act("sweep", "columns(-1)", "left", "columns left", "Show columns of pictures further left."),
     Act("sweep", "renderer", "i", "images", "Switch how pictures are drawn, as far as this terminal can."),
+    Act("sweep", "write_study", "n", "to study", "Write a study of this sweep, to be completed by hand."),
     Act("sweep", "copy", "c", "copy", "Copy the table: then m for Markdown, l for LaTeX.", footer=True),
     Act("sweep", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act("sweep", "go(1)", "tab", "next", "Go to the next chart or panel."),
     Act("sweep", "go(-1)", "shift+tab", "previous", "Go to the previous one."),
+    *STUDY_ACTS,
+    *REPORT_ACTS,
 )
 
 

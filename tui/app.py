@@ -10,9 +10,10 @@ from textual.app import App, SystemCommand
 from engine import Workspace
 from tui.actions import ACTS, bindings
 from tui.keymap import FILE, Keymap
-from tui.limits import UNLIMITED, Limited, LimitedApp
+from tui.limits import UNLIMITED, Limited
 from tui.palette import Actions
 from tui.renderers import choose_images
+from tui.reporting import Reporting, ReportingApp
 from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 SAVE_SECONDS = 5.0
 
 
-class PhospheneApp(Limited, LimitedApp):
+class PhospheneApp(Limited, ReportingApp):
     """Opens the workbench; its result is the ids of the runs that go on."""
 
     TITLE = "Phosphene"
-    CSS_PATH: ClassVar = ["screens/workbench.tcss", "screens/compare.tcss", "screens/sweep.tcss"]
+    CSS_PATH: ClassVar = [f"screens/{name}.tcss" for name in ("workbench", "compare", "sweep", "study", "report")]
     ENABLE_COMMAND_PALETTE = True
     BINDINGS = bindings("app")
     acts_of: ClassVar[Scope] = "app"
@@ -59,6 +60,7 @@ class PhospheneApp(Limited, LimitedApp):
         self._file = self._home / "workbench.json"
         self.settings = Settings.load(self._file)
         self.settings.images = images or self.settings.images
+        self.reporting = Reporting(self._home, self.settings, read_only=limits.read_only)
         self.keymap = Keymap.read(self._home / FILE)
         self.renderer = "halfcell" if limits.browser else choose_images(self.settings.images)
         self._choose_theme(theme, light=light)

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine import PhospheneError, provenance, tables
 from tui.screens.questions import ChooseScreen, TextScreen
@@ -16,11 +16,13 @@ from tui.screens.questions import ChooseScreen, TextScreen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from textual.app import App
     from textual.widget import Widget
 
-    from engine import Chart, Origin, Sheet
+    from engine import Chart, Origin, ReportPart, Sheet
 
     Write = Callable[[Path, Origin], object]
+    Owner = Widget | App[Any]
 
 FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 """What tables are copied as, by the key that says so."""
@@ -28,27 +30,30 @@ FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 
 @dataclass(frozen=True)
 class Offer:
-    """A file that can be written.
+    """What has the focus, as a file that can be written, and as what a report can show.
 
     Attributes:
-        name: that it has unless the user wants another one.
+        name: that the file has unless the user wants another one.
         endings: in words.
         write: fills it; raises PhospheneError for another ending.
         origin: where a file of that name comes from.
+        part: what a report shows of it, as it is looked at; None for nothing.
     """
 
     name: str
     endings: str
     write: Write
     origin: Callable[[Path], Origin]
+    part: ReportPart | None = None
 
 
-def chart_offer(name: str, chart: Chart) -> Offer:
+def chart_offer(name: str, chart: Chart, part: ReportPart | None = None) -> Offer:
     """Return the offer to write a chart, or exactly what it draws as CSV.
 
     Args:
         name: of the file, without an ending; what a file's name should not hold is left out.
         chart: its lines.
+        part: what a report shows of it.
     """
 
     def write(path: Path, origin: Origin) -> None:
@@ -61,7 +66,7 @@ def chart_offer(name: str, chart: Chart) -> Offer:
             overlay.write(chart, path, origin)
 
     plain = re.sub(r"[^\w]+", "-", name).strip("-")[:80]
-    return Offer(f"{plain or 'chart'}.pdf", ".pdf .svg .png .csv", write, lambda _: chart.origin)
+    return Offer(f"{plain or 'chart'}.pdf", ".pdf .svg .png .csv", write, lambda _: chart.origin, part)
 
 
 def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str) -> Write:
@@ -69,7 +74,9 @@ def write_table(columns: Sequence[str], rows: Sequence[Sequence[str]], form: str
     return provenance.text(tables.written(columns, rows, form))
 
 
-def table_offer(name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[str], Origin]) -> Offer:
+def table_offer(
+    name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[str], Origin], part: ReportPart | None = None
+) -> Offer:
     """Return the offer to write a table: as CSV its plain figures, as Markdown or LaTeX what is shown.
 
     Args:
@@ -77,6 +84,7 @@ def table_offer(name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[st
         figures: written as CSV.
         shown: written in the other formats.
         origin_of: returns where the table in a format comes from.
+        part: what a report shows of it.
     """
 
     def form_of(path: Path) -> str:
@@ -90,7 +98,7 @@ def table_offer(name: str, figures: Sheet, shown: Sheet, origin_of: Callable[[st
         sheet = figures if form == "csv" else shown
         write_table(sheet.columns, sheet.rows, form)(path, origin)
 
-    return Offer(name, ".csv .md .tex", write, lambda path: origin_of(form_of(path)))
+    return Offer(name, ".csv .md .tex", write, lambda path: origin_of(form_of(path)), part)
 
 
 def ask_and_export(owner: Widget, offer: Offer | None) -> None:
@@ -126,7 +134,7 @@ def ask_and_copy(owner: Widget, what: str, columns: Sequence[str], rows: Sequenc
     owner.app.push_screen(ChooseScreen(f"copy {what} as", {key: name for key, (name, _) in FORMS.items()}), copy)
 
 
-async def export(owner: Widget, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
+async def export(owner: Owner, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
     """Let ``write`` fill a file in a thread; another name is taken if there is one already. The owner says the end.
 
     In a browser the file is a download.

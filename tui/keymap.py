@@ -25,6 +25,7 @@ FILE = "keys.toml"
 _INSIDE: dict[Scope, set[Scope]] = {
     "workbench": {"experiments", "runs", "form", "charts", "pictures", "console", "tables"},
     "compare": {"charts"},
+    "report": {"part"},
 }
 """Scopes in which the keys of a screen work too."""
 _NAMED = {key.value for key in Keys}

@@ -22,15 +22,19 @@ READ_ONLY = "this workbench only looks: it was opened with --read-only"
 NO_TERMINAL = "there is no terminal in a browser"
 CHANGES = frozenset(
     {
-        *("run", "form.run", "plan-sweep", "compare.more-seeds"),
-        *("sweep.stop", "sweep.resume", "sweep.widen"),
+        *("run", "form.run", "plan-sweep", "compare.more-seeds", "compare.to-study"),
+        *("sweep.stop", "sweep.resume", "sweep.widen", "sweep.to-study"),
+        *("study.run", "study.stop"),
         *("stop", "resume", "apply-live-values", "save-checkpoint"),
         *("runs.sooner", "runs.later", "runs.cancel"),
         *("runs.tag", "runs.note", "runs.name", "runs.remove", "runs.bring-back"),
+        *("to-report", "full-picture.to-report", "compare.to-report", "sweep.to-report", "study.to-report"),
+        *("report.edit", "report.note", "report.down", "report.up", "report.new-part", "report.more-items"),
+        *("report.take-out", "report.undo", "report.redo"),
     }
 )
-"""The actions, by their ids, that start, stop, change or remove a run or a sweep."""
-IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images"})
+"""The actions, by their ids, that start, stop, change or remove a run or a sweep, or change a report."""
+IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images", "study.images"})
 """Those that only a terminal knows: going to the shell, and drawing pictures otherwise than with half cells."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tui.renderers import RENDERERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -27,6 +28,8 @@ class Settings:
         sort: by which of them it is sorted, with ``-`` before it if falling; empty for the newest first.
         sizes: of columns and rows of the screen.
         forms: text of every changed field by its name, by experiment.
+        report: name of the report that things are added to.
+        drafts: what was typed into parts of reports and is not kept, by heading, by report.
     """
 
     warm: bool = True
@@ -38,6 +41,8 @@ class Settings:
     sort: str = ""
     sizes: dict[str, int] = field(default_factory=dict)
     forms: dict[str, dict[str, str]] = field(default_factory=dict)
+    report: str = ""
+    drafts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path) -> Settings:
@@ -51,11 +56,7 @@ class Settings:
             value = values.get(name) if isinstance(values, dict) else None
             if isinstance(value, type(default)) or (isinstance(default, float) and isinstance(value, int)):
                 setattr(settings, name, value)
-        settings.forms = {
-            experiment: {field: text for field, text in form.items() if isinstance(text, str)}
-            for experiment, form in settings.forms.items()
-            if isinstance(form, dict)
-        }
+        settings.forms, settings.drafts = _texts(settings.forms), _texts(settings.drafts)
         if settings.images not in {"auto", *RENDERERS}:
             settings.images = "auto"
         return settings
@@ -70,3 +71,12 @@ class Settings:
         except OSError:
             return False
         return True
+
+
+def _texts(values: Mapping[str, object]) -> dict[str, dict[str, str]]:
+    """Return the texts by two names that are texts."""
+    return {
+        name: {own: text for own, text in texts.items() if isinstance(text, str)}
+        for name, texts in values.items()
+        if isinstance(texts, dict)
+    }

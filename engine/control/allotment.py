@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.control.devices import gpu_names, resolve_device
+from engine.control.devices import ANY, AUTO, CPU, device_set
 from engine.errors import PhospheneError
 from engine.record.events import ENDED, StateChanged
 from engine.record.log import last_event
@@ -99,17 +99,18 @@ class Allotment:
         return cls(job, attempt)
 
     def device(self, name: str) -> str:
-        """Return the device that a name means in this job: Slurm has chosen among the GPUs, so that none is waited for.
+        """Return the queue name of the device that a name means in this job; none is waited for.
 
-        A job to which Slurm gave no GPU computes on the CPU, also where it could see the GPUs of others.
+        Slurm has chosen among the GPUs, so that their numbers mean nothing here. A job that got none computes on the
+        CPU, also where it could see the GPUs of others.
+
+        Raises:
+            DataUnavailable, MachineFailure: as :func:`engine.control.devices.device_set` does.
         """
         given = any(os.environ.get(variable) for variable in _GIVEN)
-        if name == "auto":
-            return resolve_device(name) if given else "cpu"
-        number = name.partition(":")[2]
-        if number and int(number) >= len(gpu_names()) and given:
-            return "cuda:0"
-        return resolve_device(name)
+        if name == AUTO:
+            return device_set(name)[0] if given else CPU
+        return device_set(name if name == CPU or not given else ANY)[0]
 
     def says(self, device: str) -> str:
         """Return a line about where this is."""

@@ -51,14 +51,15 @@ class Context:
 
     Attributes:
         seed: the run's seed; every generator is seeded from it before the program starts.
+        hyperparameters: of the run, as they are now.
         done: the last step that is done, 0 on a fresh run.
         stop_asked: whether a request asks the run to stop, rather than a signal.
         stop_reason: why it is to stop, if whoever asked for it said so.
         torch_seeded: whether torch was imported, and so seeded, before the program started; if not, the context seeds
             it at the first use of the device.
 
-    ``early`` holds the requests that came while the run waited in the queue; ``device`` is the one that the run's
-    device means on this host.
+    ``early`` holds the requests that came while the run waited in the queue; ``device`` is torch's name of the one that
+    it got.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Context:
         self._log = log
         self._device_name = device or record.device
         self._threads = record.threads
-        self._hyperparameters = hyperparameters
+        self.hyperparameters = hyperparameters
         self._live = {field for field, info in type(hyperparameters).model_fields.items() if _is_live(info)}
         self._device: torch.device | None = None
         self._generator: torch.Generator | None = None
@@ -135,10 +136,12 @@ class Context:
 
     def _open(self) -> None:
         if self._device is None:
+            from engine.tensors.batches import told_to
             from engine.tensors.devices import open_device, own_generator, prepare_torch
 
             if not self.torch_seeded:
                 prepare_torch(self.seed, thread_count(self._threads))
+            told_to(self.message)
             self._device = open_device(self._device_name)
             self._generator = own_generator(self.seed, self._device)
 
@@ -213,15 +216,15 @@ class Context:
         if name not in self._live:
             self.message(f"{name} cannot be changed while the run is going", level="alarm")
             return
-        previous = getattr(self._hyperparameters, name)
+        previous = getattr(self.hyperparameters, name)
         try:
-            setattr(self._hyperparameters, name, value)
+            setattr(self.hyperparameters, name, value)
         except ValueError as error:
             self.message(f"{name} stays {previous}: {error}", level="alarm")
             return
         # The user's new value replaces the changes that earlier attempts made at later steps.
         self._scheduled = [change for change in self._scheduled if change.name != name]
-        changed = getattr(self._hyperparameters, name)
+        changed = getattr(self.hyperparameters, name)
         if changed != previous:
             self._log.append(HyperparameterChanged(time.time(), name, changed, previous, self.done), durable=True)
 
@@ -229,8 +232,8 @@ class Context:
         """Repeat the live changes of earlier attempts at the steps at which they were made."""
         while self._scheduled and self._scheduled[0].step < step:
             change = self._scheduled.pop(0)
-            previous = getattr(self._hyperparameters, change.name)
-            setattr(self._hyperparameters, change.name, change.value)
+            previous = getattr(self.hyperparameters, change.name)
+            setattr(self.hyperparameters, change.name, change.value)
             if change.step > self._restored_step:
                 again = HyperparameterChanged(
                     time.time(), change.name, change.value, previous, change.step, repeated=True
@@ -248,7 +251,8 @@ class Context:
 
         Args:
             step: from 1.
-            values: ``part/quantity`` to a number or a scalar tensor; those on a GPU are fetched in batches.
+            values: ``part/quantity`` to a number, a scalar tensor, or what has a method ``later`` that gives one when
+                the log is written; those on a GPU are fetched in batches.
             epoch: how many epochs are done, as a fraction.
         """
         self._pending.append((time.time(), step, epoch, {name: _detached(value) for name, value in values.items()}))
@@ -384,7 +388,7 @@ def _is_live(info: Any) -> bool:
 def _detached(value: Any) -> Any:
     """Return a scalar tensor's value if it is on the host; on a GPU a copy of it without its graph."""
     if not hasattr(value, "detach"):
-        return float(value)
+        return value if hasattr(value, "later") else float(value)
     return value.item() if value.device.type == "cpu" else value.detach().clone()
 
 

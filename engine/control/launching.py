@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.catalogue import experiment
-from engine.control.devices import queue_name, resolve_device
+from engine.control.devices import recorded_device
+from engine.control.memory import wish_of
 from engine.control.order import Order
 from engine.control.provenance import git_state, versions
 from engine.control.queue import Queue
@@ -58,9 +59,13 @@ def _queue_up(order: Order, record: RunRecord) -> None:
     if read_job(order.folders()[1]):
         return  # Slurm gives devices itself
     if claim is not None and claim.worker.presence() == "alive":
-        queue = Queue.of(order.run.parents[1], queue_name(resolve_device(record.device)))
-        with contextlib.suppress(OSError), queue.door():
-            queue.draw(record.id, record.slots, claim.worker)
+        workspace = Workspace(order.run.parents[1])
+        queue = Queue(workspace.home)
+        # Without its devices the worker ends, and says why.
+        with contextlib.suppress(OSError, PhospheneError):
+            wish = wish_of(workspace, record)
+            with queue.door():
+                queue.draw(record.id, wish, claim.worker)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ def _prepared(workspace: Workspace, wanted: Launch, asks: Asking, runs: int = 1)
     at_slurm = Wanted.of(options.model_dump())
     values = wanted.hyperparameters.model_dump(mode="json")
     # On a host that is not known yet, device and threads are for that one to say.
-    device = options.device if at_slurm else resolve_device(options.device)
+    device = options.device if at_slurm else recorded_device(options.device)
     record = RunRecord(
         id=wanted.run,
         experiment=declared.name,

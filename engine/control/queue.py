@@ -1,8 +1,9 @@
-"""The local queue: one ticket per waiting or running worker and device, in the order in which the runs start.
+"""The queue of this host: one ticket per waiting or running worker, in the order in which the runs start.
 
-A ticket is a file, `NUMBER-RUN`, or `NUMBER-RUN.running` once the run has started: the names alone hold the order. The
-launcher draws the ticket, so that runs wait in the order of their launches; the worker takes hold of it by a lock on
-the file (`ticket.py`). A ticket counts while that lock is held and, before the worker holds it, while the worker lives.
+A ticket is a file, `NUMBER-RUN`, or `NUMBER-RUN@DEVICE` once the run has started on a device: the names alone hold the
+order and who has what. What devices a run may take stands in its ticket; whose turn it is, in `turns.py`. The launcher
+draws the ticket, so that runs wait in the order of their launches; the worker takes hold of it by a lock on the file
+(`ticket.py`). A ticket counts while that lock is held and, before the worker holds it, while the worker lives.
 The kernel drops the locks of a process that ends, so a dead worker leaves nothing to clean up.
 
 Whoever decides by the order or changes it is behind the door, a lock of the whole queue, and changes it by one rename:
@@ -19,7 +20,7 @@ import os
 import re
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import count
 from typing import TYPE_CHECKING, Literal
@@ -29,17 +30,32 @@ from engine.record.identity import Identity
 from engine.record.shared import share_file, shared_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 Where = Literal["up", "down", "first", "last"]
 
-RUNNING = ".running"
-"""How the name of a ticket ends whose run has started."""
+ON = "@"
+"""What stands before the device in the name of a ticket whose run has started."""
 
-_NAME = re.compile(rf"(\d{{8}}(?:\.\d+)?)-(.+?)({re.escape(RUNNING)})?")
+_NAME = re.compile(rf"(\d{{8}}(?:\.\d+)?)-([^{ON}]+)(?:{ON}(.+))?")
 _FIRST = 10_000_000
 """The number of the first ticket: runs can be moved ahead of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a run asks of the queue.
+
+    Attributes:
+        devices: the queue names of those that it may take; see :func:`engine.control.devices.device_set`.
+        slots: how many runs may be on its device at once, itself among them.
+        need: bytes of a GPU's memory that it needs.
+    """
+
+    devices: tuple[str, ...]
+    slots: int = 1
+    need: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,40 +66,55 @@ class Entry:
         name: of its file.
         number: by which those that wait are ordered.
         run: id of the run.
-        running: whether the run has started.
-        slots: how many may run at once, as the run was told.
+        device: queue name of the one that it has; empty while it waits.
+        wish: what the run asked for.
+        pid: of its worker; 0 if that is not known.
         since: when it began to wait or, once it runs, to run; in seconds since the epoch.
     """
 
     name: str
     number: Fraction
     run: str
-    running: bool
-    slots: int = 1
+    device: str
+    wish: Wish
+    pid: int = 0
     since: float = 0.0
+
+    @property
+    def running(self) -> bool:
+        """Whether the run has started."""
+        return bool(self.device)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Those that the run may take."""
+        return self.wish.devices
+
+    @property
+    def slots(self) -> int:
+        """How many runs may be on its device at once."""
+        return self.wish.slots
+
+    @property
+    def need(self) -> int:
+        """Bytes of a GPU's memory that it needs."""
+        return self.wish.need
+
+    def on(self, devices: Iterable[str]) -> bool:
+        """Tell whether the run has one of these devices, or waits for one."""
+        return not {self.device, *(() if self.device else self.devices)}.isdisjoint(devices)
 
 
 class Queue:
-    """All tickets of one device on this host.
+    """All tickets of this host.
 
     Args:
-        folder: where they lie.
         home: the workspace, whose permissions they take.
     """
 
-    def __init__(self, folder: Path, home: Path) -> None:
-        self.folder = folder
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "queue" / socket.gethostname()
         self._home = home
-
-    @classmethod
-    def of(cls, home: Path, device: str) -> Queue:
-        """Return the queue of a device by its name, see :func:`engine.control.devices.queue_name`."""
-        return cls(_host(home) / device.replace(":", "-"), home)
-
-    @property
-    def device(self) -> str:
-        """The name of the device's queue."""
-        return self.folder.name
 
     @contextlib.contextmanager
     def door(self) -> Iterator[None]:
@@ -125,9 +156,12 @@ class Queue:
         finally:
             os.close(descriptor)
         found = _NAME.fullmatch(name)
-        return Entry(name, Fraction(found[1]), found[2], bool(found[3]), said.slots, since) if found else None
+        if not found:
+            return None
+        pid = said.worker.pid if said.worker else 0
+        return Entry(name, Fraction(found[1]), found[2], found[3] or "", said.wish, pid, since)
 
-    def draw(self, run: str, slots: int, worker: Identity) -> Path:
+    def draw(self, run: str, wish: Wish, worker: Identity) -> Path:
         """Return the ticket that was drawn for this worker of a run; draw one, behind the door, if there is none.
 
         Raises:
@@ -142,7 +176,7 @@ class Queue:
         path = self.folder / f"{_written(Fraction(math.floor(highest) + 1))}-{run}"
         descriptor = _open_shared(path)
         try:
-            say(descriptor, slots, worker, held=False)
+            say(descriptor, wish, worker, held=False)
         finally:
             os.close(descriptor)
         return path
@@ -155,43 +189,44 @@ class Queue:
             os.close(descriptor)
 
     def move(self, run: str, where: Where) -> None:
-        """Move a run that waits among those that wait, behind the door; at an end it stays, as one does that has died.
+        """Move a run that waits among those that wait for a device of its set, behind the door; at an end it stays.
+
+        One that has died stays, too.
 
         Raises:
             PermissionError: if the ticket is another user's and the folder keeps it for that user.
         """
         waiting = [entry for entry in self.living() if not entry.running]
-        index = next((index for index, entry in enumerate(waiting) if entry.run == run), None)
-        if index is None:
+        moved = next((entry for entry in waiting if entry.run == run), None)
+        if moved is None:
             return
-        moved = waiting.pop(index)
-        target = {"first": 0, "last": len(waiting), "up": max(0, index - 1), "down": index + 1}[where]
-        target = min(target, len(waiting))
+        rivals = [entry for entry in waiting if entry.on(moved.devices)]
+        index = rivals.index(moved)
+        target = {"first": 0, "last": len(rivals) - 1, "up": index - 1, "down": index + 1}[where]
+        target = min(max(target, 0), len(rivals) - 1)
         if target == index:
             return
-        before = waiting[target - 1].number if target else None
-        after = waiting[target].number if target < len(waiting) else None
+        # Right beside the one whose place it takes, among those, too, that wait for other devices.
+        others = [entry.number for entry in waiting if entry is not moved]
+        place = others.index(rivals[target].number) + (target > index)
+        before = others[place - 1] if place else None
+        after = others[place] if place < len(others) else None
         (self.folder / moved.name).rename(self.folder / f"{_written(_between(before, after))}-{run}")
 
 
-def queues(home: Path) -> list[Queue]:
-    """Return the queues of this host's devices."""
-    try:
-        return [Queue(folder, home) for folder in sorted(_host(home).iterdir()) if folder.is_dir()]
-    except OSError:
-        return []
+def rivals(entries: Sequence[Entry], own: Entry) -> list[Entry]:
+    """Return those ahead of one that waits which have a device of its set, or wait for one, the nearest last."""
+    return [entry for entry in entries[: entries.index(own)] if entry.on(own.devices)]
 
 
-def has_tickets(home: Path, device: str) -> bool:
-    """Tell whether any run is on a device of this host, or waits for it; a dead one counts until it is cleaned up."""
-    try:
-        return bool(Queue.of(home, device).names())
-    except OSError:
-        return False
+def place(entries: Sequence[Entry], own: Entry) -> tuple[int, str]:
+    """Return the place of one that waits among those that wait for its devices, from 1, and the run ahead of it.
 
-
-def _host(home: Path) -> Path:
-    return home / "queue" / socket.gethostname()
+    Who is first for several devices is behind no run: it takes whichever becomes free.
+    """
+    ahead = rivals(entries, own)
+    position = sum(not entry.running for entry in ahead) + 1
+    return position, ahead[-1].run if ahead and (position > 1 or len(own.devices) == 1) else ""
 
 
 def _between(before: Fraction | None, after: Fraction | None) -> Fraction:
@@ -227,7 +262,7 @@ def _locked(descriptor: int) -> bool:
 class _Said:
     """What stands in a ticket: ``held`` once its worker has taken hold of it."""
 
-    slots: int = 1
+    wish: Wish = Wish(())
     worker: Identity | None = None
     held: bool = False
 
@@ -241,15 +276,16 @@ class _Said:
 
 def _said(descriptor: int) -> _Said:
     try:
-        values = json.loads(os.pread(descriptor, 4096, 0))
-        return _Said(int(values["slots"]), Identity.from_json(values["worker"]), bool(values["held"]))
+        values = json.loads(os.pread(descriptor, 65_536, 0))
+        wish = Wish(tuple(map(str, values["devices"])), int(values["slots"]), int(values["need"]))
+        return _Said(wish, Identity.from_json(values["worker"]), bool(values["held"]))
     except (ValueError, KeyError, TypeError):
         return _Said()
 
 
-def say(descriptor: int, slots: int, worker: Identity, *, held: bool) -> None:
+def say(descriptor: int, wish: Wish, worker: Identity, *, held: bool) -> None:
     """Write into a ticket whose it is."""
-    values = {"slots": slots, "worker": worker.to_json(), "held": held}
+    values = {**asdict(wish), "worker": worker.to_json(), "held": held}
     # Over what stands there, which needs no room on a full disk.
     os.ftruncate(descriptor, os.pwrite(descriptor, json.dumps(values).encode(), 0))
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from engine import catalogue
-from engine.control.devices import queue_name, require_device, resolve_device
-from engine.control.queue import has_tickets
+from engine.control.devices import device_set
 from engine.declaration import Hyperparameters, Model, RunOptions, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.references import Scope, references
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from engine.declaration import Experiment
     from engine.record.workspace import Workspace
+    from engine.references import Effort
 
 
 def ready(
@@ -29,7 +29,7 @@ def ready(
 
     Raises:
         InvalidHyperparameters: if values are refused, or something does not fit what its field takes.
-        PhospheneError: if something is not there, or the disk or the device is full.
+        PhospheneError: if something is not there, or the disk is full.
     """
     workspace.require_room()
     hyperparameters, refused = _validated(declared.hyperparameters, values)
@@ -60,8 +60,7 @@ def require_place(workspace: Workspace, options: RunOptions) -> None:
         require(wanted, options.device, workspace.home)
         return
     try:
-        device = resolve_device(options.device)
-        require_device(device, queued=has_tickets(workspace.home, queue_name(device)))
+        device_set(options.device)
     except PhospheneError as error:
         raise error.of("device") from error
 
@@ -77,8 +76,15 @@ def problems(
     return {}
 
 
-def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hyperparameters, tuple[str, ...]]:
+def resolved(
+    workspace: Workspace, hyperparameters: Hyperparameters, effort: Effort = "checks"
+) -> tuple[Hyperparameters, tuple[str, ...]]:
     """Write out what is named, and return the ids of the earlier runs among it: the new run's parents.
+
+    Args:
+        workspace: where earlier runs and cached tables lie.
+        hyperparameters: of a run.
+        effort: what may take seconds; see :class:`engine.references.Scope`.
 
     Raises:
         InvalidHyperparameters: if something does not fit what its field takes.
@@ -89,7 +95,7 @@ def resolved(workspace: Workspace, hyperparameters: Hyperparameters) -> tuple[Hy
     parents: list[str] = []
     errors: dict[str, PhospheneError] = {}
     for name, reference in references(type(hyperparameters)).items():
-        scope = Scope(workspace, name, values, defaults, catalogue.experiment)
+        scope = Scope(workspace, name, values, defaults, catalogue.experiment, effort)
         try:
             found = reference.resolve(values[name], scope)
         except ValueError as error:

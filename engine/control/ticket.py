@@ -1,44 +1,57 @@
-"""A worker's ticket: taken hold of, looked at until it is its run's turn, and marked when the run starts."""
+"""A worker's ticket: taken hold of, looked at until it is its run's turn, and marked with the device it starts on."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import time
 from typing import TYPE_CHECKING
 
-from engine.control.queue import RUNNING, Queue, open_existing, say
+from engine import wording
+from engine.control.memory import free_memory, missing
+from engine.control.queue import ON, Queue, open_existing, place, rivals, say
+from engine.control.turns import short_of_memory, turn
 from engine.record.identity import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from engine.control.queue import Entry
+    from engine.control.queue import Entry, Wish
+
+MEMORY_SECONDS = 1.0
+"""How often a run looks for memory that strangers have on its devices."""
 
 
 class Ticket:
-    """A worker's place in the queue of one device on this host: the one that was drawn for it, or a new one.
+    """A worker's place in the queue of this host: the one that was drawn for it, or a new one.
 
     Args:
         home: the workspace.
-        device: the queue's name.
         run: id of the run.
-        slots: how many may run at once, this one among them.
+        wish: which devices it may take, how many may be on one at once, and how much memory it needs.
 
     Attributes:
-        position: the run's place among those that wait, from 1; 0 once it has started.
-        behind: id of the run directly ahead of it.
+        device: the queue name of the device that the run has; empty until it has started.
+        position: the run's place among those that wait for the same devices, from 1; 0 once it has started.
+        behind: id of the run directly ahead of it; empty if there is none.
+        reason: why it waits, in words.
     """
 
-    def __init__(self, home: Path, device: str, run: str, slots: int = 1) -> None:
-        self._queue = Queue.of(home, device)
+    def __init__(self, home: Path, run: str, wish: Wish) -> None:
+        self._queue = Queue(home)
         self._run = run
-        self._slots = slots
+        self._wish = wish
         self._names: list[str] = []
         self._watched: list[str] = []
+        self._looked = 0.0
+        self.device = ""
         self.position = 0
         self.behind = ""
+        self.reason = ""
+        self._short: list[str] = []
+        self._memory = False
         with self._queue.door():
             self._descriptor = self._take_hold()
         # A forked child shares the lock and would keep the place of a dead worker.
@@ -46,19 +59,23 @@ class Ticket:
 
     def _take_hold(self) -> int:
         worker = Identity.own()
-        descriptor = open_existing(self._queue.draw(self._run, self._slots, worker))
+        descriptor = open_existing(self._queue.draw(self._run, self._wish, worker))
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         # From here on the lock alone tells whether the worker lives.
-        say(descriptor, self._slots, worker, held=True)
+        say(descriptor, self._wish, worker, held=True)
         return descriptor
 
     def start(self) -> bool:
         """Start the run if it is its turn; return whether it has started.
 
         Once it has started, further calls return True.
+
+        Raises:
+            MachineFailure: if its devices do not answer any more.
         """
         if self._nothing_new():
             return False
+        self._looked = time.monotonic()
         with self._queue.door():
             entries = self._queue.living()
             own = self._own(entries)
@@ -71,23 +88,37 @@ class Ticket:
             if own is None:
                 return False
             if own.running:
+                self.device = own.device
                 return True
-            ahead = entries[: entries.index(own)]
-            running = [entry for entry in ahead if entry.running]
-            if _may_start(ahead, own):
+            free = free_memory(entries)
+            self._memory = bool(short_of_memory(entries, own, free))
+            if device := turn(entries, own, free):
                 path = self._queue.folder / own.name
                 os.utime(self._descriptor)
-                path.rename(path.with_name(f"{own.name}{RUNNING}"))
-                self.position, self.behind = 0, ""
+                path.rename(path.with_name(f"{own.name}{ON}{device}"))
+                self.device, self.position, self.behind, self.reason = device, 0, "", ""
                 return True
-            self.position, self.behind = len(ahead) - len(running) + 1, ahead[-1].run
+            ahead = rivals(entries, own)
+            # While a run of ours has one of the devices, that is what is waited for.
+            self._wait(*place(entries, own), [] if ahead else short_of_memory(entries, own, free))
             self._names = self._queue.names()
-            self._watched = [entry.name for entry in (*running, ahead[-1])]
+            self._watched = [entry.name for entry in ahead]
         return False
+
+    def _wait(self, position: int, behind: str, short: list[str]) -> None:
+        for_memory = missing(short, self._wish.need) if short else ""
+        if not self.reason or (position, behind, short) != (self.position, self.behind, self._short):
+            # What is said of memory stays as it was while it is about the same devices: it changes all the time.
+            self.reason = for_memory or wording.place(position, behind)
+        self.position, self.behind, self._short = position, behind, short
 
     def _nothing_new(self) -> bool:
         """Tell whether the tickets are as at the last look and those live whose end this worker is to notice."""
-        return bool(self._names) and self._queue.names() == self._names and all(map(self._queue.look, self._watched))
+        if not self._names or self._queue.names() != self._names:
+            return False
+        if self._memory and time.monotonic() - self._looked >= MEMORY_SECONDS:
+            return False
+        return all(map(self._queue.look, self._watched))
 
     def _own(self, entries: Sequence[Entry]) -> Entry | None:
         for entry in entries:
@@ -109,8 +140,3 @@ class Ticket:
             if own := self._own(self._queue.living()):
                 (self._queue.folder / own.name).unlink()
         self._disown()
-
-
-def _may_start(ahead: Sequence[Entry], own: Entry) -> bool:
-    """Tell whether fewer runs are ahead than the run's slots, and those that wait ahead could start after it, too."""
-    return own.slots > len(ahead) and all(entry.running or entry.slots > place + 1 for place, entry in enumerate(ahead))

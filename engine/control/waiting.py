@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from engine import wording
 from engine.control import requests
-from engine.control.devices import device_of
-from engine.control.queue import queues
+from engine.control.devices import device_of, set_name
+from engine.control.queue import Queue, place
 from engine.errors import RunStateError, WorkspaceError
 from engine.record.shared import owner_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from engine.control.queue import Entry, Queue, Where
+    from engine.control.queue import Entry, Where
     from engine.record.events import State
     from engine.record.run_directory import RunDirectory
 
@@ -29,14 +29,14 @@ JUST_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A run's place in the queue of a device of this host.
+    """A run's place in the queue of this host.
 
     Attributes:
-        device: as users name it: ``cpu``, ``cuda:1``.
+        device: the one that it has, or those for which it waits, as users name them: ``cpu``, ``cuda:1,2``, ``any``.
         run: its id.
-        position: its place among those that wait, from 1; 0 for a run that has started.
+        position: its place among those that wait for the same devices, from 1; 0 for a run that has started.
         since: when it began to wait, or to run; in seconds since the epoch.
-        behind: id of the run directly ahead of one that waits; empty if there is none.
+        behind: id of the run directly ahead of one that waits; empty if there is none, or for several devices.
         reason: why one waits that is in the queue of a cluster, as its scheduler says.
     """
 
@@ -57,18 +57,17 @@ def places(home: Path) -> list[Place]:
     """Return who runs and who waits on the devices of this host, those that run first, then in the order of starting.
 
     Raises:
-        WorkspaceError: if a queue cannot be read.
+        WorkspaceError: if the queue cannot be read.
     """
-    found = []
-    for queue in queues(home):
-        with _readable(queue), queue.door():
-            entries = queue.living()
-        found += _places(device_of(queue.device), entries)
-    return found
+    queue = Queue(home)
+    if not queue.folder.is_dir():
+        return []
+    with _readable(queue), queue.door():
+        return _places(queue.living())
 
 
 def move(run: RunDirectory, where: Where) -> Place:
-    """Move a run among those that wait for its device; at an end it stays. Return its place.
+    """Move a run among those that wait for its devices; at an end it stays. Return its place.
 
     Raises:
         RunStateError: if it does not wait on this host.
@@ -81,7 +80,7 @@ def move(run: RunDirectory, where: Where) -> Place:
             owner = owner_of(queue.folder / entry.name)
             raise WorkspaceError(f"run {run.id} is {owner}'s, and only {owner} can move it") from error
         entries = queue.living()
-    found = next((place for place in _places(device_of(queue.device), entries) if place.run == run.id), None)
+    found = next((place for place in _places(entries) if place.run == run.id), None)
     if found is None:
         raise RunStateError(f"run {run.id} has just ended: only a waiting run can be moved")
     return found
@@ -99,34 +98,39 @@ def cancel(run: RunDirectory) -> None:
         requests.send(run.control, "stop")
 
 
-def _places(device: str, entries: list[Entry]) -> list[Place]:
-    running = sum(entry.running for entry in entries)
-    behind = ["", *(entry.run for entry in entries)]
+def _places(entries: list[Entry]) -> list[Place]:
     return [
-        Place(device, entry.run, 0, entry.since, "")
+        Place(device_of(entry.device), entry.run, 0, entry.since, "")
         if entry.running
-        else Place(device, entry.run, number - running, entry.since, behind[number - 1])
-        for number, entry in enumerate(entries, 1)
+        else Place(set_name(entry.devices), entry.run, *_at(entries, entry))
+        for entry in entries
     ]
+
+
+def _at(entries: list[Entry], entry: Entry) -> tuple[int, float, str]:
+    position, behind = place(entries, entry)
+    return position, entry.since, behind
 
 
 @contextlib.contextmanager
 def _waiting(run: RunDirectory, what: str) -> Iterator[tuple[Queue, Entry]]:
-    """Hold the door of the queue in which a run waits.
+    """Hold the door of the queue while a run waits in it.
 
     Raises:
         RunStateError: if it does not wait on this host; ``what`` cannot be done.
     """
-    for queue in queues(run.path.parents[1]):
+    queue = Queue(run.path.parents[1])
+    entry = None
+    if queue.folder.is_dir():
         with _readable(queue), queue.door():
             entry = next((entry for entry in reversed(queue.living()) if entry.run == run.id), None)
             if entry is not None and not entry.running:
                 yield queue, entry
                 return
-        if entry is not None:
-            recently = time.time() - entry.since < JUST_SECONDS
-            state = "has just started" if recently else "is running"
-            raise RunStateError(f"run {run.id} {state}: {wording.only_waiting(what)}")
+    if entry is not None:
+        recently = time.time() - entry.since < JUST_SECONDS
+        state = "has just started" if recently else "is running"
+        raise RunStateError(f"run {run.id} {state}: {wording.only_waiting(what)}")
     status = run.status()
     if status.state != "queued":
         raise RunStateError(f"run {run.id} is {status.state}: {wording.only_waiting(what)}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import gc
 import importlib.util
 import os
 import random
@@ -21,16 +20,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from engine import wording
 from engine.control import fork_server, requests
 from engine.control.allotment import Allotment, begin
+from engine.control.devices import device_of, gpu_of, only_see
+from engine.control.endings import outcome
 from engine.control.fork_server import Given
 from engine.control.order import Order
 from engine.control.threads import announce, thread_count
+from engine.control.usage import Usage
 from engine.errors import MachineFailure, PhospheneError, is_full_disk
-from engine.record.events import Message, Pulse, Started, State, StateChanged
+from engine.record.events import STARTING, Begun, DeviceTaken, Message, Started, State, StateChanged
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory
+from engine.record.workspace import Workspace
 from engine.version import CODE, CODE_FOLDER, VERSION
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ class _Worker:
         self._early: list[dict[str, Any]] = []
         self._ended = threading.Event()
         self._restored_step = 0
+        self._usage = Usage()
+        self._taken: DeviceTaken | None = None
 
     def serve(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT, *((signal.SIGUSR1,) if self._allotment else ())):
@@ -110,7 +114,7 @@ class _Worker:
         except BaseException as error:  # noqa: BLE001 - whatever a program raises ends as the run's last event
             if os.getpid() != self._pid:
                 _leave(1)
-            state, reason = _outcome(error)
+            state, reason = self._outcome(error)
             self._tell_place(error)
         if os.getpid() != self._pid:
             # The program forked and the child returned to here: only the parent speaks for the run.
@@ -124,6 +128,8 @@ class _Worker:
             sys.stdout.flush()
         # The reserve goes first, so that the last event has room on a full disk. After that event nothing changes.
         self._log.release_reserve()
+        with contextlib.suppress(OSError):
+            self._log.append(self._usage.pulse())
         self._log.append(final, durable=True)
         self._go_on_later(final)
         self._log.close()
@@ -147,6 +153,9 @@ class _Worker:
             reason = f"{left.reason}, and Slurm does not start it again ({fault}): resume it"
             self._log.append(replace(left, t=time.time(), state="stopped", reason=reason), durable=True)
 
+    def _outcome(self, error: BaseException) -> tuple[State, str]:
+        return outcome(error, self._taken, self._context.hyperparameters if self._context else None)
+
     def _tell_place(self, error: BaseException) -> None:
         """Log where in the program's own files an error of it was raised."""
         if not isinstance(error, PhospheneError | SystemExit) and not is_full_disk(error):
@@ -159,10 +168,9 @@ class _Worker:
     def _attempt(self) -> tuple[State, str]:
         restored = self._run.last_checkpoint()
         self._restored_step = restored.step if restored else 0
-        self._state("queued", "starting", self._restored_step)
+        self._state("queued", STARTING, self._restored_step)
         from engine.catalogue import experiment
         from engine.control.context import Context, StopRequested
-        from engine.control.devices import resolve_device
 
         record = self._run.record()
         threads = thread_count(record.threads)
@@ -175,12 +183,10 @@ class _Worker:
             )
         declared = experiment(record.experiment)
         hyperparameters = declared.validate(record.hyperparameters)
-        allotment = self._allotment
-        device = allotment.device(record.device) if allotment else resolve_device(record.device)
-        if allotment:
-            self._log.append(Message(time.time(), allotment.says(device)))
-        if not self._has_turn(record, device):
+        queue = self._turn(record)
+        if not queue:
             return "stopped", "before it started"
+        device = self._take_device(queue)
         self._context = context = Context(self._run, self._log, hyperparameters, self._early, device)
         self._state("running", step=self._restored_step)
         if self._stop:
@@ -190,6 +196,7 @@ class _Worker:
             self._warming.join()
         program = declared.load()
         context.torch_seeded = prepare_libraries(record.seed, threads)
+        self._log.append(Begun(time.time()))
         try:
             program(hyperparameters, context)
             context.flush()
@@ -202,25 +209,28 @@ class _Worker:
                 context.flush()
         return "finished", ""
 
-    def _has_turn(self, record: RunRecord, device: str) -> bool:
-        """Wait for the device; return False if the run was stopped meanwhile.
+    def _turn(self, record: RunRecord) -> str:
+        """Wait for one of the run's devices; return the name of its queue, nothing if the run was stopped meanwhile.
 
         In a job nobody waits: Slurm has given it what it needs, and its time is going.
         """
         if self._allotment:
+            queue = self._allotment.device(record.device)
+            self._log.append(Message(time.time(), self._allotment.says(device_of(queue))))
             self._early += requests.take(self._run.control)
-            return not any(request["request"] == "stop" for request in self._early)
-        from engine.control.devices import queue_name
+            return "" if any(request["request"] == "stop" for request in self._early) else queue
+        from engine.control.memory import wish_of
         from engine.control.ticket import Ticket
 
-        ticket = Ticket(self._run.path.parent.parent, queue_name(device), record.id, record.slots)
+        workspace = Workspace(self._run.path.parents[1])
+        ticket = Ticket(workspace.home, record.id, wish_of(workspace, record))
         if self._wait(ticket):
-            return True
+            return ticket.device
         ticket.release()
-        return False
+        return ""
 
     def _wait(self, ticket: Ticket) -> bool:
-        """Wait for a free slot on the device; return False if the run was stopped meanwhile."""
+        """Wait for a free slot on one of its devices; return False if the run was stopped meanwhile."""
         shown = ""
         delay = 0.02
         while True:
@@ -231,12 +241,19 @@ class _Worker:
                 return False
             if started:
                 return True
-            place = wording.place(ticket.position, ticket.behind)
-            if place != shown:
-                shown = place
-                self._state("queued", place, self._restored_step)
+            if ticket.reason != shown:
+                shown = ticket.reason
+                self._state("queued", shown, self._restored_step)
             time.sleep(delay)
             delay = min(0.25, delay * 1.5)
+
+    def _take_device(self, queue: str) -> str:
+        """Log which device the run has got, and let CUDA see no other; return torch's name of it."""
+        self._usage.gpu = gpu = gpu_of(queue)
+        name, uuid = (gpu.name, gpu.uuid) if gpu else ("", "")
+        self._taken = DeviceTaken(time.time(), device_of(queue), name, uuid)
+        self._log.append(self._taken)
+        return only_see(queue)
 
     def _state(self, state: State, reason: str = "", step: int = 0) -> None:
         self._log.append(StateChanged(time.time(), state, reason, step), durable=True)
@@ -276,8 +293,7 @@ class _Worker:
             try:
                 if time.monotonic() >= beat:
                     beat = time.monotonic() + PULSE_SECONDS
-                    pages = int(Path("/proc/self/statm").read_text().split()[1])
-                    self._log.append(Pulse(time.time(), pages * os.sysconf("SC_PAGE_SIZE")))
+                    self._log.append(self._usage.pulse())
                 self._log.sync()
             except OSError:
                 # The disk refuses. The next step that logs raises this where it can be handled.
@@ -313,24 +329,3 @@ def last_own_line(error: BaseException, program: str) -> str:
         if any(root and (frame.filename == root or frame.filename.startswith(f"{root}{os.sep}")) for root in roots):
             return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
     return ""
-
-
-def _outcome(error: BaseException) -> tuple[State, str]:
-    """Return the state, and the reason in one sentence, of a run that an exception ended."""
-    if isinstance(error, PhospheneError):
-        return "failed", str(error)
-    if is_full_disk(error):
-        return "failed", "the disk is full: free some space, then resume the run"
-    if isinstance(error, SystemExit):
-        return "failed", f"the program called sys.exit({error.code})"
-    with contextlib.suppress(OSError):
-        traceback.print_exception(error)
-        sys.stderr.flush()
-    text = " ".join(str(error).split())[:500]
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in text:
-        gc.collect()
-        return (
-            "failed",
-            f"out of memory: lower the batch size, or choose another device ({text or type(error).__name__})",
-        )
-    return "failed", f"{type(error).__name__}: {text}" if text else type(error).__name__

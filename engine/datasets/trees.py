@@ -54,9 +54,9 @@ class Tree:
 
     def name_of(self, path: Path) -> str:
         """Return the name of a photograph: its path from the folder of its part on, e.g. ``Coast/image_0007.jpg``."""
-        inside = path.relative_to(self.folder)
-        part = len(inside.parts) > 2 and inside.parts[0].casefold() in PART_NAMES
-        return text_of(inside.relative_to(inside.parts[0]) if part else inside)
+        inside = path.parts[len(self.folder.parts) :]
+        part = len(inside) > 2 and inside[0].casefold() in PART_NAMES
+        return text_of("/".join(inside[1:] if part else inside))
 
 
 @dataclass(frozen=True, slots=True)

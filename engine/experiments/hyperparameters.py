@@ -10,7 +10,7 @@ from engine.networks.names import DESCRIPTION
 FULL_SIZE = 224
 """The side of the input, in pixels, for which steps and shifts are given; other sizes scale them."""
 Resize = Literal["squash", "weights"]
-Precision = Literal["auto", "float32", "bf16"]
+Precision = Literal["auto", "float32", "tf32", "bf16"]
 Switch = Literal["auto", "on", "off"]
 
 
@@ -35,6 +35,13 @@ def precision() -> Any:
 def channels_last() -> Any:
     """Declare the memory layout of a training."""
     return hyperparameter("auto", "memory layout; auto is on", group="speed")
+
+
+def capture() -> Any:
+    """Declare whether the steps of a training are captured."""
+    return hyperparameter(
+        "auto", "record a step as a CUDA graph and repeat it by one launch; auto is on for GPUs", group="speed"
+    )
 
 
 def resize(**group: Any) -> Any:

@@ -13,6 +13,7 @@ from engine.datasets.images import unit_range
 from engine.datasets.photographs import Preprocessing, UnreadableImage
 from engine.errors import DataUnavailable
 from engine.networks import classes
+from engine.tensors.batches import in_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -126,8 +127,11 @@ def targets_of(text: str, subjects: Subjects, backbone: Backbone, logits: Tensor
 @torch.inference_mode()
 def logits_of(pixels: Tensor, backbone: Backbone, device: torch.device) -> Tensor:
     """Return the logits ``[N, classes]`` of images, uint8 ``[N, C, S, S]``, on the host."""
-    parts = pixels.split(batch_size(device))
-    return torch.cat([backbone.logits(unit_range(part.to(device))).cpu() for part in parts])
+
+    def compute(part: Tensor) -> Tensor:
+        return backbone.logits(unit_range(part.to(device))).cpu()
+
+    return torch.cat([*in_batches(compute, pixels, batch=batch_size(device), what="classification")])
 
 
 def probabilities(logits: Tensor, targets: Tensor) -> Tensor:
@@ -142,4 +146,4 @@ def image_seeds(seed: int, first: int, count: int) -> list[int]:
 
 def batch_size(device: torch.device) -> int:
     """Return how many images are in a batch: few on the CPU, so that they fit into its caches."""
-    return 64 if device.type == "cuda" else 8
+    return 8 if device.type == "cpu" else 64

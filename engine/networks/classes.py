@@ -7,6 +7,7 @@ A class is named by its number, its WordNet id (``n01828970``), its name or a sy
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def find(text: str, classes: Sequence[str], most: int = 1_000_000) -> list[int]:
     Raises:
         UnknownClass: for the first name that is not a class, with the nearest; if too few or too many are named.
     """
-    spelt = _spelling(classes)
+    spelt = _spelling(tuple(classes))
     if text.strip().casefold() == ALL:
         return _few(list(range(len(classes))), most)
     # A single name may have a comma in it.
@@ -98,10 +99,11 @@ def _find(text: str, classes: Sequence[str], spelt: Mapping[str, int]) -> int:
     raise UnknownClass(f"the network has no class {text!r}; {hint}")
 
 
-def _spelling(classes: Sequence[str]) -> dict[str, int]:
+@functools.lru_cache(maxsize=8)
+def _spelling(classes: tuple[str, ...]) -> Mapping[str, int]:
     """Return the number of each class by every plain spelling; a class's own name wins over synonyms of others."""
     spelt = {_plain(name): number for number, name in enumerate(classes)}
-    if tuple(classes) == imagenet_names():
+    if classes == imagenet_names():
         for number, entry in enumerate(imagenet()):
             for other in (entry.wnid, *entry.also):
                 spelt.setdefault(_plain(other), number)

@@ -55,23 +55,22 @@ class DannNetwork(nn.Module):
 
 class _ScaledGradient(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, values: Tensor, factor: Tensor) -> Tensor:
-        ctx.save_for_backward(factor)
+    def forward(ctx: Any, values: Tensor, factor: Tensor | float) -> Tensor:
+        ctx.factor = factor
         return values.view_as(values)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (factor,) = ctx.saved_tensors
-        return gradients[0] * factor, None
+        return gradients[0] * ctx.factor, None
 
 
-def scale_gradient(values: Tensor, factor: Tensor) -> Tensor:
+def scale_gradient(values: Tensor, factor: Tensor | float) -> Tensor:
     """Return the values as they are; their gradient is multiplied by a factor.
 
     A negative factor makes the gradient reversal layer of Ganin et al. 2016, section 4.2.
 
     Args:
         values: of any shape.
-        factor: a scalar on the same device, so that a schedule costs no transfer.
+        factor: a number, or a scalar on the same device, which a captured step reads again at every replay.
     """
     return _ScaledGradient.apply(values, factor)  # type: ignore[no-any-return]

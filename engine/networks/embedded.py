@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
+from engine.datasets.feeding import Feed, in_order
 from engine.datasets.images import ImageSet, Splits, load, unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.networks.small_cnn import SmallCnn
@@ -91,8 +92,9 @@ def _one_thread() -> Iterator[None]:
 def _digest(images: ImageSet) -> str:
     """Return a digest of all images and classes: 12 hexadecimal characters."""
     content = hashlib.blake2b(repr((images.classes, images.images.shape)).encode(), digest_size=6)
-    for part in (images.images, images.labels):
-        content.update(part.cpu().contiguous().numpy().tobytes())
+    for part in in_order(images, 10_000, torch.device("cpu")):
+        content.update(part.images.contiguous().numpy().data)
+    content.update(images.labels.cpu().contiguous().numpy().data)
     return content.hexdigest()
 
 
@@ -103,15 +105,17 @@ def _train(network: SmallCnn, data: Splits, context: Context) -> float:
     sampler = EpochSampler(len(train), 32 if few else 256, SEED, device=train.images.device)
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3 if few else 1e-3)
     most = max(sampler.steps_per_epoch, MOST_VALUES // (sampler.size * train.images[0].numel()))
-    for step in range(1, min(EPOCHS * sampler.steps_per_epoch, most) + 1):
-        batch = train[sampler.batch(step)].to(device)
+    steps = min(EPOCHS * sampler.steps_per_epoch, most)
+    feed = Feed(train, sampler.batch, steps, device)
+    for step in range(1, steps + 1):
+        batch = feed.batch(step)
         loss = F.cross_entropy(network(unit_range(batch.images)), batch.labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         context.serve()
     with torch.inference_mode():
-        parts = [network(unit_range(part.to(device))).argmax(1).cpu() for part in validation.images.split(1_000)]
+        parts = [network(unit_range(part.images)).argmax(1).cpu() for part in in_order(validation, 1_000, device)]
     return float((torch.cat(parts) == validation.labels.cpu()).float().mean())
 
 

@@ -204,14 +204,18 @@ class CutReference(Reference):
 
         The word for the penultimate cut becomes that cut's name, where the network's name tells what it is.
         """
+        cache, computes = scope.workspace.cache, scope.effort != "nothing"
         if text == PENULTIMATE and text in self.words:
             known = architecture_of(scope.values[self.network], scope)
-            return Resolved(tables.penultimate(known, scope.workspace.cache) if known else text)
+            return Resolved((tables.penultimate(known, cache, computes=computes) if known else "") or text)
         if text in self.words or scope.is_default(scope.field, self.network):
             return Resolved(text)
         for network in names.several(scope.values[self.network]):
             if name := architecture_of(network, scope):
-                self._require(text, name, tables.cut_table(_written(name), scope.workspace.cache))
+                checks = scope.effort == "checks"
+                table = tables.cut_table(_written(name), cache) if checks else tables.cached(name, cache)
+                if table is not None:
+                    self._require(text, name, table)
         return Resolved(text)
 
     def _require(self, text: str, name: ModelName, table: CutTable) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import json
 import subprocess
@@ -43,15 +44,21 @@ def cut_table(model: str, cache: Path) -> CutTable:
     return cached(name, cache) or _computed(name, cache)
 
 
-def penultimate(name: ModelName, cache: Path) -> str:
+def penultimate(name: ModelName, cache: Path, *, computes: bool = True) -> str:
     """Return the name of the cut that feeds a network's last layer; that of the small CNN needs no table.
+
+    Args:
+        name: of the network.
+        cache: the workspace's folder for what can be computed again.
+        computes: whether a table that is not there is computed; otherwise it is empty then.
 
     Raises:
         DataUnavailable: if torch cannot be started.
     """
     if name.architecture == SMALL_CNN:
         return SMALL_CNN_PENULTIMATE
-    return (cached(name, cache) or _computed(name, cache)).penultimate
+    table = cached(name, cache) or (_computed(name, cache) if computes else None)
+    return table.penultimate if table is not None else ""
 
 
 def cached(name: ModelName, cache: Path) -> CutTable | None:
@@ -63,7 +70,12 @@ def cached(name: ModelName, cache: Path) -> CutTable | None:
 
 def _file(name: ModelName, cache: Path) -> Path:
     classes = f"-{name.classes}" if name.architecture == SMALL_CNN and name.classes else ""
-    return cache / "cuts" / f"{name.architecture}{classes}-torchvision-{importlib.metadata.version('torchvision')}.json"
+    return cache / "cuts" / f"{name.architecture}{classes}-torchvision-{_torchvision()}.json"
+
+
+@functools.cache
+def _torchvision() -> str:
+    return importlib.metadata.version("torchvision")
 
 
 def _computed(name: ModelName, cache: Path) -> CutTable:

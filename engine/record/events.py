@@ -14,6 +14,9 @@ State = Literal["queued", "running", "finished", "failed", "stopped", "crashed",
 ENDED: frozenset[State] = frozenset({"finished", "failed", "stopped", "crashed", "private"})
 """States in which there is nothing to wait for."""
 
+STARTING = "starting"
+"""The reason of a queued run whose worker has not come to the queue yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -58,6 +61,29 @@ class Started(Event):
     version: str
     folder: str
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTaken(Event):
+    """The run has got a device: it waits no longer.
+
+    Attributes:
+        device: as users name it there: ``cpu``, ``cuda:1``.
+        name: of the kind of GPU; empty for the CPU.
+        uuid: of the GPU.
+    """
+
+    kind: ClassVar[str] = "device"
+    device: str
+    name: str = ""
+    uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun(Event):
+    """The program begins: what it needs is imported, and the random generators are seeded."""
+
+    kind: ClassVar[str] = "begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +186,18 @@ class Message(Event):
 
 @dataclass(frozen=True, slots=True)
 class Pulse(Event):
-    """The worker is alive; ``memory`` is its resident set in bytes."""
+    """The worker is alive; the last one of an attempt tells the most memory that it took.
+
+    Attributes:
+        memory: its resident set, in bytes.
+        peak: the largest that it was.
+        device: the most memory of its GPU that it held, in bytes; 0 if it has none.
+    """
 
     kind: ClassVar[str] = "pulse"
     memory: int = 0
+    peak: int = 0
+    device: int = 0
 
 
 @dataclass(frozen=True, slots=True)

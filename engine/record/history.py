@@ -12,7 +12,10 @@ import numpy as np
 
 from engine.record.events import (
     ENDED,
+    STARTING,
+    Begun,
     CheckpointSaved,
+    DeviceTaken,
     Event,
     HyperparameterChanged,
     ImageLogged,
@@ -57,7 +60,10 @@ class History:
         messages: lines for the console.
         changes: live changes of hyperparameters, in the order in which they took effect.
         checkpoint: the newest one.
+        device: the one that the last worker has got; None before it has one.
         memory: the worker's resident set in bytes, as it said last.
+        peak_memory: the largest that it was in any attempt.
+        peak_device_memory: the most memory of a GPU that a worker held, in bytes.
         damaged: records that were skipped because their checksum or form is wrong.
     """
 
@@ -78,11 +84,15 @@ class History:
         self.messages: list[Message] = []
         self.changes: list[HyperparameterChanged] = []
         self.checkpoint: CheckpointSaved | None = None
+        self.device: DeviceTaken | None = None
         self.memory = 0
+        self.peak_memory = 0
+        self.peak_device_memory = 0
         self.damaged = 0
         self._resumed: list[tuple[int, int]] = []
         self._to_repeat: list[HyperparameterChanged] = []
-        self._spent = {"queued": 0.0, "running": 0.0}
+        self._spent = {"queued": 0.0, "starting": 0.0, "running": 0.0}
+        self._phase = ""
         self._since = self._last = 0.0
 
     # -- what follows from it -----------------------------------------------------------------------------------------
@@ -118,13 +128,17 @@ class History:
         """Return for how many seconds the run has waited in the queue; ``now`` counts a wait that goes on."""
         return self._seconds("queued", now)
 
+    def starting(self, now: float = 0.0) -> float:
+        """Return how many seconds workers took until the program began, but for the wait; ``now`` as in `waiting`."""
+        return self._seconds("starting", now)
+
     def running(self, now: float = 0.0) -> float:
         """Return for how many seconds workers have run it; ``now`` counts a worker that goes on."""
         return self._seconds("running", now)
 
-    def _seconds(self, state: str, now: float) -> float:
-        going = max(now, self._last) - self._since if self.state == state and self._since else 0.0
-        return self._spent[state] + going
+    def _seconds(self, phase: str, now: float) -> float:
+        going = max(now, self._last) - self._since if self._phase == phase and self._since else 0.0
+        return self._spent[phase] + going
 
     def changes_to_repeat(self) -> list[HyperparameterChanged]:
         """Return the live changes by step, as the next attempt is to repeat them."""
@@ -159,6 +173,10 @@ class History:
                     self._enter_state(event)
                 case Started():
                     self.started = event
+                case Begun():
+                    self._begin(event.t)
+                case DeviceTaken():
+                    self.device = event
                 case ImageLogged():
                     self.images.setdefault(event.name, {})[event.step] = event
                 case PlotLogged():
@@ -176,24 +194,33 @@ class History:
                     self.checkpoint = event
                 case Pulse():
                     self.memory = event.memory
+                    self.peak_memory = max(self.peak_memory, event.memory, event.peak)
+                    self.peak_device_memory = max(self.peak_device_memory, event.device)
             self._last = event.t
 
     def _enter_state(self, event: StateChanged) -> None:
         # A crash is noticed by others, sooner or later: its time is that of the worker's last sign of life.
         at = self._last if event.state == "crashed" and self._last else event.t
-        if event.state != self.state or not self._since:
+        phase = STARTING if (event.state, event.reason) == ("queued", STARTING) else event.state
+        if phase != self._phase or not self._since:
             self._leave_state(at)
             self._since = 0.0 if event.state in ENDED else at
-        self.state, self.reason = event.state, event.reason
+        self.state, self.reason, self._phase = event.state, event.reason, phase
         if event.state == "running" and event.attempt > 1:
             self._rewind(event.step)
         if event.total:
             self.step, self.total = event.step, event.total
 
     def _leave_state(self, at: float) -> None:
-        if self._since and self.state in self._spent:
-            self._spent[self.state] += max(0.0, at - self._since)
+        if self._since and self._phase in self._spent:
+            self._spent[self._phase] += max(0.0, at - self._since)
         self._since = 0.0
+
+    def _begin(self, at: float) -> None:
+        """Count what a worker has done since its run left the queue as its start: it imported the program."""
+        if self._since and self._phase == "running":
+            self._spent[STARTING] += max(0.0, at - self._since)
+            self._since = at
 
     def _rewind(self, step: int) -> None:
         """Drop what an earlier attempt did after the step from which this one goes on: it is done again."""

@@ -22,6 +22,7 @@ from engine.record.ends import (
 )
 from engine.record.events import (
     ENDED,
+    STARTING,
     CheckpointSaved,
     Event,
     Progress,
@@ -164,14 +165,19 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:
-    """A run's directory; every method reads the disk anew."""
+    """A run's directory; every method reads the disk anew.
+
+    Attributes:
+        path: where it lies.
+        id: the run's id, the folder's name.
+    """
 
     path: Path
+    id: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def id(self) -> str:
-        """The run's id."""
-        return self.path.name
+    def __post_init__(self) -> None:
+        # Once: lists of thousands of runs ask for it at every key.
+        object.__setattr__(self, "id", self.path.name)
 
     @property
     def attempts_folder(self) -> Path:
@@ -257,7 +263,7 @@ class RunDirectory:
             if age > UNCLAIMED_AFTER:
                 words = last_words(attempt, NEVER_STARTED)
                 return Status("crashed", words, attempt=attempt.number, inferred=True)
-            return Status("queued", "starting", attempt=attempt.number, changed=time.time() - age)
+            return Status("queued", STARTING, attempt=attempt.number, changed=time.time() - age)
         # Only a running program makes progress, so there is no need to look for the event that says it runs.
         state: State
         match last:
@@ -266,7 +272,7 @@ class RunDirectory:
             case StateChanged(state=state, reason=reason, step=step, total=total):
                 eta = 0.0
             case _:
-                state, reason, step, total, eta = "queued", "starting", 0, 0, 0.0
+                state, reason, step, total, eta = "queued", STARTING, 0, 0, 0.0
         gone, why = self._gone(attempt, claim, reason if state == "queued" else "")
         # The worker may have ended between the two looks: its last word counts, not its absence.
         if gone:

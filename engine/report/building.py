@@ -11,19 +11,21 @@ from engine.comparison.comparison import Comparison
 from engine.comparison.curves import AXES
 from engine.comparison.groups import parse_grouping
 from engine.errors import PhospheneError, UnknownRun
+from engine.provenance import Origin
 from engine.record.histories import Histories
-from engine.report import figures, notes, runs, studies, sweeps
-from engine.report.document import Document, Heading
-from engine.report.items import Item
-from engine.report.outline import Outline, Part, Source
+from engine.report import figures, markdown, notes, runs, studies, sweeps, writing
+from engine.report.document import Document, Heading, Paragraph, plain
+from engine.report.items import HEADINGS, Item
+from engine.report.outline import Outline, Part, Source, misplaced
 from engine.selection.choosing import select
-from engine.selection.values import rank
 from engine.studies.studies import Progress, Studies
+from engine.sweep import views
 from engine.sweep.sweeps import Sweeps
 from engine.sweep.trials import Trials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from engine.record.run_directory import Status
     from engine.record.workspace import Listed, Workspace
@@ -37,11 +39,14 @@ MOST_KINDS = 6
 MOST_TABLES = 3
 """Curves, kinds of pictures and tables that a report shows if nobody says which."""
 DETAILS = (
-    ("Curves", "curves", MOST_CURVES, "metrics"),
-    ("Pictures and plots", "pictures", MOST_KINDS, "pictures and plots"),
-    ("Tables", "table", MOST_TABLES, "tables"),
+    ("curves", MOST_CURVES, "metrics"),
+    ("pictures", MOST_KINDS, "pictures and plots"),
+    ("table", MOST_TABLES, "tables"),
 )
-"""Parts of a report: heading, what is shown, how many of them, and how they are called."""
+"""Parts of a report: what is shown, how many of them, and how they are called."""
+Told = Callable[[int, int], None]
+Place = tuple[int, int]
+"""Of a thing that a report shows: its part and its place there, from 0."""
 MOST_NAMED = 200
 """Runs that an outline names one by one; of more it keeps the words by which they were selected."""
 
@@ -56,11 +61,16 @@ class Swept:
 
 
 class Reports:
-    """Makes documents of the runs of a workspace; what was read for one part is there for the next."""
+    """Makes documents of the runs of a workspace; what was read for one part is there for the next.
 
-    def __init__(self, workspace: Workspace) -> None:
+    Args:
+        workspace: whose runs they are.
+        histories: of runs that were read before, which are read on.
+    """
+
+    def __init__(self, workspace: Workspace, histories: Histories | None = None) -> None:
         self.workspace = workspace
-        self.histories = Histories()
+        self.histories = histories or Histories()
         self._runs: dict[Source, list[Listed]] = {}
         self._swept: dict[str, Swept] = {}
         self._studies = Studies(workspace.home)
@@ -162,25 +172,22 @@ class Reports:
             "table": figures.tables(comparison),
         }
         # The figure of a study comes first, and once.
-        wanted = self._study(source.study).study.shows if source.study else ""
-        shown = [f"{kind} {wanted}" for kind, names in found.items() if wanted in names]
-        found = {kind: [name for name in names if name != wanted] for kind, names in found.items()}
+        drawn = studies.drawn(self._study(source.study), comparison) if source.study else ""
+        found = {kind: [name for name in names if name != drawn] for kind, names in found.items()}
         parts = [
             *parts,
-            *([("The figure", shown, "")] if shown else []),
-            ("The runs" if parts else "What was asked", ["asked"], ""),
-            ("Configuration", ["configuration"], ""),
+            ("The runs" if parts else HEADINGS["asked"], ["asked"], ""),
+            _headed("configuration"),
         ]
-        for heading, kind, most, what in DETAILS:
+        for kind, most, what in DETAILS:
             some, rest = found[kind][:most], found[kind][most:]
-            parts.append((heading, [f"{kind} {name}" for name in some], _rest(what, rest)))
-        parts += [("Results", ["results"], ""), ("Commands", ["commands"], "")]
-        parts += [("Versions and times", ["versions"], ""), ("Sources", ["sources"], "")]
+            parts.append((HEADINGS[kind], [f"{kind} {name}" for name in some], _rest(what, rest)))
+        parts += map(_headed, ("results", "commands", "versions", "sources"))
         if source.study:
             title = title or studies.title(self._study(source.study))
         title = title or (sweeps.title(self._sweep(source.sweep).record) if source.sweep else runs.title(comparison))
         whole = [
-            replace(blank, heading=heading, show=tuple(map(_item, show)), note=note)
+            replace(blank, heading=heading, show=tuple(map(Item.of, show)), note=note)
             for heading, show, note in parts
             if show
         ]
@@ -188,42 +195,96 @@ class Reports:
 
     def _of_sweep(self, source: Source) -> list[tuple[str, list[str], str]]:
         swept = self._sweep(source.sweep)
-        over = [("Over the axes", ["axes"], "")] if swept.record.metric else []
-        return [("What was asked", ["plan"], ""), ("Combinations", ["combinations"], ""), *over]
+        over = [_headed("axes")] if swept.record.metric else []
+        return [_headed("plan"), _headed("combinations"), *over]
 
     # -- the document -------------------------------------------------------------------------------------------------
 
-    def document(self, outline: Outline) -> Document:
-        """Return the report of an outline.
+    def document(self, outline: Outline, told: Told | None = None) -> Document:
+        """Return the report of an outline; ``told`` hears how many of its things have been read, and of how many.
 
         Raises:
-            PhospheneError: if something that a part names is not there.
+            PhospheneError: if it has no part, or something that a part names is not there.
         """
-        blocks: list[Block] = []
-        for part in outline.parts:
-            own = [*self._blocks(part, outline)]
-            if part.heading and (own or not part.show):
-                blocks.append(Heading(part.heading))
-            blocks += [*notes.blocks(part.note), *own]
+        if not outline.parts:
+            whose = outline.file or "the report"
+            raise PhospheneError(f"{whose} has no part: write [[part]] and under it heading, note or show")
+        blocks = [block for own in self._parts(outline, None, told) for block in own]
         title = outline.title or next((part.heading for part in outline.parts if part.heading), "Report")
         return Document(title, outline.author, self._date(), tuple(blocks))
 
-    def _blocks(self, part: Part, outline: Outline) -> Iterator[Block]:
+    def sketch(self, outline: Outline) -> tuple[list[str], dict[Place, str]]:
+        """Return each part in Markdown, captions in place of figures, and what is wrong with things it cannot show."""
+        broken: dict[Place, str] = {}
+        return markdown.sketched(self._parts(outline, broken)), broken
+
+    def check(self, part: Part) -> None:
+        """Check a part that was not read from a file.
+
+        Raises:
+            PhospheneError: if something that it shows is not there.
+        """
         for item in part.show:
-            try:
-                yield from self._shown(part, item)
-            except PhospheneError as error:
-                if not outline.file:
-                    raise
-                raise type(error)(f"{outline.file}, part in line {part.line}: {item}: {error}") from error
+            if problem := misplaced(item, part.source):
+                raise PhospheneError(problem)
+        self._parts(Outline(parts=(part,)), None)
+
+    def _parts(self, outline: Outline, broken: dict[Place, str] | None, told: Told | None = None) -> list[list[Block]]:
+        """Return what each part holds; a sentence in place of what cannot be shown, if ``broken`` is to take these."""
+        total = sum(len(part.show) for part in outline.parts)
+        done = 0
+        found = []
+        for number, part in enumerate(outline.parts):
+            own: list[Block] = []
+            for place, item in enumerate(part.show):
+                if told is not None:
+                    told(done, total)
+                done += 1
+                try:
+                    own += self._shown(part, item)
+                except PhospheneError as error:
+                    if broken is None:
+                        where = f"{outline.file}, part in line {part.line}: {item}: "
+                        raise type(error)(f"{where if outline.file else ''}{error}") from error
+                    broken[number, place] = str(error)
+                    own.append(Paragraph(plain(f"{item}: {error}"), faint=True))
+            heading = [Heading(part.heading)] if part.heading and (own or not part.show) else []
+            found.append([*heading, *notes.blocks(part.note), *own])
+        return found
+
+    def write(
+        self,
+        outline: Outline,
+        path: Path,
+        form: str,
+        words: Sequence[str],
+        told: Told | None = None,
+    ) -> list[Path]:
+        """Write the report of an outline; return its files, the one to open first.
+
+        Args:
+            outline: the report.
+            path: of the file.
+            form: one of :data:`engine.report.writing.FORMATS`.
+            words: of the command ``phosphene report`` that writes the same.
+            told: as in :meth:`document`.
+
+        Raises:
+            PhospheneError: as :meth:`document` and :func:`engine.report.writing.write` do.
+        """
+        document = self.document(outline, told)
+        return writing.write(document, path, form, self.origin(form, words))
+
+    def origin(self, form: str, words: Sequence[str]) -> Origin:
+        """Return where a report in a format comes from whose document has been made."""
+        return Origin.of(self.runs(), "report", *words, "--to", form)
 
     def _shown(self, part: Part, item: Item) -> Sequence[Block]:
+        assert part.source is not None, "checked when the outline was read"
         if item.kind in SWEEP_BLOCKS:
-            assert part.source is not None, "checked when the outline was read"
             return SWEEP_BLOCKS[item.kind](self._sweep(part.source.sweep))
         if item.kind in STUDY_BLOCKS:
-            assert part.source is not None, "checked when the outline was read"
-            return STUDY_BLOCKS[item.kind](self._study(part.source.study))
+            return STUDY_BLOCKS[item.kind](self._study(part.source.study), lambda: self._comparison(part))
         comparison = self._comparison(part)
         if item.kind == "curves":
             if part.x and part.x not in AXES:
@@ -274,16 +335,12 @@ RUN_BLOCKS: Mapping[str, Callable[[Comparison], Sequence[Block]]] = {
     "versions": runs.versions,
     "sources": runs.sources,
 }
-STUDY_BLOCKS: Mapping[str, Callable[[Progress], Sequence[Block]]] = {
-    "question": studies.question,
-    "published": studies.published,
-    "studied": studies.combinations,
+STUDY_BLOCKS: Mapping[str, Callable[[Progress, Callable[[], Comparison]], Sequence[Block]]] = {
+    "question": lambda progress, _: studies.question(progress),
+    "published": lambda progress, _: studies.published(progress),
+    "studied": lambda progress, _: studies.combinations(progress),
+    "figure": lambda progress, comparison: studies.figure(progress, comparison()),
 }
-_OF_STUDY = [
-    ("The question", ["question"], ""),
-    ("Published and measured", ["published"], ""),
-    ("Combinations", ["studied"], ""),
-]
 SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
     "plan": lambda swept: sweeps.asked(swept.record, swept.status, swept.trials),
     "combinations": lambda swept: sweeps.combinations(swept.record, swept.trials),
@@ -292,14 +349,16 @@ SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
 
 
 def _in_order(record: SweepRecord, trials: Sequence[Trial]) -> tuple[str, ...]:
-    """Return the runs of trials by their values on the axes, then by their seeds, as figures should show them."""
-    ordered = sorted(trials, key=lambda one: ([rank(one.setting[name]) for name in record.fields], one.seed))
-    return tuple(trial.run for trial in ordered)
+    """Return the runs of trials in the order in which figures should show them."""
+    return tuple(trial.run for trial in views.in_order(record, trials))
 
 
-def _item(text: str) -> Item:
-    kind, _, argument = text.partition(" ")
-    return Item(kind, argument)
+def _headed(kind: str) -> tuple[str, list[str], str]:
+    """Return the part of a first outline that shows one thing under its own heading."""
+    return HEADINGS[kind], [kind], ""
+
+
+_OF_STUDY = [*map(_headed, ("question", "published", "studied", "figure"))]
 
 
 def _rest(what: str, names: Sequence[str]) -> str:

@@ -102,7 +102,7 @@ def pictures(comparison: Comparison, name: str, axes: Sequence[str] = ()) -> lis
         return [block for group, run, kept in found for block in _plotted(shown, group, run, kept)]
     note = f"; {said}" if said else ""
     side = SIDE if len(found) > 1 else ALONE
-    items = {run.id: _picture(shown, group, kept, side) for group, run, kept in found}
+    items = {run.id: _of_group(shown, group, kept, side) for group, run, kept in found}
     grid = _laid_out([run for _, run, _ in found], axes) if axes and not said else None
     if grid is None:
         content = Pictures(tuple(items.values()))
@@ -122,9 +122,13 @@ def _last(comparison: Comparison, name: str) -> Iterator[tuple[Group, Listed, Ke
                 break
 
 
-def _picture(comparison: Comparison, group: Group, kept: Kept, side: int) -> Picture:
-    lines = [group.caption] if len(comparison.groups) > 1 else []
-    lines.append(f"step {kept.step:,}{f' · {kept.caption}' if kept.caption else ''}")
+def _of_group(comparison: Comparison, group: Group, kept: Kept, side: int) -> Picture:
+    return picture(kept, side, *([group.caption] if len(comparison.groups) > 1 else []))
+
+
+def picture(kept: Kept, side: int, *lines: str) -> Picture:
+    """Return what a run keeps as a picture of at most ``side`` pixels, with these lines and its step under it."""
+    lines = (*lines, f"step {kept.step:,}{f' · {kept.caption}' if kept.caption else ''}")
     image = gallery.thumbnail(kept, side)
     if image is None:
         return Picture(b"", 0, 0, (*lines, "its file is gone or damaged"))
@@ -150,7 +154,7 @@ def _plotted(comparison: Comparison, group: Group, run: Listed, kept: Kept) -> l
     whose = f" of {group.caption} ({run.id})" if len(comparison.groups) > 1 else ""
     caption = f"{kept.name}{whose} at step {kept.step:,}."
     if not isinstance(kept, gallery.Plotted):
-        return [Figure(caption, kept.name, Pictures((_picture(comparison, group, kept, ALONE),)))]
+        return [Figure(caption, kept.name, Pictures((_of_group(comparison, group, kept, ALONE),)))]
     try:
         plot = kept.plot()
     except PhospheneError as error:
@@ -161,14 +165,18 @@ def _plotted(comparison: Comparison, group: Group, run: Listed, kept: Kept) -> l
 
 
 def _tiles(caption: str, kept: Kept, plot: plots.Tiles) -> Figure:
-    shown = []
-    for picture, lines in itertools.islice(zip(plot.pictures, plot.captions, strict=True), MOST_TILES):
-        assert not hasattr(picture, "shape"), "the pictures of a plot that was read are files"
-        image = gallery.thumbnail(gallery.Still(kept.run, kept.name, kept.step, picture), SIDE // 2)
-        shown.append(Picture(b"", 0, 0, lines) if image is None else Picture.of(image, *lines))
     count = len(plot.pictures)
     more = f" The first {MOST_TILES} of {count:,}." if count > MOST_TILES else ""
-    return Figure(f"{caption}{more}", kept.name, Pictures(tuple(shown), plot.columns))
+    return Figure(f"{caption}{more}", kept.name, Pictures(tuple(tiles(kept, plot, MOST_TILES)), plot.columns))
+
+
+def tiles(kept: Kept, plot: plots.Tiles, most: int, *above: str) -> Iterator[Picture]:
+    """Yield the first pictures of a plot that was read, each with the lines ``above`` and its caption under it."""
+    for file, own in itertools.islice(zip(plot.pictures, plot.captions, strict=True), most):
+        assert not hasattr(file, "shape"), "the pictures of a plot that was read are files"
+        image = gallery.thumbnail(gallery.Still(kept.run, kept.name, kept.step, file), SIDE // 2)
+        lines = (*above, *own)
+        yield Picture(b"", 0, 0, lines) if image is None else Picture.of(image, *lines)
 
 
 def table(comparison: Comparison, name: str) -> list[Block]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
+
+from engine.errors import PhospheneError
 
 SWEEP_ITEMS = ("plan", "combinations", "axes")
 """Items that only a sweep has."""
-STUDY_ITEMS = ("question", "published", "studied")
+STUDY_ITEMS = ("question", "published", "studied", "figure")
 """Items that only a study has."""
 ARGUMENTS = {
     "asked": "",
@@ -21,6 +24,27 @@ ARGUMENTS = {
     **dict.fromkeys((*SWEEP_ITEMS, *STUDY_ITEMS), ""),
 }
 """The items, with what must follow their name; nothing for most."""
+HEADINGS = {
+    "asked": "What was asked",
+    "configuration": "Configuration",
+    "curves": "Curves",
+    "pictures": "Pictures and plots",
+    "table": "Tables",
+    "results": "Results",
+    "commands": "Commands",
+    "versions": "Versions and times",
+    "sources": "Sources",
+    "plan": "What was asked",
+    "combinations": "Combinations",
+    "axes": "Over the axes",
+    "question": "The question",
+    "published": "Published and measured",
+    "figure": "The figure",
+    "studied": "Combinations",
+}
+"""What stands above each kind of item unless somebody says otherwise."""
+WAYS = {"baseline": ("results",), "smooth": ("curves",), "x": ("curves",), "log_y": ("curves",)}
+"""Ways of showing runs, with the kinds of items to which they matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +53,25 @@ class Item:
 
     kind: str
     argument: str = ""
+
+    @classmethod
+    def of(cls, text: str) -> Item:
+        """Return what a text such as ``curves train/loss`` names.
+
+        Raises:
+            PhospheneError: if there is no such item, or its name is missing, or there should be none.
+        """
+        kind, _, argument = text.strip().partition(" ")
+        argument = argument.strip()
+        if kind not in ARGUMENTS:
+            near = difflib.get_close_matches(kind, ARGUMENTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ARGUMENTS)}"
+            raise PhospheneError(f"{kind!r} cannot be shown; {hint}")
+        wanted = ARGUMENTS[kind]
+        if bool(argument) != bool(wanted):
+            said = f'{kind} needs a name, as in "{kind} {wanted}"' if wanted else f"{kind} takes no name"
+            raise PhospheneError(said)
+        return cls(kind, argument)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.argument}".rstrip()

@@ -21,7 +21,7 @@ from engine.report.document import (
 from engine.report.files import Files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from engine.report.document import Block, Document, Picture, Spans
 
@@ -45,6 +45,12 @@ def written(document: Document, folder: str) -> tuple[str, dict[str, bytes]]:
     paragraphs = [f"# {escaped(document.title)}", *([about] if about else [])]
     paragraphs += [text for block in document.blocks for text in writer.block(block)]
     return "\n\n".join(paragraphs) + "\n", files.found
+
+
+def sketched(parts: Sequence[Sequence[Block]]) -> list[str]:
+    """Return each part of a report as Markdown in which the captions stand for the figures, for a quick look at it."""
+    writer = _Writer(Files(""))
+    return ["\n\n".join(text for block in part for text in writer.sketch(block)) for part in parts]
 
 
 def escaped(text: str) -> str:
@@ -84,13 +90,21 @@ class _Writer:
                 if remarks:
                     yield "\n".join(f"- {escaped(remark)}" for remark in remarks)
             case Figure(caption=caption, name=name, content=content):
-                number = next(self._figures)
                 if isinstance(content, Pictures):
                     yield self._pictures(content, name)
                 else:
                     path = self._files.add(name, ".svg", drawings.vector(content, ".svg"))
                     yield f"![{escaped(caption)}]({path})"
-                yield f"**Figure {number}.** {escaped(caption)}"
+                yield self._caption(caption)
+
+    def sketch(self, block: Block) -> Iterator[str]:
+        if isinstance(block, Figure):
+            yield self._caption(block.caption)
+        else:
+            yield from self.block(block)
+
+    def _caption(self, caption: str) -> str:
+        return f"**Figure {next(self._figures)}.** {escaped(caption)}"
 
     def _pictures(self, grid: Pictures, name: str) -> str:
         columns = grid.columns or min(_IN_A_ROW, len(grid.items))

@@ -25,9 +25,11 @@ from engine.errors import PhospheneError
 from engine.report.items import ARGUMENTS, STUDY_ITEMS, SWEEP_ITEMS, Item
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+KINDS = tuple(ARGUMENTS)
+"""The kinds of things that a part can show."""
 HEAD = {"title": str, "author": str}
 SOURCES = {"runs": (str, list), "sweep": str, "study": str}
 PART = {
@@ -106,16 +108,44 @@ def read(path: Path) -> Outline:
     Raises:
         PhospheneError: naming the line of the first mistake, and what could stand there.
     """
+    return parsed(content(path), str(path))
+
+
+def content(path: Path) -> str:
+    """Return what stands in a file.
+
+    Raises:
+        PhospheneError: if it cannot be read.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
+        return path.read_bytes().decode("utf-8")
     except OSError as error:
         raise PhospheneError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise PhospheneError(f"{path} is not UTF-8 text") from error
+
+
+def parsed(text: str, file: str = "") -> Outline:
+    """Return the outline that a text holds; ``file`` names it in messages. Raises as :func:`read` does."""
+    try:
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PhospheneError(f"{path}: {error}".replace("(at line", "(line")) from error
-    return _Reader(str(path), text).outline(values)
+        raise PhospheneError(f"{file}: {error}".replace("(at line", "(line")) from error
+    return _Reader(file, text).outline(values)
+
+
+def beginnings(text: str) -> list[int]:
+    """Return the lines, from 0, in which ``[[part]]`` begins a part; not those of a note that look like one."""
+    lines = text.split("\n")
+    found = []
+    for number, line in enumerate(lines):
+        if re.match(r"\s*\[\[\s*part\s*\]\]", line):
+            try:
+                tomllib.loads("\n".join(lines[:number]))
+            except tomllib.TOMLDecodeError:  # inside a text of several lines
+                continue
+            found.append(number)
+    return found
 
 
 @dataclass
@@ -128,10 +158,9 @@ class _Reader:
     begins: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.lines = self.text.splitlines()
+        self.lines = self.text.split("\n")
         # The head of the file, then each part, by the number of its first line.
-        headings = [number for number, line in enumerate(self.lines) if re.match(r"\s*\[\[\s*part\s*\]\]", line)]
-        self.begins = [0, *headings, len(self.lines)]
+        self.begins = [0, *beginnings(self.text), len(self.lines)]
 
     def outline(self, values: Mapping[str, Any]) -> Outline:
         parts = values.get("part", [])
@@ -139,8 +168,6 @@ class _Reader:
             raise self._wrong("part must begin with [[part]]", 0, "part")
         self._check({name: value for name, value in values.items() if name != "part"}, HEAD | SOURCES, 0)
         source = self._source(values, 0)
-        if not parts:
-            raise PhospheneError(f"{self.file} has no part: write [[part]] and under it heading, note or show")
         found = tuple(self._part(part, number, source) for number, part in enumerate(parts, 1))
         return Outline(values.get("title", ""), values.get("author", ""), source, found, self.file)
 
@@ -180,25 +207,13 @@ class _Reader:
         return Part(show=items, source=source, line=self.begins[min(number, len(self.begins) - 2)] + 1, **known)
 
     def _item(self, text: str, part: int, source: Source | None) -> Item:
-        kind, _, argument = text.strip().partition(" ")
-        argument = argument.strip()
-        if kind not in ARGUMENTS:
-            near = difflib.get_close_matches(kind, ARGUMENTS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ARGUMENTS)}"
-            raise self._wrong(f"{kind!r} cannot be shown; {hint}", part, "show", text)
-        wanted = ARGUMENTS[kind]
-        if bool(argument) != bool(wanted):
-            said = f'{kind} needs a name, as in "{kind} {wanted}"' if wanted else f"{kind} takes no name"
-            raise self._wrong(said, part, "show", text)
-        if source is None:
-            raise self._wrong(
-                f'{text!r} of which runs? Name some above it: runs = "experiment=cnn"', part, "show", text
-            )
-        if kind in SWEEP_ITEMS and not source.sweep:
-            raise self._wrong(f'{kind} is of a sweep: name one with sweep = "rates"', part, "show", text)
-        if kind in STUDY_ITEMS and not source.study:
-            raise self._wrong(f'{kind} is of a study: name one with study = "gan-nz:quick"', part, "show", text)
-        return Item(kind, argument)
+        try:
+            item = Item.of(text)
+        except PhospheneError as error:
+            raise self._wrong(str(error), part, "show", text) from None
+        if problem := misplaced(item, source):
+            raise self._wrong(problem, part, "show", text)
+        return item
 
     def _wrong(self, problem: str, part: int, key: str, value: str = "") -> PhospheneError:
         first, last = (self.begins[min(part + more, len(self.begins) - 1)] for more in (0, 1))
@@ -208,12 +223,38 @@ class _Reader:
         return PhospheneError(f"{self.file}, line {at + 1}: {problem}")
 
 
+def misplaced(item: Item, source: Source | None) -> str:
+    """Return why an item cannot be shown of what it would be of, or the empty string."""
+    if source is None:
+        return f'{str(item)!r} of which runs? Name some above it: runs = "experiment=cnn"'
+    if item.kind in SWEEP_ITEMS and not source.sweep:
+        return f'{item.kind} is of a sweep: name one with sweep = "rates"'
+    if item.kind in STUDY_ITEMS and not source.study:
+        return f'{item.kind} is of a study: name one with study = "gan-nz:quick"'
+    return ""
+
+
 def written(outline: Outline) -> str:
     """Return an outline as a TOML file that can be edited."""
-    return "\n".join(_lines(outline)) + "\n"
+    return joined(head_text(outline), [part_text(part, outline) for part in outline.parts])
 
 
-def _lines(outline: Outline) -> Iterator[str]:
+def joined(head: str, parts: Iterable[str]) -> str:
+    """Return the text of a file of its head and its parts."""
+    return "\n\n".join(text.strip("\n") for text in (head, *parts)) + "\n"
+
+
+def head_text(outline: Outline) -> str:
+    """Return what stands above the parts."""
+    return "\n".join(_head_lines(outline))
+
+
+def part_text(part: Part, outline: Outline) -> str:
+    """Return a part of an outline as it is written."""
+    return "\n".join(_part_lines(part, outline))
+
+
+def _head_lines(outline: Outline) -> Iterator[str]:
     yield f"title = {_text(outline.title)}"
     yield f"author = {_text(outline.author)}"
     yield from _source_lines(outline.source)
@@ -223,20 +264,21 @@ def _lines(outline: Outline) -> Iterator[str]:
         whose = " (of a sweep)" if name in SWEEP_ITEMS else " (of a study)" if name in STUDY_ITEMS else ""
         yield f'#   "{name}{f" {argument}" if argument else ""}"{whose}'
     yield "# It may also have: note, runs, sweep or study, group, baseline, smooth, x, log_y."
-    for part in outline.parts:
-        yield ""
-        yield "[[part]]"
-        if part.heading:
-            yield f"heading = {_text(part.heading)}"
-        if part.note:
-            yield f"note = {_text(part.note)}"
-        if part.source != outline.source:
-            yield from _source_lines(part.source)
-        for name in ("group", "baseline", "smooth", "x", "log_y"):
-            if (value := getattr(part, name)) != Part.__dataclass_fields__[name].default:
-                yield f"{name} = {_text(value) if isinstance(value, str) else json.dumps(value)}"
-        if part.show:
-            yield f"show = {_list(map(str, part.show))}"
+
+
+def _part_lines(part: Part, outline: Outline) -> Iterator[str]:
+    yield "[[part]]"
+    if part.heading:
+        yield f"heading = {_text(part.heading)}"
+    if part.note:
+        yield f"note = {_text(part.note)}"
+    if part.source != outline.source:
+        yield from _source_lines(part.source)
+    for name in ("group", "baseline", "smooth", "x", "log_y"):
+        if (value := getattr(part, name)) != Part.__dataclass_fields__[name].default:
+            yield f"{name} = {_text(value) if isinstance(value, str) else json.dumps(value)}"
+    if part.show:
+        yield f"show = {_list(map(str, part.show))}"
 
 
 def _source_lines(source: Source | None) -> Iterator[str]:
@@ -258,7 +300,5 @@ def _list(texts: Any) -> str:
 def _text(text: str) -> str:
     """Write a text as TOML does; of several lines, each stands in a line of its own."""
     whole = text.encode("utf-8", "backslashreplace").decode()
-    quoted = json.dumps(whole, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if "\n" not in whole:
-        return quoted
-    return '"""\n' + quoted[1:-1].replace("\\n", "\n") + '"""'
+    lines = [json.dumps(line, ensure_ascii=False)[1:-1].replace("\x7f", "\\u007f") for line in whole.split("\n")]
+    return f'"{lines[0]}"' if len(lines) == 1 else '"""\n' + "\n".join(lines) + '"""'

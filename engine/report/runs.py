@@ -222,9 +222,11 @@ def versions(comparison: Comparison) -> list[Block]:
             continue
         for package, version in run.record.versions.items():
             note(package, version)
-        note("device", run.record.device)
+        history = comparison.history(run)
+        # Which of several GPUs it was says nothing, of what kind it was does.
+        note("device", (taken.name or taken.device) if (taken := history.device) else run.record.device)
         note("host", run.record.host)
-        started = comparison.history(run).started
+        started = history.started
         note("CPU threads", started.threads if started else 0)
         commit = run.record.git.get("commit", "")
         note(

@@ -1,15 +1,31 @@
-"""What a report says of a study: what it asks, what was published beside what is measured, its combinations."""
+"""What a report says of a study: its question, what was published beside what is measured, combinations, its figure."""
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.report.document import Bullets, Commands, Paragraph, Span, TableBlock, plain
+from engine import plots, wording
+from engine.drawing import gallery
+from engine.report import figures
+from engine.report.document import Bullets, Commands, Figure, Paragraph, Pictures, Span, TableBlock, plain
+from engine.studies import figure as study_figure
 from engine.studies import words
+from engine.sweep import views
 
 if TYPE_CHECKING:
-    from engine.report.document import Block
+    from collections.abc import Iterator, Sequence
+
+    from engine.comparison.comparison import Comparison
+    from engine.report.document import Block, Picture
     from engine.studies.studies import Progress
+    from engine.sweep.trials import Trial
+
+MOST_TILES = 6
+"""Pictures below each other, of a plot of several."""
+MOST_STEPS = 4
+"""Steps beside each other where the rows are an axis."""
 
 
 def title(progress: Progress) -> str:
@@ -49,3 +65,93 @@ def combinations(progress: Progress) -> list[Block]:
 def command(progress: Progress) -> list[Block]:
     """Return the command that runs the study again."""
     return [Commands((f"phosphene study run {progress.study.name} --{progress.tier}",))]
+
+
+def drawn(progress: Progress, comparison: Comparison) -> str:
+    """Return the name of what a study's figure shows; empty if that is the table of combinations."""
+    return study_figure.way(progress.study, progress.record, comparison)[1]
+
+
+def figure(progress: Progress, comparison: Comparison) -> list[Block]:
+    """Return a study's figure, laid out as its file says; nothing where that is the table of combinations alone.
+
+    Args:
+        progress: of a tier of the study.
+        comparison: of its runs.
+    """
+    way, name = study_figure.way(progress.study, progress.record, comparison)
+    if way == "curves":
+        return figures.curves(comparison, name)
+    if way == "table":
+        return figures.table(comparison, name)
+    if way == "means":
+        return [*_means(progress, comparison, name)]
+    return _pictures(progress, comparison, name) if way in {"grid", "kept"} else []
+
+
+def _means(progress: Progress, comparison: Comparison, metric: str) -> Iterator[Block]:
+    listed = {run.id: run for run in comparison.runs}
+    trials = study_figure.valued(progress.trials, metric, listed, comparison.histories)
+    found = study_figure.means(progress.study, replace(progress.record, metric=metric), trials)
+    if isinstance(found, dict):
+        for axis, chart in found.items():
+            yield Figure(
+                f"{metric} over {axis}; means over seeds, with 95 % intervals.", f"{metric}-over-{axis}", chart
+            )
+    else:
+        yield Figure(f"{metric}, means over seeds, with 95 % intervals.", metric, found)
+
+
+def _pictures(progress: Progress, comparison: Comparison, name: str) -> list[Block]:
+    """Return pictures by the axes that the study names.
+
+    Rows alone go over the steps, columns alone over the seeds. Where a picture is a plot of several, these stand
+    below each other, of one seed.
+    """
+    study, record = progress.study, progress.record
+    axes = [axis.name for axis in record.axes]
+    rows, columns = (one if one in axes else "" for one in (study.rows, study.columns))
+    runs = {run.id: run for run in comparison.runs}
+
+    def albums(trial: Trial) -> views.Album:
+        run = runs.get(trial.run)
+        return gallery.album(run.directory, comparison.history(run)) if run else {}
+
+    grid = None
+    if across := columns or rows:
+        down = (rows or views.SEEDS) if columns else views.STEPS
+        grid, _ = views.picture_grid(record, progress.trials, albums, across, down, name, MOST_STEPS)
+    if grid is None:
+        return figures.pictures(comparison, name, record.fields if len(record.fields) == 2 else ())
+    if plotted := [one for row in grid.cells for one in row if isinstance(one, gallery.Plotted)]:
+        return _tiled(grid, plotted) or figures.pictures(comparison, name)
+    grid = grid if columns else grid.turned()
+    items = tuple(
+        None if one is None else figures.picture(one, figures.SIDE, *_place(grid, row, column))
+        for row, own in zip(grid.rows, grid.cells, strict=True)
+        for column, one in zip(grid.columns, own, strict=True)
+    )
+    alone = len(grid.rows) == 1
+    caption = f"{name}: {grid.across} across." if alone else f"{grid.title}."
+    return [Figure(caption, name, Pictures(items, 0 if alone else len(grid.columns)))]
+
+
+def _tiled(grid: views.PictureGrid, plotted: Sequence[gallery.Plotted]) -> list[Block]:
+    """Return the pictures of plots of several, a column each plot; nothing if they are plots of another kind."""
+    shown: list[list[Picture]] = []
+    for place, column in enumerate(grid.columns):
+        own = next((row[place] for row in reversed(grid.cells) if row[place] is not None), None)
+        plot = own.plot() if isinstance(own, gallery.Plotted) else None
+        if own is not None and isinstance(plot, plots.Tiles):
+            shown.append([*figures.tiles(own, plot, MOST_TILES, f"{grid.across} {column}")])
+    if not shown:
+        return []
+    items = tuple(itertools.chain.from_iterable(itertools.zip_longest(*shown)))
+    runs = ", ".join(dict.fromkeys(wording.short_id(one.run) for one in plotted))
+    return [Figure(f"{grid.kind}: {grid.across} across ({runs}).", grid.kind, Pictures(items, len(shown)))]
+
+
+def _place(grid: views.PictureGrid, row: str, column: str) -> list[str]:
+    """Return where a picture stands; its step is said by itself."""
+    places = [(grid.across, column), *([(grid.down, row)] if len(grid.rows) > 1 else [])]
+    return [" · ".join(f"{name} {value}" for name, value in places if name != views.STEPS)]

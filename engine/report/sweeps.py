@@ -10,7 +10,7 @@ from engine.comparison import statistics
 from engine.report.document import Bullets, Commands, Figure, Paragraph, Span, TableBlock, plain
 from engine.report.runs import stamp, typed
 from engine.selection.values import comparable, is_number, rank
-from engine.sweep import outlook, plan
+from engine.sweep import outlook, plan, views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 MOST_RESULTS = 3
 """Results beside the metric in the table of combinations."""
-MOST_CELLS = 600
-"""Cells of a heat map."""
 
 
 def title(record: SweepRecord) -> str:
@@ -83,33 +81,15 @@ def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
     names = [axis.fields[0] for axis in record.axes]
     if not record.metric or not known:
         return [Paragraph(plain("No combination has a figure yet."))]
-    if len(names) == 2 and (found := _map(record, known, names[0], names[1])):
-        return [found]
+    if len(names) == 2 and (content := views.over_two_axes(known, *names)):
+        caption = f"{record.metric} over {names[0]} and {names[1]}, means over seeds."
+        return [Figure(caption, f"{record.metric}-map", content)]
     return [_line(record, known, name, len(names) > 1) for name in names]
 
 
 def _values(trials: Sequence[Trial], name: str) -> list[Any]:
     distinct = {comparable(trial.setting[name]): trial.setting[name] for trial in trials}
     return sorted(distinct.values(), key=rank)
-
-
-def _map(record: SweepRecord, trials: Sequence[Trial], row: str, column: str) -> Figure | None:
-    rows, columns = _values(trials, row), _values(trials, column)
-    # Of a range that was searched nearly every value is met once: that is no grid.
-    if len(rows) * len(columns) > min(MOST_CELLS, 4 * len(trials)) or min(len(rows), len(columns)) < 2:
-        return None
-    cells: dict[Any, list[float]] = {}
-    for trial in trials:
-        key = comparable(trial.setting[row]), comparable(trial.setting[column])
-        cells.setdefault(key, []).append(float(trial.value or 0.0))
-    values = [
-        [statistics.mean(cells.get((comparable(one), comparable(other)), [])).mean for other in columns] for one in rows
-    ]
-    names = [tuple(map(wording.setting, own)) for own in (rows, columns)]
-    largest = max(abs(value) for own in values for value in own if math.isfinite(value))
-    digits = 3 if largest < 10 else 1 if largest < 1000 else 0
-    content = plots.Heatmap(tuple(map(tuple, values)), names[0], names[1], row, column, digits=digits)
-    return Figure(f"{record.metric} over {row} and {column}, means over seeds.", f"{record.metric}-map", content)
 
 
 def _line(record: SweepRecord, trials: Sequence[Trial], name: str, others: bool) -> Figure:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine import wording
 from engine.errors import PhospheneError
-from engine.selection.values import MISSING, SPANS, getter, is_number
+from engine.selection.values import MISSING, SIZES, SPANS, getter, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,9 +56,11 @@ class Column:
         return MISSING if series is None else self._of(series)
 
     def shown(self, value: Any) -> str:
-        """Write one of its values for a list: time spans as clocks, nothing for one that is missing."""
+        """Write one of its values for a list: time spans as clocks, bytes as GiB, nothing for one that is missing."""
         if self.source in SPANS and not self.figure and is_number(value):
             return wording.clock(value) if round(value) else ""
+        if self.source in SIZES and not self.figure and is_number(value):
+            return wording.size(value)
         return shown(value)
 
     def _of(self, series: Series) -> Any:

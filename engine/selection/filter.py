@@ -116,7 +116,7 @@ def _word(part: str) -> Test:
 
 def _has(name: str) -> Test:
     get = getter(name)
-    if name in FACTS:
+    if name in TEXTS or name in FACTS:
         return lambda run, logs: get(run, logs) not in (MISSING, "", ())
     return lambda run, logs: get(run, logs) is not MISSING
 

@@ -6,9 +6,10 @@ missing, not its default.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from engine import catalogue, wording
 
@@ -72,13 +73,30 @@ def _result(run: Listed) -> Any:
     return run.status.result.get(metric, MISSING)
 
 
-def _seconds(run: Listed, logs: Logs, *, waiting: bool) -> Any:
-    """Return for how long a run waited in the queue, or was at work, up to now if it still does."""
+def _seconds(run: Listed, logs: Logs, *, phase: Literal["waiting", "starting", "running"]) -> Any:
+    """Return for how long a run waited in the queue, started, or was at work, up to now if it still does."""
     history = logs.of(run.directory)
     if not history.begun:
         return MISSING
     now = run.status.changed if run.status.ended else time.time()
-    return history.waiting(now) if waiting else history.running(now)
+    spent: float = getattr(history, phase)(now)
+    return spent
+
+
+def _device(run: Listed, logs: Logs) -> Any:
+    """Return the device that a run has or had; while it has none, the one it asked for."""
+    if run.record is None:
+        return MISSING
+    # Only of several it has to be looked up which one it took.
+    one = run.record.device == "cpu" or run.record.device.removeprefix("cuda:").isdecimal()
+    taken = None if one else logs.of(run.directory).device
+    return taken.device if taken else run.record.device
+
+
+def _peak(run: Listed, logs: Logs, *, gpu: bool) -> Any:
+    """Return the most memory that a run took, in bytes; missing where no worker has said so."""
+    history = logs.of(run.directory)
+    return (history.peak_device_memory if gpu else history.peak_memory) or MISSING
 
 
 FACTS: dict[str, Callable[[Listed], Any]] = {
@@ -87,20 +105,26 @@ FACTS: dict[str, Callable[[Listed], Any]] = {
     "name": lambda run: run.name,
     "id": lambda run: run.id,
     "seed": lambda run: run.record.seed if run.record else MISSING,
-    "device": lambda run: run.record.device if run.record else MISSING,
     "tag": lambda run: run.annotations.tags,
     "note": lambda run: run.annotations.note,
     "sweep": lambda run: run.record.sweep if run.record else MISSING,
     "result": _result,
 }
 """Fields that every run has; all but the seed and the result are text."""
-TEXTS = FACTS.keys() - {"seed", "result"}
+TEXTS = FACTS.keys() - {"seed", "result"} | {"device"}
 SPANS: dict[str, Getter] = {
-    "duration": lambda run, logs: _seconds(run, logs, waiting=False),
-    "waited": lambda run, logs: _seconds(run, logs, waiting=True),
+    "duration": functools.partial(_seconds, phase="running"),
+    "waited": functools.partial(_seconds, phase="waiting"),
+    "starting": functools.partial(_seconds, phase="starting"),
 }
 """Fields that are seconds, and that only logs know."""
-ALWAYS = (*FACTS, *SPANS)
+SIZES: dict[str, Getter] = {
+    "memory": functools.partial(_peak, gpu=False),
+    "gpu-memory": functools.partial(_peak, gpu=True),
+}
+"""Fields that are bytes, and that only logs know."""
+LOGGED: dict[str, Getter] = {"device": _device, **SPANS, **SIZES}
+ALWAYS = (*FACTS, *LOGGED)
 """The fields of every run, whatever its experiment."""
 
 
@@ -109,8 +133,8 @@ def getter(field: str) -> Getter:
     fact = FACTS.get(field)
     if fact is not None:
         return lambda run, _: fact(run)
-    if field in SPANS:
-        return SPANS[field]
+    if field in LOGGED:
+        return LOGGED[field]
 
     def look_up(run: Listed, logs: Logs) -> Any:
         record = run.record

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from engine.studies.verdict import Judged
     from engine.sweep.asking import Planned
     from engine.sweep.record import SweepDirectory, SweepRecord
+    from engine.sweep.sweeps import ListedSweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,20 @@ class Studies:
 
     Args:
         home: the workspace's folder; ``PHOSPHENE_HOME`` or the user's data folder if None.
+        sweeps: of the workspace, so that what is known of its runs need not be read again; new ones if None.
     """
 
-    def __init__(self, home: Path | None = None) -> None:
-        self.sweeps = Sweeps(home)
+    def __init__(self, home: Path | None = None, sweeps: Sweeps | None = None) -> None:
+        self.sweeps = sweeps or Sweeps(home)
         self.workspace = self.sweeps.workspace
 
     def names(self) -> list[str]:
         """Return the names of all studies."""
         return [*declared.names(self.workspace)]
+
+    def files(self) -> dict[str, Path]:
+        """Return the file of each study by its name."""
+        return declared.names(self.workspace)
 
     def find(self, name: str) -> Study:
         """Return the study of that name, or in that file.
@@ -135,10 +141,17 @@ class Studies:
 
     def _unfinished(self, record: SweepRecord) -> SweepDirectory | None:
         """Return the newest sweep of the same runs that has not come to its end."""
-        for listed in self.sweeps.listed():
-            if listed.record and listed.status.state != "finished" and _same_runs(listed.record, record):
-                return listed.directory
-        return None
+        found = self.sweep_of(record)
+        return found.directory if found is not None and found.status.state != "finished" else None
+
+    def sweep_of(self, record: SweepRecord) -> ListedSweep | None:
+        """Return the sweep that runs what a tier asks for: the newest that has not come to its end, or else the newest.
+
+        Args:
+            record: of the sweep that the tier is; see :class:`Progress`.
+        """
+        found = [one for one in self.sweeps.listed() if one.record and _same_runs(one.record, record)]
+        return next((one for one in found if one.status.state != "finished"), next(iter(found), None))
 
     async def look(
         self, study: Study, tier: Tier, changed: Mapping[str, Any] | None = None, seeds: int = 0
@@ -152,7 +165,8 @@ class Studies:
         tier: Tier,
         changed: Mapping[str, Any] | None = None,
         seeds: int = 0,
-        listed: list[Listed] | None = None,
+        listed: Sequence[Listed] | None = None,
+        histories: Histories | None = None,
     ) -> Progress:
         """Return how far a tier has come; see :meth:`look`.
 
@@ -161,16 +175,17 @@ class Studies:
             tier: that is looked at.
             changed: values in place of the study's.
             seeds: in place of the study's, if not 0.
-            listed: all runs, if they were listed before.
+            listed: all runs, if they were listed before; those of the study's experiment are enough.
+            histories: of runs that were read before.
 
         Raises:
             PhospheneError: if the study does not fit its experiment.
         """
         experiment, record = self._checked(study, tier, changed or {}, seeds)
-        earlier = Earlier(self.workspace.list() if listed is None else listed, study.experiment)
+        histories = histories or Histories()
+        earlier = Earlier(self.workspace.list() if listed is None else listed, study.experiment, histories)
         found: list[tuple[Trial, Listed]] = []
         problems: Mapping[str, str] = {}
-        histories = Histories()
         for number, cell in enumerate(plan.cells(record), start=1):
             try:
                 values = experiment.validate({**record.fixed, **cell.setting})
@@ -178,7 +193,8 @@ class Studies:
                 problems = dict(error.problems) or {"": str(error)}
                 break
             try:
-                values, _ = resolving.resolved(self.workspace, values)
+                # A launch checks the names of cuts; here they only tell whether a run is the same.
+                values, _ = resolving.resolved(self.workspace, values, "meanings" if earlier else "nothing")
             except PhospheneError as error:
                 # What is missing hinders further runs; those that are there keep their results.
                 problems = problems or dict(error.problems) or {"": str(error)}

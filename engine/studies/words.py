@@ -35,6 +35,12 @@ def head(progress: Progress) -> list[str]:
     return said
 
 
+def count(progress: Progress) -> str:
+    """Return how many runs of a tier are there, ``3/6``; ``missing`` if it is not whole and cannot be run here."""
+    there = len(progress.trials)
+    return "missing" if progress.missing and there < progress.runs else f"{there}/{progress.runs}"
+
+
 def combinations(progress: Progress) -> Sheet:
     """Return a row for each combination that has runs."""
     found = outlook.groups(progress.record, progress.trials, progress.runs)

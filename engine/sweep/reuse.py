@@ -10,6 +10,8 @@ from engine.selection.values import comparable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from engine.record.histories import Histories
+    from engine.record.history import History
     from engine.record.run_directory import RunDirectory
     from engine.record.workspace import Listed
 
@@ -20,9 +22,11 @@ class Earlier:
     Args:
         listed: all runs of the workspace.
         experiment: whose runs count.
+        histories: of runs that were read before.
     """
 
-    def __init__(self, listed: Iterable[Listed], experiment: str) -> None:
+    def __init__(self, listed: Iterable[Listed], experiment: str, histories: Histories | None = None) -> None:
+        self._histories = histories
         self._runs: dict[Any, list[Listed]] = {}
         for run in listed:
             if run.record is not None and run.record.experiment == experiment and run.status.state == "finished":
@@ -44,9 +48,12 @@ class Earlier:
     def listed(self, hyperparameters: Mapping[str, Any], seed: int) -> Listed | None:
         """Return the same run as it is listed."""
         for run in self._runs.get(_key(hyperparameters, seed), ()):
-            if run.directory.path.is_dir() and not why_apart(run, run.directory.history()):
+            if run.directory.path.is_dir() and not why_apart(run, self._history(run.directory)):
                 return run
         return None
+
+    def _history(self, run: RunDirectory) -> History:
+        return self._histories.of(run) if self._histories is not None else run.history()
 
 
 def _key(hyperparameters: Mapping[str, Any], seed: int) -> Any:

@@ -12,14 +12,14 @@ from engine.comparison.chart import Chart, Line
 from engine.comparison.styles import Style
 from engine.errors import PhospheneError
 from engine.provenance import Origin
-from engine.selection.values import comparable, is_number
+from engine.selection.values import comparable, is_number, rank
 from engine.sweep import outlook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from engine.drawing.gallery import Kept
-    from engine.plots import Tiles
+    from engine.plots import Heatmap, Tiles
     from engine.sweep.axes import Axis
     from engine.sweep.record import SweepRecord
     from engine.sweep.trials import Trial
@@ -30,6 +30,8 @@ STEPS, SEEDS = "step", "seed"
 """What pictures may be laid out by besides the axes: the steps at which they were made, the seeds of the runs."""
 MOST_PLACES = 12
 """Values of an axis in a grid of pictures, and steps, at most: of more, the first, the last and some between."""
+MOST_CELLS = 600
+"""Cells of a heatmap, at most."""
 MOST_COMBINATIONS = 200
 """Combinations drawn beside each other over all axes, at most: the best ones."""
 NAMED = 3
@@ -65,6 +67,11 @@ def places(axis: Axis, trials: Sequence[Trial]) -> list[tuple[Any, ...]]:
         return sorted(found.values(), key=lambda value: float(value[0]))
     order = {comparable(list(value)): place for place, value in enumerate(axis.values)}
     return sorted(found.values(), key=lambda value: order.get(comparable(list(value)), len(order)))
+
+
+def in_order(record: SweepRecord, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials by their values on the axes, then by their seeds, as figures should show them."""
+    return sorted(trials, key=lambda one: ([rank(one.setting[name]) for name in record.fields], one.seed))
 
 
 # -- the metric -------------------------------------------------------------------------------------------------------
@@ -116,6 +123,40 @@ def _means(pairs: Sequence[tuple[float, float]], *, joined: bool) -> Line:
         for row in ([*own], [one.mean for one in found], [one.low for one in found], [one.high for one in found])
     )
     return Line("mean", Style(0, 0), x, y, low, high, "line" if joined else "points")
+
+
+def over_two_axes(trials: Sequence[Trial], row: str, column: str) -> Heatmap | None:
+    """Return the mean of the metric for each pair of values of two fields; None if they make no grid.
+
+    Args:
+        trials: of a sweep; those without a finite value are left out.
+        row: field whose values are the rows.
+        column: field whose values are the columns.
+    """
+    from engine.plots import Heatmap
+
+    cells: dict[Any, list[float]] = {}
+    shown: tuple[dict[Any, Any], dict[Any, Any]] = ({}, {})
+    for trial in trials:
+        if trial.state == "finished" and trial.value is not None and math.isfinite(trial.value):
+            pair = trial.setting[row], trial.setting[column]
+            keys = tuple(map(comparable, pair))
+            for own, key, value in zip(shown, keys, pair, strict=True):
+                own[key] = value
+            cells.setdefault(keys, []).append(trial.value)
+    rows, columns = (sorted(own.values(), key=rank) for own in shown)
+    count = sum(map(len, cells.values()))
+    # Of a range that was searched nearly every value is met once: that is no grid.
+    if len(rows) * len(columns) > min(MOST_CELLS, 4 * count) or min(len(rows), len(columns)) < 2:
+        return None
+    values = [
+        tuple(statistics.mean(cells.get((comparable(one), comparable(other)), [])).mean for other in columns)
+        for one in rows
+    ]
+    names = [tuple(map(wording.setting, own)) for own in (rows, columns)]
+    largest = max(abs(value) for own in values for value in own if math.isfinite(value))
+    digits = 3 if largest < 10 else 1 if largest < 1000 else 0
+    return Heatmap(tuple(values), names[0], names[1], row, column, digits=digits)
 
 
 def over_all_axes(record: SweepRecord, outcomes: Sequence[outlook.Outcome]) -> Chart:
@@ -228,6 +269,11 @@ class PictureGrid:
     rows: tuple[str, ...]
     cells: tuple[tuple[Kept | None, ...], ...]
 
+    def turned(self) -> PictureGrid:
+        """Return it with its rows as columns."""
+        cells = tuple(zip(*self.cells, strict=True))
+        return PictureGrid(self.kind, self.down, self.across, self.rows, self.columns, cells)
+
     @property
     def origin(self) -> Origin:
         """The runs whose pictures it shows."""
@@ -271,6 +317,7 @@ def picture_grid(
     across: str,
     down: str = STEPS,
     kind: str = "",
+    most: int = MOST_PLACES,
 ) -> tuple[PictureGrid | None, list[str]]:
     """Return the pictures of a sweep laid out by two axes, and the names of all kinds there are.
 
@@ -284,6 +331,7 @@ def picture_grid(
         across: name of an axis.
         down: name of another one, ``step`` or ``seed``.
         kind: name of the pictures; empty for that which most runs have, and of these at most steps.
+        most: values of an axis and steps, at most.
 
     Returns:
         None and no names if there are no pictures.
@@ -291,8 +339,8 @@ def picture_grid(
     Raises:
         PhospheneError: if there is no such axis.
     """
-    columns = _keys(record, trials, across)
-    rows = {"": ""} if down == STEPS else _keys(record, trials, down)
+    columns = _keys(record, trials, across, most)
+    rows = {"": ""} if down == STEPS else _keys(record, trials, down, most)
     chosen = _chosen(record, trials, across, down if down != STEPS else "")
     found = {place: albums(trial) for place, trial in chosen.items() if place[0] in columns and place[1] in rows}
     counts: dict[str, tuple[int, int]] = {}
@@ -304,7 +352,7 @@ def picture_grid(
         return None, []
     kind = kind if kind in counts else max(counts, key=lambda name: counts[name])
     if down == STEPS:
-        steps = _thinned(sorted({step for album in found.values() for step in album.get(kind, ())}))
+        steps = _thinned(sorted({step for album in found.values() for step in album.get(kind, ())}), most)
         cells = tuple(tuple(found.get((key, ""), {}).get(kind, {}).get(step) for key in columns) for step in steps)
         return PictureGrid(kind, across, down, (*columns.values(),), tuple(f"{s:,}" for s in steps), cells), [*counts]
     cells = tuple(tuple(_newest(found.get((key, row), {}).get(kind, {})) for key in columns) for row in rows)
@@ -315,18 +363,18 @@ def _newest(steps: Mapping[int, Kept]) -> Kept | None:
     return steps[max(steps)] if steps else None
 
 
-def _keys(record: SweepRecord, trials: Sequence[Trial], name: str) -> dict[Any, str]:
+def _keys(record: SweepRecord, trials: Sequence[Trial], name: str, most: int) -> dict[Any, str]:
     """Return the values of an axis, or the seeds, as they are told apart and as they are written."""
     if name == SEEDS:
         return {seed: str(seed) for seed in sorted({trial.seed for trial in trials})}
-    values = _thinned(places(axis_of(record, name), trials))
+    values = _thinned(places(axis_of(record, name), trials), most)
     return {comparable(list(value)): written(value) for value in values}
 
 
-def _thinned(values: list[Any]) -> list[Any]:
-    if len(values) <= MOST_PLACES:
+def _thinned(values: list[Any], most: int) -> list[Any]:
+    if len(values) <= most:
         return values
-    return [values[round(place * (len(values) - 1) / (MOST_PLACES - 1))] for place in range(MOST_PLACES)]
+    return [values[round(place * (len(values) - 1) / (most - 1))] for place in range(most)]
 
 
 def _chosen(record: SweepRecord, trials: Sequence[Trial], across: str, down: str) -> dict[tuple[Any, Any], Trial]:

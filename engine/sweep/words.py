@@ -33,7 +33,7 @@ def plan(planned: Planned) -> list[str]:
     else:
         time = _span(planned.seconds, wording.clock)
         beside = f", {record.parallel} at a time" if record.parallel > 1 else ""
-        said.append(f"about {time} of running time in all{beside}, and {_span(planned.size, size)} on the disk")
+        said.append(f"about {time} of running time in all{beside}, and {_span(planned.size, wording.size)} on the disk")
         said.append(f"as {planned.seconds.n} earlier runs took, whatever their values (95 % interval)")
     if record.budget:
         said.append(f"nothing new begins after {wording.clock(record.budget)} of running time")
@@ -42,14 +42,6 @@ def plan(planned: Planned) -> list[str]:
 
 def _span(found: Estimate, write: Any) -> str:
     return f"{write(found.value)} ({write(found.low)} to {write(found.high)})"
-
-
-def size(count: float) -> str:
-    """Write a number of bytes: ``12 MiB``."""
-    for unit, step in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if count >= step:
-            return f"{count / step:.3g} {unit}"
-    return f"{count:.0f} bytes"
 
 
 def listed(sweep: ListedSweep) -> dict[str, str]:

@@ -60,8 +60,9 @@ def save(
     flat |= {f"tensors/{name}": value for name, value in tensors.items()}
     flat["generators/run"] = generator.get_state()
     flat["generators/torch"] = torch.get_rng_state()
-    if torch.cuda.is_initialized():
-        flat["generators/cuda"] = torch.cuda.get_rng_state()
+    device = generator.device
+    if device.type != "cpu":
+        flat[f"generators/{device.type}"] = torch.get_device_module(device).get_rng_state(device)
     legacy = np.random.get_state(legacy=True)
     assert isinstance(legacy, tuple)
     flat["generators/numpy"] = torch.from_numpy(np.asarray(legacy[1]).astype(np.int64))
@@ -105,14 +106,17 @@ def load(
         for group, own in zip(groups, optimiser.state_dict()["param_groups"], strict=True):
             # JSON has no tuples: take the kind of container the optimiser itself uses (Adam's betas).
             group |= {key: tuple(group[key]) for key, value in own.items() if isinstance(value, tuple)}
+            # How the optimiser computes is its own affair: a run may go on on another device.
+            group |= {key: own[key] for key in ("foreach", "fused", "capturable") if key in own}
         optimiser.load_state_dict({"state": state, "param_groups": groups})
     with torch.no_grad():
         for name, tensor in tensors.items():
             tensor.copy_(flat[f"tensors/{name}"])
     generator.set_state(flat["generators/run"])
     torch.set_rng_state(flat["generators/torch"])
-    if "generators/cuda" in flat and torch.cuda.is_available():
-        torch.cuda.set_rng_state(flat["generators/cuda"])
+    device = generator.device
+    if f"generators/{device.type}" in flat:
+        torch.get_device_module(device).set_rng_state(flat[f"generators/{device.type}"], device)
     kind, *rest = plain["numpy"]
     np.random.set_state((kind, flat["generators/numpy"].numpy().astype(np.uint32), *rest))
     version, inner, gauss = plain["random"]

@@ -19,13 +19,13 @@ _REFUSED = re.compile(r"\(os error (\d+)\)")
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:
-    """Write tensors of any shapes by name, and texts beside them.
+    """Write tensors of any shapes and devices by name, and texts beside them.
 
     Raises:
         OSError: if the disk refuses; safetensors itself raises an error of its own, with the number in its text.
     """
     try:
-        save_file(dict(tensors), path, metadata=dict(metadata or {}))
+        save_file({name: tensor.cpu() for name, tensor in tensors.items()}, path, metadata=dict(metadata or {}))
     except SafetensorError as error:
         if found := _REFUSED.search(str(error)):
             number = int(found[1])

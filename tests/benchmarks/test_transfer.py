@@ -22,6 +22,7 @@ from engine.experiments.transfer.features import Extractor, Place
 from engine.networks.architectures import build, preprocessing_of
 from engine.networks.backbones import Backbone
 from engine.networks.cuts import Sectioned
+from engine.tensors.devices import fast_bf16
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 CPU = torch.device("cpu")
@@ -125,6 +126,28 @@ def test_all_cuts_of_a_network_against_one_forward_pass(full, report, in_turn, b
         f"plain pass {once * 1e3:.0f} ms, with {len(places)} cuts {cuts * 1e3:.0f} ms, {cuts / once:.2f}x; "
         f"and {len(pairs)} pairs {tails * 1e3:.0f} ms, {tails / once:.2f}x"
     )
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="a GPU is needed, and torch finds none")
+def test_all_cuts_of_vgg16_on_a_gpu_on_as_many_images_as_15_scene_has(full, report, tmp_path):
+    quiet = Quiet(tmp_path)
+    quiet.device = torch.device("cuda")
+    network = build("vgg16").eval().to(quiet.device, memory_format=torch.channels_last)
+    backbone = Backbone("vgg16:random", network, preprocessing_of("vgg16"), ("a", "b"), "vgg16")
+    places = [Place(cut) for cut in Sectioned(network, backbone.shape).cuts]
+    every = Extractor(backbone, places, backbone.preprocessing, 1, "auto", quiet)
+    count, batch = (4_485, 128) if full else (64, 32)
+    pixels = torch.randint(0, 256, (batch, 3, 224, 224), dtype=torch.uint8)
+    precision = "bf16" if fast_bf16(quiet.device) else "float32"
+    every._forward(pixels.to(quiet.device), precision)
+    torch.cuda.synchronize()
+    began = time.perf_counter()
+    for _ in range(0, count, batch):
+        every._forward(pixels.to(quiet.device), precision)
+    torch.cuda.synchronize()
+    spent = time.perf_counter() - began
+    where = torch.cuda.get_device_name()
+    report(f"{len(places)} cuts of {count:,} images in {precision}: {spent:.1f} s; goal 3 s; {where}")
 
 
 class Files(Dataset):

@@ -173,7 +173,7 @@ def test_every_shell_gets_what_it_puts_into_the_line(ask, kind):
 def test_several_follow_with_what_they_mean(ask):
     assert values(ask("fish", "")) == [
         *("run", "runs", "show", "picture", "follow", "stop", "resume", "set", "queue", "remove", "restore"),
-        *("compare", "chart", "replicate", "report"),
+        *("compare", "chart", "replicate", "report", "outline"),
         *("sweep", "sweeps", "study"),
         *("export", "import", "whence", "verify"),
         *("tag", "note", "rename"),

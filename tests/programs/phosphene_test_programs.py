@@ -11,6 +11,10 @@ from typing import Literal
 
 from phosphene import Experiment, Headline, Heatmap, Hyperparameters, Lines, hyperparameter
 
+if "STANDIN_GPUS" in os.environ:
+    # Before what is installed: a worker looks at PYTHONPATH last.
+    sys.path.insert(0, str(Path(__file__).parents[1] / "standins"))
+
 
 class CountHyperparameters(Hyperparameters):
     steps: int = hyperparameter(20, "steps to take", ge=1, le=10_000_000)

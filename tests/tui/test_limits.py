@@ -13,6 +13,9 @@ from tui.limits import CHANGES, IN_A_TERMINAL, NO_TERMINAL, READ_ONLY, Limited, 
 from tui.palette import Actions
 from tui.screens.compare import CompareScreen
 from tui.screens.help import HelpScreen
+from tui.screens.picture import PictureScreen
+from tui.screens.report import ReportScreen
+from tui.screens.study import StudyScreen
 from tui.screens.sweep import SweepScreen
 from tui.screens.workbench import Workbench
 from tui.widgets.form import HyperparameterForm
@@ -33,7 +36,8 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_limits_name_actions_that_there_are_and_who_does_them_refuses_them():
     limited = [act for act in ACTS if act.id in CHANGES | IN_A_TERMINAL]
     assert {act.id for act in limited} == CHANGES | IN_A_TERMINAL
-    refusing = {Workbench, CompareScreen, SweepScreen, HyperparameterForm, RunList, PhospheneApp}
+    refusing = {Workbench, CompareScreen, SweepScreen, StudyScreen, HyperparameterForm, RunList, PhospheneApp}
+    refusing |= {ReportScreen, PictureScreen}
     assert all(issubclass(each, Limited) for each in refusing)
     assert {act.scope for act in limited} == {each.acts_of for each in refusing}
 

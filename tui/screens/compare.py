@@ -13,14 +13,17 @@ from textual.widgets import Footer, Static
 
 from engine import PhospheneError
 from tui.actions import bindings
-from tui.exporting import ask_and_copy, ask_and_export, chart_offer
+from tui.exporting import ask_and_copy, chart_offer
+from tui.reporting import part_of
 from tui.screens.looking import LookingScreen
+from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.widgets.comparison.charts import ComparisonCharts
 from tui.widgets.comparison.look import Asked, Looking
 from tui.widgets.comparison.offers import pictures_offer, results_offer
 from tui.widgets.comparison.pictures import ComparisonPictures
 from tui.widgets.comparison.tables import ComparisonTables
+from tui.workbench.studying import ask_and_write_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +31,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import Engine, Listed
+    from engine import Engine, Listed, ReportPart, Workspace
     from tui.actions import Act, Scope
+    from tui.exporting import Offer
     from tui.keymap import Keymap
     from tui.widgets.comparison.look import Seen
 
@@ -37,7 +41,7 @@ View = Literal["curves", "results", "pictures"]
 VIEWS: tuple[View, ...] = ("curves", "results", "pictures")
 
 
-class CompareScreen(LookingScreen):
+class CompareScreen(Offering, LookingScreen):
     """Compares runs, and looks at them again every second.
 
     Args:
@@ -141,7 +145,7 @@ class CompareScreen(LookingScreen):
             return "" if self._charts.display and self._charts.metrics else "no curves are shown: 1 shows them"
         if act.name.startswith("pictures("):
             return "" if self._pictures.display else "no pictures are shown: 3 shows them"
-        reads = {"members", "more", "baseline", "replicate", "copy", "export"}
+        reads = {"members", "more", "baseline", "replicate", "copy", "export", "add_to_report"}
         return "the runs are still read" if act.name in reads and self.seen is None else ""
 
     def prepared(self, act: Act) -> Widget:
@@ -225,22 +229,44 @@ class CompareScreen(LookingScreen):
         self._baseline = keys[(keys.index(self._baseline) + 1) % len(keys)] if self._baseline in keys else ""
         self._wanted.set()
 
+    def action_write_study(self) -> None:
+        """Ask for a name, and write a study of the runs."""
+        ask_and_write_study(self, self._engine.workspace.home, self._looking.ids, "compared")
+
     def action_copy(self) -> None:
         """Ask in which form the results are to be copied, and copy them."""
         if self.seen is not None:
             ask_and_copy(self, "the results", self.seen.results.columns, self.seen.results.rows)
 
-    def action_export(self) -> None:
-        """Ask for a file name, and write what has the focus: the tables, a chart, or all pictures."""
+    @property
+    def workspace(self) -> Workspace:
+        """Whose runs are compared."""
+        return self._engine.workspace
+
+    def offer(self) -> Offer | None:
+        """Return what has the focus: the tables, a chart, or all pictures."""
+        if self.seen is None:
+            return None
         tables_meant = self._tables.has_focus
         if self._pictures.display and not tables_meant:
-            offer = pictures_offer(self._pictures.sheet)
-        elif self._charts.display and not tables_meant:
+            return pictures_offer(self._pictures.sheet, self._part("pictures", self._pictures.kind))
+        if self._charts.display and not tables_meant:
             drawn = self._charts.on_paper
-            offer = chart_offer(*drawn) if drawn is not None else None
-        else:
-            offer = results_offer(self.seen)
-        ask_and_export(self, offer)
+            return chart_offer(*drawn, self._part("curves", drawn[0])) if drawn is not None else None
+        return results_offer(self.seen, self._part("results"))
+
+    def _part(self, kind: str, *names: str) -> ReportPart:
+        """Return what a report shows of the runs, as they are looked at."""
+        asked, runs = self.asked, self.seen.ids if self.seen is not None else ()
+        return part_of(
+            kind,
+            *names,
+            runs=runs,
+            baseline=asked.baseline,
+            smooth=asked.weight,
+            x=asked.axis or "",
+            log_y=asked.log_y,
+        )
 
     def action_replicate(self) -> None:
         """Ask how many further seeds each group is to have, and launch them."""

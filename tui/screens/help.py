@@ -31,6 +31,10 @@ TITLES: dict[Scope, str] = {
     "compare": "A comparison of runs",
     "plan": "The plan of a sweep",
     "sweep": "A sweep",
+    "shelf": "The shelf of studies",
+    "study": "A study",
+    "report": "A report",
+    "part": "The words of a part of a report",
 }
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 

@@ -11,9 +11,11 @@ from textual.widgets import Footer
 
 from engine import Origin
 from tui.actions import ACTS, Act, Scope
-from tui.exporting import ask_and_export, chart_offer
+from tui.exporting import Offer, ask_and_export, chart_offer
 from tui.renderers import offered
+from tui.reporting import part_of
 from tui.screens.acting import ActingScreen
+from tui.screens.offering import Offering
 from tui.screens.picture import PictureScreen
 from tui.widgets.charts import ChartPanel
 from tui.widgets.configuration import Configuration
@@ -37,13 +39,13 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import Experiment, Listed, ListedSweep
+    from engine import Experiment, Listed, ListedSweep, ReportPart
     from tui.keymap import Keymap
     from tui.settings import Settings
     from tui.shown import ShownRun
 
 
-class PaneScreen(ActingScreen):
+class PaneScreen(Offering, ActingScreen):
     """Shows one run in panes; what it is, and what is done with it, is for its child.
 
     Args:
@@ -174,14 +176,34 @@ class PaneScreen(ActingScreen):
 
     def action_export(self) -> None:
         """Ask for a file name, and write the chart that has the focus, or else the first one."""
-        drawn = self.query_one(ChartPanel).on_paper
+        ask_and_export(self, self._chart_offer())
+
+    def offer(self) -> Offer | None:
+        """Return what has the focus, a chart or a picture."""
+        pane = self._panes.focused
+        if pane == "pictures":
+            return self.query_one(PicturePanel).offer
+        return self._chart_offer() if pane == "charts" else None
+
+    def reported(self) -> ReportPart | None:
+        """Return what a report shows of that which has the focus; of the list of runs their results."""
+        if self._panes.focused == "tables" and self.shown is not None and (table := self.query_one(TableView).shown):
+            return part_of("table", table, runs=[self.shown.run.id])
+        if self.scope == "runs" and self.sweep_meant is not None:
+            return part_of("combinations", sweep=self.sweep_meant.id)
+        if self.scope == "runs" and (runs := self.query_one(RunList).meant):
+            return part_of("results", runs=[run.id for run in runs])
+        return super().reported()
+
+    def _chart_offer(self) -> Offer | None:
+        panel = self.query_one(ChartPanel)
+        drawn = panel.on_paper
         if drawn is None or self.shown is None:
-            ask_and_export(self, None)
-        else:
-            title, chart = drawn
-            # One chart may hold several metrics, which no command draws together.
-            chart = replace(chart, origin=Origin((self.shown.run.id,)))
-            ask_and_export(self, chart_offer(f"{self.shown.run.id} {title}", chart))
+            return None
+        title, chart = drawn
+        run = self.shown.run.id
+        # One chart may hold several metrics, which no command draws together.
+        return chart_offer(f"{run} {title}", replace(chart, origin=Origin((run,))), panel.part(run))
 
     def on_resize(self) -> None:
         """Arrange the panes anew when the terminal passes one of the breakpoints."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Footer
 
 from tui.actions import bindings
+from tui.limits import Limited
 from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tui.actions import Scope
 
 
-class PictureScreen(ModalScreen[None]):
+class PictureScreen(Limited, ModalScreen[None]):
     """Shows what the picture panel shows, larger; the workbench hands on every change of it.
 
     Args:
@@ -32,6 +33,7 @@ class PictureScreen(ModalScreen[None]):
 
     BINDINGS = bindings("full picture")
     scope: Scope = "full picture"
+    acts_of: ClassVar[Scope] = "full picture"
 
     def __init__(
         self, renderer: str, kind: str, shot: gallery.Shot | None, act: Callable[[str], Awaitable[Any]]
@@ -83,6 +85,10 @@ class PictureScreen(ModalScreen[None]):
     def action_scroll(self, direction: int) -> None:
         """Scroll a plot, down (1) or up (-1)."""
         self.query_one(ShotView).plot.scroll_page(direction)
+
+    async def action_add_to_report(self) -> None:
+        """Add the picture to the report."""
+        await self._act("add_to_report")
 
     def action_close(self) -> None:
         """Go back."""

@@ -16,13 +16,14 @@ from tui.actions import bindings
 from tui.widgets.sweep.options import Mistakes, OptionField, OptionLine, asked_of, asked_with, given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
     from textual.widgets import Input
 
     from engine import Experiment, Planned, SweepAsked, Sweeps
     from tui.actions import Scope
+    from tui.widgets.sweep.options import Option
 
 PAUSE_SECONDS = 0.15
 """For which the options must stay as they are before it is planned anew."""
@@ -35,6 +36,9 @@ class PlanScreen(ModalScreen["Planned | None"]):
         sweeps: of the workspace.
         experiment: that is run.
         asked: its axes, fixed values and options of runs.
+
+    Attributes:
+        options: that are asked about.
     """
 
     BINDINGS = bindings("plan")
@@ -45,17 +49,18 @@ class PlanScreen(ModalScreen["Planned | None"]):
         self._sweeps = sweeps
         self._experiment = experiment
         self._asked = asked
+        self.options: Sequence[Option] = asked_of(asked.options)
         self._launching = False
         self.planned: Planned | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out what is said above the options."""
         with VerticalScroll(id="plan", can_focus=False) as frame:
-            frame.border_title = Content(f"a sweep of {self._experiment.name}")
+            frame.border_title = Content(self.heading)
             frame.border_subtitle = "enter launches it · esc leaves"
             yield Static(id="plan-said", markup=False)
             yield Static(id="plan-problems", markup=False)
-            for option in asked_of(self._asked.options):
+            for option in self.options:
                 yield OptionLine(option)
             yield Static(id="plan-command", markup=False)
         yield Footer(compact=True, show_command_palette=False)
@@ -64,6 +69,11 @@ class PlanScreen(ModalScreen["Planned | None"]):
         """Plan."""
         self.query(OptionField).first().focus()
         self._plan()
+
+    @property
+    def heading(self) -> str:
+        """What is planned, in a few words."""
+        return f"a sweep of {self._experiment.name}"
 
     @property
     def texts(self) -> dict[str, str]:
@@ -75,7 +85,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
         """What does the same on the command line."""
         name = {"name": self._asked.name} if self._asked.name else {}
         values = {**self._asked.fixed, **name, **self._asked.options}
-        return wording.command_line(self._experiment, values, self._asked.over, given(self.texts))
+        return wording.command_line(self._experiment, values, self._asked.over, given(self.texts, self.options))
 
     @work(exclusive=True, group="plan")
     async def _plan(self) -> None:
@@ -85,7 +95,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
         self._say(["planning…"], {})
         await asyncio.sleep(PAUSE_SECONDS)
         try:
-            planned = await self._sweeps.plan(asked_with(self._asked, self.texts))
+            planned = await self._sweeps.plan(asked_with(self._asked, self.texts, self.options))
         except Mistakes as mistakes:
             self._refuse(mistakes.problems)
         except PhospheneError as error:
@@ -98,7 +108,8 @@ class PlanScreen(ModalScreen["Planned | None"]):
 
     def _refuse(self, problems: Mapping[str, str]) -> None:
         self._launching = False
-        axes = "  ".join(f"{name} over {text}" for name, text in self._asked.over.items())
+        over = {**self._asked.over, **self._asked.together}
+        axes = "  ".join(f"{name} over {text}" for name, text in over.items())
         self._say([axes], problems)
 
     def _say(self, lines: list[str], problems: Mapping[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -12,12 +13,15 @@ from textual.widgets import Footer, Static
 
 from engine import sweep_outlook, sweep_views, wording
 from tui.actions import bindings
-from tui.exporting import ask_and_copy, ask_and_export, chart_offer
+from tui.exporting import ask_and_copy, chart_offer
+from tui.reporting import part_of
 from tui.screens.looking import LookingScreen
+from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.widgets.sweep.look import Asked, Looking, laid_out
 from tui.widgets.sweep.offers import combinations_offer, pictures_offer
 from tui.widgets.sweep.panels import SweepCharts, SweepPictures, SweepTable
+from tui.workbench.studying import ask_and_write_study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.widget import Widget
 
-    from engine import SweepDirectory, Sweeps
+    from engine import ReportPart, SweepDirectory, Sweeps, Workspace
     from tui.actions import Act, Scope
     from tui.exporting import Offer
     from tui.keymap import Keymap
@@ -51,7 +55,7 @@ class Wish:
     form: tuple[str, dict[str, Any], int] | None = None
 
 
-class SweepScreen(LookingScreen):
+class SweepScreen(Offering, LookingScreen):
     """Shows what came of a sweep, and looks at it again every second.
 
     Args:
@@ -82,10 +86,12 @@ class SweepScreen(LookingScreen):
     ) -> None:
         super().__init__(keymap, renderer)
         self._sweep = sweep
+        self._home = sweeps.workspace.home
         self._requests = requests
         self._compare = compare
         self._leave = leave
         self._looking = Looking(sweeps, sweep)
+        self._sweeps = sweeps
         self.asked = Asked()
         self.view: View = "table"
         self.seen: Seen | None = None
@@ -236,7 +242,7 @@ class SweepScreen(LookingScreen):
     def _next_axis(self, downwards: int) -> None:
         assert self.seen is not None
         across, down = laid_out(self.seen.record, self.asked)
-        axes = [axis.name for axis in self.seen.record.axes]
+        axes = [axis.name for axis in self.seen.record.axes] or [sweep_views.SEEDS]
         if not downwards:
             across = axes[(axes.index(across) + 1) % len(axes)]
             self._ask(replace(self.asked, across=across))
@@ -317,8 +323,8 @@ class SweepScreen(LookingScreen):
         if self.seen is None:
             return
         record = self.seen.record
-        axis = record.axes[0].name
-        more = "trials=10" if record.trials else f"{axis}=…"
+        axes = "".join(f"{axis.name}=… " for axis in record.axes[:1])
+        more = "trials=10 " if record.trials else axes
         question = f"widen {wording.short_id(record.id)} by"
 
         def widen(text: str | None) -> None:
@@ -326,7 +332,13 @@ class SweepScreen(LookingScreen):
                 self._requests.widen(self._sweep, text)
                 self._wanted.set()
 
-        self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more} budget=1h"), widen)
+        self.app.push_screen(TextScreen(question, "seeds=1", f"as in seeds=1 {more}budget=1h"), widen)
+
+    def action_write_study(self) -> None:
+        """Ask for a name, and write a study of it."""
+        if self.seen is not None:
+            offered = re.sub(r"[^\w.-]+", "-", self.seen.record.name or self.seen.record.experiment)
+            ask_and_write_study(self, self._home, [self._sweep.id], offered)
 
     def action_copy(self) -> None:
         """Ask in which form the table is to be copied, and copy it."""
@@ -334,19 +346,35 @@ class SweepScreen(LookingScreen):
             table = self.seen.body.table.as_shown()
             ask_and_copy(self, "the combinations", table.columns, table.rows)
 
-    def action_export(self) -> None:
-        """Ask for a file name, and write what has the focus: the table, a chart, or the pictures."""
-        ask_and_export(self, self._offer())
+    @property
+    def workspace(self) -> Workspace:
+        """Whose sweep it is."""
+        return self._sweeps.workspace
 
-    def _offer(self) -> Offer | None:
+    def offer(self) -> Offer | None:
+        """Return what has the focus: the table, a chart, or the pictures."""
         if self.seen is None:
             return None
         if self._pictures.has_focus:
-            return pictures_offer(self.seen.grid) if self.seen.grid is not None else None
+            grid = self.seen.grid
+            return pictures_offer(grid, self._part("pictures", grid.kind)) if grid is not None else None
         for charts in (self._axes, self._parallel):
             if charts.has_focus_within:
                 if charts.chosen is None:
                     return None
                 name, chart = charts.chosen
-                return chart_offer(f"{chart.y_label} {name}", chart)
-        return combinations_offer(self.seen)
+                part = self._part("axes") if charts is self._axes else None  # a report has no parallel coordinates
+                return chart_offer(f"{chart.y_label} {name}", chart, part)
+        return combinations_offer(self.seen, self._part("combinations"))
+
+    def _part(self, kind: str, *names: str) -> ReportPart:
+        return part_of(kind, *names, sweep=self._sweep.id)
+
+    def action_add_to_report(self) -> None:
+        """Add what has the focus to the report."""
+        if self._parallel.has_focus_within:
+            self.complain(
+                "a report has no chart of all axes beside each other: 2 shows the metric over each, which it has"
+            )
+        else:
+            super().action_add_to_report()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from engine import Engine, Experiment, Planned, SweepDirectory, Sweeps
+    from engine import Engine, Experiment, Planned, SweepDirectory, Sweeps, Workspace
     from tui.keymap import Keymap
     from tui.screens.sweep import Wish
     from tui.settings import Settings
@@ -50,6 +50,11 @@ class SweepBench(PaneScreen):
         from engine import Sweeps
 
         return Sweeps(workspace=self.engine.workspace, read_only=self.engine.read_only)
+
+    @property
+    def workspace(self) -> Workspace:
+        """Whose runs and sweeps are listed."""
+        return self.engine.workspace
 
     def _look_again(self) -> None:
         """List runs and sweeps at once."""
@@ -115,7 +120,9 @@ class SweepBench(PaneScreen):
         self.app.push_screen(screen)
 
     def _after_sweep(self, wish: Wish) -> None:
-        """Do what the screen of a sweep was left for."""
+        """Do what the screen of a sweep or of a study was left for, on top of all others."""
+        while self.app.screen is not self:
+            self.app.pop_screen()
         if wish.form is not None:
             self._take_into_form(*wish.form)
         elif wish.run:

@@ -11,7 +11,7 @@ from engine import wording
 from tui.actions import bindings
 from tui.limits import limits_of
 from tui.screens.page import PageScreen
-from tui.screens.sweeps import SweepBench
+from tui.screens.studies import StudyBench
 from tui.widgets.charts import ChartPanel
 from tui.widgets.console import Console
 from tui.widgets.experiments import ExperimentList
@@ -36,7 +36,7 @@ HIGHLIGHT_SECONDS = 0.05
 """How long the highlight must stay on a run before the run is shown."""
 
 
-class Workbench(SweepBench):
+class Workbench(StudyBench):
     """Choose, edit, launch, watch, leave, come back."""
 
     BINDINGS = bindings("workbench")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from tui.reporting import part_of
 from tui.widgets.chart_grid import ChartGrid
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine import Chart as EngineChart
-    from engine import Curves, Headline, Series
+    from engine import Curves, Headline, ReportPart, Series
     from tui.widgets.chart import Curve
 
 MOST_CHARTS = 24
@@ -102,6 +103,15 @@ class ChartPanel(ChartGrid):
         chart = self.focused_chart
         curves = [(curve.label, Drawn(curve.x, curve.y), weight) for curve, weight in chart.lines]
         return (chart.title, chart_of_curves(curves, self.axis, chart.title, log_y=self.log_y)) if curves else None
+
+    def part(self, run: str) -> ReportPart:
+        """Return what a report shows of the chart that ``on_paper`` returns, of a run by its id."""
+        lines = self.focused_chart.lines
+        axis = self.axis if self.axis != "step" else ""
+        weight = max((weight for _, weight in lines), default=0.0)
+        return part_of(
+            "curves", *(curve.name for curve, _ in lines), runs=[run], smooth=weight, x=axis, log_y=self.log_y
+        )
 
     def _arrange_groups(self, wanted: list[tuple[str, list[str]]]) -> None:
         self._groups = wanted

@@ -45,13 +45,16 @@ def _facts(shown: ShownRun) -> list[Content]:
     history, record = shown.history, shown.record
     now = 0.0 if history.ended else time.time()
     threads = history.started.threads if history.started else record.threads
+    device = wording.on_device(record.device, history.device)
     rows = {
         "run": shown.run.id,
         "started": time.strftime("%Y-%m-%d %H:%M", time.localtime(record.created)),
         "took": f"{wording.clock(history.running(now))}, waited {wording.clock(history.waiting(now))}",
-        "device": f"{record.device}, {threads} thread{'s' * (threads != 1)}" if threads else record.device,
+        "device": f"{device}, {threads} thread{'s' * (threads != 1)}" if threads else device,
         "seed": str(record.seed),
     }
+    if peaks := wording.peaks(history):
+        rows["memory"] = peaks
     width = max(map(len, rows))
     lines = [Content.assemble(mark(history.state), f" {history.state} ", (history.reason, _FAINT))]
     return [*lines, *(Content.assemble((f"{name:<{width}}  ", _FAINT), text) for name, text in rows.items())]

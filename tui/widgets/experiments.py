@@ -23,6 +23,7 @@ class ExperimentList(Choices):
     """A list with the families as headings; only what matches the filter is shown."""
 
     BORDER_TITLE = "experiments"
+    BORDER_SUBTITLE = "u studies"
 
     @dataclass
     class Chosen(Message):

@@ -16,7 +16,7 @@ from tui.marks import mark, tagged
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from engine import Listed, MachineLoad
+    from engine import GpuLoad, Listed, MachineLoad
     from tui.shown import ShownRun
 
 MEASURE_SECONDS = 2.0
@@ -44,11 +44,9 @@ class MachineLine(Horizontal):
 
     def show_load(self, load: MachineLoad) -> None:
         """Show how busy the machine is."""
-        parts = [socket.gethostname()]
-        parts += [
-            f"{gpu.name.removeprefix('NVIDIA ')} {gpu.utilisation} % {_gib(gpu.used)}/{_gib(gpu.total)} GiB"
-            for gpu in load.gpus
-        ]
+        parts = [socket.gethostname(), *map(_gpu, load.gpus)]
+        if load.trouble and not load.gpus:
+            parts.append("gpu -")
         parts += [f"cpu {load.cpu:.0f} %", f"{_gib(load.used)}/{_gib(load.total)} GiB"]
         self.query_one("#machine", Static).update(
             Content.assemble((" Phosphene ", "bold $accent"), " · ".join(parts)), layout=False
@@ -65,6 +63,13 @@ class MachineLine(Horizontal):
         state = f" {history.state} {done}".rstrip()
         text = Content.assemble(name, tags, " ", mark(history.state), state, f"{eta} ")
         self.query_one("#shown", Static).update(text, layout=False)
+
+
+def _gpu(gpu: GpuLoad) -> str:
+    """Return a GPU's load, a dash for what its driver does not say; ``phosphene doctor`` says why."""
+    busy = "-" if gpu.utilisation is None else f"{gpu.utilisation} %"
+    memory = "-" if gpu.used is None or gpu.total is None else f"{_gib(gpu.used)}/{_gib(gpu.total)} GiB"
+    return f"{gpu.name} {busy} {memory}" if (busy, memory) != ("-", "-") else f"{gpu.name} -"
 
 
 def _gib(size: float) -> str:

@@ -12,12 +12,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from engine import gallery
+from engine import PhospheneError, gallery
 from tui.actions import bindings
-from tui.exporting import export
+from tui.exporting import Offer, export
+from tui.reporting import ask_and_add, part_of
 from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual import events
     from textual.app import ComposeResult
     from textual.timer import Timer
@@ -148,6 +151,23 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if other is not None and self._mode == "difference":
             return gallery.Difference(other, still, self._amplification)
         return other if other is not None and self._blink_first else still
+
+    @property
+    def offer(self) -> Offer | None:
+        """What is shown, to be written or added to a report; None if there is nothing."""
+        shot = self.shot
+        if shot is None:
+            return None
+
+        def write(path: Path, origin: Origin) -> None:
+            try:
+                image = shot.image()
+            except OSError:
+                raise PhospheneError("the picture cannot be read: its file is gone or damaged") from None
+            origin.save(image, path)
+
+        part = part_of("pictures", self.kind, runs=[self._run])
+        return Offer(gallery.file_name(shot), ".png", write, lambda _: gallery.origin_of(shot), part)
 
     def _draw(self) -> None:
         view, scrubber = self.query_one(ShotView), self.query_one("#scrubber", Static)
@@ -291,16 +311,9 @@ class PicturePanel(VerticalGroup, can_focus=True):
 
     def action_export(self) -> None:
         """Save what is shown as PNG in the current folder; no file is overwritten."""
-        shot = self.shot
-        if shot is None:
-            return
-        try:
-            image = shot.image()
-        except OSError:
-            self.notify("the picture cannot be read: its file is gone or damaged", severity="error")
-            return
-        origin = gallery.origin_of(shot)
-        self._export(Path(gallery.file_name(shot)), lambda path, origin: origin.save(image, path), origin)
+        offer = self.offer
+        if offer is not None:
+            self._export(Path(offer.name), offer.write, offer.origin)
 
     def action_animate(self) -> None:
         """Save all pictures of this kind as an animation in the current folder; no file is overwritten."""
@@ -308,12 +321,16 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if stills:
             sheet = gallery.Sheet(tuple(stills))
             name, origin = Path(gallery.file_name(sheet)), gallery.origin_of(sheet, animated=True)
-            self._export(name.with_suffix(".gif"), lambda path, _: gallery.animate(stills, path), origin)
+            self._export(name.with_suffix(".gif"), lambda path, _: gallery.animate(stills, path), lambda _: origin)
 
     @work(group="export")
-    async def _export(self, wanted: Path, write: Write, origin: Origin) -> None:
+    async def _export(self, wanted: Path, write: Write, origin_of: Callable[[Path], Origin]) -> None:
         """Write a file in a thread, since a long animation takes seconds."""
-        await export(self, wanted, write, lambda _: origin)
+        await export(self, wanted, write, origin_of)
+
+    def action_add_to_report(self) -> None:
+        """Add this kind of picture to the report, which shows that of the last step."""
+        ask_and_add(self, self.offer.part if self.offer is not None else None)
 
     def action_enlarge(self) -> None:
         """Request the whole screen."""

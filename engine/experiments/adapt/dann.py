@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import Feed
 from engine.datasets.images import signed_range, unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.drawing.grids import image_grid
-from engine.experiments.adapt.domains import OTHER_DOMAIN, begin, evaluate, learning_rate, log_map, report
+from engine.experiments.adapt.domains import NAMES, OTHER_DOMAIN, begin, evaluate, learning_rate, log_map, report
 from engine.networks.dann import scale_gradient
 
 if TYPE_CHECKING:
@@ -38,20 +39,18 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
     )
     longer = max(of_source, of_target, key=lambda sampler: sampler.steps_per_epoch)
     total = hyperparameters.epochs * longer.steps_per_epoch
+    from_source, from_target = (
+        Feed(images, sampler.batch, total, device) for images, sampler in ((source, of_source), (target, of_target))
+    )
     is_target = torch.arange(2, device=device).repeat_interleave(batch).float()
-    factor = torch.zeros((), device=device)
     labelled = slice(batch, None) if mode == "target-only" else slice(batch)
-    if not context.done:
-        log_map(network, domains, hyperparameters.map_images, context, 0)
 
-    for step in context.steps(total, unit="batch"):
-        progress = (step - 1) / total
-        strength = reversal(hyperparameters, progress)
-        factor.fill_({"dann": -strength, "no-reversal": 1.0}.get(mode, 0.0))
-        optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, progress)
-        own, other = source[of_source.batch(step)].to(device), target[of_target.batch(step)].to(device)
-        images = signed_range(speed.lay_out(torch.cat((own.images, other.images))))
-        labels = torch.cat((own.labels, other.labels))[labelled]
+    def update(
+        own: Tensor, own_labels: Tensor, other: Tensor, other_labels: Tensor, factor: Tensor | float, lr: float
+    ) -> dict[str, Tensor]:
+        optimiser.param_groups[0]["lr"] = lr
+        images = signed_range(speed.lay_out(torch.cat((own, other))))
+        labels = torch.cat((own_labels, other_labels))[labelled]
 
         with speed.autocast():
             if mode in {"dann", "no-reversal"}:
@@ -68,16 +67,26 @@ def train(hyperparameters: DannHyperparameters, context: Context) -> None:
         optimiser.zero_grad()
         (loss + domain_loss).backward()
         optimiser.step()
+        return {"train/loss": loss.detach(), "train/domain-loss": domain_loss.detach()}
 
-        metrics: dict[str, float | Tensor] = {"train/loss": loss.detach(), "train/domain-loss": domain_loss.detach()}
+    train_step = speed.step(update, context)
+    if not context.done:
+        log_map(network, domains, hyperparameters.map_images, context, 0)
+    for step in context.steps(total, unit="batch"):
+        progress = (step - 1) / total
+        strength = reversal(hyperparameters, progress)
+        factor = {"dann": -strength, "no-reversal": 1.0}.get(mode, 0.0)
+        own, other = from_source.batch(step), from_target.batch(step)
+        lr = learning_rate(hyperparameters.lr, progress)
+        metrics = dict[str, Any](train_step(own.images, own.labels, other.images, other.labels, factor, lr))
         if mode == "dann":
             metrics["schedule/lambda"] = strength
         if longer.ends_epoch(step):
             metrics |= evaluate(network, domains, device)
         context.log(step, metrics, epoch=longer.epoch(step))
         if step == 1:
-            for name, part in (("source", own), ("target", other)):
-                context.image(f"{name} images", image_grid(unit_range(part.images[:16])), step)
+            for name, shown in zip(NAMES, (own, other), strict=True):
+                context.image(f"{name} images", image_grid(unit_range(shown.images[:16])), step)
         context.checkpoint(step, **state)
 
     report(network, domains, context, total)
@@ -95,6 +104,8 @@ def reversal(hyperparameters: DannHyperparameters, progress: float) -> float:
 def features_without_trace(network: DannNetwork, images: Tensor) -> Tensor:
     """Return features of images without gradients and without changing the statistics of batch normalisation."""
     network.eval()
-    features: Tensor = network.features(images)
-    network.train()
+    try:
+        features: Tensor = network.features(images)
+    finally:
+        network.train()
     return features

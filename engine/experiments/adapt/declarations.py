@@ -11,7 +11,7 @@ from engine.datasets.references import DatasetReference, other_classes, too_few_
 from engine.datasets.sources import classes_of
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.adapt import pages
-from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+from engine.experiments.hyperparameters import Precision, Switch, capture, channels_last, precision
 from engine.references import RunReference
 
 SOURCE_ONLY = "source-only"
@@ -43,7 +43,9 @@ class AdaptationHyperparameters(Hyperparameters):
 
     source: Source = hyperparameter("digits", "domain with labels", group="data")
     target: Target = hyperparameter("digits-m", "domain whose labels are used for figures alone", group="data")
-    batch: int = hyperparameter(64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data")
+    batch: int = hyperparameter(
+        64, "images of each domain in a batch", ge=2, le=4_096, unit="images", group="data", memory=True
+    )
     batch_norm: bool = hyperparameter(False, "batch normalisation after both convolutions", group="network")
     dropout: float = hyperparameter(
         0.25, "probability of dropping a map or a dense value; the paper's network has 0", ge=0, lt=1, group="network"
@@ -65,6 +67,7 @@ class AdaptationHyperparameters(Hyperparameters):
     )
     precision: Precision = precision()
     channels_last: Switch = channels_last()
+    capture: Switch = capture()
 
     @field_validator("target")
     @classmethod

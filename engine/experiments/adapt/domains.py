@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import in_order
 from engine.datasets.images import ImageSet, Splits, drawn, signed_range
 from engine.datasets.loading import load_splits
 from engine.datasets.photographs import Preprocessing
@@ -21,8 +23,11 @@ from engine.experiments.speed import Speed, chosen_speed
 from engine.networks.backbones import Backbone
 from engine.networks.dann import SIZE, DannNetwork
 from engine.plots import Scatter
+from engine.tensors.batches import in_batches
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -34,6 +39,8 @@ INPUT = Preprocessing(SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 """Images of both domains in three channels from -1 to 1."""
 EVALUATED = 1_000
 """Images in an evaluated batch."""
+LAID_OUT = 1 << 30
+"""Bytes of training images that are brought into the network's memory layout beforehand, at most."""
 OTHER_DOMAIN = 1 << 32
 """Added to the seed for the order of the target's images: with one seed both domains would come in the same order."""
 
@@ -88,8 +95,19 @@ class Setting(NamedTuple):
 def begin(hyperparameters: AdaptationHyperparameters, context: Context) -> Setting:
     """Load the domains, and build the network and its optimiser on the device."""
     domains = load_domains(hyperparameters, context)
-    speed = chosen_speed(context.device, hyperparameters.precision, hyperparameters.channels_last)
+    speed = chosen_speed(
+        context.device, hyperparameters.precision, hyperparameters.channels_last, capture=hyperparameters.capture
+    )
     context.message(f"computing with {speed}; pixels from -1 to 1 in both domains")
+    # Laid out once, not in every step; what is larger is mapped from the disk.
+    domains = Domains(
+        *(
+            splits._replace(train=replace(splits.train, images=speed.lay_out(splits.train.images)))
+            if splits.train.images.numel() <= LAID_OUT
+            else splits
+            for splits in domains
+        )
+    )
     network = speed.lay_out(new_network(hyperparameters).to(context.device))
     optimiser = torch.optim.SGD(network.parameters(), hyperparameters.lr, hyperparameters.momentum, fused=True)
     return Setting(domains, network, optimiser, speed)
@@ -106,7 +124,7 @@ class Logits(NamedTuple):
 def logits_of(network: DannNetwork, images: ImageSet, device: torch.device) -> Logits:
     """Return the logits of a whole set, computed in evaluation mode and float32; afterwards it is in training mode."""
     network.eval()
-    features = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
+    features = [*_features(network, images, device)]
     logits = Logits(*(torch.cat([head(part) for part in features]) for head in (network.label_head, network.domain)))
     network.train()
     return logits
@@ -143,9 +161,18 @@ def evaluate(network: DannNetwork, domains: Domains, device: torch.device) -> di
 def features_of(network: DannNetwork, images: ImageSet, device: torch.device) -> NDArray[np.float64]:
     """Return the features ``[N, 768]`` of a whole set in evaluation mode; afterwards it is in training mode."""
     network.eval()
-    parts = [network.features(signed_range(part.to(device))) for part in images.images.split(EVALUATED)]
+    features = torch.cat([*_features(network, images, device)])
     network.train()
-    return torch.cat(parts).cpu().double().numpy()
+    return features.cpu().double().numpy()
+
+
+def _features(network: DannNetwork, images: ImageSet, device: torch.device) -> Iterator[Tensor]:
+    def compute(part: Tensor) -> Tensor:
+        features: Tensor = network.features(signed_range(part))
+        return features
+
+    for part in in_order(images, EVALUATED, device):
+        yield from in_batches(compute, part.images, batch=EVALUATED, what="evaluation")
 
 
 def report(network: DannNetwork, domains: Domains, context: Context, step: int) -> None:

@@ -7,11 +7,12 @@ labels from the first step of a round.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import Feed
 from engine.datasets.images import signed_range
 from engine.datasets.sampling import EpochSampler
 from engine.experiments.adapt.declarations import SOURCE_ONLY
@@ -54,11 +55,25 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     of_source = EpochSampler(len(source), batch, context.seed, device=source.images.device, drop_last=True)
     per_epoch = max(1, max(len(source), len(target)) // of_source.size)
     plan = Plan(0 if trained else hyperparameters.epochs * per_epoch, hyperparameters.round_epochs * per_epoch)
+    total = plan.first + hyperparameters.rounds * plan.each
+    from_source = Feed(source, of_source.batch, total, device)
+
+    def update(own: Tensor, own_labels: Tensor, others: Tensor, labels: Tensor, lr: float) -> dict[str, Tensor]:
+        optimiser.param_groups[0]["lr"] = lr
+        with speed.autocast():
+            logits = network(signed_range(speed.lay_out(torch.cat((own, others))))).float()
+        loss, losses = losses_of(logits, own_labels, labels)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        return losses
+
+    train_step = speed.step(update, context)
     if not context.done:
         log_map(network, domains, hyperparameters.map_images, context, 0)
 
     taken, taken_in = pseudo.new_empty(0), 0
-    for step in context.steps(plan.first + hyperparameters.rounds * plan.each, unit="batch"):
+    for step in context.steps(total, unit="batch"):
         number, position, length = plan.place(step)
         if number and position == 0:
             temperature = own_temperature(network, domains.source.validation, hyperparameters, device)
@@ -69,24 +84,11 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
             of_taken = EpochSampler(
                 max(1, len(taken)), batch, context.seed + number * OTHER_DOMAIN, device=pseudo.device
             )
-        optimiser.param_groups[0]["lr"] = learning_rate(hyperparameters.lr, position / length)
-
-        own = source[of_source.batch(step)].to(device)
+        lr = learning_rate(hyperparameters.lr, position / length)
+        own = from_source.batch(step)
         chosen = taken[of_taken.batch(position + 1)] if len(taken) else taken
-        others, labels = target.images[chosen].to(device), pseudo[chosen].to(device)
-        with speed.autocast():
-            logits = network(signed_range(speed.lay_out(torch.cat((own.images, others))))).float()
-        losses = {"train/loss": F.cross_entropy(logits[: len(own)], own.labels)}
-        loss = losses["train/loss"]
-        if len(chosen):
-            losses["train/pseudo-loss"] = F.cross_entropy(logits[len(own) :], labels)
-            # Each image has the same weight in both domains.
-            loss = loss + losses["train/pseudo-loss"] * len(chosen) / len(own)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-        metrics = {name: loss.detach() for name, loss in losses.items()}
+        others, labels = target[chosen].images.to(device), pseudo[chosen].to(device)
+        metrics = dict[str, Any](train_step(own.images, own.labels, others, labels, lr))
         if number and position == 0:
             metrics |= label_metrics(rounds[number - 1], number, context)
         if (position + 1) % per_epoch == 0:
@@ -99,6 +101,23 @@ def train(hyperparameters: PseudoLabelHyperparameters, context: Context) -> None
     context.table("rounds", ["round", *COLUMNS, *source.classes], [table_row(*row) for row in enumerate(rounds, 1)])
     report(network, domains, context, context.total)
     log_map(network, domains, hyperparameters.map_images, context, context.total)
+
+
+def losses_of(logits: Tensor, labels: Tensor, pseudo: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the loss that is minimised, and the figures of its parts.
+
+    Args:
+        logits: ``[N + M, classes]``, of images of the source and then of the target.
+        labels: true ones of the source, ``[N]``.
+        pseudo: those of the target, ``[M]``; there may be none.
+    """
+    loss = F.cross_entropy(logits[: len(labels)], labels)
+    if not len(pseudo):
+        return loss, {"train/loss": loss.detach()}
+    other = F.cross_entropy(logits[len(labels) :], pseudo)
+    # Each image has the same weight in both domains.
+    both = loss + other * len(pseudo) / len(labels)
+    return both, {"train/loss": loss.detach(), "train/pseudo-loss": other.detach()}
 
 
 class Plan(NamedTuple):
@@ -125,7 +144,7 @@ def own_temperature(
     """
     if not hyperparameters.calibrate:
         return 1.0
-    return fitted_temperature(logits_of(network, validation, device).classes, validation.labels)
+    return fitted_temperature(logits_of(network, validation, device).classes, validation.labels.to(device))
 
 
 def confident_labels(

@@ -14,11 +14,13 @@ from engine.drawing.grids import image_grid
 from engine.drawing.tiles import tile
 from engine.experiments.calibration import log_calibration
 from engine.experiments.metrics import loss_and_accuracy
+from engine.experiments.speed import chosen_speed
 from engine.networks.architectures import SMALL_CNN_INPUT
 from engine.networks.backbones import Backbone
 from engine.networks.names import SMALL_CNN
 from engine.networks.small_cnn import SmallCnn
 from engine.plots import Tiles
+from engine.tensors.batches import in_batches
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -32,35 +34,40 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
     """Train with Adam and cross-entropy, validate after every epoch, test at the end."""
     data = load(hyperparameters.dataset, size=28, device=context.device)
     network = SmallCnn(classes=len(data.train.classes)).to(context.device)
-    optimiser = torch.optim.Adam(network.parameters(), fused=context.device.type == "cuda")
+    speed = chosen_speed(context.device, "float32", "off", capture=hyperparameters.capture)
+    context.message(f"computing with {speed}")
+    off_cpu = context.device.type != "cpu"
+    optimiser = torch.optim.Adam(network.parameters(), fused=off_cpu, capturable=off_cpu and speed.captures)
     # Correct answers and images seen since the epoch began.
     totals = torch.zeros(2, dtype=torch.long, device=context.device)
     state: State = {"modules": {"network": network}, "optimisers": {"adam": optimiser}, "tensors": {"totals": totals}}
     context.restore(**state)
 
-    sampler = EpochSampler(len(data.train), hyperparameters.batch, context.seed, device=context.device)
-    for step in context.steps(hyperparameters.epochs * sampler.steps_per_epoch, unit="batch"):
+    def update(indices: Tensor, lr: float, *, weight_decay: float) -> dict[str, Tensor]:
         for group in optimiser.param_groups:
-            group.update(lr=hyperparameters.lr, weight_decay=hyperparameters.weight_decay)
-        batch = data.train[sampler.batch(step)]
-        images = unit_range(batch.images)
-
-        logits = network(images)
+            group.update(lr=lr, weight_decay=weight_decay)
+        batch = data.train[indices]
+        logits = network(unit_range(batch.images))
         loss = F.cross_entropy(logits, batch.labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-
         totals[0] += (logits.argmax(1) == batch.labels).sum()
         totals[1] += len(batch)
-        metrics = {"train/loss": loss.detach()}
+        return {"train/loss": loss.detach()}
+
+    train_step = speed.step(update, context)
+    sampler = EpochSampler(len(data.train), hyperparameters.batch, context.seed, device=context.device)
+    for step in context.steps(hyperparameters.epochs * sampler.steps_per_epoch, unit="batch"):
+        indices = sampler.batch(step)
+        metrics = dict(train_step(indices, hyperparameters.lr, weight_decay=hyperparameters.weight_decay))
         if sampler.ends_epoch(step):
             metrics["train/accuracy"] = totals[0] / totals[1]
             metrics |= evaluate(network, data.validation, "validation")
             totals.zero_()
         context.log(step, metrics, epoch=sampler.epoch(step))
         if step == 1:
-            context.image("batch", image_grid(images[:16]), step)
+            context.image("batch", image_grid(unit_range(data.train.images[indices[:16]])), step)
         context.checkpoint(step, **state)
 
     report(network, data.validation, data.test, context, step=hyperparameters.epochs * sampler.steps_per_epoch)
@@ -96,6 +103,7 @@ def evaluate(network: nn.Module, images: ImageSet, part: str) -> dict[str, Tenso
 def predict(network: nn.Module, images: ImageSet, batch: int = 2_000) -> Tensor:
     """Return logits ``[N, classes]`` for a whole set."""
     network.eval()
-    logits = torch.cat([network(unit_range(part)) for part in images.images.split(batch)])
+    parts = in_batches(lambda part: network(unit_range(part)), images.images, batch=batch, what="evaluation")
+    logits = torch.cat([*parts])
     network.train()
     return logits

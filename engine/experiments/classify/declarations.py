@@ -7,7 +7,7 @@ from typing import Annotated
 from engine.datasets.references import DatasetReference, Images
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.classify import pages
-from engine.experiments.hyperparameters import Resize, images, network, resize
+from engine.experiments.hyperparameters import Resize, Switch, capture, images, network, resize
 from engine.networks.references import Architecture, NetworkName
 
 
@@ -17,12 +17,13 @@ class CnnHyperparameters(Hyperparameters):
     dataset: Annotated[str, DatasetReference(photographs=False)] = hyperparameter(
         "digits", "data set to train on, or some of its classes: digits:5-9", group="data"
     )
-    batch: int = hyperparameter(32, "images in a batch", ge=1, le=60_000, unit="images", group="data")
+    batch: int = hyperparameter(32, "images in a batch", ge=1, le=60_000, unit="images", group="data", memory=True)
     epochs: int = hyperparameter(10, "passes over the training images", ge=1, le=10_000, group="optimiser")
     lr: float = hyperparameter(3e-3, "learning rate of Adam", gt=0, le=1, live=True, log=True, group="optimiser")
     weight_decay: float = hyperparameter(
         0.0, "L2 penalty on the weights", ge=0, le=1, live=True, log=True, group="optimiser"
     )
+    capture: Switch = capture()
 
 
 class PredictHyperparameters(Hyperparameters):

@@ -10,7 +10,7 @@ from pydantic import ValidationInfo, field_validator
 from engine.datasets.references import DatasetReference, Pictures, too_few_to_validate
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.generate import pages
-from engine.experiments.hyperparameters import Precision, Switch, channels_last, precision
+from engine.experiments.hyperparameters import Precision, Switch, capture, channels_last, precision
 from engine.references import RunReference
 
 EMBEDDED = "embedded"
@@ -46,7 +46,7 @@ class GanHyperparameters(Hyperparameters):
         "auto", "grey, three colour channels, or what the images have", group="data"
     )
     batch: int = hyperparameter(
-        128, "real images in a batch, and as many fake ones", ge=2, le=4_096, unit="images", group="data"
+        128, "real images in a batch, and as many fake ones", ge=2, le=4_096, unit="images", group="data", memory=True
     )
     nz: int = hyperparameter(100, "length of the latent vector", ge=1, le=10_000, group="networks")
     init: Literal["dcgan", "default"] = hyperparameter(
@@ -85,6 +85,7 @@ class GanHyperparameters(Hyperparameters):
     precision: Precision = precision()
     channels_last: Switch = channels_last()
     compile: Switch = hyperparameter("auto", "torch.compile; auto is on for long runs on a GPU", group="speed")
+    capture: Switch = capture()
 
     @field_validator("fidelity")
     @classmethod

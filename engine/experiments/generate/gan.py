@@ -6,11 +6,13 @@ Mirza & Osindero 2014 (arXiv:1411.1784).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 
+from engine.datasets.feeding import Feed
 from engine.datasets.images import drawn, signed_range, unit_range
 from engine.datasets.loading import load_splits
 from engine.datasets.sampling import EpochSampler
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from engine.authoring import Context
     from engine.datasets.images import ImageSet
+    from engine.experiments.capture import Step
     from engine.experiments.generate.declarations import GanHyperparameters
     from engine.experiments.speed import Speed
     from engine.tensors.checkpoints import State
@@ -41,6 +44,8 @@ FIGURES = (
     *("generator/gradient", "discriminator/gradient"),
 )
 """What is logged at every step: both losses in nats, D(x) and D(G(z)) in [0, 1], the lengths of both gradients."""
+BETA2 = 0.999
+"""Adam's decay of squared gradients; that of gradients is a hyperparameter."""
 MEASURED = 400
 """Real images whose diversity samples are compared with, at most."""
 
@@ -65,72 +70,34 @@ def train_networks(hyperparameters: GanHyperparameters, real: ImageSet, context:
     Returns:
         The generator, in training mode, and how it computes.
     """
-    device, classes = context.device, len(real.classes)
-    conditional, informed = is_conditional(hyperparameters), has_conditional_discriminator(hyperparameters)
+    device, classes, conditional = context.device, len(real.classes), is_conditional(hyperparameters)
     fixed = [part.to(device) for part in fixed_inputs(hyperparameters, classes, context.seed)]
     sampler = EpochSampler(len(real), hyperparameters.batch, context.seed, device=real.images.device, drop_last=True)
     steps_per_epoch = max(1, sampler.steps_per_epoch // hyperparameters.d_updates)
     total = hyperparameters.epochs * steps_per_epoch or hyperparameters.steps
+    feed = Feed(real, sampler.batch, total * hyperparameters.d_updates, device)
     speed = chosen_speed(
-        device, hyperparameters.precision, hyperparameters.channels_last, hyperparameters.compile, total
+        device,
+        hyperparameters.precision,
+        hyperparameters.channels_last,
+        hyperparameters.compile,
+        total,
+        hyperparameters.capture,
     )
     context.message(f"computing with {speed}")
-    generator = speed.lay_out(generator_of(hyperparameters, classes).to(device))
-    discriminator = speed.lay_out(discriminator_of(hyperparameters, classes).to(device))
-    betas = (hyperparameters.beta1, 0.999)
-    weights_g, weights_d = list(generator.parameters()), list(discriminator.parameters())
-    optimiser_g = torch.optim.Adam(weights_g, hyperparameters.lr_g, betas, fused=True)
-    optimiser_d = torch.optim.Adam(weights_d, hyperparameters.lr_d, betas, fused=True)
-    figures = torch.zeros(len(FIGURES), device=device)
     some = drawn(real, MEASURED)
     groups = fixed[1].argmax(1) if conditional else None
     watch = CollapseWatch(unit_range(some.images), some.labels if conditional else None, device)
-    state: State = {
-        "modules": {"generator": generator, "discriminator": discriminator},
-        "optimisers": {"generator": optimiser_g, "discriminator": optimiser_d},
-        "tensors": {"figures": figures, "watch": watch.state},
-    }
+    game = Game(hyperparameters, real, speed, watch, context)
+    generator, state = game.generator, game.state
     context.restore(**state)
-    generate, discriminate = speed.compiled(generator), speed.compiled(discriminator)
-
-    def noise() -> Tensor:
-        return torch.randn(sampler.size, hyperparameters.nz, device=device, generator=context.generator)
+    train_step = game.begin()
 
     for step in context.steps(total):
-        optimiser_g.param_groups[0]["lr"] = hyperparameters.lr_g
-        optimiser_d.param_groups[0]["lr"] = hyperparameters.lr_d
-        for update in range(hyperparameters.d_updates):
-            batch = real[sampler.batch((step - 1) * hyperparameters.d_updates + update + 1)].to(device)
-            images = speed.lay_out(signed_range(batch.images))
-            one_hot_labels = (one_hot(batch.labels, classes),) if conditional else ()
-            known_labels = one_hot_labels if informed else ()
-            with speed.autocast():
-                # The generator needs no gradient through images that only update the discriminator.
-                with torch.set_grad_enabled(update + 1 == hyperparameters.d_updates):
-                    fake_images = generate(noise(), *one_hot_labels)
-                real_logits = discriminate(images, *known_labels).float()
-                fake_logits = discriminate(fake_images.detach(), *known_labels).float()
-            loss_d = discriminator_loss(real_logits, fake_logits)
-            optimiser_d.zero_grad()
-            loss_d.backward()
-            optimiser_d.step()
-
-        for update in range(hyperparameters.g_updates):
-            with speed.autocast():
-                # The first update takes the images that the discriminator has just seen, as in the paper's own code.
-                fake_images = fake_images if update == 0 else generate(noise(), *one_hot_labels)
-                logits = discriminate(fake_images, *known_labels).float()
-            loss_g = generator_loss(logits, hyperparameters.loss)
-            optimiser_g.zero_grad()
-            # Gradients of the discriminator's weights are not used here, so they are not computed.
-            loss_g.backward(inputs=weights_g)
-            optimiser_g.step()
-
-        probabilities = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
-        lengths = gradient_norm(weights_g), gradient_norm(weights_d)
-        figures.copy_(torch.stack([loss_g.detach(), loss_d.detach(), *probabilities, *lengths]))
-        watch.discriminator(figures[1])
-        metrics = dict(zip(FIGURES, figures, strict=True))
+        updates = range((step - 1) * hyperparameters.d_updates + 1, step * hyperparameters.d_updates + 1)
+        batches = [feed.batch(update) for update in updates]
+        given = [part for batch in batches for part in (batch.images, batch.labels)]
+        metrics = dict[str, Any](train_step(hyperparameters.lr_g, hyperparameters.lr_d, *given))
         if step == 1:
             context.image("real", image_grid(unit_range(drawn(real, hyperparameters.previews).images)), step)
         if step in {1, total} or step % hyperparameters.preview_every == 0:
@@ -141,8 +108,86 @@ def train_networks(hyperparameters: GanHyperparameters, real: ImageSet, context:
         context.log(step, metrics, epoch=sampler.epoch(step * hyperparameters.d_updates))
         context.checkpoint(step, **state)
 
-    context.result(dict(zip(FIGURES, figures.tolist(), strict=True)))
+    context.result(dict(zip(FIGURES, game.figures.tolist(), strict=True)))
     return generator, speed
+
+
+class Game:
+    """Both networks with their optimisers, and the steps in which they are trained.
+
+    Attributes:
+        generator: of images.
+        figures: of the last step, ``[FIGURES]``.
+        state: what a checkpoint keeps.
+    """
+
+    def __init__(
+        self, hyperparameters: GanHyperparameters, real: ImageSet, speed: Speed, watch: CollapseWatch, context: Context
+    ) -> None:
+        self._hyperparameters, self._real, self._speed, self._watch = hyperparameters, real, speed, watch
+        self._context, self._device, self._classes = context, context.device, len(real.classes)
+        self._conditional = is_conditional(hyperparameters)
+        self._informed = has_conditional_discriminator(hyperparameters)
+        self.generator = speed.lay_out(generator_of(hyperparameters, self._classes).to(self._device))
+        discriminator = speed.lay_out(discriminator_of(hyperparameters, self._classes).to(self._device))
+        self._weights_g, self._weights_d = list(self.generator.parameters()), list(discriminator.parameters())
+        adam = functools.partial(
+            torch.optim.Adam,
+            betas=(hyperparameters.beta1, 0.999),
+            fused=True,
+            capturable=speed.captures and self._device.type != "cpu",
+        )
+        self._optimiser_g = adam(self._weights_g, hyperparameters.lr_g)
+        self._optimiser_d = adam(self._weights_d, hyperparameters.lr_d)
+        self._generate, self._discriminate = speed.compiled(self.generator), speed.compiled(discriminator)
+        self.figures = torch.zeros(len(FIGURES), device=self._device)
+        self.state: State = {
+            "modules": {"generator": self.generator, "discriminator": discriminator},
+            "optimisers": {"generator": self._optimiser_g, "discriminator": self._optimiser_d},
+            "tensors": {"figures": self.figures, "watch": watch.state},
+        }
+
+    def begin(self) -> Step:
+        """Return the step: of both learning rates, and of images and labels for each update of the discriminator."""
+        return self._speed.step(self._update, self._context)
+
+    def _noise(self, count: int) -> Tensor:
+        return torch.randn(count, self._hyperparameters.nz, device=self._device, generator=self._context.generator)
+
+    def _update(self, lr_g: float, lr_d: float, *given: Tensor) -> dict[str, Tensor]:
+        self._optimiser_g.param_groups[0]["lr"] = lr_g
+        self._optimiser_d.param_groups[0]["lr"] = lr_d
+        for pixels, classes in zip(given[::2], given[1::2], strict=True):
+            images = self._speed.lay_out(signed_range(pixels))
+            labels = (one_hot(classes, self._classes),) if self._conditional else ()
+            known_labels = labels if self._informed else ()
+            with self._speed.autocast():
+                # The generator needs no gradient through images that only update the discriminator.
+                with torch.set_grad_enabled(pixels is given[-2]):
+                    fake_images = self._generate(self._noise(len(pixels)), *labels)
+                real_logits = self._discriminate(images, *known_labels).float()
+                fake_logits = self._discriminate(fake_images.detach(), *known_labels).float()
+            loss_d = discriminator_loss(real_logits, fake_logits)
+            self._optimiser_d.zero_grad()
+            loss_d.backward()
+            self._optimiser_d.step()
+
+        for update in range(self._hyperparameters.g_updates):
+            with self._speed.autocast():
+                # The first update takes the images that the discriminator has just seen, as in the paper's own code.
+                fake_images = fake_images if update == 0 else self._generate(self._noise(len(pixels)), *labels)
+                logits = self._discriminate(fake_images, *known_labels).float()
+            loss_g = generator_loss(logits, self._hyperparameters.loss)
+            self._optimiser_g.zero_grad()
+            # Gradients of the discriminator's weights are not used here, so they are not computed.
+            loss_g.backward(inputs=self._weights_g)
+            self._optimiser_g.step()
+
+        probabilities = real_logits.detach().sigmoid().mean(), fake_logits.detach().sigmoid().mean()
+        lengths = gradient_norm(self._weights_g), gradient_norm(self._weights_d)
+        self.figures.copy_(torch.stack([loss_g.detach(), loss_d.detach(), *probabilities, *lengths]))
+        self._watch.discriminator(self.figures[1])
+        return dict(zip(FIGURES, self.figures, strict=True))
 
 
 def fixed_inputs(hyperparameters: GanHyperparameters, classes: int, seed: int) -> list[Tensor]:

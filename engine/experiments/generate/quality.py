@@ -15,6 +15,7 @@ from engine.experiments.generate.players import is_conditional
 from engine.experiments.metrics import class_accuracies
 from engine.networks.embedded import trained_cnn
 from engine.plots import Bars
+from engine.tensors.batches import in_batches
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -52,9 +53,9 @@ def samples_of(generator: nn.Module, latent: Tensor, *labels: Tensor, speed: Spe
         speed: how it computes.
     """
     generator.eval()
-    parts = zip(*(values.split(BATCH) for values in (latent, *labels)), strict=True)
     with speed.autocast():
-        drawn = torch.cat([generator(*part).float() for part in parts])
+        parts = in_batches(lambda *part: generator(*part).float(), latent, *labels, batch=BATCH, what="samples")
+        drawn = torch.cat([*parts])
     generator.train()
     return (drawn + 1) / 2
 
@@ -183,7 +184,8 @@ def real_images(images: ImageSet, context: Context) -> Tensor:
 @torch.no_grad()
 def features_of(cnn: SmallCnn, images: Tensor) -> tuple[Tensor, Tensor]:
     """Return the values of the last hidden layer ``[N, 25]`` and the logits ``[N, classes]`` for images in [0, 1]."""
-    hidden = torch.cat([cnn.classifier[:-1](cnn.features(part)) for part in images.split(BATCH)])
+    parts = in_batches(lambda part: cnn.classifier[:-1](cnn.features(part)), images, batch=BATCH, what="their judge")
+    hidden = torch.cat([*parts])
     return hidden, cnn.classifier[-1](hidden)
 
 

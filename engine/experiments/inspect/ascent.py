@@ -22,6 +22,7 @@ from engine.experiments.inspect.blur import blurred
 from engine.experiments.speed import autocast, uses_bf16
 from engine.experiments.subjects import batch_size, open_images, probabilities
 from engine.plots import Tiles
+from engine.tensors.devices import constants
 from engine.tensors.pixels import eight_bit
 
 if TYPE_CHECKING:
@@ -113,8 +114,10 @@ class Ascent:
 
     def _scaling(self) -> tuple[Tensor, Tensor]:
         """Return what inputs are multiplied with and added to, to be pixels: mean and deviation, ``[1, C, 1, 1]``."""
-        mean, std = self.preprocessing.mean, self.preprocessing.std
-        return self.inputs.new_tensor(mean).view(1, -1, 1, 1), self.inputs.new_tensor(std).view(1, -1, 1, 1)
+        mean, std = (
+            constants(values, self.inputs.device) for values in (self.preprocessing.mean, self.preprocessing.std)
+        )
+        return mean.view(1, -1, 1, 1), std.view(1, -1, 1, 1)
 
 
 def _rolled(images: Tensor, shifts: Sequence[tuple[int, int]]) -> Tensor:

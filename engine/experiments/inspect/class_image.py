@@ -13,6 +13,7 @@ from engine.experiments.earlier import load_network
 from engine.experiments.inspect.ascent import Ascent, chosen_bf16, climb, start
 from engine.experiments.subjects import probabilities
 from engine.networks.classes import find
+from engine.tensors.devices import float32_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def run(hyperparameters: ClassImageHyperparameters, context: Context) -> None:
 
     inputs = start(hyperparameters, backbone, keys, context, subjects=len(names))
     bf16 = chosen_bf16(hyperparameters, backbone, context)
-    context.message(f"{len(names)} classes, {each} images of each, {'bf16' if bf16 else 'float32'}")
+    context.message(f"{len(names)} classes, {each} images of each, {'bf16' if bf16 else float32_name()}")
     ascent = Ascent(inputs, scores, backbone.preprocessing, hyperparameters, keys, bf16)
     switches = climb(ascent, names, targets, context)
     own, logits = ascent.final_scores()

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from engine.datasets import photographs
+from engine.datasets import decoding, photographs
 from engine.drawing.heat import heat, strongest_in_colour
 from engine.drawing.tiles import tile
 from engine.errors import PhospheneError
@@ -45,36 +45,46 @@ class Statistics:
     Args:
         shape: ``(filters, height, width)`` of the layer's maps.
         classes: how many there are.
+        device: on which they are summed up.
     """
 
-    def __init__(self, shape: Sequence[int], classes: int) -> None:
+    def __init__(self, shape: Sequence[int], classes: int, device: torch.device | str = "cpu") -> None:
         filters, *sides = shape
         grid = [min(side, PLACES) for side in sides]
-        self.images = torch.zeros(classes, dtype=torch.float64)
-        self._fired = torch.zeros(classes, filters, dtype=torch.float64)
-        self._places = torch.zeros(classes, filters, dtype=torch.float64)
-        self._strength = torch.zeros(classes, filters, dtype=torch.float64)
-        self._strength_squared = torch.zeros(filters, dtype=torch.float64)
-        self._maps = torch.zeros(classes, filters, *grid, dtype=torch.float64)
-        self._maps_squared = torch.zeros(filters, *grid, dtype=torch.float64)
+
+        def zeros(*size: int) -> Tensor:
+            return torch.zeros(size, dtype=torch.float64, device=device)
+
+        self.images = zeros(classes)
+        self._fired = zeros(classes, filters)
+        self._places = zeros(classes, filters)
+        self._strength = zeros(classes, filters)
+        self._strength_squared = zeros(filters)
+        self._maps = zeros(classes, filters, *grid)
+        self._maps_squared = zeros(filters, *grid)
 
     def add(self, maps: Tensor, labels: Tensor) -> None:
-        """Take in the maps ``[N, filters, H, W]`` of a batch and its classes ``[N]``."""
-        maps, labels = maps.detach().float(), labels.to(maps.device)
+        """Take in the maps ``[N, filters, H, W]`` of a batch and its classes ``[N]``, both on the device."""
+        maps = maps.detach().float()
         pooled = F.adaptive_avg_pool2d(maps, (self._maps.shape[-2], self._maps.shape[-1])).double()
         strength = maps.double().mean((2, 3))
-        members = F.one_hot(labels, len(self.images)).to(maps.device, torch.float64).T
+        members = F.one_hot(labels, len(self.images)).double().T
 
         def by_class(values: Tensor) -> Tensor:
-            return (members @ values.double().flatten(1)).view(-1, *values.shape[1:]).cpu()
+            return (members @ values.double().flatten(1)).view(-1, *values.shape[1:])
 
-        self.images += members.sum(1).cpu()
+        self.images += members.sum(1)
         self._fired += by_class(maps.amax((2, 3)) > 0)
         self._places += by_class((maps > 0).float().mean((2, 3)))
         self._strength += by_class(strength)
-        self._strength_squared += (strength**2).sum(0).cpu()
+        self._strength_squared += (strength**2).sum(0)
         self._maps += by_class(pooled)
-        self._maps_squared += (pooled**2).sum(0).cpu()
+        self._maps_squared += (pooled**2).sum(0)
+
+    def to_host(self) -> None:
+        """Bring the sums to the host, where they are evaluated."""
+        for name, sums in vars(self).items():
+            setattr(self, name, sums.cpu())
 
     def _mean(self, sums: Tensor) -> Tensor:
         return sums / self.images.clamp(min=1).view(-1, *[1] * (sums.ndim - 1))
@@ -137,7 +147,7 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
     sizes = (layer.shape[0] * min(layer.shape[1], PLACES) ** 2 for layer in layers)
     if sum(sizes) * len(data.classes) * 8 > MOST_BYTES:
         raise PhospheneError(f"maps of {len(layers)} layers for {len(data.classes)} classes are too many: name layers")
-    gathered = {layer: Statistics(layer.shape, len(data.classes)) for layer in layers}
+    gathered = {layer: Statistics(layer.shape, len(data.classes), context.device) for layer in layers}
     preprocessing = backbone.preprocessing.resized(hyperparameters.resize)
     batch = batch_size(context.device)
     mean_images = torch.zeros(len(data.classes), *backbone.shape, dtype=torch.float64)
@@ -146,13 +156,18 @@ def run(hyperparameters: FilterStatisticsHyperparameters, context: Context) -> N
     def take(cut: Cut, values: Tensor) -> None:
         gathered[cut].add(values, labels)
 
-    batches = photographs.decoded(data, preprocessing, batch)
-    for _step, (indices, pixels, broken) in zip(context.steps(-(-len(data) // batch), unit="batch"), batches):  # noqa: B905
-        photographs.leave_out(broken, context, refuse=False)
-        labels = data.labels[indices]
-        mean_images.index_add_(0, labels, pixels.double() / 255)
+    batches, all_scaled = decoding.decoded(data, preprocessing, batch), 0
+    for _step, (indices, pixels, broken, scaled) in zip(context.steps(-(-len(data) // batch), unit="batch"), batches):  # noqa: B905
+        decoding.leave_out(broken, context, refuse=False)
+        all_scaled += scaled
+        own = data.labels[indices]
+        mean_images.index_add_(0, own, pixels.double() / 255)
+        labels = own.to(context.device)
         with torch.inference_mode():
             sectioned.run(list(layers), preprocessing.normalised(pixels.to(context.device)), take)
+    decoding.tell_scaled(all_scaled, len(data), context)
+    for statistics in gathered.values():
+        statistics.to_host()
     counts = next(iter(gathered.values())).images
     mean_images /= counts.clamp(min=1).view(-1, 1, 1, 1)
     for layer, statistics in gathered.items():

@@ -138,7 +138,7 @@ class FinetuneHyperparameters(TransferHyperparameters):
     """Hyperparameters of ``finetune``; Nehlil & Boutaleb take scenes15, vgg16 and learning rate 5e-4."""
 
     dataset: Annotated[str, DatasetReference(unfit=too_few_to_hold_out)] = dataset()
-    batch: int = hyperparameter(40, "images in a batch", ge=2, le=10_000, unit="images", group="images")
+    batch: int = hyperparameter(40, "images in a batch", ge=2, le=10_000, unit="images", group="images", memory=True)
     validation: float = hyperparameter(
         0.2, "share of each class's training images held out", gt=0, lt=1, group="images"
     )

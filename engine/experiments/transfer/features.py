@@ -16,10 +16,13 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from engine.datasets import feature_cache
-from engine.datasets.photographs import Batch, Photographs, Preprocessing, UnreadableImage, decoded_at, leave_out
+from engine.datasets.decoding import Batch, decoded_at, leave_out, tell_scaled
+from engine.datasets.photographs import Photographs, Preprocessing, UnreadableImage
 from engine.experiments.speed import autocast, uses_bf16
 from engine.networks.cuts import Sectioned
 from engine.record.files import write_atomically
+from engine.tensors.batches import in_batches
+from engine.tensors.devices import allow_tf32
 from engine.tensors.files import save_tensors
 
 if TYPE_CHECKING:
@@ -111,8 +114,10 @@ class Extractor:
         # On a CPU small batches stay within its caches: four times as fast as 128 at a time.
         self._batch = 16 if self._device.type == "cpu" else 64
         self._precision: Precision = precision
+        allow_tf32(self._device, on=precision == "tf32")
         self._digest = backbone.digest()
         self._kept_bytes = 0
+        self._scaled = 0
         self.computed = 0
         self.seconds = 0.0
 
@@ -130,6 +135,7 @@ class Extractor:
         if self._precision == "auto":
             self._precision = self._chosen_precision(photographs)
             self._context.message(f"features are computed in {self._precision}")
+        self._scaled = 0
         folder = self._folder(photographs, name, part)
         starts = torch.arange(len(photographs)).split(CHUNK)
         kept = {n: found for n in range(len(starts)) if (found := self._read(folder, n, len(starts[n])))}
@@ -142,15 +148,17 @@ class Extractor:
         for number, indices in enumerate(starts):
             if number not in kept:
                 began = time.monotonic()
-                kept[number], broken = self._compute(coming, len(indices.split(self._batch)))
+                kept[number], broken, scaled = self._compute(coming, len(indices.split(self._batch)))
                 self.seconds += time.monotonic() - began
                 self.computed += len(kept[number]["indices"])
-                self._write(folder, number, kept[number], broken)
+                self._write(folder, number, kept[number], broken, scaled)
+                self._scaled += scaled
             stored.append(kept.pop(number))
             step = next(steps)
             if self.computed:
                 self._context.log(step, {"features/images_per_second": self.rate})
         feature_cache.make_room(self._context.cache, keep=folder)
+        tell_scaled(self._scaled, len(photographs), self._context)
         # Key by key, so that nothing is there twice for long.
         keys = ("indices", *(place.name for place in self.places))
         whole = {key: torch.cat([piece.pop(key) for piece in stored]) for key in keys}
@@ -159,22 +167,28 @@ class Extractor:
             raise UnreadableImage(f"none of the {len(photographs):,} images for {part} can be read")
         return Features(whole, photographs.labels[indices], indices)
 
-    def _compute(self, coming: Iterator[Batch], batches: int) -> tuple[dict[str, Tensor], list[str]]:
-        """Return a piece, and what is wrong with the images left out of it."""
+    def _compute(self, coming: Iterator[Batch], batches: int) -> tuple[dict[str, Tensor], list[str], int]:
+        """Return a piece, what is wrong with the images left out of it, and how many were scaled."""
         rows: dict[str, list[Tensor]] = {place.name: [] for place in self.places}
         positions: list[Tensor] = []
         left_out: list[str] = []
+        all_scaled = 0
         for _ in range(batches):
-            indices, pixels, broken = next(coming)
+            indices, pixels, broken, scaled = next(coming)
+            all_scaled += scaled
             leave_out(broken, self._context, refuse=self._refuse_broken)
             left_out += broken
             positions.append(indices)
             if len(indices):
-                for name, values in self._forward(pixels.to(self._device), self._precision).items():
-                    rows[name].append(values)
+                for taken in in_batches(self._taken, pixels, batch=self._batch, what="features"):
+                    for name, values in taken.items():
+                        rows[name].append(values)
         empty = torch.empty(0)
         features = {name: torch.cat(values) if values else empty for name, values in rows.items()}
-        return {"indices": torch.cat(positions)} | features, left_out
+        return {"indices": torch.cat(positions)} | features, left_out, all_scaled
+
+    def _taken(self, pixels: Tensor) -> dict[str, Tensor]:
+        return self._forward(pixels.to(self._device), self._precision)
 
     @torch.inference_mode()
     def _forward(self, pixels: Tensor, precision: Precision) -> dict[str, Tensor]:
@@ -247,6 +261,7 @@ class Extractor:
         """
         piece: dict[str, Tensor] = {}
         left_out: list[str] = []
+        scaled = 0
         for key in ("indices", *(place.name for place in self.places)):
             path = folder / f"{key}-{number:06d}.safetensors"
             try:
@@ -254,6 +269,7 @@ class Extractor:
                     values = file.get_tensor("values")
                     metadata = file.metadata() or {}
                 checksum, broken = json.loads(metadata["crc32"]), json.loads(metadata["broken"])
+                scaled += json.loads(metadata["scaled"])
             except FileNotFoundError:
                 return None
             except (OSError, SafetensorError, KeyError, ValueError):
@@ -268,15 +284,21 @@ class Extractor:
         if len({len(values) for values in piece.values()}) > 1:
             return None
         leave_out(left_out, self._context, refuse=self._refuse_broken)
+        self._scaled += scaled
         return piece
 
-    def _write(self, folder: Path, number: int, piece: Mapping[str, Tensor], broken: list[str]) -> None:
+    def _write(self, folder: Path, number: int, piece: Mapping[str, Tensor], broken: list[str], scaled: int) -> None:
         if self._kept_bytes > feature_cache.limit():
             return
         for key, values in piece.items():
             self._kept_bytes += values.nbytes
             path = folder / f"{key}-{number:06d}.safetensors"
-            metadata = {"crc32": json.dumps(_crc(values)), "broken": json.dumps(broken if key == "indices" else [])}
+            first = key == "indices"
+            metadata = {
+                "crc32": json.dumps(_crc(values)),
+                "broken": json.dumps(broken if first else []),
+                "scaled": json.dumps(scaled if first else 0),
+            }
             # A full disk costs the cache, not the run.
             with contextlib.suppress(OSError):
                 write_atomically(path, lambda file: save_tensors(file, {"values": values}, metadata))  # noqa: B023

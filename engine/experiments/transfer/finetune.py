@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from engine.datasets import photographs
 from engine.datasets.augmentation import Augmentation
-from engine.datasets.decoded import DecodedPhotographs
+from engine.datasets.decoded import DecodedPhotographs, Part, decode
+from engine.datasets.feeding import Fetcher, in_order
 from engine.datasets.images import unit_range
 from engine.datasets.sampling import EpochSampler
 from engine.datasets.sources import classes_of
@@ -26,10 +27,12 @@ from engine.experiments.transfer.outcome import report
 from engine.networks.heads import replace_heads
 from engine.networks.names import parse
 from engine.networks.split import Split
+from engine.tensors.batches import in_batches
+from engine.tensors.devices import float32_name
 
 if TYPE_CHECKING:
     from engine.authoring import Context
-    from engine.datasets.photographs import Preprocessing
+    from engine.datasets.photographs import Parts, Preprocessing
     from engine.experiments.transfer.declarations import FinetuneHyperparameters
     from engine.networks.backbones import Backbone
     from engine.tensors.checkpoints import State
@@ -38,6 +41,8 @@ LARGER = 8 / 7
 """How much larger than the input images are held for random crops: 256 pixels for 224."""
 MOST_FROZEN = 2 << 30
 """Bytes of what a frozen piece gives that are kept instead of being computed in every epoch."""
+EVALUATED = 64
+"""Images at a time in evaluation."""
 
 
 def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
@@ -50,19 +55,11 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     split = Split(network.to(context.device), backbone.shape, head, chosen.freeze)
     computing = _autocast(chosen, context)
 
-    stays, held_out = photographs.hold_out(data.train, chosen.validation, context.seed)
-    refuse = chosen.broken == "refuse"
-    larger = preprocessing
-    if chosen.augmentation:
-        larger = replace(
-            preprocessing, size=round(preprocessing.size * LARGER), resize=round(preprocessing.resize * LARGER)
-        )
-    parts = ((data.train[stays], larger), (data.train[held_out], preprocessing), (data.test, preprocessing))
     training, validation, testing = (
-        TrainingInputs(DecodedPhotographs(part, size, context, refuse_broken=refuse), split, preprocessing, computing)
-        for part, size in parts
+        TrainingInputs(held, split, preprocessing, computing, context.device)
+        for held in _decoded(chosen, data, preprocessing, context)
     )
-    photographs.require_every_class(training.held.labels, data.train.classes)
+    photographs.require_every_class(training.labels, data.train.classes)
     trained = sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
     context.message(
         f"{trained:,} of {sum(parameter.numel() for parameter in network.parameters()):,} parameters are trained on "
@@ -82,17 +79,21 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     context.restore(**state)
 
     augmentation = Augmentation() if chosen.augmentation else None
-    sampler = EpochSampler(len(training.held), chosen.batch, context.seed, device=context.device, drop_last=True)
+    places = training.held.images.labels.device
+    sampler = EpochSampler(len(training.held), chosen.batch, context.seed, device=places, drop_last=True)
     total = chosen.epochs * sampler.steps_per_epoch
     for step in context.steps(total, unit="batch"):
         for group, factor in zip(optimiser.param_groups, (1.0, chosen.lr_pretrained), strict=False):
             group.update(lr=chosen.lr * factor, weight_decay=chosen.weight_decay)
         indices = sampler.batch(step)
-        labels = training.held.labels[indices]
+        labels = training.labels[indices]
         if step == 1:
             context.image("batch", training.picture(indices[:16], augmentation, context), step)
         with computing():
-            loss, logits = split.loss(training.values(indices, augmentation, context.generator), labels)
+            inputs = training.values(indices, augmentation, context.generator)
+            if step < total:
+                training.expect(sampler.batch(step + 1))
+            loss, logits = split.loss(inputs, labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -103,7 +104,7 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
         if sampler.ends_epoch(step):
             metrics["train/accuracy"] = totals[0] / totals[1]
             totals.zero_()
-            metrics |= loss_and_accuracy(validation.logits(), validation.held.labels, "validation")
+            metrics |= loss_and_accuracy(validation.logits(), validation.labels, "validation")
             _remember(record, float(metrics["validation/loss"]), sampler.epoch(step), network, best)
         context.log(step, metrics, epoch=sampler.epoch(step))
         if chosen.patience and int(record[2]) >= chosen.patience:
@@ -117,51 +118,102 @@ def train(hyperparameters: FinetuneHyperparameters, context: Context) -> None:
     logits = testing.logits()
     scores = logits.cpu()
     report(scores.argmax(1), scores, testing.held.photographs, preprocessing, context, total, chosen.against)
-    log_calibration(logits, testing.held.labels, "test", context, total)
-    figures = loss_and_accuracy(logits, testing.held.labels, "test") | loss_and_accuracy(
-        validation.logits(), validation.held.labels, "validation"
+    log_calibration(logits, testing.labels, "test", context, total)
+    figures = loss_and_accuracy(logits, testing.labels, "test") | loss_and_accuracy(
+        validation.logits(), validation.labels, "validation"
     )
     own = {"best/epoch": float(record[1]), "parameters/trained": trained}
     context.result({name: float(value) for name, value in figures.items()} | own)
 
 
-@dataclass(slots=True)
-class TrainingInputs:
-    """Inputs of the trained piece of a network: images, or the outputs of the frozen piece."""
+def _decoded(
+    chosen: FinetuneHyperparameters, data: Parts, preprocessing: Preprocessing, context: Context
+) -> list[DecodedPhotographs]:
+    """Return the images for training, larger where they are augmented, for validation and for the test."""
+    stays, held_out = photographs.hold_out(data.train, chosen.validation, context.seed)
+    larger = preprocessing
+    if chosen.augmentation:
+        larger = replace(
+            preprocessing, size=round(preprocessing.size * LARGER), resize=round(preprocessing.resize * LARGER)
+        )
+    parts = (
+        Part(data.train, stays, larger),
+        Part(data.train, held_out, preprocessing),
+        Part(data.test, torch.arange(len(data.test)), preprocessing),
+    )
+    return decode(parts, context, refuse_broken=chosen.broken == "refuse")
 
-    held: DecodedPhotographs
-    split: Split
-    preprocessing: Preprocessing
-    computing: Callable[[], torch.autocast]
-    kept: Tensor | None = None
+
+class TrainingInputs:
+    """Inputs of the trained piece of a network: images, or the outputs of the frozen piece.
+
+    Attributes:
+        held: the images.
+        labels: int64 ``[N]``, on the device.
+    """
+
+    def __init__(
+        self,
+        held: DecodedPhotographs,
+        split: Split,
+        preprocessing: Preprocessing,
+        computing: Callable[[], torch.autocast],
+        device: torch.device,
+    ) -> None:
+        self.held, self.labels = held, held.images.labels.to(device)
+        self._fetcher = Fetcher(held.images, device)
+        self._split, self._preprocessing, self._computing, self._device = split, preprocessing, computing, device
+        self._kept: Tensor | None = None
+
+    def expect(self, indices: Tensor) -> None:
+        """Begin to fetch the images whose inputs will be wanted next."""
+        if self._kept is None:
+            self._fetcher.fetch(indices)
 
     def values(
         self, indices: Tensor, augmentation: Augmentation | None = None, generator: torch.Generator | None = None
     ) -> Tensor:
         """Return the inputs at some indices; without augmentation the frozen piece runs only one time."""
         if augmentation is not None and generator is not None:
-            images = augmentation(unit_range(self.held.images(indices)), self.preprocessing.size, generator)
-            return self.split.frozen(self.preprocessing.standardised(images))
-        if self.kept is None and 0 < self.split.frozen_size * len(self.held) * 4 <= MOST_FROZEN:
-            everything = torch.arange(len(self.held)).split(16 if self.held.labels.device.type == "cpu" else 256)
-            self.kept = torch.cat([self._frozen(part).float() for part in everything])
-        return self._frozen(indices) if self.kept is None else self.kept[indices.to(self.kept.device)]
+            images = augmentation(unit_range(self._images(indices)), self._preprocessing.size, generator)
+            return self._split.frozen(self._preprocessing.standardised(images))
+        if self._kept is None and 0 < self._split.frozen_size * len(self.held) * 4 <= MOST_FROZEN:
+            self._kept = torch.cat([*self._all_frozen(16 if self._device.type == "cpu" else 256)])
+        if self._kept is not None:
+            return self._kept[indices.to(self._kept.device)]
+        return self._frozen(self._images(indices))
 
-    def _frozen(self, indices: Tensor) -> Tensor:
-        with self.computing():
-            return self.split.frozen(self.preprocessing.normalised(self.held.images(indices)))
+    def _all_frozen(self, size: int) -> Iterator[Tensor]:
+        for part in in_order(self.held.images, size, self._device):
+            yield from in_batches(
+                lambda rows: self._frozen(rows).float(), part.images, batch=size, what="the frozen piece"
+            )
+
+    def _images(self, indices: Tensor) -> Tensor:
+        return self._fetcher.take(indices).images
+
+    def _frozen(self, images: Tensor) -> Tensor:
+        with self._computing():
+            return self._split.frozen(self._preprocessing.normalised(images))
 
     def logits(self) -> Tensor:
         """Return the logits ``[N, classes]`` of all images, none of them augmented."""
-        with self.computing():
-            return torch.cat([self.split.predict(self.values(part)) for part in torch.arange(len(self.held)).split(64)])
+        found: list[Tensor] = []
+        parts = torch.arange(len(self.held)).split(EVALUATED)
+        with self._computing():
+            for number, part in enumerate(parts, start=1):
+                inputs = self.values(part)
+                for coming in parts[number : number + 1]:
+                    self.expect(coming)
+                found += in_batches(self._split.predict, inputs, batch=EVALUATED, what="evaluation")
+        return torch.cat(found)
 
     def picture(self, indices: Tensor, augmentation: Augmentation | None, context: Context) -> Tensor:
         """Return some images as they are trained on, from a generator of its own."""
-        images = unit_range(self.held.images(indices))
+        images = unit_range(self._images(indices))
         if augmentation is not None:
             generator = torch.Generator(context.device).manual_seed(context.seed)
-            images = augmentation(images, self.preprocessing.size, generator)
+            images = augmentation(images, self._preprocessing.size, generator)
         return image_grid(images)
 
 
@@ -186,7 +238,7 @@ def _optimiser(chosen: FinetuneHyperparameters, network: nn.Module, head: str) -
 
 def _autocast(chosen: FinetuneHyperparameters, context: Context) -> Callable[[], torch.autocast]:
     bf16 = uses_bf16(chosen.precision, context.device)
-    context.message(f"computing in {'bf16 autocast' if bf16 else 'float32'}")
+    context.message(f"computing in {'bf16 autocast' if bf16 else float32_name()}")
     return functools.partial(autocast, context.device, bf16=bf16)
 
 

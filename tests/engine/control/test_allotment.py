@@ -42,27 +42,27 @@ def test_a_worker_writes_down_the_number_that_its_launcher_did_not_live_to_know(
 
 
 @pytest.mark.parametrize(
-    ("gpus", "name", "device"),
+    ("given", "name", "device"),
     [
         ("", "auto", "cpu"),
         ("", "cpu", "cpu"),
-        ("", "cuda:1", "cuda:1"),
-        ("0", "auto", "cuda:0"),
-        ("0", "cuda", "cuda:0"),
-        ("0", "cuda:0", "cuda:0"),
-        ("0", "cuda:3", "cuda:0"),
+        ("", "cuda:1", "GPU-11"),
+        ("0", "auto", "GPU-00"),
+        ("0", "cuda", "GPU-00"),
+        ("0", "cuda:0", "GPU-00"),
+        ("0", "cuda:3", "GPU-00"),
+        ("0", "cuda:1,2", "GPU-00"),
         ("0", "cpu", "cpu"),
     ],
 )
-def test_the_device_is_the_one_that_slurm_gave(allotted, monkeypatch, gpus, name, device):
-    for module in ("allotment", "devices"):
-        monkeypatch.setattr(f"engine.control.{module}.gpu_names", lambda: ("A100",))
-    allotment = allotted(Job("mine", "7"), SLURM_JOB_NAME="mine", SLURM_JOB_ID="7", SLURM_JOB_GPUS=gpus)
+def test_the_device_is_the_one_that_slurm_gave(allotted, gpus, given, name, device):
+    gpus({}, {})
+    allotment = allotted(Job("mine", "7"), SLURM_JOB_NAME="mine", SLURM_JOB_ID="7", SLURM_JOB_GPUS=given)
     assert allotment.device(name) == device
 
 
-def test_a_gpu_that_does_not_answer_is_told(allotted, monkeypatch):
-    monkeypatch.setattr("engine.control.devices.gpu_names", lambda: ())
+def test_a_gpu_that_does_not_answer_is_told(allotted, gpus):
+    gpus()
     allotment = allotted(Job("mine", "7"), SLURM_JOB_NAME="mine", SLURM_JOB_ID="7", SLURM_JOB_GPUS="0")
     device = allotment.device("auto")
     assert device == "cpu"

@@ -58,10 +58,10 @@ def test_so_many_at_once_as_slots_allow(home, launch, finish, until):
     assert most_at_once([first_and_last(run) for run in runs]) <= 3
 
 
-def test_other_devices_have_queues_of_their_own(home, launch, finish, until, monkeypatch):
-    monkeypatch.setattr("engine.control.resolving.require_device", lambda device, queued: None)
+def test_a_run_on_another_device_does_not_wait(home, launch, finish, until, gpus):
+    gpus({})
     runs, gate = queue_up(launch, home, 1)
-    other = launch("count", device="cuda:7")
+    other = launch("count", device="cuda:0")
     assert finish(other).state == "finished"
     until(lambda: runs[0].status().state == "running")
     gate.touch()

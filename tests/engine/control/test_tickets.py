@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,65 +16,101 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.control.queue import Queue, _between, _written, has_tickets
+from engine.control.queue import Queue, Wish, _between, _written
 from engine.control.ticket import Ticket
 from engine.record.identity import Identity
 
 WHERE = ("up", "down", "first", "last")
+CPU = Wish(("cpu",))
 
 
-def moved(order: list, item, where: str) -> list:
-    """Return the order that is asked for."""
-    index = order.index(item)
+def moved(order: list, item, where: str, wishes: dict) -> list:
+    """Return the order that is asked for, among those that share a device with the one that is moved."""
+    rivals = [other for other in order if set(wishes[other].devices) & set(wishes[item].devices)]
+    index = rivals.index(item)
+    target = {"up": max(0, index - 1), "down": min(len(rivals) - 1, index + 1), "first": 0, "last": len(rivals) - 1}[
+        where
+    ]
+    if target == index:
+        return order
     rest = [other for other in order if other != item]
-    target = {"up": max(0, index - 1), "down": min(len(rest), index + 1), "first": 0, "last": len(rest)}[where]
-    return [*rest[:target], item, *rest[target:]]
+    at = rest.index(rivals[target]) + (target > index)
+    return [*rest[:at], item, *rest[at:]]
+
+
+def start(waiting: list, running: dict, wishes: dict) -> list:
+    """Return which of those that wait can start, as the queue promises: in their order, none past another."""
+    on = Counter(running.values())
+    closed, started = set(), []
+    for run in waiting:
+        able = [name for name in wishes[run].devices if name not in closed and on[name] < wishes[run].slots]
+        if able:
+            started.append(run)
+            on[min(able, key=lambda name: on[name])] += 1
+        else:
+            closed |= {*wishes[run].devices}
+    return started
 
 
 step = st.one_of(
-    st.tuples(st.just("arrive"), st.integers(1, 3)),
+    st.tuples(
+        st.just("arrive"),
+        st.builds(Wish, st.lists(st.sampled_from("abc"), min_size=1, unique=True).map(tuple), st.just(1)),
+    ),
+    st.tuples(st.just("arrive"), st.builds(Wish, st.just(("a",)), st.integers(1, 3))),
     st.tuples(st.sampled_from(("leave", "kill", "kill waiting", *WHERE)), st.integers(0, 9)),
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(step, max_size=30), st.randoms(use_true_random=False))
 def test_runs_start_in_the_order_asked_for_and_never_too_many(steps, chance):
     with tempfile.TemporaryDirectory() as folder:
-        home, tickets, slots = Path(folder), {}, {}
-        started: set[str] = set()
-        running: list[str] = []
+        home, tickets, wishes = Path(folder), {}, {}
+        running: dict[str, str] = {}
         waiting: list[str] = []
         for number, (what, which) in enumerate([*steps, *[("leave", 0)] * (len(steps) + 1)]):
             if what == "arrive":
                 run = f"run-{number}"
-                tickets[run], slots[run] = Ticket(home, "cpu", run, which), which
+                tickets[run], wishes[run] = Ticket(home, run, which), which
                 waiting.append(run)
             elif what == "leave" and running:
-                tickets.pop(running.pop(which % len(running))).release()
-            elif what.startswith("kill") and (alive := waiting if "waiting" in what else running):
+                gone = sorted(running)[which % len(running)]
+                del running[gone]
+                tickets.pop(gone).release()
+            elif what.startswith("kill") and (alive := waiting if "waiting" in what else sorted(running)):
                 # As the kernel does it: the lock goes, the file stays.
-                tickets.pop(alive.pop(which % len(alive)))._disown()
+                gone = alive[which % len(alive)]
+                tickets.pop(gone)._disown()
+                waiting = [run for run in waiting if run != gone]
+                running.pop(gone, None)
             elif what in WHERE and waiting:
                 run = waiting[which % len(waiting)]
-                queue = Queue.of(home, "cpu")
+                queue = Queue(home)
                 with queue.door():
                     queue.move(run, what)
-                waiting = moved(waiting, run, what)
-            while waiting and len(running) < slots[waiting[0]]:
-                running.append(waiting.pop(0))
+                waiting = moved(waiting, run, what, wishes)
+            wanted = start(waiting, running, wishes)
             # Workers look in any order, until none of them finds anything new.
             looking, before, now = list(tickets), None, []
             while now != before:
                 chance.shuffle(looking)
-                started |= {run for run in looking if run not in started and tickets[run].start()}
-                before, now = now, [sorted(started), *((run, tickets[run].position) for run in tickets)]
-            assert started & set(tickets) == set(running)
-            places = [tickets[run].position for run in waiting]
-            assert places == [*range(1, len(waiting) + 1)]
-            ahead = [tickets[run].behind for run in waiting]
-            assert ahead[1:] == waiting[: len(ahead[1:])]
-            assert not ahead or ahead[0] in running
+                for run in (run for run in looking if run not in running):
+                    if tickets[run].start():
+                        running[run] = tickets[run].device
+                        assert running[run] in wishes[run].devices
+                        assert [*running.values()].count(running[run]) <= wishes[run].slots
+                before, now = now, [sorted(running), *((run, tickets[run].position) for run in tickets)]
+            assert [run for run in waiting if run in running] == wanted
+            waiting = [run for run in waiting if run not in running]
+            for place, run in enumerate(waiting):
+                rivals = [other for other in waiting[:place] if set(wishes[other].devices) & set(wishes[run].devices)]
+                assert tickets[run].position == len(rivals) + 1
+                if rivals:
+                    assert tickets[run].behind == rivals[-1]
+                else:
+                    behind = tickets[run].behind
+                    assert behind == "" if len(wishes[run].devices) > 1 else behind in running
         assert not tickets
 
 
@@ -101,7 +138,7 @@ def test_a_number_stays_short_however_often_runs_are_moved_between_the_same_two(
 CROWD = """
 import fcntl, os, random, signal, sys, time
 from pathlib import Path
-from engine.control.queue import Queue
+from engine.control.queue import Queue, Wish
 from engine.control.ticket import Ticket
 
 home, slots = Path(sys.argv[1]), 2
@@ -116,7 +153,7 @@ def work(run):
     # Opened before the ticket, so that the kernel closes them first when this process is killed.
     places = [open(home / f"slot{number}") for number in range(slots)]
     time.sleep(random.random() / 20)
-    ticket = Ticket(home, "cpu", run, slots)
+    ticket = Ticket(home, run, Wish(("cpu",), slots))
     while not ticket.start():
         time.sleep(0.001)
     for place in places:
@@ -131,7 +168,7 @@ def work(run):
     tell(f"{run} done")
 
 def stir(_):
-    queue = Queue.of(home, "cpu")
+    queue = Queue(home)
     while True:
         with queue.door():
             waiting = [entry.run for entry in queue.living() if not entry.running]
@@ -181,14 +218,15 @@ def test_a_fork_of_the_worker_does_not_hold_its_place(tmp_path, until):
     """As the processes of a data loader that outlive a killed worker would."""
     script = (
         "import os, sys, time; from pathlib import Path; from engine.control.ticket import Ticket\n"
-        f"Ticket(Path({str(tmp_path)!r}), 'cpu', 'a').start()\n"
+        "from engine.control.queue import Wish\n"
+        f"Ticket(Path({str(tmp_path)!r}), 'a', Wish(('cpu',))).start()\n"
         "child = os.fork()\n"
         "print(child, flush=True) if child else None\n"
         "time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as owner:
         child = int(owner.stdout.readline())
-        mine = Ticket(tmp_path, "cpu", "b")
+        mine = Ticket(tmp_path, "b", CPU)
         try:
             assert not mine.start()
             assert (mine.position, mine.behind) == (1, "a")
@@ -201,38 +239,38 @@ def test_a_fork_of_the_worker_does_not_hold_its_place(tmp_path, until):
 
 def test_a_ticket_drawn_for_a_worker_counts_while_that_worker_lives(tmp_path):
     with subprocess.Popen(["sleep", "60"]) as process:
-        queue = Queue.of(tmp_path, "cpu")
+        queue = Queue(tmp_path)
         with queue.door():
-            path = queue.draw("theirs", 1, Identity.of(process.pid))
-            assert queue.draw("theirs", 1, Identity.of(process.pid)) == path
-        mine = Ticket(tmp_path, "cpu", "mine")
+            path = queue.draw("theirs", CPU, Identity.of(process.pid))
+            assert queue.draw("theirs", CPU, Identity.of(process.pid)) == path
+        mine = Ticket(tmp_path, "mine", CPU)
         assert not mine.start()
         assert mine.behind == "theirs"
         process.kill()
         process.wait()
         assert mine.start()
-    assert queue.names() == [path.name.replace("0-theirs", "1-mine.running")]
+    assert queue.names() == [path.name.replace("0-theirs", "1-mine@cpu")]
 
 
 def test_a_worker_takes_hold_of_the_ticket_that_was_drawn_for_it_and_none_is_drawn_again(tmp_path):
-    queue = Queue.of(tmp_path, "cpu")
+    queue = Queue(tmp_path)
     with queue.door():
-        drawn = queue.draw("run", 1, Identity.own())
-    ticket = Ticket(tmp_path, "cpu", "run")
+        drawn = queue.draw("run", CPU, Identity.own())
+    ticket = Ticket(tmp_path, "run", CPU)
     assert ticket.start()
     with queue.door():
-        assert queue.draw("run", 1, Identity.own()).name == f"{drawn.name}.running"
-    assert has_tickets(tmp_path, "cpu")
+        assert queue.draw("run", CPU, Identity.own()).name == f"{drawn.name}@cpu"
+    assert queue.names()
     ticket.release()
-    assert not has_tickets(tmp_path, "cpu")
+    assert not queue.names()
 
 
 def test_a_ticket_that_somebody_removed_is_drawn_again(tmp_path):
-    first, second = Ticket(tmp_path, "cpu", "first"), Ticket(tmp_path, "cpu", "second")
+    first, second = Ticket(tmp_path, "first", CPU), Ticket(tmp_path, "second", CPU)
     assert first.start()
-    for name in Queue.of(tmp_path, "cpu").names():
+    for name in Queue(tmp_path).names():
         if name.endswith("second"):
-            (Queue.of(tmp_path, "cpu").folder / name).unlink()
+            (Queue(tmp_path).folder / name).unlink()
     assert not second.start()
     assert second.position == 1
     first.release()
@@ -241,16 +279,16 @@ def test_a_ticket_that_somebody_removed_is_drawn_again(tmp_path):
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"slots": 1, "worker": 5, "held": false}', b"\xff"])
 def test_a_damaged_ticket_that_nobody_holds_is_removed(tmp_path, damage):
-    queue = Queue.of(tmp_path, "cpu")
+    queue = Queue(tmp_path)
     with queue.door():
-        queue.draw("old", 1, Identity.own()).write_bytes(damage)
-    assert Ticket(tmp_path, "cpu", "new").start()
+        queue.draw("old", CPU, Identity.own()).write_bytes(damage)
+    assert Ticket(tmp_path, "new", CPU).start()
 
 
 def test_a_move_waits_for_the_door(tmp_path):
     """Between a worker's look and its start nobody changes the order."""
-    tickets = [Ticket(tmp_path, "cpu", run) for run in "abc"]
-    queue = Queue.of(tmp_path, "cpu")
+    tickets = [Ticket(tmp_path, run, CPU) for run in "abc"]
+    queue = Queue(tmp_path)
     done = threading.Event()
 
     def move() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,16 @@ def test_a_grid_of_images_is_laid_out_row_by_row():
 def test_the_data_folder_is_the_one_named(monkeypatch):
     monkeypatch.setenv("PHOSPHENE_DATA", "/some/where")
     assert sources.data_folder() == Path("/some/where")
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_images_are_picked_by_indices_in_the_memory_layout_that_all_have(layout):
+    whole = load("digits-m", channels=3).train
+    images = replace(whole, images=whole.images.contiguous(memory_format=layout))
+    indices = torch.tensor([7, 3, 3, 0])
+    picked = images[indices]
+    assert torch.equal(picked.images, whole.images[[7, 3, 3, 0]])
+    assert torch.equal(picked.labels, whole.labels[[7, 3, 3, 0]])
+    assert picked.images.is_contiguous(memory_format=layout)
+    assert torch.equal(images[whole.labels == 3].images, whole.images[whole.labels == 3])
+    assert torch.equal(images[2:5].images, whole.images[2:5])

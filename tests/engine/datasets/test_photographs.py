@@ -12,9 +12,9 @@ import torch
 from PIL import Image
 
 from engine import DataUnavailable, PhospheneError, sources
-from engine.datasets import decoded as decoding
 from engine.datasets import named_images, names, photographs, trees
-from engine.datasets.photographs import Preprocessing, UnreadableImage, decoded, hold_out, open_image
+from engine.datasets.decoding import decoded
+from engine.datasets.photographs import Preprocessing, UnreadableImage, hold_out, open_image
 
 GREY = Preprocessing(8, channels=1, mean=(0.0,), std=(1.0,))
 
@@ -284,24 +284,6 @@ def test_what_is_held_out_is_a_share_of_each_class(tree):
     assert part.labels[held].tolist() == [0, 1]
     assert sorted([*stays.tolist(), *held.tolist()]) == list(range(8))
     assert torch.equal(held, hold_out(part, 0.25, seed=1)[1])
-
-
-@pytest.mark.parametrize("in_memory", [True, False])
-def test_images_are_held_in_memory_or_in_a_file_that_leaves_nothing_behind(tree, context_of, monkeypatch, in_memory):
-    if not in_memory:
-        monkeypatch.setattr(decoding, "IN_MEMORY", 0)
-    (tree / "train/a cat/1.jpg").write_text("broken")
-    context, _ = context_of("finetune")
-    part = photographs.load(f"folder:{tree}").train
-    images = decoding.DecodedPhotographs(part, GREY, context, refuse_broken=False)
-    assert len(images) == 7
-    assert images.labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
-    wanted = torch.tensor([6, 0])
-    expected = torch.stack([GREY.pixels(images.photographs.open(index)) for index in wanted.tolist()])
-    assert torch.equal(images.images(wanted), expected)
-    assert [path for path in context.cache.glob("*") if path.name != "networks"] == []
-    with pytest.raises(UnreadableImage, match=r"1\.jpg"):
-        decoding.DecodedPhotographs(part, GREY, context, refuse_broken=True)
 
 
 # -- images by name ------------------------------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from engine.record.events import (
     KINDS,
+    Begun,
     CheckpointSaved,
+    DeviceTaken,
     HyperparameterChanged,
     ImageLogged,
     Message,
@@ -52,7 +54,9 @@ EVENTS = st.one_of(
     ),
     st.builds(Results, TIME, FIGURES),
     st.builds(Message, TIME, TEXT, st.sampled_from(["info", "alarm"])),
-    st.builds(Pulse, TIME, STEP),
+    st.builds(Pulse, TIME, STEP, STEP, STEP),
+    st.builds(DeviceTaken, TIME, TEXT, TEXT, TEXT),
+    st.builds(Begun, TIME),
 )
 
 

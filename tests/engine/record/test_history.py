@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from engine.record.columns import decode_columns
 from engine.record.events import (
+    Begun,
     CheckpointSaved,
+    DeviceTaken,
     HyperparameterChanged,
     ImageLogged,
     Message,
     Metrics,
     PlotLogged,
     Progress,
+    Pulse,
     Results,
     StateChanged,
     TableLogged,
@@ -66,16 +69,28 @@ def test_waiting_and_running_are_counted_apart_and_time_between_attempts_is_nobo
     history = history_of(
         StateChanged(100.0, "queued", "starting", attempt=1),
         StateChanged(101.0, "queued", "behind another", attempt=1),
+        DeviceTaken(110.0, "cuda:1", "H100", attempt=1),
         StateChanged(110.0, "running", attempt=1),
+        Begun(115.0, attempt=1),
         Metrics(130.0, 1, {"train/loss": 1.0}, attempt=1),
+        Pulse(140.0, 5, 9, 70, attempt=1),
         StateChanged(150.0, "stopped", step=1, attempt=1),
         StateChanged(1000.0, "queued", "starting", attempt=2),
         StateChanged(1002.0, "running", step=1, attempt=2),
         Metrics(1005.0, 2, {"train/loss": 1.0}, attempt=2),
     )
-    assert history.waiting() == 12.0
-    assert history.running() == 43.0
-    assert history.running(now=1010.0) == 48.0
+    assert history.waiting() == 9.0
+    assert history.starting() == 1.0 + 5.0 + 2.0
+    assert history.running() == 35.0 + 3.0
+    assert history.running(now=1010.0) == 43.0
+    assert history.device.device == "cuda:1"
+    history.take([Pulse(1011.0, 6, 8, 80, attempt=2)])
+    assert (history.memory, history.peak_memory, history.peak_device_memory) == (6, 9, 80)
+
+
+def test_a_log_that_does_not_say_when_the_program_began_counts_all_of_its_work():
+    history = history_of(StateChanged(1.0, "queued", "starting"), StateChanged(2.0, "running"), Pulse(6.0, 5))
+    assert (history.starting(), history.running()) == (1.0, 4.0)
 
 
 def test_a_crash_counts_until_the_last_sign_of_life():

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 import torch
 
-from engine.control.worker import _outcome
+from engine.control.endings import outcome
 from engine.drawing import paper
 from engine.drawing.png import write_png
 from engine.errors import DiskFull
@@ -69,7 +69,7 @@ def check(path, write, size, number, room):
         cause = error.__cause__ if isinstance(error, DiskFull) else error
         assert getattr(cause, "errno", None) == number, (less, error)
         if number == errno.ENOSPC:
-            assert "the disk is full" in (error.args[0] if isinstance(error, DiskFull) else _outcome(error)[1])
+            assert "the disk is full" in (error.args[0] if isinstance(error, DiskFull) else outcome(error)[1])
         assert os.listdir(path.parent) == [], less
 
 

@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from engine.tensors import checkpoints
+from engine.tensors.devices import own_generator
+from tests import standin
 
 OPTIMISERS = {
     "adam": lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.5, 0.999)),
@@ -81,3 +83,39 @@ def test_what_does_not_fit_is_refused(tmp_path):
         checkpoints.load(path, {"n": torch.nn.Linear(3, 2)}, {}, {}, torch.Generator())
     with pytest.raises(KeyError):
         checkpoints.load(path, {}, {}, {"gone": torch.zeros(1)}, torch.Generator())
+
+
+def test_the_generators_of_an_accelerator_go_on_too(tmp_path):
+    with standin.opened():
+        own = own_generator(3, standin.DEVICE)
+
+        def drawn():
+            by_itself = torch.nn.functional.dropout(torch.ones(64, device=standin.DEVICE))
+            return torch.rand(4, device=standin.DEVICE, generator=own).tolist(), by_itself.tolist()
+
+        path = tmp_path / "c.safetensors"
+        weight = torch.ones(2, device=standin.DEVICE)
+        checkpoints.save(path, 1, {}, {}, {"w": weight}, own)
+        expected = drawn()
+        weight.zero_()
+        assert checkpoints.load(path, {}, {}, {"w": weight}, own) == 1
+        assert drawn() == expected
+        assert weight.tolist() == [1, 1]
+
+
+def test_how_an_optimiser_computes_is_its_own_affair_wherever_it_was_saved(tmp_path):
+    weight = torch.nn.Parameter(torch.ones(2))
+
+    def adam(**how):
+        optimiser = torch.optim.Adam([weight], lr=0.1, **how)
+        weight.grad = torch.ones(2)
+        optimiser.step()
+        return optimiser
+
+    path = tmp_path / "c.safetensors"
+    checkpoints.save(path, 1, {}, {"o": adam(foreach=True)}, {}, torch.Generator())
+    other = adam(fused=True)
+    other.param_groups[0]["lr"] = 0.5
+    checkpoints.load(path, {}, {"o": other}, {}, torch.Generator())
+    (group,) = other.param_groups
+    assert (group["lr"], group["fused"], group["foreach"]) == (0.1, True, None)

@@ -377,6 +377,48 @@ def test_what_comes_while_the_screen_is_open_is_shown(drive, home):
     drive(scenario)
 
 
+def test_a_sweep_over_nothing_but_seeds_is_shown_too(drive, home):
+    write_sweep(home, [], lambda setting, seed: 0.5 + seed, seeds=2, more=more)
+
+    async def scenario(pilot, until):
+        screen = await opened(pilot, until)
+        assert len(screen.seen.body.trials) == 2
+        await pilot.press("3")
+        await until(lambda: screen._pictures.pictures is not None)
+        assert str(screen._pictures.border_title) == "samples: seed across, step down"
+        await pilot.press("x", "d", "2", "4", "plus")
+        await until(lambda: isinstance(pilot.app.screen, TextScreen))
+
+    drive(scenario)
+
+
+def test_a_study_is_written_of_a_sweep_and_of_compared_runs(drive, swept):
+    async def scenario(pilot, until):
+        app = pilot.app
+        await opened(pilot, until)
+
+        async def answer(name):
+            await until(lambda: isinstance(app.screen, TextScreen) and app.screen.query("Input"))
+            app.screen.query_one(Input).value = name
+            await pilot.press("enter")
+
+        await pilot.press("n")
+        await answer("mine")
+        await until(lambda: str(swept / "studies/mine.toml") in notes(app))
+        await pilot.press("n")
+        await answer("mine")
+        await until(lambda: "there is a study mine already" in notes(app))
+        await pilot.press("C")
+        await until(lambda: isinstance(app.screen, CompareScreen) and app.screen.seen is not None)
+        await pilot.press("n")
+        await answer("compared")
+        await until(lambda: str(swept / "studies/compared.toml") in notes(app))
+
+    drive(scenario)
+    assert 'lr = "0.001;0.01;0.1"' in (swept / "studies/mine.toml").read_text()
+    assert '"steps,lr" = "10,0.01;5,0.01;' in (swept / "studies/compared.toml").read_text()
+
+
 def test_every_action_of_plan_and_screen_has_a_handler(drive, swept):
     async def scenario(pilot, until):
         screen = await opened(pilot, until)

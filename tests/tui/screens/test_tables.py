@@ -53,6 +53,18 @@ def opened(drive, tables):
     return run
 
 
+def test_an_empty_cell_is_as_wide_as_its_column(opened, tables):
+    (tables / "tables/second.csv").write_text("class,accuracy,images\n,0.5,9\ncat,,10\n")
+
+    async def scenario(pilot, until, table):
+        await until(lambda: len(table.grid.model) == 2)
+        head, first, second = rows(table)[:3]
+        assert first.index("0.5") == head.index("accuracy") + len("accuracy") - len("0.5")
+        assert second.index("10") == head.index("images") + len("images") - len("10")
+
+    opened(scenario)
+
+
 def test_shows_the_newest_table_first_and_the_others_by_key_with_what_looks_like_markup_as_it_is(opened):
     async def scenario(pilot, until, table):
         assert [line.split() for line in rows(table)[:2]] == [

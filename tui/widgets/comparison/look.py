@@ -64,6 +64,7 @@ class Seen:
 
     Attributes:
         runs: how many there are.
+        ids: of the runs.
         keys: of the groups, in their order.
         differing: the fields in which groups differ, a column a group.
         results: a row a group.
@@ -79,6 +80,7 @@ class Seen:
     """
 
     runs: int
+    ids: tuple[str, ...]
     keys: tuple[str, ...]
     differing: Sheet
     results: Sheet
@@ -126,6 +128,11 @@ class Looking:
                 self._comparison.refresh(self._runs)
             return see(self._comparison, asked)
 
+    @property
+    def ids(self) -> list[str]:
+        """The runs that are compared."""
+        return [run.id for run in self._runs]
+
     def further(self, count: int) -> tuple[Replicate, ...]:
         """Return the next seeds of each group; see :func:`engine.replicates`."""
         from engine import replicates
@@ -160,6 +167,7 @@ def see(comparison: Comparison, asked: Asked) -> Seen:
     axis = asked.axis or comparison.natural_axis()
     return Seen(
         runs=len(comparison.runs),
+        ids=tuple(run.id for run in comparison.runs),
         keys=tuple(group.key for group in comparison.groups),
         differing=comparison_sheets.configured(comparison, every=asked.every),
         results=results,
@@ -171,7 +179,7 @@ def see(comparison: Comparison, asked: Asked) -> Seen:
         axis=axis,
         origins={form: comparison_sheets.origin(comparison, columns, form) for form in tables.FORMATS},
         charts=_charts(comparison, replace(asked, axis=axis)),
-        shelves=tuple(shelf for group in comparison.groups if (shelf := _shelf(comparison, group)).albums),
+        shelves=tuple(shelf for group in comparison.groups if (shelf := shelf_of(comparison, group)).albums),
     )
 
 
@@ -190,7 +198,8 @@ def _charts(comparison: Comparison, asked: Asked) -> dict[str, Drawn]:
     return found
 
 
-def _shelf(comparison: Comparison, group: Group) -> Shelf:
+def shelf_of(comparison: Comparison, group: Group) -> Shelf:
+    """Return what the runs of a group keep."""
     albums: dict[str, dict[int, gallery.Kept]] = {}
     for run in group.runs:
         for name, steps in gallery.album(run.directory, comparison.history(run)).items():

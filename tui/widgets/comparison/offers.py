@@ -10,19 +10,17 @@ from tui.exporting import Offer, table_offer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine import Origin, gallery
+    from engine import Origin, ReportPart, gallery
     from tui.widgets.comparison.look import Seen
 
 
-def results_offer(seen: Seen | None) -> Offer | None:
-    """Return the offer to write the results."""
-    if seen is None:
-        return None
-    return table_offer("comparison.csv", seen.figures, seen.results, lambda form: seen.origins[form])
+def results_offer(seen: Seen, part: ReportPart) -> Offer:
+    """Return the offer to write the results, of which a report shows ``part``."""
+    return table_offer("comparison.csv", seen.figures, seen.results, lambda form: seen.origins[form], part)
 
 
-def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
-    """Return the offer to write the pictures of all groups beside each other."""
+def pictures_offer(sheet: gallery.Sheet | None, part: ReportPart | None) -> Offer | None:
+    """Return the offer to write the pictures of all groups beside each other, of which a report shows ``part``."""
     if sheet is None:
         return None
     from engine import gallery
@@ -32,4 +30,4 @@ def pictures_offer(sheet: gallery.Sheet | None) -> Offer | None:
             raise PhospheneError(f"{path.name} must end in .png")
         origin.save(sheet.image(), path)
 
-    return Offer(gallery.file_name(sheet), ".png", write, lambda _: gallery.origin_of(sheet))
+    return Offer(gallery.file_name(sheet), ".png", write, lambda _: gallery.origin_of(sheet), part)

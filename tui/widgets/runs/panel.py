@@ -99,7 +99,7 @@ class RunList(QueuedRuns):
     def __init__(self, columns: str = "", sort: str = "") -> None:
         super().__init__(id="runs")
         self._table = RunTable(columns, sort)
-        self._runs: list[Listed] = []
+        self._runs: dict[str, Listed] = {}
         self._folding = Folding()
         self._filter: Filter | None = None
         self._selected: set[str] = set()
@@ -108,6 +108,7 @@ class RunList(QueuedRuns):
         self._until = 0.0
         self._to_mark = ""
         self._drawn: dict[str, Content] = {}
+        self._drawn_width = 0
         self._folded_away = 0
 
     @cached_property
@@ -120,15 +121,15 @@ class RunList(QueuedRuns):
     def show(self, runs: Sequence[Listed], sweeps: Sequence[ListedSweep] = ()) -> None:
         """Show these runs and sweeps. The highlight stays where it was."""
         # Thousands of runs of which none has changed need not be filtered and sorted every second.
-        still = self._runs == runs and self._folding.sweeps == sweeps
+        still = [*self._runs.values()] == runs and self._folding.sweeps == sweeps
         if still and not self._to_mark and all(run.status.ended for run in runs):
             return
-        self._runs = list(runs)
+        self._runs = {run.id: run for run in runs}
         self._folding.take(sweeps, runs)
         if self._selected:
-            self._selected &= {run.id for run in self._runs}
+            self._selected &= self._runs.keys()
         if "_logs" in vars(self):
-            self._logs.look_again(self._runs)
+            self._logs.look_again(runs)
         self._fill()
         if self._to_mark:
             self.mark(self._to_mark)
@@ -157,7 +158,7 @@ class RunList(QueuedRuns):
         """Return what the piece of a filter that ends at the cursor may become, by what the runs have."""
         from engine import complete_filter
 
-        return complete_filter(text, cursor, self._runs)
+        return complete_filter(text, cursor, [*self._runs.values()])
 
     @property
     def chosen(self) -> str:
@@ -181,20 +182,17 @@ class RunList(QueuedRuns):
         """Ids of the selected runs in the order of the list, those that the filter hides last."""
         if not self._selected:
             return []
-        order = dict.fromkeys([*self._drawn, *(run.id for run in self._runs)])  # ids of sweeps are never selected
-        return [run for run in order if run in self._selected]
+        return [run for run in dict.fromkeys([*self._drawn, *self._runs]) if run in self._selected]
 
     @property
     def meant(self) -> list[Listed]:
         """The runs that a key is about: the selected ones, or else the highlighted one."""
-        return [run for run in self._runs if run.id in self._selected] if self._selected else self.pointed
+        return [run for run in self._runs.values() if run.id in self._selected] if self._selected else self.pointed
 
     @property
     def pointed(self) -> list[Listed]:
         """The run under the highlight, if there is one."""
-        chosen = self.chosen
-        found = next((run for run in self._runs if run.id == chosen), None)
-        return [found] if found else []
+        return [self._runs[self.chosen]] if self.chosen in self._runs else []
 
     def clear_selection(self) -> None:
         """Select nothing any more."""
@@ -273,9 +271,8 @@ class RunList(QueuedRuns):
     def _filtered(self) -> list[Listed]:
         """Return the runs that the filter holds for, newest first."""
         wanted = self._filter
-        if wanted is None:
-            return self._runs
-        return [run for run in self._runs if wanted.matches(run, self._logs)]
+        runs = self._runs.values()
+        return [*runs] if wanted is None else [run for run in runs if wanted.matches(run, self._logs)]
 
     def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
         """Return the title of the list and its first lines, by their ids: those of a table, if there is room."""
@@ -283,16 +280,18 @@ class RunList(QueuedRuns):
         every = self._folding.arranged(runs, filtered=filtered, in_order=bool(self._table.sort))
         self._folded_away = 0 if filtered else len(runs) - sum(isinstance(one, Listed) for one in every)
         shown = [one for one in every[:SHOWN] if isinstance(one, Listed)]
+        self._drawn_width = self.outer_size.width
         if shown and wide:
-            width = self.scrollable_content_region.width
+            width = self._drawn_width - self.gutter.width - self.styles.scrollbar_size_vertical
             title, drawn = self._table.drawn(shown, self._logs, self._selected, width)
         else:
             title, drawn = "runs", {run.id: line(run, self._selected) for run in shown}
         return title, self._folding.lines(every[:SHOWN], drawn, self._selected, wide=wide, filtered=filtered)
 
     def on_resize(self) -> None:
-        """Draw a table or a narrow list, as there is room."""
-        self._fill()
+        """Draw a table or a narrow list, as there is room; neither a height nor a scrollbar changes a line."""
+        if self.outer_size.width != self._drawn_width:
+            self._fill()
 
     def _read_on(self) -> None:
         """Read the logs that were asked for, and show what they say, until none is missing."""

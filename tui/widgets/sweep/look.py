@@ -144,7 +144,8 @@ def laid_out(record: SweepRecord, asked: Asked) -> tuple[str, str]:
     from engine import sweep_views
 
     names = [axis.name for axis in record.axes]
-    across = asked.across if asked.across in names else names[0]
+    # A sweep over nothing but seeds has no axis.
+    across = asked.across if asked.across in names else next(iter(names), sweep_views.SEEDS)
     downs = [name for name in (*names, sweep_views.STEPS, sweep_views.SEEDS) if name != across]
     return across, asked.down if asked.down in downs else downs[0]
 

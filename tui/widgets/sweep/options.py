@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from engine import wording
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from textual import events
     from textual.app import ComposeResult
@@ -57,10 +57,6 @@ def asked_of(options: Mapping[str, Any]) -> tuple[Option, ...]:
     return (*OPTIONS, PACKED) if str(options.get("on", "")).startswith("slurm") else OPTIONS
 
 
-def _lines(texts: Mapping[str, str]) -> list[Option]:
-    return [option for option in (*OPTIONS, PACKED) if option.name in texts]
-
-
 class Mistakes(Exception):
     """Some options cannot be read; why, by their names."""
 
@@ -69,15 +65,15 @@ class Mistakes(Exception):
         self.problems = problems
 
 
-def asked_with(asked: SweepAsked, texts: Mapping[str, str]) -> SweepAsked:
-    """Return what is asked for with the options as typed.
+def asked_with(asked: SweepAsked, texts: Mapping[str, str], options: Sequence[Option] = OPTIONS) -> SweepAsked:
+    """Return what is asked for with the options as typed; those that are not asked about stay as they are.
 
     Raises:
         Mistakes: if some cannot be read.
     """
     found: dict[str, Any] = {}
     problems: dict[str, str] = {}
-    for option in _lines(texts):
+    for option in options:
         text = texts[option.name].strip() or option.default
         if option.whole:
             if text.isascii() and text.isdecimal():
@@ -96,12 +92,10 @@ def asked_with(asked: SweepAsked, texts: Mapping[str, str]) -> SweepAsked:
     return replace(asked, **found)
 
 
-def given(texts: Mapping[str, str]) -> dict[str, str]:
+def given(texts: Mapping[str, str], options: Sequence[Option] = OPTIONS) -> dict[str, str]:
     """Return the options that differ from their defaults, as the command line takes them."""
-    typed = {option.name: texts[option.name].strip() for option in _lines(texts)}
-    return {
-        option.name: typed[option.name] for option in _lines(texts) if typed[option.name] not in {"", option.default}
-    }
+    typed = {option.name: texts[option.name].strip() for option in options}
+    return {option.name: typed[option.name] for option in options if typed[option.name] not in {"", option.default}}
 
 
 class OptionField(Input):

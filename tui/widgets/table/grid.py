@@ -105,7 +105,8 @@ class TableGrid(ScrollView, can_focus=True, inherit_bindings=False):
                 style += cursor
             marked = style + match if wanted and wanted in text.casefold() else style
             cell = self._text(text, column)
-            start, end = len(cell) - len(cell.lstrip()), len(cell.rstrip())
+            start = len(cell) - len(cell.lstrip())
+            end = max(start, len(cell.rstrip()))  # of an empty cell all is before its text
             segments += [Segment(cell[:start], style), Segment(cell[start:end], marked), Segment(cell[end:], style)]
         return segments
 

@@ -180,4 +180,4 @@ def test_what_an_outline_names_and_is_not_there_is_said_with_its_part(six, home,
         report_outlines.read(path)
     path.write_text("title = 'x'\n")
     with pytest.raises(PhospheneError, match="has no part"):
-        report_outlines.read(path)
+        reports.document(report_outlines.read(path))

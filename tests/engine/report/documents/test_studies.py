@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine import PhospheneError, Reports, Workspace
+from engine import PhospheneError, Reports, Workspace, catalogue
 
 STUDY = """
 title = "Rates"
@@ -49,13 +49,47 @@ def test_a_study_is_reported_with_its_figure_first_and_once(study, home, launch,
         ("The question", ["question"]),
         ("Published and measured", ["published"]),
         ("Combinations", ["studied"]),
-        ("The figure", ["curves train/loss"]),
+        ("The figure", ["figure"]),
     ]
-    assert [items for _, items in shown].count(["curves train/loss"]) == 1
-    assert not any("curves train/loss" in items for heading, items in shown if heading == "Curves")
+    assert not any("curves train/loss" in items for _, items in shown)
     told = repr(reports.document(outline))
     for part in ("Which rate counts best?", "A report, table 1", "cannot tell", "phosphene study run rates --full"):
         assert part in told
+
+
+LAYOUTS = {
+    "curves over the steps": ('layout = "curves"\nshows = "train/loss"', "train/loss by step"),
+    "curves over the axis": ('layout = "curves"\nshows = "test/accuracy"', "test/accuracy over lr"),
+    "bars": ('layout = "bars"', "test/accuracy, means over seeds, with 95 % intervals"),
+    "rows": ('layout = "pictures"\nshows = "samples"\nrows = "lr"', "samples: step across, lr down"),
+    "columns": ('layout = "pictures"\nshows = "samples"\ncolumns = "lr"', "samples: lr across."),
+    "plots of several": ('layout = "tiles"\nshows = "mistakes"\ncolumns = "lr"', "mistakes: lr across (k3b, k3a)"),
+    "a plot": ('layout = "table"\nshows = "confusion"\nrows = "lr"', "confusion of lr 0.1"),
+    "a table": ('layout = "table"\nshows = "squares"', "squares of lr 0.1"),
+}
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_its_figure_is_laid_out_as_the_file_says(study, home, write, case):
+    entry, caption = LAYOUTS[case]
+    file = home / "studies/rates.toml"
+    file.write_text(STUDY.replace('layout = "curves"\nshows = "train/loss"', entry))
+    for letters, lr in (("k3a", 0.2), ("k3b", 0.1)):
+        values = catalogue.experiment("count").validate({"steps": 3, "lr": lr}).model_dump(mode="json")
+        write(letters, values, result={"test/accuracy": lr})
+    reports = Reports(Workspace(home))
+    blocks = reports.document(reports.outline(reports.meant(["rates"]))).blocks
+    at = next(place for place, one in enumerate(blocks) if getattr(one, "text", "") == "The figure")
+    figure = blocks[at + 1]
+    assert figure.caption.startswith(caption)
+    if case in {"rows", "columns"}:
+        assert [one.caption[0] for one in figure.content.items] == ["lr 0.1", "lr 0.2"]
+        assert figure.content.columns == (1 if case == "rows" else 0)
+    if case == "plots of several":
+        below = [("lr 0.1", "a <b>"), ("lr 0.2", "a <b>"), ("lr 0.1", "c"), ("lr 0.2", "c")]
+        assert ([one.caption for one in figure.content.items], figure.content.columns) == (below, 2)
+    if case == "bars":
+        assert (figure.content.names, figure.content.values) == (("0.1", "0.2"), (0.1, 0.2))
 
 
 def test_a_study_without_runs_says_how_to_get_some(study, home):
