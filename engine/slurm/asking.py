@@ -96,7 +96,7 @@ def require(wanted: Wanted, device: str, home: Path) -> None:
         problems |= error.problems
         given = ()
     asked = {word.partition("=")[0].removeprefix("--") for word in given}
-    if device.startswith("cuda") and not asked & _GPUS:
+    if device.startswith(("cuda", "any")) and not asked & _GPUS:
         problems["device"] = f"{device} on Slurm needs a GPU to be asked for: add --gpus 1"
     if problems:
         raise InvalidHyperparameters(problems)

@@ -155,6 +155,7 @@ def test_time_auto_is_half_as_much_again_as_the_longest_run_of_equal_length_and_
         ({"on": "slurm:nonesuch"}, "on: Slurm takes no such job: invalid partition specified: nonesuch"),
         ({"gpus": 9}, "on: Slurm takes no such job: Requested node configuration is not available"),
         ({"device": "cuda"}, "device: cuda on Slurm needs a GPU to be asked for: add --gpus 1"),
+        ({"device": "any"}, "device: any on Slurm needs a GPU to be asked for: add --gpus 1"),
         ({"time": "90"}, "time: '90' has no unit: write 2h, 90m or 1:30:00"),
         ({"time": "soon"}, "time: 'soon' is no time span: write 2h, 1h30m, 90m or 45s"),
         ({"slurm": "array=1-3"}, "slurm: array is set by Phosphene itself, by which it finds the job again"),
