@@ -142,10 +142,11 @@ class Engine:
                     )
                 yield events
                 return
-            if status is not None and status.inferred and status.reason != told:
+            if status is not None and (waits := status.reason if status.inferred else "") != told:
                 # No worker can log that its job waits, nor why.
-                told = status.reason
-                events.append(StateChanged(time.time(), status.state, told, status.step, attempt=status.attempt))
+                told = waits
+                if told:
+                    events.append(StateChanged(time.time(), status.state, told, status.step, attempt=status.attempt))
             if events:
                 yield events
                 looked = 0.0 if isinstance(events[-1], StateChanged) and not told else looked
@@ -197,7 +198,7 @@ class Engine:
         Raises:
             RunStateError: if it waits neither on this host nor in Slurm.
         """
-        if await in_thread(scheduled.job_of, run):
+        if await in_thread(scheduled.waits, run):
             await in_thread(functools.partial(_stop, run, self._executor, kill=False))
         else:
             await in_thread(waiting.cancel, run)

@@ -21,6 +21,11 @@ def job_of(run: RunDirectory) -> Job | None:
     return read_job(attempts[-1].path) if attempts else None
 
 
+def waits(run: RunDirectory) -> bool:
+    """Tell whether a run waits in Slurm."""
+    return job_of(run) is not None and run.status().state == "queued"
+
+
 def scheduled(workspace: Workspace) -> list[Place]:
     """Return the runs that jobs carry out: those that run, then those that wait, in the order of their submission."""
     running, waiting = [], []
@@ -47,5 +52,5 @@ def require_ours(run: RunDirectory) -> None:
     Raises:
         RunStateError: if it is for Slurm.
     """
-    if job_of(run):
+    if waits(run):
         raise RunStateError(f"run {run.id} waits in Slurm, which orders its queue itself: see scontrol top")

@@ -37,6 +37,8 @@ WARNED_SECONDS = 60
 _OURS = {"array", "error", "help", "input", "job-name", "open-mode", "output", "parsable", "quiet", "test-only", "wait"}
 _OURS |= {"wrap", "clusters", "gid", "uid", "usage", "version"}
 """Options of `sbatch` that nobody else may set: by them a job is found again, or nothing is submitted."""
+_GPUS = {"gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket"}
+"""Options of `sbatch` of which one asks for GPUs."""
 _SPAN = re.compile(r"(?:(\d+)-)?(\d+):(\d\d):(\d\d)")
 
 
@@ -94,7 +96,7 @@ def require(wanted: Wanted, device: str, home: Path) -> None:
         problems |= error.problems
         given = ()
     asked = {word.partition("=")[0].removeprefix("--") for word in given}
-    if device.startswith("cuda") and not asked & {"gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket"}:
+    if device.startswith(("cuda", "any")) and not asked & _GPUS:
         problems["device"] = f"{device} on Slurm needs a GPU to be asked for: add --gpus 1"
     if problems:
         raise InvalidHyperparameters(problems)

@@ -95,6 +95,15 @@ def test_a_run_that_waits_is_taken_back_at_once_and_goes_on_elsewhere(slurm, sub
     assert steps_logged(run) == [1, 2, 3]
 
 
+def test_a_run_that_runs_is_not_cancelled_as_one_that_waits(slurm, submit, engine, home, until, finish):
+    run = submit({"gate": str(home / "gate")})
+    until(lambda: running(run))
+    with pytest.raises(RunStateError, match="only a waiting run can be cancelled"):
+        asyncio.run(engine.cancel(run))
+    (home / "gate").touch()
+    assert finish(run).state == "finished"
+
+
 def test_a_waiting_job_that_somebody_cancels_stops_its_run(slurm, submit, until):
     run = submit(slurm="hold")
     job = job_of(run)
@@ -146,6 +155,7 @@ def test_time_auto_is_half_as_much_again_as_the_longest_run_of_equal_length_and_
         ({"on": "slurm:nonesuch"}, "on: Slurm takes no such job: invalid partition specified: nonesuch"),
         ({"gpus": 9}, "on: Slurm takes no such job: Requested node configuration is not available"),
         ({"device": "cuda"}, "device: cuda on Slurm needs a GPU to be asked for: add --gpus 1"),
+        ({"device": "any"}, "device: any on Slurm needs a GPU to be asked for: add --gpus 1"),
         ({"time": "90"}, "time: '90' has no unit: write 2h, 90m or 1:30:00"),
         ({"time": "soon"}, "time: 'soon' is no time span: write 2h, 1h30m, 90m or 45s"),
         ({"slurm": "array=1-3"}, "slurm: array is set by Phosphene itself, by which it finds the job again"),
