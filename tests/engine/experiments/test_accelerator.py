@@ -60,7 +60,8 @@ WAITS = {
     "predict": {"experiments/classify/predict.py:run": (2, 1, FETCHED)},
     "probe": {
         "experiments/transfer/features.py:_compute": (4, 6, FED),
-        "experiments/transfer/features.py:_reduced": (4, 6, FETCHED),
+        "experiments/transfer/features.py:_reduced": (6, 6, FETCHED),
+        "experiments/transfer/features.py:_chosen_precision": (1, 2, "is bf16 exact enough? One batch tells"),
         "experiments/transfer/classifiers.py:gram_matrices": (5, 3, "the SVM is computed on the host"),
     },
     "cuts": {
