@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,12 @@ as soon as it is asked for."""
 
 
 def device_free(device: torch.device) -> int | None:
-    """Return how many bytes of a GPU's memory are free, those that torch holds unused included; None for the CPU."""
+    """Return how many bytes of a GPU's memory are free, those that torch holds unused included; None for the CPU.
+
+    Of an accelerator of another kind, which torch cannot ask, all is taken to be free.
+    """
     if device.type != "cuda":
-        return None
+        return None if device.type == "cpu" else sys.maxsize
     free, _ = torch.cuda.mem_get_info(device)
     return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
 
