@@ -99,8 +99,10 @@ class OneHostSlurm:
     def _start(self, name: str, *words: str) -> None:
         path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
         with (self.folder / f"{name}.out").open("ab") as output:
+            # They end with the tests, also where these are killed.
+            bound = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
             self.daemons[name] = subprocess.Popen(
-                [path, *words],
+                [*bound, path, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -38,6 +38,7 @@ def test_a_run_in_slurm_is_watched_and_shown_as_any_other(slurm, home, phosphene
     assert "in Slurm's queue" in phosphene("show", "last").stdout
 
 
+@pytest.mark.slow
 def test_a_run_that_waits_is_listed_stopped_and_resumed_elsewhere(slurm, home, phosphene):
     run = phosphene("run", "count", "--steps", 3, "--on", "slurm", "--slurm", "hold", "-d").stdout.strip()
     listed = json.loads(phosphene("runs", "--json").stdout)
