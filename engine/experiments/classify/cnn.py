@@ -35,7 +35,7 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
     network = SmallCnn(classes=len(data.train.classes)).to(context.device)
     speed = chosen_speed(context.device, "float32", "off", capture=hyperparameters.capture)
     context.message(f"computing with {speed}")
-    on_gpu = context.device.type == "cuda"
+    on_gpu = context.device.type != "cpu"
     optimiser = torch.optim.Adam(network.parameters(), fused=on_gpu, capturable=on_gpu and speed.captures)
     # Correct answers and images seen since the epoch began.
     totals = torch.zeros(2, dtype=torch.long, device=context.device)
