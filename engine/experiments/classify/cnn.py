@@ -36,8 +36,8 @@ def train(hyperparameters: CnnHyperparameters, context: Context) -> None:
     network = SmallCnn(classes=len(data.train.classes)).to(context.device)
     speed = chosen_speed(context.device, "float32", "off", capture=hyperparameters.capture)
     context.message(f"computing with {speed}")
-    off_cpu = context.device.type != "cpu"
-    optimiser = torch.optim.Adam(network.parameters(), fused=off_cpu, capturable=off_cpu and speed.captures)
+    on_gpu = context.device.type != "cpu"
+    optimiser = torch.optim.Adam(network.parameters(), fused=on_gpu, capturable=on_gpu and speed.captures)
     # Correct answers and images seen since the epoch began.
     totals = torch.zeros(2, dtype=torch.long, device=context.device)
     state: State = {"modules": {"network": network}, "optimisers": {"adam": optimiser}, "tensors": {"totals": totals}}
