@@ -114,7 +114,8 @@ def lane_to(device: torch.device) -> Lane:
 
 def lies_on(images: ImageSet, device: torch.device) -> bool:
     """Tell whether batches of a set are mere selections: it lies on the device, or in memory for the CPU."""
-    return images.images.device == device and not images.mapped
+    # A device without a number is the one that tensors go to which are made on it.
+    return images.images.device == torch.empty(0, device=device).device and not images.mapped
 
 
 class _Buffers:

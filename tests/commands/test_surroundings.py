@@ -57,6 +57,8 @@ COMMANDS = (
     (["sweep", "show", "füchse"], 2),
     (["sweeps"], 0),
     (["study", "show", "nosuch"], 2),
+    (["outline", "list"], 0),
+    (["outline", "show", "nosuch"], 2),
     (["remove", "狐"], 0),
     (["restore", "狐"], 0),
     (["remove", "--where", "note~schön"], 0),

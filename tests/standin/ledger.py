@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.standin.capture import Capture
 
 ROOT = Path(__file__).parents[2]
+OWN = tuple(str(ROOT / room) for room in ("engine/", "tests/"))
 HERE = Path(__file__).parent
 
 
@@ -97,6 +98,7 @@ def _frames(frame: FrameType | None) -> Iterator[str]:
     while frame is not None:
         path, function = Path(frame.f_code.co_filename), frame.f_code.co_name
         machinery = path.parent == HERE and not path.name.startswith("test_")
-        if path.is_relative_to(ROOT) and path.suffix == ".py" and not machinery and not function.startswith("<"):
+        own = str(path).startswith(OWN) and path.suffix == ".py" and not machinery
+        if own and not function.startswith("<"):
             yield f"{path.relative_to(ROOT)}:{function}:{frame.f_lineno}"
         frame = frame.f_back

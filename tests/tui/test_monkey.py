@@ -148,8 +148,8 @@ def play(crowd, monkeypatch, tmp_path):
     return start
 
 
-def test_four_hundred_keys(play):
-    play(seed=1, count=400)
+def test_two_hundred_keys(play):
+    play(seed=1, count=200)
 
 
 @pytest.mark.slow

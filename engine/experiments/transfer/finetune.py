@@ -199,7 +199,7 @@ class TrainingInputs:
     def logits(self) -> Tensor:
         """Return the logits ``[N, classes]`` of all images, none of them augmented."""
         found: list[Tensor] = []
-        parts = torch.arange(len(self.held)).split(EVALUATED)
+        parts = torch.arange(len(self.held), device=self.held.images.labels.device).split(EVALUATED)
         with self._computing():
             for number, part in enumerate(parts, start=1):
                 inputs = self.values(part)

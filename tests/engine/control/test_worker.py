@@ -65,7 +65,7 @@ def test_the_reason_of_a_worker_ended_for_want_of_memory_says_so(home, launch, u
     os.killpg(run.status().worker.pid, signal.SIGKILL)
     until(lambda: run.status().state == "crashed")
     assert "memory" not in run.status().reason
-    import engine.record.run_directory as module
+    import engine.record.ends as module
 
     before = module.kills_for_memory()
     monkeypatch.setattr(module, "kills_for_memory", lambda: before + 1)

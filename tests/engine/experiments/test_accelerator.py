@@ -5,6 +5,7 @@ Each begins there, is stopped, resumed from its checkpoint and evaluated.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 
@@ -12,6 +13,7 @@ import pytest
 
 from engine import catalogue
 from engine.datasets.images import unit_range
+from engine.experiments import capture
 from engine.experiments.classify import cnn
 from engine.networks.embedded import small_cnn
 from engine.networks.tabulate import table
@@ -59,13 +61,13 @@ PREVIEWS = {
 WAITS = {
     "predict": {"experiments/classify/predict.py:run": (2, 1, FETCHED)},
     "probe": {
-        "experiments/transfer/features.py:_compute": (4, 6, FED),
+        "experiments/transfer/features.py:_taken": (4, 6, FED),
         "experiments/transfer/features.py:_reduced": (6, 6, FETCHED),
         "experiments/transfer/features.py:_chosen_precision": (1, 2, "is bf16 exact enough? One batch tells"),
         "experiments/transfer/classifiers.py:gram_matrices": (5, 3, "the SVM is computed on the host"),
     },
     "cuts": {
-        "experiments/transfer/features.py:_compute": (2, 1, FED),
+        "experiments/transfer/features.py:_taken": (2, 1, FED),
         "experiments/transfer/features.py:_reduced": (4, 1, FETCHED),
         "experiments/transfer/classifiers.py:gram_matrices": (5, 2, "the SVM is computed on the host"),
     },
@@ -206,6 +208,41 @@ def test_it_computes_in_bf16_where_the_accelerator_is_fast_at_it(name, workspace
     results, waits = accelerated(name, SHORT[name] | FEWER.get(name, {}), workspace)
     assert results
     assert not [*excess(name, waits)]
+
+
+class Forbidding:
+    """Records a step by looking that each play of it does nothing that a CUDA graph cannot, and the same each time."""
+
+    def __init__(self, _) -> None:
+        self.played = 0
+        self.beside = contextlib.nullcontext
+
+    def record(self, work):
+        capturing = standin.capturing()
+
+        def play():
+            self.played += 1
+            with capturing:
+                work()
+
+        return play
+
+
+CAPTURED = {
+    "cnn": {"epochs": 5},
+    "dann": {"source": "digits:0-1", "target": "digits-m:0-1", "epochs": 1, "map_images": 0, "precision": "float32"},
+    "dcgan": {"dataset": "digits:0-1", "steps": 8, "batch": 16, "preview_every": 4, "quality": 0, "ngf": 4, "ndf": 4},
+}
+
+
+@pytest.mark.parametrize("name", CAPTURED)
+def test_a_captured_step_does_nothing_that_cannot_be_recorded(name, workspace, monkeypatch):
+    recorders = []
+    monkeypatch.setitem(
+        capture.RECORDERS, standin.NAME, lambda context: recorders.append(Forbidding(context)) or recorders[-1]
+    )
+    accelerated(name, FEWER.get(name, {}) | CAPTURED[name] | {"capture": "on"}, workspace, stop_after=math.inf)
+    assert recorders[0].played
 
 
 def test_a_wait_in_a_step_is_found(workspace, monkeypatch):

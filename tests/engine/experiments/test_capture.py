@@ -128,7 +128,7 @@ def said_of(run):
     return [event.text for event in run.reader().poll() if isinstance(event, Message)]
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "dann")) for name in QUICK])
 def test_captured_steps_compute_what_others_do_bit_for_bit(runs, recorders, name):
     plain = runs(name, "off")
     assert not recorders
@@ -142,13 +142,16 @@ def test_captured_steps_compute_what_others_do_bit_for_bit(runs, recorders, name
     assert [event.step for event in records] == list(range(1, len(records) + 1)), "one record a step"
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "dann")) for name in QUICK])
 def test_a_captured_run_stops_at_any_step_and_goes_on_bit_for_bit(runs, recorders, name):
     plain = runs(name, "off")
     assert_same(runs(name, "on", attempts=(2, WARM_UP + 3, math.inf)), plain)
 
 
-@pytest.mark.parametrize(("name", "changes"), [("cnn", {"lr": 0.1, "weight_decay": 0.3}), ("dcgan", {"lr_d": 0.01})])
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [pytest.param("cnn", {"lr": 0.1, "weight_decay": 0.3}, marks=pytest.mark.slow), ("dcgan", {"lr_d": 0.01})],
+)
 def test_what_changes_while_a_captured_run_goes_on_takes_effect_as_in_others(
     runs, recorders, monkeypatch, name, changes
 ):
@@ -310,7 +313,8 @@ class FakeCuda:
             self.now = before
 
         @contextlib.contextmanager
-        def graph(recorded, pool, stream):
+        def graph(recorded, pool, stream, capture_error_mode):
+            assert capture_error_mode == "thread_local"  # a thread that fetches batches may use CUDA meanwhile
             calls.append(f"recording on {stream.name} in {pool}")
             self.now = stream
             yield

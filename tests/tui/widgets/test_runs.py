@@ -210,7 +210,7 @@ def test_a_run_is_renamed_and_noted_with_what_stands_in_the_line(drive, grid, ho
         await pilot.press("n")
         await until(lambda: ask.display)
         await pilot.press(*"falling", "enter")
-        await until(lambda: runs._runs[1].annotations.note == "falling")
+        await until(lambda: [*runs._runs.values()][1].annotations.note == "falling")
         await pilot.press("n")
         await until(lambda: ask.display)
         assert ask.query_one("#answer").value == "falling"
@@ -273,10 +273,10 @@ def test_a_wide_list_is_a_table_of_what_differs(drive, grid):
         assert str(runs.border_title) == "runs"
         await pilot.press("F")
         await until(lambda: "0:31" in lines(runs))
-        assert header(runs) == ["id", "experiment", "lr", "result", "duration", "waited", "seed"]
+        assert header(runs) == ["id", "experiment", "lr", "result", "duration", "seed"]
         rows = lines(runs).splitlines()
         first, last = rows[0], rows[-1]
-        assert first.split() == ["✓", "r3w", "cnn", "0.001", "0.8", "0:31", "0:05", "1"]
+        assert first.split() == ["✓", "r3w", "cnn", "0.001", "0.8", "0:31", "1"]
         assert len({*map(len, rows)}) == 1
         assert first.index("0.001") + 5 == last.index("0.1") + 3
         assert str(runs.border_title).index("experiment") + 1 == first.index("cnn")
