@@ -29,8 +29,8 @@ PROGRAMS = {
     "pseudo-label": DOMAINS | {"rounds": 1, "round_epochs": 1, "threshold": 0.5},
 }
 QUICK = [
-    *("cnn", "dcgan", "dann"),
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("cdcgan", "pseudo-label")),
+    *("cnn", "dcgan"),
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("dann", "cdcgan", "pseudo-label")),
 ]
 
 
@@ -128,7 +128,7 @@ def said_of(run):
     return [event.text for event in run.reader().poll() if isinstance(event, Message)]
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "dann")) for name in QUICK])
+@pytest.mark.parametrize("name", QUICK)
 def test_captured_steps_compute_what_others_do_bit_for_bit(runs, recorders, name):
     plain = runs(name, "off")
     assert not recorders
@@ -142,7 +142,7 @@ def test_captured_steps_compute_what_others_do_bit_for_bit(runs, recorders, name
     assert [event.step for event in records] == list(range(1, len(records) + 1)), "one record a step"
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "dann")) for name in QUICK])
+@pytest.mark.parametrize("name", QUICK)
 def test_a_captured_run_stops_at_any_step_and_goes_on_bit_for_bit(runs, recorders, name):
     plain = runs(name, "off")
     assert_same(runs(name, "on", attempts=(2, WARM_UP + 3, math.inf)), plain)
