@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NO_PERMISSION, NOT_FOUND, NOT_LOADED, NO_LIBRARY, NO_FUNCTION, LOST, MISMATCH = 4, 6, 9, 12, 13, 15, 18
+NO_PERMISSION, NOT_LOADED, NO_LIBRARY, NO_FUNCTION, LOST, MISMATCH = 4, 9, 12, 13, 15, 18
 """NVML's numbers of errors."""
 _SENTENCES = {
     NO_PERMISSION: "this user may not ask the NVIDIA driver: get access to /dev/nvidia*",

@@ -48,6 +48,7 @@ def test_a_run_is_exported_and_comes_back_as_another_ones(phosphene, count, tmp_
         assert says in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_chart_is_verified_by_running_its_runs_again(phosphene, count, tmp_path, home):
     chart = tmp_path / "loss.svg"
     phosphene("chart", "count", "--metric", "train/loss", "-o", chart)

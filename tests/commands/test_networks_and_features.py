@@ -35,6 +35,7 @@ def test_a_network_that_cannot_be_listed_is_refused_in_one_sentence(phosphene, m
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_tables_are_printed_with_the_results_and_on_demand_and_features_are_listed_and_cleared(phosphene):
     ran = phosphene("run", "probe", "--C", "0.1,1", "--cut", "flatten", "--no-baselines")
     assert ran.returncode == 0, ran.stderr

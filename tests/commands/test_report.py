@@ -3,41 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from typer.testing import CliRunner
 
-from commands.main import app
 from engine import PhospheneError, UnknownRun, provenance
-from engine.record.events import Metrics, StateChanged, encode
-from engine.record.files import write_json
-from engine.record.run_directory import RunRecord
-
-
-@pytest.fixture
-def command(home, tmp_path, monkeypatch):
-    """Run ``phosphene report`` beside two runs."""
-    monkeypatch.chdir(tmp_path)
-    for number in range(2):
-        path = home / f"runs/1122-083{number}-count-k{number}k"
-        (path / "attempts/0001").mkdir(parents=True)
-        write_json(path / "run.json", RunRecord(path.name, "count", {"lr": 0.1}, number, "cpu", 1e9).to_json())
-        curve = [Metrics(1e9 + step, step, {"train/loss": 1 / step}) for step in range(1, 5)]
-        end = StateChanged(2e9, "finished", "", 4, 4, {"test/accuracy": 0.9})
-        (path / "attempts/0001/events.jsonl").write_bytes(b"".join(map(encode, [*curve, end])))
-
-    def run(*words):
-        done = CliRunner().invoke(app, ["report", *words])
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done
-
-    return run
 
 
 def test_the_ending_or_the_option_says_the_format(command, tmp_path):
-    assert command("count").stdout == "report.html\n"
-    assert command("count").stdout == "report-2.html\n"
+    assert command("report", "count").stdout == "report.html\n"
+    assert command("report", "count").stdout == "report-2.html\n"
     assert (tmp_path / "report.html").read_bytes() == (tmp_path / "report-2.html").read_bytes()
-    done = command("count", "-o", "mine.md", "--title", "Mine", "--author", "A. Student")
+    done = command("report", "count", "-o", "mine.md", "--title", "Mine", "--author", "A. Student")
     assert done.stdout == "mine.md\n"
     assert "and 1 figures in mine-figures" in done.stderr
     assert (tmp_path / "mine.md").read_text().startswith("# Mine\n\nA. Student · 2033-05-18 03:33 UTC\n")
@@ -45,15 +19,15 @@ def test_the_ending_or_the_option_says_the_format(command, tmp_path):
     assert known.runs == ("1122-0831-count-k1k", "1122-0830-count-k0k")
     assert known.command == "phosphene report count --title Mine --author 'A. Student' --group=-seed --to md"
     assert known == provenance.found(tmp_path / "mine.md").origin
-    assert command("count", "--to", "latex").stdout == "report.tex\n"
+    assert command("report", "count", "--to", "latex").stdout == "report.tex\n"
     assert "\\documentclass" in (tmp_path / "report.tex").read_text()
 
 
 def test_an_outline_is_written_edited_and_read(command, tmp_path):
-    assert command("count", "-o", "mine.toml").stdout == "mine.toml\n"
+    assert command("report", "count", "-o", "mine.toml").stdout == "mine.toml\n"
     text = (tmp_path / "mine.toml").read_text()
     (tmp_path / "mine.toml").write_text(text.replace('heading = "Results"', 'heading = "What came out"'))
-    assert command("mine.toml", "--to", "md").stdout == "mine.md\n"
+    assert command("report", "mine.toml", "--to", "md").stdout == "mine.md\n"
     assert "## What came out" in (tmp_path / "mine.md").read_text()
 
 
@@ -67,6 +41,6 @@ def test_mistakes_are_one_sentence(command):
         (["count", "--baseline", "nosuch"], UnknownRun, "nosuch"),
     ):
         with pytest.raises(error, match=problem):
-            command(*words)
+            command("report", *words)
     for words in (["a.toml", "--to", "toml"], ["a.toml", "--title", "x"]):
-        assert command(*words).exit_code == 2
+        assert command("report", *words).exit_code == 2

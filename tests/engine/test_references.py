@@ -301,6 +301,7 @@ def test_a_silent_server_is_asked_once_in_a_while_and_one_that_refuses_a_file_fo
 # -- cuts -------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_table_of_cuts_is_computed_once_by_a_process_of_its_own(home, monkeypatch):
     started = []
     start = tables.start

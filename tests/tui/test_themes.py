@@ -194,6 +194,7 @@ def test_every_text_of_the_other_themes_stands_out(visit, name):
     visit("truecolor", judge, [name])
 
 
+@pytest.mark.slow
 def test_every_text_stands_out_in_16_colours(visit):
     def judge(app) -> None:
         assert app.theme == themes.SIXTEEN.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.containers import Horizontal
@@ -15,7 +15,7 @@ from engine import PhospheneError
 from tui.actions import bindings
 from tui.exporting import ask_and_copy, chart_offer
 from tui.reporting import part_of
-from tui.screens.looking import LookingScreen
+from tui.screens.looking import ViewsScreen
 from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.widgets.comparison.charts import ComparisonCharts
@@ -37,11 +37,8 @@ if TYPE_CHECKING:
     from tui.keymap import Keymap
     from tui.widgets.comparison.look import Seen
 
-View = Literal["curves", "results", "pictures"]
-VIEWS: tuple[View, ...] = ("curves", "results", "pictures")
 
-
-class CompareScreen(Offering, LookingScreen):
+class CompareScreen(Offering, ViewsScreen):
     """Compares runs, and looks at them again every second.
 
     Args:
@@ -52,7 +49,7 @@ class CompareScreen(Offering, LookingScreen):
     """
 
     BINDINGS = bindings("compare")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
+    views = ("curves", "results", "pictures")
     scope: Scope = "compare"
     acts_of: ClassVar[Scope] = "compare"
     scopes: tuple[Scope, ...] = ("compare", "charts", "app")
@@ -64,7 +61,6 @@ class CompareScreen(Offering, LookingScreen):
         self._count = len(runs)
         self._members = self._every = False
         self._baseline = ""
-        self.view: View = "curves"
         self.seen: Seen | None = None
 
     def compose(self) -> ComposeResult:
@@ -158,15 +154,6 @@ class CompareScreen(Offering, LookingScreen):
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
-    @property
-    def narrow(self) -> bool:
-        """Whether there is room for one panel only."""
-        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
-
-    def on_resize(self) -> None:
-        """Arrange the panels anew."""
-        self._show_view()
-
     def _show_view(self) -> None:
         wide = not self.narrow
         self._tables.display = wide or self.view == "results"
@@ -182,10 +169,7 @@ class CompareScreen(Offering, LookingScreen):
 
     def _show_head(self) -> None:
         seen = self.seen
-        parts: list[str | tuple[str, str]] = [" "]
-        for number, view in enumerate(VIEWS, start=1):
-            style = "bold underline $text-accent" if view == self.view else "$text-muted"
-            parts += [(f"{number} {view}", style), "  "]
+        parts = self._numbered()
         if seen is None:
             parts.append(f"reading {self._count} runs…")
         else:
@@ -194,12 +178,6 @@ class CompareScreen(Offering, LookingScreen):
         self.query_one("#comparison-head", Static).update(Content.assemble(*parts), layout=False)
 
     # -- keys -----------------------------------------------------------------------------------------------------
-
-    def action_view(self, view: View) -> None:
-        """Show curves, results or pictures."""
-        self.view = view
-        self._show_view()
-        self.call_after_refresh(self._focus_view)
 
     async def action_charts(self, action: str) -> None:
         """Do something to all charts."""

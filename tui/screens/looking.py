@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import work
 
@@ -103,3 +103,50 @@ class LookingScreen(ActingScreen):
     def action_close(self) -> None:
         """Go back."""
         self.dismiss()
+
+
+class ViewsScreen(LookingScreen):
+    """A screen of several views, of which a narrow one shows one at a time; numbers go to them.
+
+    Attributes:
+        views: their names, in the order of their numbers.
+        view: the one that was gone to last.
+    """
+
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
+    views: ClassVar[tuple[str, ...]]
+
+    def __init__(self, keymap: Keymap, renderer: str = "") -> None:
+        super().__init__(keymap, renderer)
+        self.view = self.views[0]
+
+    def _show_view(self) -> None:
+        """Show what belongs to the view, or fits beside it."""
+        raise NotImplementedError
+
+    def _focus_view(self) -> None:
+        """Let what the view shows have the focus."""
+        raise NotImplementedError
+
+    @property
+    def narrow(self) -> bool:
+        """Whether there is room for one panel only."""
+        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
+
+    def on_resize(self) -> None:
+        """Arrange the panels anew."""
+        self._show_view()
+
+    def action_view(self, view: str) -> None:
+        """Go to a view."""
+        self.view = view
+        self._show_view()
+        self.call_after_refresh(self._focus_view)
+
+    def _numbered(self) -> list[str | tuple[str, str]]:
+        """Return the views with their numbers, in styles, for the head of the screen."""
+        parts: list[str | tuple[str, str]] = [" "]
+        for number, view in enumerate(self.views, start=1):
+            style = "bold underline $text-accent" if view == self.view else "$text-muted"
+            parts += [(f"{number} {view}", style), "  "]
+        return parts

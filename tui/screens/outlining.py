@@ -6,14 +6,14 @@ import asyncio
 import functools
 import shlex
 from collections import deque
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Footer, Static
 
 from engine import PhospheneError, report_wording, wording
-from tui.screens.looking import LookingScreen
+from tui.screens.looking import ViewsScreen
 from tui.widgets.ask import Ask
 from tui.widgets.report.editor import Editor
 from tui.widgets.report.look import Looking
@@ -31,11 +31,8 @@ if TYPE_CHECKING:
     from tui.reporting import Reporting
     from tui.widgets.report.look import Seen
 
-View = Literal["outline", "preview"]
-VIEWS: tuple[View, ...] = ("outline", "preview")
 
-
-class OutliningScreen(LookingScreen):
+class OutliningScreen(ViewsScreen):
     """Shows the report that is meant beside the part as it will be read; what keys do to it is for its child.
 
     What is changed is shown at once and written beside the event loop, one change after the other.
@@ -46,7 +43,7 @@ class OutliningScreen(LookingScreen):
         keymap: keys that the user chose.
     """
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
+    views = ("outline", "preview")
     acts_of: ClassVar[Scope] = "report"
 
     def __init__(self, reporting: Reporting, workspace: Workspace, keymap: Keymap) -> None:
@@ -57,7 +54,6 @@ class OutliningScreen(LookingScreen):
         self._changes: deque[Callable[[], ReportChange | None]] = deque()
         self._progress = ""
         self._report = reporting.name
-        self.view: View = "outline"
         self.seen: Seen | None = None
         self.outline: ReportOutline | None = None
 
@@ -109,10 +105,7 @@ class OutliningScreen(LookingScreen):
         self._show_head()
 
     def _show_head(self) -> None:
-        parts: list[str | tuple[str, str]] = [" "]
-        for number, view in enumerate(VIEWS, start=1):
-            style = "bold underline $text-accent" if view == self.view else "$text-muted"
-            parts += [(f"{number} {view}", style), "  "]
+        parts = self._numbered()
         if self.outline is not None and self.seen is not None:
             count = len(self.outline.parts)
             broken = sum(len(read.problems) for read in (self.seen.read or {}).values())
@@ -150,29 +143,19 @@ class OutliningScreen(LookingScreen):
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
-    @property
-    def narrow(self) -> bool:
-        """Whether there is room for one panel only."""
-        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
-
-    def on_resize(self) -> None:
-        """Arrange the panels anew."""
+    def _show_view(self) -> None:
         self._arrange()
         self._show_part()
+        self._show_head()
+
+    def _focus_view(self) -> None:
+        self.set_focus(self._list if self.view == "outline" else self._preview)
 
     def _arrange(self) -> None:
         editing = self._editor.display
         self._list.display = not self.narrow or (self.view == "outline" and not editing)
         self._preview.display = not editing and (not self.narrow or self.view == "preview")
         self._list.disabled = editing
-
-    def action_view(self, view: View) -> None:
-        """Go to the outline, or to the part as it will be read."""
-        self.view = view
-        self._arrange()
-        self._show_part()
-        self._show_head()
-        self.set_focus(self._list if view == "outline" else self._preview)
 
     def on_option_list_option_highlighted(self) -> None:
         """Show the part under the highlight."""

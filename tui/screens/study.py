@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.containers import Horizontal, Vertical
@@ -15,7 +15,7 @@ from textual.widgets import Footer, Static
 from engine import PhospheneError
 from tui.actions import ACTS, bindings
 from tui.exporting import ask_and_copy, ask_and_export
-from tui.screens.looking import LookingScreen
+from tui.screens.looking import ViewsScreen
 from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.screens.study_plan import StudyPlanScreen, changes
@@ -38,13 +38,11 @@ if TYPE_CHECKING:
     from tui.widgets.study.look import Seen
     from tui.workbench.sweeping import SweepRequests
 
-View = Literal["question", "published", "combinations", "figure"]
-VIEWS: tuple[View, ...] = ("question", "published", "combinations", "figure")
 MOST_PUBLISHED = 14
 """Rows of the published values on a wide screen, at most; more of them are scrolled."""
 
 
-class StudyScreen(Offering, LookingScreen):
+class StudyScreen(Offering, ViewsScreen):
     """Shows a tier of a study, and looks at it again every second.
 
     Args:
@@ -59,7 +57,7 @@ class StudyScreen(Offering, LookingScreen):
     """
 
     BINDINGS = bindings("study")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
+    views = ("question", "published", "combinations", "figure")
     scope: Scope = "study"
     acts_of: ClassVar[Scope] = "study"
     scopes: tuple[Scope, ...] = ("study", "charts", "app")
@@ -84,7 +82,6 @@ class StudyScreen(Offering, LookingScreen):
         self._leave = leave
         self._looking = Looking(studies, name)
         self.asked = Asked()
-        self.view: View = "question"
         self.seen: Seen | None = None
 
     def compose(self) -> ComposeResult:
@@ -148,15 +145,6 @@ class StudyScreen(Offering, LookingScreen):
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
-    @property
-    def narrow(self) -> bool:
-        """Whether there is room for one panel only."""
-        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
-
-    def on_resize(self) -> None:
-        """Arrange the panels anew."""
-        self._show_view()
-
     def _show_view(self) -> None:
         wide, seen = not self.narrow, self.seen
         has_published = seen is not None and seen.published is not None
@@ -182,10 +170,7 @@ class StudyScreen(Offering, LookingScreen):
             (self._published.grid if self.view == "published" else self._combinations.table.grid).focus()
 
     def _show_head(self) -> None:
-        parts: list[str | tuple[str, str]] = [" "]
-        for number, view in enumerate(VIEWS, start=1):
-            style = "bold underline $text-accent" if view == self.view else "$text-muted"
-            parts += [(f"{number} {view}", style), "  "]
+        parts = self._numbered()
         seen = self.seen
         if seen is None:
             lines = [Content.assemble(*parts, "· ", f"reading {self._study}…")]
@@ -208,12 +193,6 @@ class StudyScreen(Offering, LookingScreen):
         self._wanted.set()
 
     # -- keys: what is seen ---------------------------------------------------------------------------------------
-
-    def action_view(self, view: View) -> None:
-        """Go to the question, the published values, the combinations or the figure."""
-        self.view = view
-        self._show_view()
-        self.call_after_refresh(self._focus_view)
 
     def action_next_tier(self) -> None:
         """Show the other tier."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Horizontal
 from textual.content import Content
@@ -15,7 +15,7 @@ from engine import sweep_outlook, sweep_views, wording
 from tui.actions import bindings
 from tui.exporting import ask_and_copy, chart_offer
 from tui.reporting import part_of
-from tui.screens.looking import LookingScreen
+from tui.screens.looking import ViewsScreen
 from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.widgets.sweep.look import Asked, Looking, laid_out
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from tui.widgets.sweep.look import Seen
     from tui.workbench.sweeping import SweepRequests
 
-View = Literal["table", "axes", "pictures", "parallel"]
-VIEWS: tuple[View, ...] = ("table", "axes", "pictures", "parallel")
 MOST_COMPARED = 48
 """Runs that are compared at once, at most: those of the best combinations."""
 
@@ -55,7 +53,7 @@ class Wish:
     form: tuple[str, dict[str, Any], int] | None = None
 
 
-class SweepScreen(Offering, LookingScreen):
+class SweepScreen(Offering, ViewsScreen):
     """Shows what came of a sweep, and looks at it again every second.
 
     Args:
@@ -69,7 +67,7 @@ class SweepScreen(Offering, LookingScreen):
     """
 
     BINDINGS = bindings("sweep")
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 - as Textual declares it
+    views = ("table", "axes", "pictures", "parallel")
     scope: Scope = "sweep"
     acts_of: ClassVar[Scope] = "sweep"
     scopes: tuple[Scope, ...] = ("sweep", "charts", "app")
@@ -93,7 +91,6 @@ class SweepScreen(Offering, LookingScreen):
         self._looking = Looking(sweeps, sweep)
         self._sweeps = sweeps
         self.asked = Asked()
-        self.view: View = "table"
         self.seen: Seen | None = None
 
     def compose(self) -> ComposeResult:
@@ -158,15 +155,6 @@ class SweepScreen(Offering, LookingScreen):
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
-    @property
-    def narrow(self) -> bool:
-        """Whether there is room for one panel only."""
-        return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
-
-    def on_resize(self) -> None:
-        """Arrange the panels anew."""
-        self._show_view()
-
     def _show_view(self) -> None:
         wide = not self.narrow
         self._table.display = self.view == "table" or (wide and self.view != "pictures")
@@ -186,10 +174,7 @@ class SweepScreen(Offering, LookingScreen):
             (self._axes if self.view == "axes" else self._parallel).focus_first()
 
     def _show_head(self) -> None:
-        parts: list[str | tuple[str, str]] = [" "]
-        for number, view in enumerate(VIEWS, start=1):
-            style = "bold underline $text-accent" if view == self.view else "$text-muted"
-            parts += [(f"{number} {view}", style), "  "]
+        parts = self._numbered()
         head = self.seen.head if self.seen is not None else (f"reading {self._sweep.id}…",)
         first, *others = head
         lines = [
@@ -203,12 +188,6 @@ class SweepScreen(Offering, LookingScreen):
         self._wanted.set()
 
     # -- keys: what is seen ---------------------------------------------------------------------------------------
-
-    def action_view(self, view: View) -> None:
-        """Show combinations, charts over the axes, pictures or all axes beside each other."""
-        self.view = view
-        self._show_view()
-        self.call_after_refresh(self._focus_view)
 
     def action_log_y(self) -> None:
         """Switch the charts between linear and logarithmic y."""

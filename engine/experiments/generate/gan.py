@@ -88,7 +88,7 @@ def train_networks(hyperparameters: GanHyperparameters, real: ImageSet, context:
     some = drawn(real, MEASURED)
     groups = fixed[1].argmax(1) if conditional else None
     watch = CollapseWatch(unit_range(some.images), some.labels if conditional else None, device)
-    game = Game(hyperparameters, real, speed, watch, context)
+    game = Game(hyperparameters, classes, speed, watch, context)
     generator, state = game.generator, game.state
     context.restore(**state)
     train_step = game.begin()
@@ -115,6 +115,13 @@ def train_networks(hyperparameters: GanHyperparameters, real: ImageSet, context:
 class Game:
     """Both networks with their optimisers, and the steps in which they are trained.
 
+    Args:
+        hyperparameters: of the run.
+        classes: of the images.
+        speed: how the networks compute.
+        watch: is told the discriminator's loss at every step.
+        context: of the run.
+
     Attributes:
         generator: of images.
         figures: of the last step, ``[FIGURES]``.
@@ -122,18 +129,18 @@ class Game:
     """
 
     def __init__(
-        self, hyperparameters: GanHyperparameters, real: ImageSet, speed: Speed, watch: CollapseWatch, context: Context
+        self, hyperparameters: GanHyperparameters, classes: int, speed: Speed, watch: CollapseWatch, context: Context
     ) -> None:
-        self._hyperparameters, self._real, self._speed, self._watch = hyperparameters, real, speed, watch
-        self._context, self._device, self._classes = context, context.device, len(real.classes)
+        self._hyperparameters, self._classes, self._speed, self._watch = hyperparameters, classes, speed, watch
+        self._context, self._device = context, context.device
         self._conditional = is_conditional(hyperparameters)
         self._informed = has_conditional_discriminator(hyperparameters)
-        self.generator = speed.lay_out(generator_of(hyperparameters, self._classes).to(self._device))
-        discriminator = speed.lay_out(discriminator_of(hyperparameters, self._classes).to(self._device))
+        self.generator = speed.lay_out(generator_of(hyperparameters, classes).to(self._device))
+        discriminator = speed.lay_out(discriminator_of(hyperparameters, classes).to(self._device))
         self._weights_g, self._weights_d = list(self.generator.parameters()), list(discriminator.parameters())
         adam = functools.partial(
             torch.optim.Adam,
-            betas=(hyperparameters.beta1, 0.999),
+            betas=(hyperparameters.beta1, BETA2),
             fused=True,
             capturable=speed.captures and self._device.type != "cpu",
         )
@@ -157,13 +164,14 @@ class Game:
     def _update(self, lr_g: float, lr_d: float, *given: Tensor) -> dict[str, Tensor]:
         self._optimiser_g.param_groups[0]["lr"] = lr_g
         self._optimiser_d.param_groups[0]["lr"] = lr_d
-        for pixels, classes in zip(given[::2], given[1::2], strict=True):
+        batches = [*zip(given[::2], given[1::2], strict=True)]
+        for update, (pixels, classes) in enumerate(batches, 1):
             images = self._speed.lay_out(signed_range(pixels))
             labels = (one_hot(classes, self._classes),) if self._conditional else ()
             known_labels = labels if self._informed else ()
             with self._speed.autocast():
                 # The generator needs no gradient through images that only update the discriminator.
-                with torch.set_grad_enabled(pixels is given[-2]):
+                with torch.set_grad_enabled(update == len(batches)):
                     fake_images = self._generate(self._noise(len(pixels)), *labels)
                 real_logits = self._discriminate(images, *known_labels).float()
                 fake_logits = self._discriminate(fake_images.detach(), *known_labels).float()

@@ -34,19 +34,33 @@ class Follower:
         self.events = []
         self.ended = 0.0
         self.error: BaseException | None = None
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._follow)
         self._thread.start()
 
     def _follow(self):
         async def collect():
             async for event in self._engine.follow(self._run):
-                self.events.append(event)
+                with self._changed:
+                    self.events.append(event)
+                    self._changed.notify_all()
 
         try:
             asyncio.run(asyncio.wait_for(collect(), 60))
         except BaseException as error:
             self.error = error
-        self.ended = time.monotonic()
+        with self._changed:
+            self.ended = time.monotonic()
+            self._changed.notify_all()
+
+    def until(self, condition):
+        """Wait until the events are so, or the run has ended."""
+        with self._changed:
+            self._changed.wait_for(lambda: condition() or self.ended, 60)
+
+    def pause(self, seconds):
+        """Let the run go on for so long, at most to its end."""
+        self._thread.join(seconds)
 
     def join(self):
         self._thread.join(60)
@@ -82,11 +96,8 @@ def test_killed_at_random_moments(home, launch, finish, kills):
         follower = Follower(engine, run)
         if seed % 3:
             # From when it works; the rest while it starts.
-            while not follower.events and not follower.ended:
-                time.sleep(0.002)
-        deadline = time.monotonic() + chance.uniform(0.0, 0.3)
-        while time.monotonic() < deadline:
-            time.sleep(0.002)
+            follower.until(lambda: follower.events)
+        follower.pause(chance.uniform(0.0, 0.3))
         kill(run)
         status = check_crash(run, follower, time.monotonic())
         if status.state == "finished":
@@ -110,11 +121,10 @@ def kill_at(kind, run, follower, skip=0):
     attempt = run.status().attempt
 
     def found():
-        ours = [event for event in list(follower.events) if event.attempt == attempt]
+        ours = [event for event in follower.events if event.attempt == attempt]
         return sum(kind in {event.kind, getattr(event, "state", "")} for event in ours)
 
-    while found() <= skip and not follower.ended:
-        time.sleep(0.001)
+    follower.until(lambda: found() > skip)
     kill(run)
     return check_crash(run, follower, time.monotonic())
 

@@ -30,7 +30,7 @@ async def main():
     sys.stdin.readline()
     await engine.launch("count", {"steps": %d, "pause": 0.004}, {"slots": 64, "device": "cpu"})
     print("launched", flush=True)
-    await asyncio.sleep(60)
+    await asyncio.to_thread(sys.stdin.read)
 
 asyncio.run(main())
 """

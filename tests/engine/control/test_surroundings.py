@@ -82,6 +82,7 @@ def test_a_run_from_a_folder_with_modules_of_the_same_names(home, folder, script
     assert finished(run_in(folder, [script, "run", experiment, "--steps", "2", "--json"]))
 
 
+@pytest.mark.slow
 def test_pythonpath_may_name_such_a_folder(home, folder, script):
     """Not ``types``: the interpreter itself needs it before our first line."""
     folder.add(*ROOMS, "queue", "random", *INSTALLED)

@@ -172,6 +172,7 @@ def test_weights_come_from_either_format_also_saved_from_several_gpus(tmp_path, 
         assert all(torch.equal(value, state[name]) for name, value in loaded.network.state_dict().items())
 
 
+@pytest.mark.slow
 def test_the_network_of_a_run_can_be_named_and_becomes_its_parent(play, launch, finish):
     first = play("cnn", {"epochs": 2}).run
     second = launch("predict", {"model": "run:last", "images": "digits:test/0-19"})

@@ -113,6 +113,7 @@ def check_storm(sweeps, until, victims, kills, parallel, experiment="count", ove
     return sweep
 
 
+@pytest.mark.slow
 def test_killed_controllers_and_workers_change_no_result(sweeps, until):
     sweep = check_storm(sweeps, until, ["controller", "workers", "all"], 6, 2, over={"lr": "0.1,0.2,0.3"})
     assert len(sweep.controller.attempts()) > 1

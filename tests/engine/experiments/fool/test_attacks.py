@@ -229,6 +229,7 @@ def test_the_saved_files_of_a_fooling_are_what_is_judged(play):
     assert played.plot("overview").captions[:4] == played.plot("fooled", 1).captions
 
 
+@pytest.mark.slow
 def test_the_accuracy_that_is_left_falls_with_the_size_of_the_change(play):
     played = play(
         "attack", {"images": "digits:test/0-31", "transfer": "cnn:digits:0-9", "curve": "4,16,64", "steps": 8}

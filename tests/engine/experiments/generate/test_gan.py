@@ -81,6 +81,7 @@ def test_goes_on_bit_for_bit_after_it_was_stopped(stopped_and_resumed, name, pre
     assert alarms(whole.run) or name == "cgan"
 
 
+@pytest.mark.slow
 def test_quality_is_measured_again_if_the_run_stopped_while_it_was_measured(stopped_and_resumed, monkeypatch):
     values = SMALL | WIDTHS["cdcgan"] | {"quality": 30}
     calls = []

@@ -100,6 +100,7 @@ def test_no_point_of_an_arc_is_longer_than_both_ends(nz):
     assert torch.allclose(spherical(first, -first, SHARES), linear(first, -first, SHARES), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_pseudo_labels_go_on_from_a_run_of_dann(home, play):
     both = {"source": "digits:0-1", "target": "digits-m:0-1", "batch": 64, "epochs": 1, "map_images": 0}
     trained = play("dann", both | {"batch_norm": True, "dropout": 0.0})

@@ -85,6 +85,7 @@ def test_several_networks_stand_beside_each_other(play):
     assert first != second
 
 
+@pytest.mark.slow
 def test_networks_of_earlier_runs_never_share_a_picture(play, context_of, home, launch, finish):
     run = launch("cnn", {"epochs": 1, "dataset": "digits"})
     assert finish(run, 100).state == "finished"

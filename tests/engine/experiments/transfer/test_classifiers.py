@@ -86,6 +86,7 @@ def test_cross_validation_equals_scikit_learns_grid_search(blobs, classifier):
     assert classifiers.best(scored).c == search.best_params_[name]
 
 
+@pytest.mark.slow
 def test_predictions_equal_plain_scikit_learns_on_real_features(real_scenes, squeezenet, context_of):
     context, _ = context_of("probe")
     backbone = backbones.load(squeezenet, context)

@@ -107,6 +107,7 @@ def test_the_pixels_and_their_classifier_are_those_of_scikit_learn(play):
     assert played.results["pixels/accuracy"] == pytest.approx(accuracy)
 
 
+@pytest.mark.slow
 def test_two_runs_on_the_same_images_are_compared_by_mcnemars_exact_test(play, home):
     def resolved_of(name, **values):
         return resolved(Workspace(home), catalogue.experiment(name).validate(values))
