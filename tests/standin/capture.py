@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from types import TracebackType
 from typing import Any
 
@@ -12,17 +13,21 @@ from tests.standin import ledger
 
 
 class Capture:
-    """Looks on while a function is called again and again; see :func:`capturing`."""
+    """Looks on while a function is called again and again; see :func:`capturing`.
+
+    What other threads do meanwhile is theirs: our graphs are captured in the mode ``thread_local``.
+    """
 
     def __init__(self) -> None:
         self._first: list[tuple[Any, ...]] | None = None
         self._now: list[tuple[Any, ...]] = []
         self._made: dict[int, int] = {}
         self._alive: list[Any] = []
+        self.thread = 0
         self._scope = contextlib.ExitStack()
 
     def __enter__(self) -> Capture:
-        self._now, self._made, self._alive = [], {}, []
+        self._now, self._made, self._alive, self.thread = [], {}, [], threading.get_ident()
         self._scope.enter_context(ledger.captured(self))
         return self
 

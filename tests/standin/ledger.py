@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,9 +72,13 @@ def captured(capture: Capture) -> Iterator[None]:
         _captures.remove(capture)
 
 
+def _capturing() -> list[Capture]:
+    return [capture for capture in _captures if capture.thread == threading.get_ident()]
+
+
 def sync(func: Any) -> None:
     """Note that the host waits until the device has computed something."""
-    for capture in _captures:
+    for capture in _capturing():
         capture.refuse(f"{func} makes the host wait for the device")
     if _listeners:
         wait = Wait(str(func), tuple(_frames(sys._getframe(1))))
@@ -83,14 +88,14 @@ def sync(func: Any) -> None:
 
 def upload(func: Any, *, waits: bool) -> None:
     """Note that data of the host is copied to the device; without ``non_blocking`` the host waits for it."""
-    for capture in _captures:
+    for capture in _capturing():
         capture.refuse(f"{func} brings new data from the host")
     if waits:
         sync(func)
 
 
 def operation(func: Any, args: Any, kwargs: Any, result: Any, *, on_host: bool = False) -> None:
-    for capture in _captures:
+    for capture in _capturing():
         capture.operation(func, args, kwargs, result, on_host=on_host)
 
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 from collections import Counter
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from engine import catalogue
+from engine.datasets import placement
 from engine.datasets.images import unit_range
 from engine.experiments import capture
 from engine.experiments.classify import cnn
@@ -243,6 +247,26 @@ def test_a_captured_step_does_nothing_that_cannot_be_recorded(name, workspace, m
     )
     accelerated(name, FEWER.get(name, {}) | CAPTURED[name] | {"capture": "on"}, workspace, stop_after=math.inf)
     assert recorders[0].played
+
+
+@pytest.mark.slow
+def test_steps_are_captured_too_where_batches_are_fetched_from_the_host(workspace, tmp_path, monkeypatch):
+    for index in range(32):
+        path = tmp_path / f"photos/{'ab'[index % 2]}/{index}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(index).integers(0, 255, (32, 32, 3), np.uint8)).save(path)
+    values = CAPTURED["dcgan"] | {"dataset": f"folder:{tmp_path / 'photos'}"}
+    recorders = []
+    monkeypatch.setitem(
+        capture.RECORDERS, standin.NAME, lambda context: recorders.append(Forbidding(context)) or recorders[-1]
+    )
+    found = []
+    for free in (0, sys.maxsize):
+        monkeypatch.setattr(placement, "device_free", lambda _, free=free: free)
+        results, _ = accelerated("dcgan", values | {"capture": "on"}, workspace, stop_after=math.inf)
+        found.append(timeless(results))
+    assert all(one.played for one in recorders)
+    assert found[0] == found[1], "wherever the images are held"
 
 
 def test_a_wait_in_a_step_is_found(workspace, monkeypatch):
