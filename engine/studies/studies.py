@@ -183,7 +183,7 @@ class Studies:
         """
         experiment, record = self._checked(study, tier, changed or {}, seeds)
         histories = histories or Histories()
-        earlier = Earlier(self.workspace.list() if listed is None else listed, study.experiment, histories)
+        earlier = Earlier(self.workspace.list() if listed is None else listed, experiment, histories)
         found: list[tuple[Trial, Listed]] = []
         problems: Mapping[str, str] = {}
         for number, cell in enumerate(plan.cells(record), start=1):

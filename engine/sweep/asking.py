@@ -304,7 +304,7 @@ def _there(workspace: Workspace, declared: Experiment, record: SweepRecord, list
     """Return how many runs exist already; None where results choose what is run."""
     if record.by == "tpe":
         return None
-    earlier = Earlier(listed, declared.name)
+    earlier = Earlier(listed, declared)
     if not record.reuse or not earlier:
         return 0
     found = 0

@@ -264,7 +264,7 @@ class Controller:
 
     def _known(self) -> Earlier:
         if self._earlier is None:
-            self._earlier = Earlier(self._workspace.list(), self._record.experiment)
+            self._earlier = Earlier(self._workspace.list(), find_experiment(self._record.experiment))
         return self._earlier
 
     # -- stopping and pruning -----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from engine.selection.values import comparable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from engine.declaration import Experiment
     from engine.record.histories import Histories
     from engine.record.history import History
     from engine.record.run_directory import RunDirectory
@@ -19,18 +20,23 @@ if TYPE_CHECKING:
 class Earlier:
     """Finished runs of one experiment by their configuration; where they ran does not matter.
 
+    A hyperparameter that the experiment did not have yet when a run was made has its default, as it has where that
+    run is resumed.
+
     Args:
         listed: all runs of the workspace.
         experiment: whose runs count.
         histories: of runs that were read before.
     """
 
-    def __init__(self, listed: Iterable[Listed], experiment: str, histories: Histories | None = None) -> None:
+    def __init__(self, listed: Iterable[Listed], experiment: Experiment, histories: Histories | None = None) -> None:
         self._histories = histories
         self._runs: dict[Any, list[Listed]] = {}
+        defaults = {field.name: field.default for field in experiment.fields()}
         for run in listed:
-            if run.record is not None and run.record.experiment == experiment and run.status.state == "finished":
-                self._runs.setdefault(_key(run.record.hyperparameters, run.record.seed), []).append(run)
+            if run.record is not None and run.record.experiment == experiment.name and run.status.state == "finished":
+                key = _key(defaults | dict(run.record.hyperparameters), run.record.seed)
+                self._runs.setdefault(key, []).append(run)
 
     def __bool__(self) -> bool:
         return bool(self._runs)

@@ -83,7 +83,7 @@ class ShelfScreen(LookingScreen):
         """Show what is known; return whether there is more to be counted at once."""
         self.studies, self.counted = seen
         self._list.show(self.studies)
-        self.query_one(StudyNote).tell(self._list.chosen)
+        self.query_one(StudyNote).tell(self._list.study)
         self._show_head()
         return not self.counted
 
@@ -99,7 +99,7 @@ class ShelfScreen(LookingScreen):
 
     def reason_against(self, act: Act) -> str:
         """Return why an action cannot be done now, or the empty string."""
-        return "no study is highlighted" if act.name == "open" and self._list.chosen is None else ""
+        return "no study is highlighted" if act.name == "open" and self._list.study is None else ""
 
     def prepared(self, act: Act) -> Widget:
         """Return what does an action."""
@@ -108,13 +108,13 @@ class ShelfScreen(LookingScreen):
 
     def on_study_list_chosen(self, message: StudyList.Chosen) -> None:
         """Tell of the study under the highlight, or show it."""
-        self.query_one(StudyNote).tell(self._list.chosen)
+        self.query_one(StudyNote).tell(self._list.study)
         if message.entered:
             self.action_open()
 
     def action_open(self) -> None:
         """Show the highlighted study, or say why it cannot be read."""
-        chosen = self._list.chosen
+        chosen = self._list.study
         if chosen is None:
             return
         if chosen.fault and not chosen.question:
@@ -130,7 +130,7 @@ class ShelfScreen(LookingScreen):
         """Filter the list."""
         event.stop()
         self._list.narrow(event.value)
-        self.query_one(StudyNote).tell(self._list.chosen)
+        self.query_one(StudyNote).tell(self._list.study)
 
     def action_out(self) -> None:
         """Show all studies again, or go back if all are shown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 import shutil
 
@@ -158,10 +159,23 @@ def test_runs_of_equal_configuration_are_taken_and_not_run_again(bench):
     assert not any(trial.reused for trial in bench.trials(third))
 
 
-def controller_asked(values, **asked):
+def test_a_run_made_before_a_hyperparameter_was_added_has_its_default(bench):
+    first = bench.begin({"lr": "0.1,0.2"}, fixed={"steps": 5})
+    bench.play(first)
+    for trial in bench.trials(first):
+        path = bench.run(trial).path / "run.json"
+        record = json.loads(path.read_text())
+        del record["hyperparameters"]["series"]
+        path.write_text(json.dumps(record))
+    for series, there in ({"series": 1}, 2), ({"series": 2}, 0):
+        planned = asyncio.run(bench.sweeps.plan(controller_asked("0.1,0.2", {"steps": 5} | series)))
+        assert (planned.runs, planned.there) == (2, there)
+
+
+def controller_asked(values, fixed=None, **asked):
     from engine import SweepAsked
 
-    return SweepAsked("count", {}, {"lr": values}, {}, options={"device": "cpu"}, **asked)
+    return SweepAsked("count", fixed or {}, {"lr": values}, {}, options={"device": "cpu"}, **asked)
 
 
 def test_what_was_removed_stays_removed_until_it_is_asked_for(bench):

@@ -28,13 +28,13 @@ def test_all_studies_stand_under_their_chapters_and_no_table_of_a_network_is_com
         await pilot.press("slash")
         await until(lambda: screen.query_one(FilterField).has_focus)
         await pilot.press(*"boutaleb latent")
-        await until(lambda: screen._list.chosen is not None and screen._list.chosen.name == "gan-nz")
+        await until(lambda: screen._list.chosen == "gan-nz")
         await pilot.press("enter")
         await until(lambda: screen._list.has_focus)
         assert "How long must the vector be" in str(screen.query_one("#shelf-note").render())
         await pilot.press("escape")
         await until(lambda: not screen.query_one(FilterField).display)
-        assert screen._list.chosen.name == "gan-nz"
+        assert screen._list.chosen == "gan-nz"
         await pilot.press("escape")
         await until(lambda: isinstance(pilot.app.screen, Workbench))
 
@@ -71,7 +71,7 @@ def test_nothing_is_read_before_the_shelf_is_opened_and_a_broken_file_says_its_s
         await pilot.press("slash")
         await until(lambda: screen.query_one(FilterField).has_focus)
         await pilot.press(*"broken")
-        await until(lambda: screen._list.chosen is not None and screen._list.chosen.name == "broken")
+        await until(lambda: screen._list.chosen == "broken")
         await pilot.press("escape")
         # Mended, it is a study like others.
         write_study(own, COUNTING, "broken")

@@ -10,6 +10,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from engine import report_wording, wording
+from tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Spot(NamedTuple):
         return f"{self.kind} {self.part} {self.item}"
 
 
-class OutlineList(OptionList):
+class OutlineList(Choices):
     """The lines of the outline; the highlight stays on a spot."""
 
     BINDINGS: ClassVar = [Binding("enter", "select", "edit", tooltip="Edit what is under the cursor.")]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import Static
-from textual.widgets.option_list import Option
 
 from tui.plots.text import cut
-from tui.widgets.choices import Choices
+from tui.widgets.choices import Chapters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from textual.widgets import OptionList
 
     from tui.widgets.study.counting import Shelved
 
@@ -32,15 +27,11 @@ def columns(name: str, quick: str, full: str, title: str, width: int) -> tuple[s
     return f"  {cut(name, width):<{width}} ", f"{quick:>{COUNT}} {full:>{COUNT}}", f"  {title}"
 
 
-class StudyList(Choices):
+class StudyList(Chapters):
     """Studies under the headings of their chapters; only what matches the filter is shown."""
 
-    @dataclass
-    class Chosen(Message):
-        """The highlight moved to a study."""
-
-        name: str
-        entered: bool
+    class Chosen(Chapters.Chosen):
+        """The highlight moved to a study, or the user wants to see it."""
 
     def __init__(self) -> None:
         super().__init__(id="shelf")
@@ -49,10 +40,9 @@ class StudyList(Choices):
         self._drawn: tuple[str, ...] = ()
 
     @property
-    def chosen(self) -> Shelved | None:
+    def study(self) -> Shelved | None:
         """The highlighted study."""
-        option = self.highlighted_option
-        return next((one for one in self._studies if option is not None and one.name == option.id), None)
+        return next((one for one in self._studies if one.name == self.chosen), None)
 
     @property
     def name_width(self) -> int:
@@ -84,19 +74,7 @@ class StudyList(Choices):
                     self.replace_option_prompt(name, line)
             return
         self._drawn = names
-        chosen = self.chosen
-        self.clear_options()
-        chapter = ""
-        for one in found:
-            if one.chapter != chapter:
-                chapter = one.chapter
-                self.add_option(Option(Content.styled(chapter, "$text-muted"), disabled=True))
-            self.add_option(Option(lines[one.name], id=one.name))
-        if found:
-            kept = chosen.name if chosen is not None and chosen.name in lines else found[0].name
-            self.highlighted = self.get_option_index(kept)
-        elif self._text:
-            self.add_option(Option(Content(f"none matches {self._text}"), disabled=True))
+        self.fill(((one.chapter, one.name, lines[one.name]) for one in found), self.chosen, self._text)
 
     def _line(self, one: Shelved) -> Content:
         name, counts, title = columns(one.name, *one.counts, one.title, self.name_width)
@@ -105,18 +83,6 @@ class StudyList(Choices):
         quick, full = (counts[: COUNT + 1], counts[COUNT + 1 :])
         styles = [_style(count) for count in one.counts]
         return Content.assemble(name, (quick, styles[0]), (full, styles[1]), title)
-
-    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Post which study the highlight is on."""
-        event.stop()
-        if event.option_id:
-            self.post_message(self.Chosen(event.option_id, entered=False))
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Post that the user wants to see it."""
-        event.stop()
-        if event.option_id:
-            self.post_message(self.Chosen(event.option_id, entered=True))
 
 
 def _style(count: str) -> str:
