@@ -106,10 +106,9 @@ def _all(tests: list[Test]) -> Test:
 def _word(part: str) -> Test:
     def test(run: Listed, _: Logs) -> bool:
         # Most words are sought in ids, which hold the experiment and no capitals.
-        if part in run.id:
+        if part in run.id or part in run.name.casefold() or part in run.id.casefold():
             return True
-        experiment = run.record.experiment if run.record else ""
-        return any(part in text.casefold() for text in (run.name, experiment, run.id))
+        return run.record is not None and part in run.record.experiment.casefold()
 
     return test
 
