@@ -44,6 +44,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return len(os.sched_getaffinity(0)) + 1
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compute in one thread, but for benchmarks: small networks gain nothing from more, and lose much beside others."""
+    if not config.getoption("benchmark_enable"):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector off what was imported: going through it again and again takes a third of the time."""
     gc.freeze()

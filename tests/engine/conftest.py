@@ -138,17 +138,6 @@ def play(context_of):
 
 
 @pytest.fixture
-def one_thread():
-    """Compute in one thread: small networks gain nothing from more, and lose much beside other processes."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture
 def stopped_and_resumed(context_of):
     """Play a program stopped when it has logged a step and resumed from its files, and left alone; return both.
 

@@ -38,6 +38,12 @@ NOON = 1_795_262_400.0
 
 
 @pytest.fixture(autouse=True)
+def painted_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paint the screen ten times a second, and whenever a test looks at it: painting is half of what a test costs."""
+    monkeypatch.setattr("textual.screen.UPDATE_PERIOD", 0.1)
+
+
+@pytest.fixture(autouse=True)
 def without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show the same forms on hosts of a cluster as on others."""
     monkeypatch.setattr("engine.slurm.tools.is_here", lambda: False)

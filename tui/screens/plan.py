@@ -94,17 +94,23 @@ class PlanScreen(ModalScreen["Planned | None"]):
         self.query_one("#plan-command", Static).update(Content.styled(self.command, "$text-muted"))
         self._say(["planning…"], {})
         await asyncio.sleep(PAUSE_SECONDS)
+        planned: Planned | None = None
+        problems: Mapping[str, str] = {}
         try:
             planned = await self._sweeps.plan(asked_with(self._asked, self.texts, self.options))
         except Mistakes as mistakes:
-            self._refuse(mistakes.problems)
+            problems = mistakes.problems
         except PhospheneError as error:
-            self._refuse(dict(error.problems) or {"": str(error)})
-        else:
-            self.planned = planned
-            self._say(sweep_wording.plan(planned), {})
-            if self._launching:
-                self.dismiss(planned)
+            problems = dict(error.problems) or {"": str(error)}
+        if not self.is_attached:  # left while it was worked out
+            return
+        if planned is None:
+            self._refuse(problems)
+            return
+        self.planned = planned
+        self._say(sweep_wording.plan(planned), {})
+        if self._launching:
+            self.dismiss(planned)
 
     def _refuse(self, problems: Mapping[str, str]) -> None:
         self._launching = False

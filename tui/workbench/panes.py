@@ -116,7 +116,9 @@ class Panes:
         if pane == "lists" and self._screen.focused is not None and self._screen.focused.id == "experiments":
             stop = "#runs"
         self.reveal(pane)
-        self._screen.call_after_refresh(self._focus, stop)
+        # At once, so that keys typed ahead go there; what a pane gets only when it is shown takes the focus then.
+        if not self._focus(stop):
+            self._screen.call_after_refresh(self._focus, stop)
 
     def reveal(self, pane: Pane) -> None:
         """Make sure that a pane can be seen."""
@@ -190,10 +192,11 @@ class Panes:
         index = stops.index(focused) if focused in stops else -offset
         stops[(index + offset) % len(stops)].focus()
 
-    def _focus(self, selector: str) -> None:
+    def _focus(self, selector: str) -> bool:
         found = self._screen.query(selector)
         if found:
             self._screen.set_focus(found.first())
+        return bool(found)
 
     def arrange(self) -> None:
         """Put the panes where they belong."""

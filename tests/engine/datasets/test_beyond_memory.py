@@ -214,9 +214,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_computes_the_same_wherever_its_images_are_held(
-    name, folder, play, roomy, monkeypatch, one_thread, home
-):
+def test_a_program_computes_the_same_wherever_its_images_are_held(name, folder, play, roomy, monkeypatch, home):
     text = f"folder:{folder}"
     data = {"source": text, "target": text} if name in {"dann", "pseudo-label"} else {"dataset": text}
     found = []

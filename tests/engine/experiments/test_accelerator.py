@@ -130,7 +130,7 @@ class Watched(_Stopping):
 
 
 @pytest.fixture(autouse=True)
-def _settings(one_thread, monkeypatch):
+def _settings(monkeypatch):
     # The stand-in is not fast at bf16.
     monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: False)
     # In this process: another one would import torch once more.

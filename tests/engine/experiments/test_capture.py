@@ -83,11 +83,6 @@ class Played:
         return play
 
 
-@pytest.fixture(autouse=True)
-def _one_thread(one_thread):
-    pass
-
-
 @pytest.fixture
 def recorders(monkeypatch):
     """Let CPUs record; return all recorders that were made."""

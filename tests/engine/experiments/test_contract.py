@@ -49,8 +49,7 @@ def _networks_are_trained_once(trained, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def _one_thread(one_thread, monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+def _few_steps(monkeypatch):
     monkeypatch.setattr("engine.experiments.generate.interpolate.EMBEDDED_STEPS", 3)
 
 

@@ -108,7 +108,7 @@ def check(folder: Path, opened: set[Path], messages: list[str]) -> None:
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_an_experiment_on_a_data_set_uses_every_image_of_a_folder_or_names_it(name, classes, play, opened, one_thread):
+def test_an_experiment_on_a_data_set_uses_every_image_of_a_folder_or_names_it(name, classes, play, opened):
     text, messages = f"folder:{classes}", []
     for part in ("train", "test") if name == "filter-statistics" else ("",):
         played = play(name, values_of(name, DATASETS[name], text, **({"part": part} if part else {})))
@@ -117,7 +117,7 @@ def test_an_experiment_on_a_data_set_uses_every_image_of_a_folder_or_names_it(na
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_an_experiment_on_images_uses_every_image_below_a_folder_or_names_it(name, classes, play, opened, one_thread):
+def test_an_experiment_on_images_uses_every_image_below_a_folder_or_names_it(name, classes, play, opened):
     picture(classes / "stray.jpg", 40)
     if IMAGES[name] == ["start"]:  # takes as many images as it makes, and refuses broken ones
         for path in (*classes.rglob("*.jfif"), *classes.rglob("*.PNG"), *classes.rglob("broken*")):

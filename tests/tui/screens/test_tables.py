@@ -45,7 +45,7 @@ def opened(drive, tables):
             await pilot.press("T")
             await until(lambda: pilot.app.screen._panes.enlarged)
             table = pilot.app.screen.query_one(TableView)
-            await until(lambda: table.grid.model is not None and table.grid.has_focus)
+            await until(lambda: table.grid.model is not None and table.grid.has_focus and table.grid.size.height > 1)
             await scenario(pilot, until, table)
 
         drive(play, size)

@@ -18,9 +18,6 @@ with warnings.catch_warnings():
     import foolbox
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 class Tireless(Goal):
     """A goal that is never thought reached, so that every image takes every step, as in foolbox."""
 

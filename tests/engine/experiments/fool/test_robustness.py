@@ -18,7 +18,6 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import torchattacks
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 NAMES = {"linf": "Linf", "l2": "L2"}
 
 

@@ -22,9 +22,6 @@ def chosen(**values):
     return catalogue.experiment("class-image").validate(values)
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 @pytest.fixture
 def network():
     torch.manual_seed(0)

@@ -13,7 +13,6 @@ from engine.experiments.inspect.guided import NoGuidedBackpropagation
 from engine.networks.architectures import build
 
 pytestmark = [
-    pytest.mark.usefixtures("one_thread"),
     pytest.mark.filterwarnings("ignore:(Input Tensor|Setting backward hooks):UserWarning"),
 ]
 

@@ -25,8 +25,6 @@ from engine.networks.architectures import bare, build, preprocessing_of
 from engine.networks.cuts import Sectioned
 from engine.networks.names import ACTIVATIONS, ARCHITECTURES, LAST_MAPS
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 EVERY = "gradient,smoothgrad,input-x-gradient,integrated-gradients,guided,gradcam,gradient-gradcam,guided-gradcam"
 
 
