@@ -9,6 +9,7 @@ from textual.app import App, SystemCommand
 
 from engine import Workspace
 from tui.actions import ACTS, bindings
+from tui.in_turn import KeysInTurn
 from tui.keymap import FILE, Keymap
 from tui.limits import UNLIMITED, Limited
 from tui.palette import Actions
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 SAVE_SECONDS = 5.0
 
 
-class PhospheneApp(Limited, ReportingApp):
+class PhospheneApp(Limited, KeysInTurn, ReportingApp):
     """Opens the workbench; its result is the ids of the runs that go on."""
 
     TITLE = "Phosphene"

@@ -119,6 +119,7 @@ def test_a_chart_is_written_and_its_csv_holds_what_is_drawn(command, tmp_path):
             command("chart", "k", *words)
 
 
+@pytest.mark.slow
 def test_a_table_of_a_run_is_written_for_documents(launch, finish, phosphene):
     finish(launch("count"))
     shown = phosphene("show", "last", "--table", "squares", "--format", "latex").stdout

@@ -93,6 +93,7 @@ def test_what_differs_first_is_said(phosphene, count):
     assert "torch was 1.0 and is " in done.stderr
 
 
+@pytest.mark.slow
 def test_a_command_that_a_file_holds_is_followed_only_if_it_writes_figures(phosphene, count, tmp_path, home):
     target = tmp_path / "evil.png"
     from PIL import Image

@@ -63,6 +63,7 @@ def test_show_json_holds_what_was_asked_for_and_what_came_of_it(home, launch, fi
     assert shown["versions"]["torch"]
 
 
+@pytest.mark.slow
 def test_figures_that_json_lacks_are_strings(launch, finish, phosphene):
     run = launch("trouble", {"trouble": "nan"})
     finish(run)
@@ -136,6 +137,7 @@ def test_purging_asks_on_a_terminal(launch, finish, terminal, visible):
     assert visible() == []
 
 
+@pytest.mark.slow
 def test_odd_names_come_back_as_they_are(phosphene):
     for name in ODD:
         done = phosphene("run", "count", f"--name={name}", "--steps", "2")
@@ -160,7 +162,9 @@ def test_odd_names_are_shown_as_they_are_on_a_terminal(launch, finish, terminal,
         assert name in window.text, command
 
 
-@pytest.mark.parametrize("place", ['it\'s "two words" [red]alarm[ 🦊 狐', "-a\nb"])
+@pytest.mark.parametrize(
+    "place", ['it\'s "two words" [red]alarm[ 🦊 狐', pytest.param("-a\nb", marks=pytest.mark.slow)]
+)
 def test_workspaces_of_any_name_serve_every_command(home, tmp_path, monkeypatch, phosphene, place):
     folder = tmp_path / place
     monkeypatch.setenv("PHOSPHENE_HOME", str(folder))

@@ -132,6 +132,7 @@ def test_a_full_place_for_narration_changes_nothing(drawn, monkeypatch):
         assert call(arguments, drawn / "data", "/dev/full", monkeypatch) == usual, arguments
 
 
+@pytest.mark.slow
 def test_a_relative_workspace_is_found_from_its_folder(drawn, home, monkeypatch):
     monkeypatch.setenv("PHOSPHENE_HOME", home.name)
     for arguments, usual in COMMANDS:

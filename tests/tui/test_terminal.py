@@ -89,6 +89,7 @@ def test_runs_an_experiment_from_key_to_chart_in_tmux_and_says_what_goes_on_when
     assert [run.status.state for run in Workspace(home).list()] == ["finished"]
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_when_tmux_is_killed_and_is_found_again(tmux, home):
     home.mkdir()
     remembered = {"experiment": "count", "forms": {"count": {"steps": "400", "pause": "0.01"}}}

@@ -173,6 +173,7 @@ def test_killed_again_and_again_and_resumed_the_results_are_the_same_bit_for_bit
     compare(run, whole)
 
 
+@pytest.mark.slow
 def test_a_live_change_is_recorded_and_repeated_at_the_same_step_however_often_it_crashes(home, launch, finish, until):
     engine = Engine(home)
     run = launch("walk", {"steps": 120, "pause": 0.01, "every": 0.3}, slots=64)

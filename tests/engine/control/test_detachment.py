@@ -139,6 +139,7 @@ def test_a_run_outlives_the_cancellation_of_its_launch(home, one_of_its_own, tim
     assert tries(times, attempt, workers=4) >= times
 
 
+@pytest.mark.slow
 def test_a_run_of_a_warm_worker_outlives_its_launcher(home, one_of_its_own):
     def attempt(chance: random.Random):
         mine = chance.random()

@@ -92,6 +92,7 @@ def parent(pid) -> int:
     return psutil.Process(pid).ppid()
 
 
+@pytest.mark.slow
 def test_forked_workers_compute_what_one_computes_that_was_started_alone(engine, server, finish, until, compare):
     alone = asyncio.run(Engine(engine.workspace.home).launch("walk", WALK, OPTIONS))
     runs = [start(engine) for _ in range(20)]
@@ -171,6 +172,7 @@ def test_a_server_that_hangs_is_replaced_in_time_and_takes_no_run_with_it(
     assert len(visible()) == before + 1
 
 
+@pytest.mark.slow
 def test_an_order_is_served_though_its_owner_is_gone_before_the_answer(engine, server, finish, until, home):
     hyperparameters = catalogue.experiment("count").validate({"steps": 3}).model_dump(mode="json")
     record, staged = Workspace(home).prepare(RunRecord("", "count", hyperparameters, 0, "cpu", time.time(), slots=64))

@@ -58,6 +58,7 @@ def test_a_server_that_still_imports_goes_when_its_owner_is_killed(home, until):
     until(lambda: server.presence() == "dead", 10)
 
 
+@pytest.mark.slow
 def test_a_closed_engine_leaves_no_warm_worker_and_its_runs_alone(home, until, finish):
     engine = Engine(home)
 

@@ -159,6 +159,7 @@ def test_a_command_in_a_deleted_folder_is_one_sentence(home, tmp_path, script, a
     assert done.stderr == "phosphene: the current folder was deleted: change to another one\n"
 
 
+@pytest.mark.slow
 def test_a_worker_runs_though_its_launchers_folder_was_deleted(home, tmp_path):
     """As it may be while the workbench is open."""
     script = """

@@ -43,6 +43,7 @@ def test_threads_sleep_soon_unless_the_user_has_chosen(monkeypatch):
     assert "GOMP_SPINCOUNT" not in environment()
 
 
+@pytest.mark.slow
 def test_the_record_names_the_threads_and_the_worker_the_code_that_ran(launch, finish, phosphene):
     run = launch("walk", {"steps": 2}, threads=2)
     assert finish(run).state == "finished"

@@ -150,6 +150,7 @@ def test_paths_are_written_out_so_that_a_run_means_the_same_from_anywhere(home, 
         launch("predict", {"images": "nothing.png"})
 
 
+@pytest.mark.slow
 def test_a_network_of_other_classes_is_not_asked_for_those_it_does_not_know(play):
     played = play("predict", {"images": "digits:test/0-15", "model": "cnn:digits:5-9"})
     assert {row["true class"] for row in played.table("predictions")} <= {"", *"56789"}
@@ -158,6 +159,7 @@ def test_a_network_of_other_classes_is_not_asked_for_those_it_does_not_know(play
     assert played.results["top1/accuracy"] == pytest.approx(accuracy)
 
 
+@pytest.mark.slow
 def test_a_probe_that_needs_more_memory_than_there_should_be_is_refused_at_once(play):
     with pytest.raises(PhospheneError, match="a later cut"):
         play("probe", {"dataset": "digits", "model": "vgg16:random", "pool": 0, "cut": "relu1_1"})

@@ -99,6 +99,7 @@ def test_killed_and_run_again_it_runs_nothing_twice(studies, home, until, phosph
     assert runs == ended
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_run_again_and_counts_for_the_full_tier(studies, phosphene, home):
     for _ in range(2):
         done = phosphene("study", "run", "mine", "--quick", "--parallel", "2", timeout=4 * PATIENCE)

@@ -64,7 +64,7 @@ def killed_at(bench, at, monkeypatch, **asked):
     return died, sweep
 
 
-@pytest.mark.parametrize("parallel", [1, 2])
+@pytest.mark.parametrize("parallel", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_a_controller_killed_at_any_step_loses_and_doubles_nothing(bench, monkeypatch, parallel):
     _, whole = killed_at(bench, 0, monkeypatch, reuse=False, parallel=parallel)
     expected = outcome(bench.trials(whole))

@@ -55,6 +55,7 @@ def test_twenty_runs_are_one_array_of_which_a_few_run_at_a_time(slurm, launch_sw
     assert not slurm.jobs()
 
 
+@pytest.mark.slow
 def test_short_runs_are_packed_one_after_the_other(slurm, launch_sweep, runs, finish):
     sweep = launch_sweep({"lr": "0.1,0.2,0.3,0.4,0.5"}, {"steps": "3"}, parallel=2, per_job=3)
     assert finish(sweep.controller).state == "finished"

@@ -440,6 +440,7 @@ def test_the_palette_and_keys_of_ones_own_work_as_in_the_workbench(six, drive):
     drive(scenario, over=PhospheneApp(six, images="halfcell"))
 
 
+@pytest.mark.slow
 def test_runs_in_all_states_and_plots_of_all_kinds_are_gone_through(crowd, compare):
     async def scenario(pilot, screen, until):
         assert "stand apart" in text(screen)

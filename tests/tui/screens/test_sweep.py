@@ -419,6 +419,7 @@ def test_a_study_is_written_of_a_sweep_and_of_compared_runs(drive, swept):
     assert '"steps,lr" = "10,0.01;5,0.01;' in (swept / "studies/compared.toml").read_text()
 
 
+@pytest.mark.slow
 def test_every_action_of_plan_and_screen_has_a_handler(drive, swept):
     async def scenario(pilot, until):
         screen = await opened(pilot, until)

@@ -69,7 +69,7 @@ def test_schedules_are_those_of_the_paper():
     "mode",
     [
         "dann",
-        "source-only",
+        pytest.param("source-only", marks=pytest.mark.slow),
         pytest.param("no-reversal", marks=pytest.mark.slow),
         pytest.param("target-only", marks=pytest.mark.slow),
     ],
@@ -93,7 +93,7 @@ def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
     assert strengths == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("mode", ["source-only", "dann"])
+@pytest.mark.parametrize("mode", [pytest.param("source-only", marks=pytest.mark.slow), "dann"])
 def test_without_adaptation_features_do_not_depend_on_the_target(context_of, monkeypatch, mode):
     from engine.experiments.adapt import domains
 
@@ -147,6 +147,7 @@ def test_features_that_are_all_the_same_are_not_mapped(context_of):
     assert "step 2: no map of the features" in said[-1]
 
 
+@pytest.mark.slow
 def test_maps_show_the_features_before_and_after(play):
     played = play("dann", SHORT | {"map_images": 20})
     for name in ("features-pca", "features-t-sne"):
@@ -227,6 +228,7 @@ def test_a_plan_names_the_round_of_every_step():
     assert Plan(first=0, each=3).place(1) == (1, 0, 3)
 
 
+@pytest.mark.slow
 def test_rounds_say_how_many_labels_were_taken_and_how_many_were_right(play):
     played = play("pseudo-label", SHORT | {"epochs": 3, "rounds": 2, "round_epochs": 1, "threshold": 0.6, "batch": 64})
     rows, images = played.table("rounds"), len(load("digits-m:0-1", size=28).train)
@@ -248,6 +250,7 @@ def test_the_threshold_takes_probabilities_calibrated_on_the_source(play):
     assert 0.05 <= float(calibrated["temperature"]) <= 20
 
 
+@pytest.mark.slow
 def test_without_a_confident_prediction_training_goes_on_with_the_source_alone(play):
     played = play("pseudo-label", SHORT | {"rounds": 1, "round_epochs": 1, "threshold": 1.0})
     row = played.table("rounds")[0]

@@ -111,6 +111,7 @@ def test_pgd_never_leaves_its_ball_nor_the_range_of_pixels(samples, played, norm
     assert torch.equal(attack.reached, judged)
 
 
+@pytest.mark.slow
 def test_an_image_alone_is_attacked_as_in_company_and_is_left_alone_when_done(network, samples, played):
     images, labels = samples(9, seed=5)
     makers = {

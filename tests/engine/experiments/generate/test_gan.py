@@ -64,7 +64,7 @@ def test_fixed_noise_depends_on_the_seed_alone_and_a_row_has_every_class_from_th
 @pytest.mark.parametrize(
     ("name", "precision"),
     [
-        ("dcgan", "float32"),
+        pytest.param("dcgan", "float32", marks=pytest.mark.slow),
         ("cgan", "auto"),
         pytest.param("dcgan", "auto", marks=pytest.mark.slow),
         pytest.param("cdcgan", "auto", marks=pytest.mark.slow),
@@ -204,6 +204,7 @@ def test_spread_is_the_mean_squared_distance_of_two():
     assert spread(images) == pytest.approx(pairs.mean().sqrt().item(), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_collapse_can_be_brought_about_and_is_said_on_the_console(play):
     played = play("dcgan", SMALL | WIDTHS["dcgan"] | {"steps": 150, "lr_d": 0.02, "lr_g": 1e-6, "preview_every": 50})
     alarms = [event for event in played.run.reader().poll() if isinstance(event, Message) and event.level == "alarm"]
@@ -250,6 +251,7 @@ def test_what_was_learnt_by_heart_is_near_and_shown_under_its_sample(context_of)
     assert torch.allclose(found.distances, brute.min(1).values, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_samples_are_judged_by_a_network_of_the_same_images(play):
     played = play("cdcgan", {"steps": 60, "ngf": 16, "ndf": 16, "quality": 400, "previews": 10})
     results = played.results

@@ -121,6 +121,7 @@ def test_pseudo_labels_go_on_from_a_run_of_dann(home, play):
     assert resolved(Workspace(home), untouched) == (untouched, ())
 
 
+@pytest.mark.slow
 def test_runs_that_have_seen_the_targets_labels_or_other_classes_are_refused(home, play):
     both = {"source": "digits:0-1", "target": "digits-m:0-1", "batch": 512, "epochs": 1, "map_images": 0}
     play("dann", both)

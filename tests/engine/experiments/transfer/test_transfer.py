@@ -160,6 +160,7 @@ def test_all_cuts_come_from_one_pass_and_the_best_is_chosen_by_cross_validation(
         assert sum(value == value for values in plot.values for value in values) == len(rows)
 
 
+@pytest.mark.slow
 def test_cuts_that_need_more_memory_than_there_should_be_are_refused_at_once(play):
     with pytest.raises(PhospheneError, match="GiB"):
         play("cuts", {"dataset": "digits", "model": "vgg16:random", "pool": 0})
@@ -255,6 +256,7 @@ def test_dropout_before_a_new_head_drops_in_training_whatever_is_frozen():
     assert torch.equal(split.predict(values), split.predict(values))
 
 
+@pytest.mark.slow
 def test_inceptions_and_googlenets_auxiliary_heads_are_replaced_and_trained():
     torch.manual_seed(0)
     for architecture, heads, size in (("inception_v3", 1, 299), ("googlenet", 2, 64)):
