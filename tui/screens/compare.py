@@ -161,11 +161,12 @@ class CompareScreen(Offering, ViewsScreen):
         self._charts.display = self.view == "curves" or (wide and self.view == "results")
         self._show_head()
 
-    def _focus_view(self) -> None:
+    @property
+    def first_stop(self) -> Widget | None:
+        """The first chart, the tables or the pictures."""
         if self.view == "curves":
-            self._charts.focus_first()
-        else:
-            (self._tables if self.view == "results" else self._pictures).focus()
+            return self._charts.first_stop
+        return self._tables if self.view == "results" else self._pictures
 
     def _show_head(self) -> None:
         seen = self.seen

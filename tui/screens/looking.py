@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.messages import Prune
+    from textual.widget import Widget
 
     from tui.keymap import Keymap
 
@@ -124,8 +125,9 @@ class ViewsScreen(LookingScreen):
         """Show what belongs to the view, or fits beside it."""
         raise NotImplementedError
 
-    def _focus_view(self) -> None:
-        """Let what the view shows have the focus."""
+    @property
+    def first_stop(self) -> Widget | None:
+        """What gets the focus when the view is gone to; None for nothing."""
         raise NotImplementedError
 
     @property
@@ -141,7 +143,13 @@ class ViewsScreen(LookingScreen):
         """Go to a view."""
         self.view = view
         self._show_view()
-        self.call_after_refresh(self._focus_view)
+        self._focus_view()
+
+    def _focus_view(self) -> None:
+        """Let what the view shows have the focus, at once, so that keys typed ahead go there."""
+        stop = self.first_stop
+        if stop is not None:
+            self.set_focus(stop)
 
     def _numbered(self) -> list[str | tuple[str, str]]:
         """Return the views with their numbers, in styles, for the head of the screen."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textual.app import ComposeResult
+    from textual.widget import Widget
 
     from engine import ReportChange, ReportEdit, ReportOutline, ReportPart, Workspace
     from tui.actions import Scope
@@ -148,8 +149,10 @@ class OutliningScreen(ViewsScreen):
         self._show_part()
         self._show_head()
 
-    def _focus_view(self) -> None:
-        self.set_focus(self._list if self.view == "outline" else self._preview)
+    @property
+    def first_stop(self) -> Widget | None:
+        """The outline, or what it shows of a part."""
+        return self._list if self.view == "outline" else self._preview
 
     def _arrange(self) -> None:
         editing = self._editor.display

@@ -161,13 +161,14 @@ class StudyScreen(Offering, ViewsScreen):
         self.set_class(not self._figure.display, "-without-figure")
         self._show_head()
 
-    def _focus_view(self) -> None:
+    @property
+    def first_stop(self) -> Widget | None:
+        """The text, one of the tables, or the part of the figure that is on the screen."""
         if self.view == "question":
-            self._text.focus()
-        elif self.view == "figure":
-            self._figure.focus_first()
-        else:
-            (self._published.grid if self.view == "published" else self._combinations.table.grid).focus()
+            return self._text
+        if self.view == "figure":
+            return self._figure.first_stop
+        return self._published.grid if self.view == "published" else self._combinations.table.grid
 
     def _show_head(self) -> None:
         parts = self._numbered()
@@ -242,8 +243,9 @@ class StudyScreen(Offering, ViewsScreen):
         """Return what does an action: the screen, or a chart, which is given the focus."""
         if act.scope != "charts":
             return self
-        self._figure.focus_first()
-        return self._figure.charts.focused_chart
+        chart = self._figure.charts.focused_chart
+        self.set_focus(chart)
+        return chart
 
     # -- keys: what is done with it -------------------------------------------------------------------------------
 

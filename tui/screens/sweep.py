@@ -165,13 +165,14 @@ class SweepScreen(Offering, ViewsScreen):
             self._ask(replace(self.asked, pictures=True))
         self._show_head()
 
-    def _focus_view(self) -> None:
+    @property
+    def first_stop(self) -> Widget | None:
+        """The table, the pictures or the first chart."""
         if self.view == "table":
-            self._table.table.grid.focus()
-        elif self.view == "pictures":
-            self._pictures.focus()
-        else:
-            (self._axes if self.view == "axes" else self._parallel).focus_first()
+            return self._table.table.grid
+        if self.view == "pictures":
+            return self._pictures
+        return (self._axes if self.view == "axes" else self._parallel).first_stop
 
     def _show_head(self) -> None:
         parts = self._numbered()
@@ -251,9 +252,9 @@ class SweepScreen(Offering, ViewsScreen):
         """Return what does an action: the screen, or a chart, which is given the focus."""
         if act.scope != "charts":
             return self
-        charts = self._axes if self._axes.display else self._parallel
-        charts.focus_first()
-        return charts.query("Chart").first()
+        chart = (self._axes if self._axes.display else self._parallel).focused_chart
+        self.set_focus(chart)
+        return chart
 
     # -- keys: what is done with it -------------------------------------------------------------------------------
 

@@ -44,6 +44,11 @@ class ChartGrid(VerticalScroll, can_focus=False):
         return next((chart for chart in self._charts if chart.has_focus), self._charts[0])
 
     @property
+    def first_stop(self) -> Chart | None:
+        """What gets the focus when the charts are gone to: the first one, if there is one."""
+        return next(iter(self._charts), None)
+
+    @property
     def on_paper(self) -> tuple[str, Drawn] | None:
         """A name for the focused chart, or else the first one, and its lines; None if it has none."""
         raise NotImplementedError

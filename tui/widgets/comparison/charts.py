@@ -61,11 +61,6 @@ class ComparisonCharts(ChartGrid):
         metric = self.metrics[self._charts.index(self.focused_chart)]
         return metric, self._drawn[metric].chart
 
-    def focus_first(self) -> None:
-        """Give the first chart the focus, if there is one."""
-        if self._charts:
-            self._charts[0].focus()
-
     def _set_up(self, chart: Chart) -> None:
         chart.log_y, chart.smoothing, chart.x_axis = self.log_y, 0.0, self._x_axis
 

@@ -173,14 +173,14 @@ class StudyFigure(Container):
         else:
             self._reveal("")
 
-    def focus_first(self) -> None:
-        """Give the part that is on the screen the focus."""
+    @property
+    def first_stop(self) -> Widget | None:
+        """What of the part that is on the screen gets the focus."""
         if self.part == "charts":
-            self.charts.focus_first()
-        elif self.part == "table":
-            self.tables.grid.focus()
-        elif self.part:
-            self._parts[self.part].focus()
+            return self.charts.first_stop
+        if self.part == "table":
+            return self.tables.grid
+        return self._parts.get(self.part)
 
     def redraw_with(self, renderer: str) -> None:
         """Draw pictures with another renderer from now on."""

@@ -98,11 +98,6 @@ class SweepCharts(ChartGrid):
         place = next((place for place, chart in enumerate(self._charts) if chart.has_focus), 0)
         return [*self._drawn.items()][place] if self._drawn else None
 
-    def focus_first(self) -> None:
-        """Give the first chart the focus."""
-        if self._charts:
-            self._charts[0].focus()
-
     def _redraw(self) -> None:
         from tui.widgets.chart import XAxis
         from tui.widgets.comparison.charts import curve_of
