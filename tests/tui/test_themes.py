@@ -208,6 +208,7 @@ def line_of(app, text: str):
     return next(style for own, style, _ in segments(app) if text in own)
 
 
+@pytest.mark.slow
 def test_without_colours_focus_and_highlight_are_told_by_reverse_bold_and_underline(visit):
     reversed_titles = set()
 

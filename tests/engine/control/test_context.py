@@ -13,7 +13,9 @@ from engine import HyperparameterChanged, ImageLogged, Message, Metrics, Progres
 from engine.control import requests
 from engine.control.context import Context, StopRequested
 from engine.declaration import Hyperparameters, hyperparameter
-from engine.record.events import CheckpointSaved
+from engine.plots import Lines
+from engine.record import files
+from engine.record.events import CheckpointSaved, PlotLogged
 from engine.record.log import EventLog
 from engine.record.run_directory import RunDirectory, RunRecord
 from engine.record.workspace import Workspace
@@ -182,3 +184,41 @@ def test_files_that_no_event_tells_of_do_not_displace_a_checkpoint(run, open_con
         "000000040.safetensors",
     ]
     assert run.last_checkpoint().step == 40
+
+
+@pytest.mark.parametrize("kept", ["image", "plot", "table", "checkpoint"])
+def test_a_file_whose_folder_is_moved_while_it_is_written_is_written_in_the_new_place(
+    run, open_context, monkeypatch, kept
+):
+    import engine.control.context as module
+    from engine.tensors import checkpoints
+
+    place, name = {
+        "image": (files, "sync_folder"),
+        "plot": (module, "write_plot"),
+        "table": (module, "write_table"),
+        "checkpoint": (checkpoints, "save"),
+    }[kept]
+    real, there = getattr(place, name), run.path.with_name("moved")
+
+    def move_first(*arguments):
+        if not there.exists():
+            run.path.rename(there)
+        return real(*arguments)
+
+    context = open_context()
+    *_, _ = context.steps(1)
+    monkeypatch.setattr(place, name, move_first)
+    match kept:
+        case "image":
+            context.image("batch", torch.zeros(1, 2, 2), 1)
+        case "plot":
+            context.plot("C", Lines((1.0, 2.0), {"a": (1.0, 2.0)}), 1)
+        case "table":
+            context.table("classes", ["a"], [[1]])
+        case "checkpoint":
+            context.checkpoint(1, tensors={"a": torch.zeros(1)})
+    kind = {"image": ImageLogged, "plot": PlotLogged, "table": TableLogged, "checkpoint": CheckpointSaved}[kept]
+    (event,) = events(RunDirectory(there), kind)
+    assert (there / event.file).is_file()
+    assert not run.path.exists()

@@ -74,7 +74,11 @@ def finished(done) -> bool:
 
 @pytest.mark.parametrize(
     ("names", "experiment"),
-    [([*ROOMS, *STANDARD, *INSTALLED], "walk"), ([f"{room}/__init__" for room in ROOMS], "count")],
+    [
+        pytest.param([*ROOMS, *STANDARD, *INSTALLED], "walk", marks=pytest.mark.slow),
+        ([*ROOMS, *STANDARD, *INSTALLED], "count"),
+        ([f"{room}/__init__" for room in ROOMS], "count"),
+    ],
 )
 def test_a_run_from_a_folder_with_modules_of_the_same_names(home, folder, script, names, experiment):
     """``walk`` imports numpy, random, torch and, through torch, most of the standard library."""

@@ -118,7 +118,7 @@ def test_a_file_that_holds_no_weights_is_refused_and_no_code_in_it_runs(tmp_path
     ("architecture", "pattern", "old"),
     [
         ("densenet121", r"(denselayer\d+\.(?:norm|relu|conv))([12])\.", r"\1.\2."),
-        ("vit_b_16", r"\.mlp\.0\.", ".mlp.linear_1."),
+        pytest.param("vit_b_16", r"\.mlp\.0\.", ".mlp.linear_1.", marks=pytest.mark.slow),
         ("mnasnet0_5", "x^", ""),
     ],
 )

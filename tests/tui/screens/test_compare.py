@@ -328,7 +328,7 @@ def test_pictures_of_one_kind_stand_in_a_row_with_what_differs_and_steps_are_lin
     async def scenario(pilot, screen, until):
         await show_kind(pilot, screen, until, "batch")
         await until(lambda: [str(cell.border_title) for cell in cells(screen)] == ["lr 0.1", "lr 0.3"])
-        assert len({cell.region.y for cell in cells(screen)}) == 1
+        await until(lambda: len({cell.region.y for cell in cells(screen)}) == 1)
         await pilot.press("left")
         await until(lambda: [cell.border_subtitle for cell in cells(screen)] == ["step 10", "step 10"])
         await pilot.press("home")

@@ -210,11 +210,15 @@ def test_a_number_typed_on_a_field_changes_that_field_and_nothing_else(drive, do
     assert done == []
 
 
-def test_no_printable_key_does_anything_but_type_while_the_form_has_the_focus(drive, done):
+PRINTABLE = "".join(character for character in string.printable if character.isprintable())
+
+
+@pytest.mark.parametrize("characters", ["0.1 rqx/?", pytest.param(PRINTABLE, marks=pytest.mark.slow)])
+def test_no_printable_key_does_anything_but_type_while_the_form_has_the_focus(drive, done, characters):
     async def scenario(pilot, until):
         form = await highlight(pilot, until, "trouble", "name")
         edit = form.query_one("#edit", Input)
-        for character in (c for c in string.printable if c.isprintable()):
+        for character in characters:
             pilot.app.post_message(events.Key(_character_to_key(character), character))
             await quickly(lambda character=character: edit.has_focus and edit.value == character)
             pilot.app.post_message(events.Key("escape", None))

@@ -62,7 +62,7 @@ def test_pgd_is_foolboxs(network, norm, targeted, samples, played):
     assert int(fooled.sum()) > 0
 
 
-@pytest.mark.parametrize("targeted", [False, True])
+@pytest.mark.parametrize("targeted", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_carlini_wagner_finds_changes_as_small_as_foolboxs(network, targeted, samples, played):
     images, labels = samples(12, seed=3)
     classes = (labels + 1) % 4 if targeted else labels

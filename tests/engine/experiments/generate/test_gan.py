@@ -276,6 +276,7 @@ def test_samples_are_judged_by_a_network_of_the_same_images(play):
     assert bars.values == pytest.approx([float(row["samples"]) for row in rows], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_fid_and_kid_come_from_torch_fidelity(play, monkeypatch, tmp_path):
     options = {}
 

@@ -67,7 +67,7 @@ def test_grad_cam_reaches_layers_inside_residual_blocks_and_batches():
     torch.testing.assert_close(together, torch.cat(alone), atol=1e-7, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121", "squeezenet1_1"])
+@pytest.mark.parametrize("name", ["resnet18", pytest.param("densenet121", marks=pytest.mark.slow), "squeezenet1_1"])
 def test_cam_is_the_sum_of_the_maps_by_the_weights_of_the_class(name):
     network = sectioned(name, 96)
     images = torch.randn(2, 3, 96, 96)
@@ -89,7 +89,7 @@ def test_cam_is_the_sum_of_the_maps_by_the_weights_of_the_class(name):
     torch.testing.assert_close(grad_cam * places, ours, atol=1e-4, rtol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["cnn", "vgg11"])
+@pytest.mark.parametrize("name", ["cnn", pytest.param("vgg11", marks=pytest.mark.slow)])
 def test_cam_is_refused_where_it_does_not_exist(name):
     network = sectioned(name)
     images = torch.randn(1, *((1, 28, 28) if name == "cnn" else (3, 64, 64)))
