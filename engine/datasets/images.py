@@ -88,7 +88,7 @@ def load(name: str, *, size: int = 28, channels: int | None = 1, device: torch.d
     """
     named = parse(name)
     if named.source is None or not named.source.loader:
-        raise DataUnavailable(f"{name} holds photographs that differ in size; images of one size are needed")
+        raise DataUnavailable(f"{name} holds photographs, whose sizes may differ; images of one size are needed")
     module, _, function = named.source.loader.partition(":")
     splits: Splits = getattr(importlib.import_module(module), function)(size)
     if named.classes:

@@ -59,13 +59,14 @@ class DatasetReference(Reference):
         named = names.parse(name)
         if found := self._unwanted(named):
             there = [entry for entry in datasets() if not self._unwanted(names.parse(entry))]
-            raise ValueError(f"{name} holds {found}; take {', '.join(there)}")
+            own = "; finetune and probe take photographs of your own" if named.folder else ""
+            raise ValueError(f"{name} holds {found}; take {', '.join(there)}{own}")
         return name
 
     def _unwanted(self, named: DatasetName) -> str:
         """Return what a data set holds that the field does not take, or the empty string."""
         if named.photographs and not self.photographs:
-            return "photographs that differ in size, and images of one size are needed"
+            return "photographs, whose sizes may differ, and images of one size are needed"
         if self.channels and named.channels != self.channels:
             return f"{COLOURS[named.channels]}, and {COLOURS[self.channels]} are needed"
         if named.source and len(named.class_names) < self.fewest_classes:

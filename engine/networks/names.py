@@ -92,7 +92,7 @@ def _dataset(text: str) -> str:
     name = dataset_names.check(text)
     if dataset_names.parse(name).photographs:
         raise ValueError(
-            f"{name} holds photographs that differ in size: {SMALL_CNN}:DATASET needs images of one size, as mnist"
+            f"{name} holds photographs, whose sizes may differ: {SMALL_CNN}:DATASET needs images of one size, as mnist"
         )
     return name
 

@@ -157,10 +157,17 @@ def test_a_field_takes_and_suggests_only_what_fits_it():
 
 @pytest.mark.parametrize("dataset", ["folder:/photographs", "scenes15", "celeba"])
 def test_the_small_cnn_takes_no_photographs_as_data_or_in_its_name(dataset):
-    with pytest.raises(InvalidHyperparameters, match=r"dataset: .* differ in size.*; take digits, digits-m, mnist"):
+    with pytest.raises(InvalidHyperparameters, match=r"dataset: .* may differ, .*; take digits, digits-m, mnist"):
         catalogue.experiment("cnn").validate({"dataset": dataset})
-    with pytest.raises(InvalidHyperparameters, match=r"model: .* differ in size"):
+    with pytest.raises(InvalidHyperparameters, match=r"model: .* may differ: "):
         catalogue.experiment("predict").validate({"model": f"cnn:{dataset}"})
+
+
+def test_who_has_a_folder_of_photographs_is_told_what_takes_it():
+    with pytest.raises(InvalidHyperparameters, match="; finetune and probe take photographs of your own"):
+        catalogue.experiment("cnn").validate({"dataset": "folder:/photographs"})
+    for name in ("finetune", "probe"):
+        catalogue.experiment(name).validate({"dataset": "folder:/photographs"})
 
 
 @pytest.mark.parametrize(
