@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from engine import Engine, Run, catalogue
@@ -45,7 +46,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compute in one thread, but for benchmarks: small networks gain nothing from more, and lose much beside others."""
+    """Compute in one thread, but for benchmarks: small networks gain nothing from more, and lose much beside others.
+
+    Examples of properties may take their time: on a busy machine the first of them waits for others' imports.
+    """
+    hypothesis.settings.register_profile("suite", deadline=None)
+    hypothesis.settings.load_profile("suite")
     if not config.getoption("benchmark_enable"):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
 

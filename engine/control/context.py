@@ -28,7 +28,7 @@ from engine.record.run_directory import RunDirectory
 from engine.record.tables import write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import torch
 
@@ -124,22 +124,6 @@ class Context:
                 Message(time.time(), f"the run's folder was moved to {path}: the run goes on there", "alarm")
             )
         return RunDirectory(path)
-
-    def _write(self, write: Callable[[Path], Path]) -> tuple[Path, str]:
-        """Let a function write a file into the run's folder; again where that lies, if it is moved meanwhile.
-
-        Returns:
-            Where the file lies, and its name in the folder.
-        """
-        while True:
-            run = self._run.path
-            try:
-                path = write(run)
-            except Exception:
-                if self._run.path == run:
-                    raise
-            else:
-                return path, str(path.relative_to(run))
 
     @property
     def cache(self) -> Path:
@@ -304,35 +288,22 @@ class Context:
         """
         from engine.drawing.png import write_png
 
-        def write(run: Path) -> Path:
-            path = placed(run, "images", name, step, ".png")
-            write_atomically(path, lambda temporary: write_png(temporary, picture))
-            return path
-
-        path, file = self._write(write)
+        file = placed("images", name, step, ".png")
+        self._folder.write(file, lambda path: write_atomically(path, lambda temporary: write_png(temporary, picture)))
         self._note(ImageLogged(time.time(), name, step, file, caption))
-        return path
+        return self._run.path / file
 
     def plot(self, name: str, plot: Plot, step: int) -> None:
         """Log a plot as data; terminals, reports and comparisons draw it."""
-
-        def write(run: Path) -> Path:
-            path = placed(run, "plots", name, step, ".json")
-            write_plot(path, plot)
-            return path
-
-        self._note(PlotLogged(time.time(), name, step, self._write(write)[1]))
+        file = placed("plots", name, step, ".json")
+        self._folder.write(file, lambda path: write_plot(path, plot))
+        self._note(PlotLogged(time.time(), name, step, file))
 
     def table(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """Log a table as CSV."""
-
-        def write(run: Path) -> Path:
-            path = run / "tables" / f"{file_name(name)}.csv"
-            path.parent.mkdir(exist_ok=True)
-            write_table(path, columns, rows)
-            return path
-
-        self._note(TableLogged(time.time(), name, self._write(write)[1]))
+        file = f"tables/{file_name(name)}.csv"
+        self._folder.write(file, lambda path: write_table(path, columns, rows))
+        self._note(TableLogged(time.time(), name, file))
 
     def result(self, values: Mapping[str, float]) -> None:
         """Log final figures, ``part/quantity`` to value; lists, comparisons and studies read them."""
@@ -390,24 +361,16 @@ class Context:
         def save(file: Path) -> None:
             checkpoints.save(file, step, modules or {}, optimisers or {}, tensors or {}, self.generator)
 
-        size = 0
-
-        def write(run: Path) -> Path:
-            nonlocal size
-            path = run / "checkpoints" / f"{step:09d}.safetensors"
-            path.parent.mkdir(exist_ok=True)
-            write_atomically(path, save)
-            size = path.stat().st_size
-            return path
-
-        path, name = self._write(write)
+        file = f"checkpoints/{step:09d}.safetensors"
+        size = self._folder.write(file, lambda path: write_atomically(path, save))
         self.flush()
-        self._log.append(CheckpointSaved(time.time(), step, name, size), durable=True)
+        self._log.append(CheckpointSaved(time.time(), step, file, size), durable=True)
         self._saved_step, self._save_now = step, False
         self._checkpoint_at = now + CHECKPOINT_SECONDS
         # Only checkpoints that an event names are kept: a crash may have left files without one.
-        self._kept = [*(kept for kept in self._kept if kept != path.name), path.name][-KEPT_CHECKPOINTS:]
-        for old in path.parent.glob("[0-9]*.safetensors"):
+        name = Path(file).name
+        self._kept = [*(kept for kept in self._kept if kept != name), name][-KEPT_CHECKPOINTS:]
+        for old in (self._run.path / "checkpoints").glob("[0-9]*.safetensors"):
             if old.name not in self._kept:
                 old.unlink(missing_ok=True)
 

@@ -32,12 +32,9 @@ def file_name(name: str) -> str:
     return f"{plain[:LONGEST_NAME]}-{hashlib.blake2b(name.encode('utf-8', 'replace'), digest_size=3).hexdigest()}"
 
 
-def placed(run: Path, room: str, name: str, step: int, ending: str) -> Path:
-    """Return the file of a picture or a plot of a step in a run's directory; its folder is made."""
-    folder = run / room / file_name(name)
-    folder.parent.mkdir(exist_ok=True)
-    folder.mkdir(exist_ok=True)
-    return folder / f"{step:09d}{ending}"
+def placed(room: str, name: str, step: int, ending: str) -> str:
+    """Return the file of a picture or a plot of a step, as it is called in a run's directory."""
+    return f"{room}/{file_name(name)}/{step:09d}{ending}"
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

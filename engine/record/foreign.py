@@ -120,12 +120,14 @@ def _fill(run: Path, log: ForeignLog, reason: str, now: float, troubles: list[st
         events.append(StateChanged(first, "running"))
         events.append(*_metrics(log.points, first))
         for picture in log.pictures:
-            path = placed(run, "images", picture.name, picture.step, ".png")
+            file = placed("images", picture.name, picture.step, ".png")
+            path = run / file
+            path.parent.mkdir(parents=True, exist_ok=True)
             if trouble := _write_png(path, picture.data):
                 troubles.append(f"picture {picture.name} of step {picture.step} is left out: {trouble}")
                 continue
             t = picture.t if math.isfinite(picture.t) else first
-            events.append(ImageLogged(t, picture.name, picture.step, str(path.relative_to(run))))
+            events.append(ImageLogged(t, picture.name, picture.step, file))
         events.append(StateChanged(last, "finished", reason, step, step), durable=True)
     finally:
         events.close()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class HeldFolder:
@@ -32,6 +36,31 @@ class HeldFolder:
             raise WorkspaceError(f"{self._path} was removed while the run went on: nothing more can be kept of it")
         self._path = now
         return now
+
+    def write(self, name: str, write: Callable[[Path], object]) -> int:
+        """Let a function write a file of the folder; again where the folder lies then, if it is moved meanwhile.
+
+        Args:
+            name: of the file, as seen from the folder; the folders in between are made.
+            write: takes the file's path.
+
+        Returns:
+            The bytes of the file.
+
+        Raises:
+            WorkspaceError: as :meth:`path`.
+            OSError: if the disk refuses.
+        """
+        while True:
+            folder = self.path()
+            try:
+                for between in reversed(Path(name).parents[:-1]):
+                    (folder / between).mkdir(exist_ok=True)
+                write(folder / name)
+                return (folder / name).stat().st_size
+            except Exception:
+                if self._lies_at(folder):
+                    raise
 
     def _lies_at(self, path: Path) -> bool:
         try:

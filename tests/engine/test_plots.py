@@ -107,7 +107,7 @@ def test_captions_stand_under_their_tiles_whole():
 lengths = st.integers(0, 6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data(), st.integers(20, 200), st.integers(4, 60))
 def test_no_plot_fails_to_be_drawn(data, width, height):
     count = data.draw(lengths)

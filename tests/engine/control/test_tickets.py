@@ -62,7 +62,7 @@ step = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(step, max_size=30), st.randoms(use_true_random=False))
 def test_runs_start_in_the_order_asked_for_and_never_too_many(steps, chance):
     with tempfile.TemporaryDirectory() as folder:

@@ -49,7 +49,7 @@ def settle(tickets, free, chance):
             return started
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(runs, max_size=12),
     st.fixed_dictionaries({name: st.integers(0, 6) for name in DEVICES}),
@@ -84,7 +84,7 @@ def test_no_device_is_idle_none_holds_too_many_and_nobody_is_overtaken(tickets, 
             assert all(ticket.need > free[one.device] for one in overtaking)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(runs, max_size=8), st.fixed_dictionaries({name: st.integers(0, 6) for name in DEVICES}), st.data())
 def test_who_starts_early_keeps_nobody_ahead_of_it_from_starting(tickets, free, data):
     """Whoever could start before a run behind it has started, can start right after it, too."""

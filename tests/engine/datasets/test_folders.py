@@ -68,7 +68,7 @@ full = st.lists(st.sampled_from(FOLDERS[-4:] + ODD[3:]), max_size=3).map(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(files, max_size=15), full, st.sampled_from((1, 2)))
 @example(["originals/1.jpg", "1.jpg"], [], 1)
 @example([], [*several("train/cats"), *several("train/dogs"), *several("Test/cats"), *several("val/dogs", 1)], 2)

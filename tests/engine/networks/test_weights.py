@@ -46,7 +46,7 @@ KEYS = ["state_dict", "model", "model_state_dict", "net", "ema", "my network", "
 BESIDE = {"epoch": 3, "best": torch.ones(1), "optimizer": {"state": {0: {"exp_avg": torch.ones(9)}}, "lr": [0.1]}}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     keys=st.lists(st.sampled_from(KEYS), max_size=3),
     prefix=st.lists(st.sampled_from(["module.", "_orig_mod.", "model.", "net.", "backbone.0."]), max_size=3),
@@ -165,7 +165,7 @@ def _files() -> list[bytes]:
 FILES = _files()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     which=st.integers(0, 2),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=6),

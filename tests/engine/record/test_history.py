@@ -129,7 +129,7 @@ others = st.sampled_from(
 damage = st.tuples(st.integers(0, 200), st.integers(0, 255))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(metrics | others, max_size=12), st.lists(damage, max_size=3), st.integers(1, 3))
 def test_columns_say_what_events_say_damaged_lines_included(events, damages, repeats):
     lines = [encode(event)[:-1] for event in events for _ in range(repeats)]

@@ -49,7 +49,7 @@ def resumed(write):
     results = {"test/accuracy": 0.5, "test/nothing": float("nan")}
     second += [Results(1e9 + 15, results), StateChanged(1e9 + 15, "finished", "", 3, 3, results)]
     run = write("k3f", [first, second], name=NASTY, lr=0.1, note=NASTY, depth=None, on=True, sizes=[1, 2])
-    placed(run.path, "images", "x", 3, ".png")
+    (run.path / placed("images", "x", 3, ".png")).parent.mkdir(parents=True)
     (run.path / "images/x.png").write_bytes(png("red"))
     return run
 

@@ -50,7 +50,7 @@ def written(home: Path, points):
     return workspace, workspace.find("k3f")
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(POINTS.filter(lambda points: any(values for _, values, *_ in points)))
 def test_csv_gives_the_same_curves_again(points):
     with tempfile.TemporaryDirectory() as folder:
@@ -139,7 +139,7 @@ def test_of_damaged_and_half_written_files_the_whole_is_taken(tmp_path, home):
     assert run.history().images == {}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.binary(max_size=120))
 def test_no_bytes_break_the_reader(data):
     with tempfile.TemporaryDirectory() as folder:

@@ -179,7 +179,7 @@ VALUES = st.one_of(PLAIN, st.lists(PLAIN, max_size=4))
         st.sampled_from(["fixed", "over", "zip"]), st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4)
     ),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_written_as_toml_is_read_as_it_was(head, tables):
     values = {key: value for key, value in head.items() if key not in tables} | tables
     read = tomllib.loads(words.toml(values))
@@ -206,6 +206,6 @@ def test_a_study_is_written_from_runs_with_any_text(home, phosphene):
 
 
 @given(text=st.text(CHARACTERS, max_size=200), where=st.lists(st.one_of(TEXTS, st.integers(0, 3)), max_size=3))
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_the_line_of_an_entry_is_one_of_the_document(text, where):
     assert 1 <= declared.line_of(text, where) <= max(1, len(text.splitlines()))

@@ -142,7 +142,7 @@ def test_smoothing_keeps_the_raw_curve_behind_the_smooth_one():
     assert dots(frame(noisy, smoothing=0.9)) >= dots(frame(noisy)) * 0.8
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.one_of(st.floats(), st.sampled_from([5e-324, 1e308, -1e308])), max_size=60),
     st.integers(0, 70),

@@ -95,7 +95,7 @@ def test_what_is_stored_in_8_bits_is_still_misjudged_if_that_is_asked_for(networ
     assert norms(loose.adversarial, images)["L2"].mean() <= norms(kept.state["floats"], images)["L2"].mean() + 1e-4
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from(["linf", "l2"]), st.floats(1e-3, 2.0), st.floats(1e-3, 3.0), st.integers(0, 5), st.booleans())
 def test_pgd_never_leaves_its_ball_nor_the_range_of_pixels(samples, played, norm, eps, alpha, steps, random_start):
     network = nn.Sequential(nn.Flatten(), nn.Linear(144, 4)).requires_grad_(False)

@@ -107,7 +107,7 @@ def test_predictions_equal_plain_scikit_learns_on_real_features(real_scenes, squ
         assert (fitted.predictions == pipeline.predict(test.double().numpy())).all(), classifier
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(2, 30), st.integers(1, 20), st.integers(1, 80), st.integers(0, 1_000))
 def test_coordinates_keep_every_inner_product_and_distance(n, m, dimensions, seed):
     generator = torch.Generator().manual_seed(seed)

@@ -307,7 +307,7 @@ def same(one, other):
     return report_edits.same(one, other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(OUTLINES)
 def test_an_outline_that_is_written_is_read_as_the_same(outline):
     text = report_outlines.written(outline)
@@ -315,7 +315,7 @@ def test_an_outline_that_is_written_is_read_as_the_same(outline):
     assert same(report_outlines.parsed(text), outline)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(OUTLINES, OUTLINES, st.randoms())
 def test_a_file_that_is_rewritten_holds_what_it_was_changed_to(before, other, random):
     text = report_outlines.written(before).replace("[[part]]", "# c\n[[part]]")
