@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     Part = object  # Textual finds the style sheets of one base alone that is a DOMNode
 
-SETTLED_SECONDS = 1.0
+SETTLED_SECONDS = 5.0
 """After which the next key is not held back any more, whatever the last one is still about."""
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine import PhospheneError
 from tui.actions import bindings
@@ -23,6 +23,7 @@ from tui.widgets.comparison.look import Asked, Looking
 from tui.widgets.comparison.offers import pictures_offer, results_offer
 from tui.widgets.comparison.pictures import ComparisonPictures
 from tui.widgets.comparison.tables import ComparisonTables
+from tui.widgets.key_bar import KeyBar
 from tui.workbench.studying import ask_and_write_study
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class CompareScreen(Offering, ViewsScreen):
             yield ComparisonTables()
             yield ComparisonCharts()
             yield ComparisonPictures(self._first_renderer)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to look."""

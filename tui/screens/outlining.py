@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine import PhospheneError, report_wording, wording
 from tui.screens.looking import ViewsScreen
 from tui.widgets.ask import Ask
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.report.editor import Editor
 from tui.widgets.report.look import Looking
 from tui.widgets.report.outline import OutlineList, Spot
@@ -66,7 +67,7 @@ class OutliningScreen(ViewsScreen):
             yield Preview()
             yield Editor()
         yield Ask()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to look."""

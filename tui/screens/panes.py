@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Container, Horizontal
 from textual.message import Message
-from textual.widgets import Footer
 
 from engine import Origin
 from tui.actions import ACTS, Act, Scope
@@ -21,6 +20,7 @@ from tui.widgets.charts import ChartPanel
 from tui.widgets.configuration import Configuration
 from tui.widgets.console import Console
 from tui.widgets.form import HyperparameterForm
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
 from tui.widgets.pane_bar import PaneBar
@@ -87,7 +87,7 @@ class PaneScreen(Offering, ActingScreen):
                 yield PicturePanel(self._renderer)
                 yield TableView(id="tables")
                 yield Console()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def _suit(self, experiment: Experiment | None) -> None:
         if experiment is not None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from tui.actions import bindings
 from tui.limits import Limited
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class PictureScreen(Limited, ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the picture and the keys."""
         yield ShotView(self._renderer)
-        yield Footer(show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw."""

@@ -9,10 +9,11 @@ from textual import work
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine import PhospheneError, sweep_wording, wording
 from tui.actions import bindings
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.sweep.options import Mistakes, OptionField, OptionLine, asked_of, asked_with, given
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
             for option in self.options:
                 yield OptionLine(option)
             yield Static(id="plan-command", markup=False)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Plan."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from tui.actions import bindings
 from tui.screens.looking import LookingScreen
 from tui.widgets.filters import FilterField
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.study.counting import COUNTING
 from tui.widgets.study.shelf import StudyList, StudyNote, columns
 
@@ -52,7 +53,7 @@ class ShelfScreen(LookingScreen):
         yield FilterField("shelf", "filter studies")
         yield StudyList()
         yield StudyNote()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to count."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import work
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine import PhospheneError
 from tui.actions import ACTS, bindings
@@ -20,6 +20,7 @@ from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
 from tui.screens.study_plan import StudyPlanScreen, changes
 from tui.screens.sweep import MOST_COMPARED, Wish
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.study.look import TIERS, Asked, Looking
 from tui.widgets.study.offers import combinations_offer, figure_offer, published_offer, report_offer
 from tui.widgets.study.panels import Published, StudyFigure, StudyText
@@ -93,7 +94,7 @@ class StudyScreen(Offering, ViewsScreen):
                 yield Published()
                 yield SweepTable()
             yield StudyFigure(self._first_renderer)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to look."""

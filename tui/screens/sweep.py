@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from engine import sweep_outlook, sweep_views, wording
 from tui.actions import bindings
@@ -18,6 +18,7 @@ from tui.reporting import part_of
 from tui.screens.looking import ViewsScreen
 from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.sweep.look import Asked, Looking, laid_out
 from tui.widgets.sweep.offers import combinations_offer, pictures_offer
 from tui.widgets.sweep.panels import SweepCharts, SweepPictures, SweepTable
@@ -101,7 +102,7 @@ class SweepScreen(Offering, ViewsScreen):
             yield SweepCharts(id="sweep-axes")
             yield SweepCharts(id="sweep-parallel")
             yield SweepPictures(self._first_renderer)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Begin to look."""
