@@ -127,6 +127,7 @@ def test_a_full_place_for_data_is_one_sentence(drawn, monkeypatch):
         assert "Traceback" not in said.read_text()
 
 
+@pytest.mark.slow
 def test_a_full_place_for_narration_changes_nothing(drawn, monkeypatch):
     for arguments, usual in COMMANDS:
         assert call(arguments, drawn / "data", "/dev/full", monkeypatch) == usual, arguments
@@ -155,7 +156,8 @@ def test_in_a_folder_that_is_gone_every_command_says_so(drawn, monkeypatch):
     os.chdir("/")
 
 
-@pytest.mark.parametrize("locale", ["C", pytest.param("POSIX", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
 def test_in_a_locale_of_bytes_names_and_paths_hold_any_letters(drawn, home, locale):
     """The process starts itself anew, so the loop begins again where all letters are known."""
     images = drawn / "狐.png"

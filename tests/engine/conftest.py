@@ -87,8 +87,8 @@ class Trained:
         folder.mkdir(parents=True, exist_ok=True)
 
     def hand_out(self, cache: Path) -> None:
-        """Put the networks there are into a workspace's cache."""
-        shutil.copytree(self._folder, cache / "networks", ignore=shutil.ignore_patterns(".*"))
+        """Put the networks there are into a workspace's cache, which may have some."""
+        shutil.copytree(self._folder, cache / "networks", ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
 
     def collect(self, cache: Path) -> None:
         """Keep the networks that were trained in a workspace."""

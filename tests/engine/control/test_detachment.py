@@ -92,7 +92,7 @@ def one_of_its_own(home):
 
 
 @OFTEN
-@pytest.mark.parametrize("end", ["hang up", "kill"])
+@pytest.mark.parametrize("end", ["hang up", pytest.param("kill", marks=pytest.mark.slow)])
 def test_a_run_outlives_the_terminal_and_the_command_that_started_it(home, terminal, one_of_its_own, end, times):
     def attempt(chance: random.Random):
         mine = chance.random()

@@ -198,6 +198,7 @@ def test_a_process_that_has_asked_for_cuda_or_has_threads_is_not_forked(home):
     assert [process.communicate()[0].strip() for process in asked] == ["False", "False"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_owner_keeps_its_server_and_a_killed_one_its_runs(home, until, finish, visible):
     gate = home / "owner's gate"
     known = {run.id for run in visible()}

@@ -99,7 +99,7 @@ def test_started_by_name_from_such_a_folder(home, folder):
     assert finished(run_in(folder, [sys.executable, "-m", "phosphene", "run", "count", "--steps", "2", "--json"]))
 
 
-@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize("warm", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_worker_starts_though_pythonpath_holds_what_stops_an_interpreter(home, folder, warm):
     """The script's own interpreter is started without that folder; its worker inherits the variable."""
     folder.add(*ROOMS, *STANDARD, *INSTALLED)

@@ -35,8 +35,6 @@ SHORT = {
     "cgan": GAN | {"hidden": 8},
     "interpolate": {"model": "embedded", "points": 3, "paths": 2},
 }
-IN_A_WORKER = ("cdcgan",)
-"""Those whose worker the quick tests wait for; the others' are slow tests."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -63,15 +61,16 @@ class TestSoftmax(ExperimentContract):
 
 
 class BuiltIn(ExperimentContract):
+    """A contract of which the quick tests do not wait for the worker: that of the plug-in is enough of them."""
+
     @pytest.mark.slow
     def test_it_runs_in_a_worker(self, tmp_path_factory):
         super().test_it_runs_in_a_worker(tmp_path_factory)
 
 
 for name, values in SHORT.items():
-    base = ExperimentContract if name in IN_A_WORKER else BuiltIn
     title = f"Test{name.title().replace('-', '')}"
-    globals()[title] = type(title, (base,), {"experiment": name, "values": values, "__module__": __name__})
+    globals()[title] = type(title, (BuiltIn,), {"experiment": name, "values": values, "__module__": __name__})
 
 
 def test_no_experiment_is_left_out():

@@ -33,7 +33,11 @@ def own_outputs(network: nn.Module, images: torch.Tensor) -> dict[str, torch.Ten
 
 # In-place ReLU modules, in-place additions, functional in-place ReLU, hard swish, branches that are joined.
 @pytest.mark.parametrize(
-    "architecture", ["vgg11", "resnet18", "densenet121", "mobilenet_v3_small", "squeezenet1_1", "googlenet"]
+    "architecture",
+    [
+        *("resnet18", "mobilenet_v3_small", "squeezenet1_1", "googlenet"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("vgg11", "densenet121")),
+    ],
 )
 def test_every_captured_value_equals_the_layers_own_output(architecture):
     torch.manual_seed(0)

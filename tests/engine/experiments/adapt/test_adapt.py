@@ -93,7 +93,8 @@ def test_every_mode_reports_both_domains_each_epoch_and_at_the_end(play, mode):
     assert strengths == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("mode", [pytest.param("source-only", marks=pytest.mark.slow), "dann"])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["source-only", "dann"])
 def test_without_adaptation_features_do_not_depend_on_the_target(context_of, monkeypatch, mode):
     from engine.experiments.adapt import domains
 

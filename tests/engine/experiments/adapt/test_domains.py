@@ -109,7 +109,7 @@ def test_a_folder_with_a_loop_in_it_is_listed_without_it(tmp_path):
     assert len(sources.tree_of(names.parse(f"folder:{tmp_path}")).train) == 8
 
 
-@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize("size", [32, pytest.param(64, marks=pytest.mark.slow)])
 def test_digits_m_come_in_any_size(size):
     assert digits_m.splits(size).test.images.shape == (704, 3, size, size)
 
