@@ -103,7 +103,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
             problems = mistakes.problems
         except PhospheneError as error:
             problems = dict(error.problems) or {"": str(error)}
-        if not self.is_attached:  # left while it was worked out
+        if len(self.query("#plan-said, #plan-problems")) < 2:  # left while it was worked out
             return
         if planned is None:
             self._refuse(problems)
