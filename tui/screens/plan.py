@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
+    from textual.messages import Prune
     from textual.widgets import Input
 
     from engine import Experiment, Planned, SweepAsked, Sweeps
@@ -71,6 +72,10 @@ class PlanScreen(ModalScreen["Planned | None"]):
         self.query(OptionField).first().focus()
         self._plan()
 
+    async def on_prune(self, _: Prune) -> None:
+        """Plan nothing any more before the parts go that would say it."""
+        self.workers.cancel_node(self)
+
     @property
     def heading(self) -> str:
         """What is planned, in a few words."""
@@ -103,7 +108,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
             problems = mistakes.problems
         except PhospheneError as error:
             problems = dict(error.problems) or {"": str(error)}
-        if len(self.query("#plan-said, #plan-problems")) < 2:  # left while it was worked out
+        if not self.is_attached or len(self.query("#plan-said, #plan-problems")) < 2:  # left while it was worked out
             return
         if planned is None:
             self._refuse(problems)
