@@ -108,7 +108,8 @@ class PlanScreen(ModalScreen["Planned | None"]):
             problems = mistakes.problems
         except PhospheneError as error:
             problems = dict(error.problems) or {"": str(error)}
-        if not self.is_attached or len(self.query("#plan-said, #plan-problems")) < 2:  # left while it was worked out
+        # Left while it was worked out; an app that ends takes the parts away before the screen.
+        if not self.is_attached or len(self.query("#plan-said, #plan-problems")) < 2:
             return
         if planned is None:
             self._refuse(problems)
