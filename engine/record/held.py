@@ -58,9 +58,7 @@ class HeldFolder:
                     (folder / between).mkdir(exist_ok=True)
                 write(folder / name)
                 return (folder / name).stat().st_size
-            except (
-                Exception
-            ):  # who writes may have errors of its own, as safetensors; none is swallowed
+            except Exception:  # who writes may have errors of its own, as safetensors; none is swallowed
                 if self._lies_at(folder):
                     raise
 
