@@ -53,13 +53,15 @@ def _gpus() -> dict[str, str]:
 def _terminal() -> dict[str, Any]:
     import shutil
 
-    from tui import choose_images
+    from tui import asked, choose_images
 
     size = shutil.get_terminal_size()
+    with asked() as told:
+        sixel = told().sixel
     return {
         "terminal": f"{os.environ.get('TERM', 'unknown')}, {size.columns}x{size.lines}",
         "tmux": "yes" if os.environ.get("TMUX") else "no",
-        "pictures": choose_images("auto"),
+        "pictures": choose_images("auto", sixel=sixel),
         "colours": "none (NO_COLOR)" if os.environ.get("NO_COLOR") else os.environ.get("COLORTERM", "256"),
     }
 

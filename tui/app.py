@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from rich.terminal_theme import TerminalTheme
     from textual import events
     from textual.driver import Driver
     from textual.filter import LineFilter
@@ -55,15 +57,18 @@ class PhospheneApp(Limited, KeysInTurn, ReportingApp):
         light: bool = False,
         limits: Limits = UNLIMITED,
     ) -> None:
+        self._coloured: dict[str, tuple[TerminalTheme, list[LineFilter]]] = {}
         super().__init__(driver_class=_driver_of_the_browser() if limits.browser else None)
         self.limits = limits
         self._home = Workspace(home).home
         self._file = self._home / "workbench.json"
         self.settings = Settings.load(self._file)
-        self.settings.images = images or self.settings.images
         self.reporting = Reporting(self._home, self.settings, read_only=limits.read_only)
         self.keymap = Keymap.read(self._home / FILE)
-        self.renderer = "halfcell" if limits.browser else choose_images(self.settings.images)
+        wanted = "halfcell" if limits.browser else images
+        self.renderer = choose_images(wanted, self.settings.images, sixel=limits.sixel)
+        if images:
+            self.settings.images = images
         self._choose_theme(theme, light=light)
 
     def _choose_theme(self, wanted: str, *, light: bool) -> None:
@@ -82,24 +87,36 @@ class PhospheneApp(Limited, KeysInTurn, ReportingApp):
         for name in self.available_themes.keys() - themes.keys():
             self.unregister_theme(name)
 
-    def watch_theme(self) -> None:
-        """Let the names of colours mean those of the theme."""
-        theme = self.current_theme
-        if theme.dark:
-            self.ansi_theme_dark = terminal_colours(theme)
-        else:
-            self.ansi_theme_light = terminal_colours(theme)
-        self._own_filters = filters(depth(), theme)
+    @property
+    def ansi_theme(self) -> TerminalTheme:
+        """What the names of colours mean: those of the theme."""
+        return self._colours[0]
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what is done to every line: names of colours become those of the theme, dim texts muted ones."""
-        return [*super().get_line_filters(), *self._own_filters]
+        return [*super().get_line_filters(), *self._colours[1]]
+
+    @property
+    def _colours(self) -> tuple[TerminalTheme, list[LineFilter]]:
+        """What the theme makes of named colours and of lines, worked out once for each theme that is chosen."""
+        if self.theme not in self._coloured:
+            theme = self.current_theme
+            self._coloured[self.theme] = terminal_colours(theme), filters(depth(), theme)
+        return self._coloured[self.theme]
 
     def on_mount(self) -> None:
         """Open the workbench."""
         self.set_keymap(self.keymap.chosen)
         self.push_screen(Workbench(self._home, self.settings, self.renderer, self.keymap))
         self.set_interval(SAVE_SECONDS, self._save_settings)
+
+    def on_ready(self) -> None:
+        """Let no collection of garbage look again at what stays: it would hold up a key for a tenth of a second.
+
+        Not where several apps live in one process, as in tests: what is frozen is never freed.
+        """
+        if not self.is_headless:
+            gc.freeze()
 
     def on_workbench_settings_changed(self) -> None:
         """Remember the settings now: a terminal may be closed at any moment."""

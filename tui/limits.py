@@ -1,4 +1,4 @@
-"""What this workbench may not do: change anything where it only looks, ask for a terminal where it is in a browser."""
+"""What this workbench may and can do: it may only look, or is in a browser; its terminal draws sixels or not."""
 
 from __future__ import annotations
 
@@ -40,15 +40,17 @@ IN_A_TERMINAL = frozenset({"suspend", "images", "compare.images", "sweep.images"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the workbench was opened without.
+    """What the workbench was opened without, and what its terminal can do.
 
     Attributes:
         read_only: whether runs may only be looked at.
         browser: whether it is shown in a browser, which is no terminal.
+        sixel: whether the terminal said that it draws sixels.
     """
 
     read_only: bool = False
     browser: bool = False
+    sixel: bool = False
 
     def reason_against(self, act: Act) -> str:
         """Return why an action can never be done here, or the empty string."""

@@ -1,6 +1,7 @@
-"""How pictures are drawn in this terminal: chosen from the environment alone, before the app starts.
+"""How pictures are drawn in this terminal: chosen before the app starts.
 
-A query to the terminal itself fails on slow lines, where its answer arrives among the user's keys.
+The environment promises one way or none; over SSH it says little, and then the terminal's own attributes say whether
+it draws sixels.
 """
 
 from __future__ import annotations
@@ -12,8 +13,13 @@ CELLS = ("halfcell", "ascii")
 """Those that draw with characters, which every terminal has."""
 
 
-def choose_images(wanted: str) -> str:
-    """Return the renderer for a choice; ``auto`` is the best one that the environment promises to work.
+def choose_images(wanted: str, remembered: str = "", *, sixel: bool = False) -> str:
+    """Return the renderer that is wanted, else the remembered one if it works here, else the best one that works here.
+
+    Args:
+        wanted: a renderer, whether it works or not; empty or ``auto`` for none.
+        remembered: one that was chosen before, maybe in another terminal.
+        sixel: whether the terminal said that it draws sixels.
 
     Raises:
         ValueError: if there is no such renderer.
@@ -22,27 +28,29 @@ def choose_images(wanted: str) -> str:
         return wanted
     if wanted not in {"", "auto"}:
         raise ValueError(f"{wanted!r} draws no pictures: choose auto, {', '.join(RENDERERS)}")
-    return _best()
+    best = _best(sixel=sixel)
+    return remembered if remembered in offered(best, sixel=sixel) else best
 
 
-def offered(first: str) -> tuple[str, ...]:
+def offered(first: str, *, sixel: bool = False) -> tuple[str, ...]:
     """Return the renderers to switch between: those that work in this terminal, and the one it began with."""
-    return tuple(renderer for renderer in RENDERERS if renderer in {first, _best(), *CELLS})
+    return tuple(renderer for renderer in RENDERERS if renderer in {first, _best(sixel=sixel), *CELLS})
 
 
-def _best() -> str:
-    """Return the best renderer that the environment promises to work."""
+def _best(*, sixel: bool) -> str:
+    """Return the best renderer that terminal and environment promise to work.
+
+    A multiplexer answers for itself, whatever the terminal around it can do.
+    """
     environment = os.environ
-    if environment.get("TMUX") or environment.get("TERM", "").startswith(("screen", "tmux")):
+    term = environment.get("TERM", "")
+    if environment.get("TMUX") or term.startswith(("screen", "tmux")):
         return "halfcell"
-    if (
-        environment.get("KITTY_WINDOW_ID")
-        or environment.get("TERM") == "xterm-kitty"
-        or environment.get("GHOSTTY_RESOURCES_DIR")
-    ):
+    promises = (environment.get("KITTY_WINDOW_ID"), environment.get("GHOSTTY_RESOURCES_DIR"))
+    if any(promises) or term in {"xterm-kitty", "xterm-ghostty"}:
         return "kitty"
-    if environment.get("TERM_PROGRAM") in {"WezTerm", "iTerm.app"} or environment.get("TERM") in {"foot", "mlterm"}:
+    if sixel or environment.get("TERM_PROGRAM") in {"WezTerm", "iTerm.app"} or term in {"foot", "mlterm"}:
         return "sixel"
-    if environment.get("TERM") in {"dumb", "linux", "vt100"} or environment.get("NO_COLOR"):
+    if term in {"dumb", "linux", "vt100"} or environment.get("NO_COLOR"):
         return "ascii"
     return "halfcell"

@@ -1,4 +1,4 @@
-"""What the terminal can show: how many colours, and whether its background is light. Nothing of Textual is imported."""
+"""What the terminal can show: how many colours, a light background, pictures. Nothing of Textual is imported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import select
 import sys
 import time
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,9 +21,23 @@ ANSWER_SECONDS = 0.1
 QUERY = b"\x1b]11;?\x1b\\\x1b[c"
 """Asks for the background's colour, and then for what every terminal tells of itself: its answer ends the wait."""
 _BACKGROUND = re.compile(rb"\x1b\]11;rgba?:([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})/([0-9a-fA-F]{1,4})")
-_ATTRIBUTES = re.compile(rb"\x1b\[\?[\d;]*c")
+_ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]*)c")
 _SILENT = re.compile(r"$|dumb|linux|vt\d|cons|unknown")
 """Terminals that do not know the question, and some of which print it."""
+_SIXEL = b"4"
+"""Stands among the attributes of a terminal, after its class, if it draws sixels."""
+
+
+class Told(NamedTuple):
+    """What a terminal told of itself.
+
+    Attributes:
+        light: whether its background is light.
+        sixel: whether it draws sixels.
+    """
+
+    light: bool
+    sixel: bool
 
 
 def depth() -> Depth:
@@ -44,13 +58,13 @@ def _depth(colourless: bool, colorterm: str, term: str, wanted: str) -> Depth:
 
 
 @contextlib.contextmanager
-def asked_for_its_background() -> Iterator[Callable[[], bool]]:
-    """Ask the terminal for its background; what is given says whether it is light, and waits for the answer if need be.
+def asked() -> Iterator[Callable[[], Told]]:
+    """Ask the terminal for its background and attributes; what is given tells the answer, and waits for it if need be.
 
     The terminal answers while the caller does something else. Its answer is not echoed, and all of it is read.
     """
     if not _answers():
-        yield _light_by_environment
+        yield lambda: _told(b"")
         return
     import termios
     import tty
@@ -60,7 +74,7 @@ def asked_for_its_background() -> Iterator[Callable[[], bool]]:
     try:
         tty.setcbreak(terminal, termios.TCSANOW)
         os.write(sys.stdout.fileno(), QUERY)
-        yield lambda: _light(_answer(terminal))
+        yield lambda: _told(_answer(terminal))
     finally:
         termios.tcsetattr(terminal, termios.TCSANOW, before)
 
@@ -82,6 +96,11 @@ def _answer(terminal: int) -> bytes:
             break
         answer += more
     return answer
+
+
+def _told(answer: bytes) -> Told:
+    attributes = _ATTRIBUTES.search(answer)
+    return Told(_light(answer), attributes is not None and _SIXEL in attributes[1].split(b";")[1:])
 
 
 def _light(answer: bytes) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
-import statistics
 import string
 import time
 
@@ -68,6 +68,8 @@ class Monkey:
             size = self.random.choice(SIZES)
             self.done.append(f"resize {size}")
             await self.pilot.resize_terminal(*size)
+            await until(self.pilot, lambda: self.app.screen.size == size)  # the next key is timed alone
+            await self.pilot._wait_for_screen()
         elif luck < 0.06:
             width, height = self.app.size
             where = self.random.randrange(width), self.random.randrange(height)
@@ -125,12 +127,16 @@ def play(crowd, monkeypatch, tmp_path):
             async with app.run_test(size=(160, 48)) as pilot:
                 await until(pilot, lambda: app.screen.query("#experiments") and app.screen.catalogue)
                 await until(pilot, lambda: app.screen.shown is not None)
+                gc.freeze()  # as in a terminal
                 monkeys.append(Monkey(pilot, seed))
                 await monkeys[-1].play(count)
                 while not isinstance(app.screen, Workbench):
                     await pilot.press("escape")
 
-        asyncio.run(scenario())
+        try:
+            asyncio.run(scenario())
+        finally:
+            gc.unfreeze()
         judge(monkeys[-1])
         return monkeys[-1]
 
@@ -140,8 +146,10 @@ def play(crowd, monkeypatch, tmp_path):
             assert not typed, f"{name} was asked for from within a field, by {key}"
             assert name != "remove" or isinstance(focused, RunList), (focused, key)
         assert sorted(path.name for path in (crowd / "runs").iterdir()) == before
-        median = statistics.median(monkey.seconds)
-        slowest = sorted(monkey.seconds)[int(0.99 * len(monkey.seconds))]
+        in_order = sorted(monkey.seconds)
+        median, most, slowest = (in_order[int(part * len(in_order))] for part in (0.5, 0.95, 0.99))
+        figures = (f"{1000 * seconds:.0f}" for seconds in (median, most, slowest, in_order[-1]))
+        print("{} keys, ms: {} median, {} of 95 %, {} of 99 %, {} at most".format(len(in_order), *figures))
         assert median < ANSWER_SECONDS
         assert slowest < ANSWER_SECONDS * LOADED
 

@@ -313,14 +313,30 @@ def test_a_theme_that_nobody_chose_is_not_remembered(drive, home, monkeypatch):
     assert Settings.load(home / "workbench.json").theme == ""
 
 
+def test_it_opens_with_every_theme_that_was_remembered(home, monkeypatch):
+    be(monkeypatch, "truecolor")
+
+    async def scenario(app):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            assert app.get_line_filters()
+            assert app._exception is None
+
+    for name in themes.offered("truecolor"):
+        Settings(theme=name).save(home / "workbench.json")
+        app = PhospheneApp(home, images="halfcell")
+        assert app.theme == name
+        asyncio.run(scenario(app))
+
+
 ASKER = """
 import sys, os, json, tty, termios
-from tui.terminal import asked_for_its_background
+from tui.terminal import asked
 before = termios.tcgetattr(0)
-with asked_for_its_background() as is_light:
-    light = is_light()
+with asked() as told:
+    light, sixel = told()
 after = termios.tcgetattr(0)
-print(f"light={light} restored={before == after}", flush=True)
+print(f"light={light} sixel={sixel} restored={before == after}", flush=True)
 tty.setraw(0)
 import select
 print("left=" + repr(os.read(0, 99) if select.select([0], [], [], 0)[0] else b""), flush=True)
@@ -353,16 +369,18 @@ def ask(answers: bytes | None, **environment: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("answers", "light"),
+    ("answers", "light", "sixel"),
     [
-        (b"\x1b]11;rgb:ffff/ffff/dddd\x1b\\\x1b[?62;22c", True),
-        (b"\x1b]11;rgb:1e/1e/2e\x07\x1b[?1;2c", False),
-        (b"\x1b[?62c", False),
+        (b"\x1b]11;rgb:ffff/ffff/dddd\x1b\\\x1b[?62;22c", True, False),
+        (b"\x1b]11;rgb:1e/1e/2e\x07\x1b[?1;2c", False, False),
+        (b"\x1b[?62;4;22c", False, True),
+        (b"\x1b[?4;6c", False, False),
+        (b"\x1b[?62c", False, False),
     ],
 )
-def test_the_background_is_asked_for_and_nothing_of_the_answer_is_left(answers, light):
+def test_background_and_sixels_are_asked_for_and_nothing_of_the_answer_is_left(answers, light, sixel):
     written = ask(answers)
-    assert f"light={light} restored=True".encode() in written
+    assert f"light={light} sixel={sixel} restored=True".encode() in written
     assert b"left=b''" in written
     assert written.count(b"rgb:") == 0, "the answer was echoed"
 
@@ -370,7 +388,7 @@ def test_the_background_is_asked_for_and_nothing_of_the_answer_is_left(answers, 
 def test_a_terminal_that_says_nothing_is_not_waited_for_and_the_environment_is_believed():
     written = ask(None, COLORFGBG="0;15")
     assert QUERY in written
-    assert b"light=True restored=True" in written
+    assert b"light=True sixel=False restored=True" in written
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"TERM": "linux"}, {"TERM": "xterm"}, {"NO_COLOR": "1"}])

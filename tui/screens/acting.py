@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.reactive import Reactive
 from textual.screen import Screen
 
+from tui.actions import ACTS
 from tui.limits import Limited, limits_of
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class ActingScreen(Limited, Screen[None]):
     """
 
     scopes: tuple[Scope, ...] = ()
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """As Textual's, but the whole screen is not painted anew when the focus moves: what looks otherwise then is."""
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__()
@@ -38,6 +42,14 @@ class ActingScreen(Limited, Screen[None]):
     def refusal(self, act: Act) -> str:
         """Return why an action cannot be done, here or now, or the empty string."""
         return limits_of(self).reason_against(act) or self.reason_against(act)
+
+    def refuses(self, act_id: str) -> bool:
+        """Say why an action cannot be done now, if so; return whether it cannot."""
+        act = next(act for act in ACTS if act.id == act_id)
+        reason = self.refusal(act)
+        if reason:
+            self.complain(reason)
+        return bool(reason)
 
     def prepared(self, act: Act) -> Widget:
         """Return what does an action of one of the scopes, shown and with the focus where it needs that."""

@@ -140,7 +140,7 @@ class CompareScreen(Offering, ViewsScreen):
         """Return why an action cannot be done now, or the empty string."""
         if act.scope == "charts":
             return "" if self._charts.display and self._charts.metrics else "no curves are shown: 1 shows them"
-        if act.name.startswith("pictures("):
+        if act.name.startswith("pictures(") or act.name == "renderer":
             return "" if self._pictures.display else "no pictures are shown: 3 shows them"
         reads = {"members", "more", "baseline", "replicate", "copy", "export", "add_to_report"}
         return "the runs are still read" if act.name in reads and self.seen is None else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from textual import work
 
 from engine import PhospheneError
+from tui.limits import limits_of
 from tui.renderers import offered
 from tui.screens.acting import ActingScreen
 
@@ -89,8 +90,10 @@ class LookingScreen(ActingScreen):
             self._wanted.clear()
 
     def action_renderer(self) -> None:
-        """Draw pictures in the next way."""
-        choices = offered(self._first_renderer)
+        """Draw pictures in the next way, if there are any."""
+        if self.refuses(f"{self.scopes[0]}.images"):
+            return
+        choices = offered(self._first_renderer, sixel=limits_of(self).sixel)
         self.drawing.redraw_with(choices[(choices.index(self.drawing.renderer) + 1) % len(choices)])
         self.notify(f"pictures: {self.drawing.renderer}")
 

@@ -11,6 +11,7 @@ from textual.message import Message
 from engine import Origin
 from tui.actions import ACTS, Act, Scope
 from tui.exporting import Offer, ask_and_export, chart_offer
+from tui.limits import limits_of
 from tui.renderers import offered
 from tui.reporting import part_of
 from tui.screens.acting import ActingScreen
@@ -125,9 +126,11 @@ class PaneScreen(Offering, ActingScreen):
         self.notify("charts follow the picture" if self._linked else "charts and pictures are apart")
 
     def action_renderer(self) -> None:
-        """Draw pictures in the next way."""
+        """Draw pictures in the next way, if there are any."""
+        if self.refuses("images"):
+            return
         panel = self.query_one(PicturePanel)
-        choices = offered(self._renderer)
+        choices = offered(self._renderer, sixel=limits_of(self).sixel)
         panel.redraw_with(choices[(choices.index(panel.renderer) + 1) % len(choices)])
         self._settings.images = panel.renderer
         self.post_message(self.SettingsChanged())

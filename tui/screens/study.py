@@ -235,7 +235,8 @@ class StudyScreen(Offering, ViewsScreen):
             return "its sweep does not run"
         if act.scope == "study" and name == "sweep" and self.seen.sweep is None:
             return "no sweep has run it yet"
-        if act.scope == "study" and name == "figure" and self._figure.part not in {"kept", "grid"}:
+        pictures = self._figure.display and self._figure.part in {"kept", "grid"}
+        if act.scope == "study" and name in {"figure", "renderer"} and not pictures:
             return "the figure has no pictures"
         charts = self._figure.part == "charts" and self._figure.display
         return "no chart is shown" if (act.scope == "charts" or name == "log_y") and not charts else ""

@@ -246,6 +246,8 @@ class SweepScreen(Offering, ViewsScreen):
         ended, state = self.seen.status.ended, self.seen.status.state
         if act.scope == "sweep" and act.name in {"stop", "resume"}:
             return f"the sweep is {state}" if ended == (act.name == "stop") else ""
+        if act.scope == "sweep" and act.name == "renderer":
+            return "" if self._pictures.display else "no pictures are shown"
         charts = self._axes if self._axes.display else self._parallel
         return "no chart is shown" if act.scope == "charts" and not charts.display else ""
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.widgets import Footer
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.screen import Screen
+
+HELP = ("help", "app.help")
+"""The action of the key for help, as the app and as a modal screen have it."""
 
 
 class KeyBar(Footer):
@@ -17,10 +21,33 @@ class KeyBar(Footer):
 
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
+        self._laid_out: list[tuple[object, ...]] = []
+        self._renewing = False
 
     def compose(self) -> ComposeResult:
         """Lay out the keys."""
+        self._laid_out = self._keys() if self._bindings_ready else []
         for key in super().compose():
-            if getattr(key, "action", "") == "help":
+            if getattr(key, "action", "") in HELP:
                 key.add_class("-command-palette")
             yield key
+
+    def bindings_changed(self, screen: Screen[Any]) -> None:
+        """Lay out the keys anew when all that the change brings with it is done, unless they are the same."""
+        self._bindings_ready = True
+        if self.is_attached and screen is self.screen and screen.app.app_focus and not self._renewing:
+            self._renewing = True
+            self.call_after_refresh(self._renew)
+
+    async def _renew(self) -> None:
+        self._renewing = False
+        if self.is_attached and self._keys() != self._laid_out:
+            await self.recompose()
+
+    def _keys(self) -> list[tuple[object, ...]]:
+        """Return what is to be seen of the keys."""
+        return [
+            (self.app.get_key_display(binding), binding.description, binding.action, enabled, tooltip)
+            for _, binding, enabled, tooltip in self.screen.active_bindings.values()
+            if binding.show
+        ]

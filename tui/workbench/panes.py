@@ -202,8 +202,7 @@ class Panes:
         """Put the panes where they belong."""
         screen, visible = self._screen, self.visible
         for pane in PANES:
-            screen.query_one(f"#{pane}").display = pane in visible
-        screen.query_one("#form").display = "form" in visible and not self._reading
+            screen.query_one(f"#{pane}").display = pane in visible and not (pane == "form" and self._reading)
         screen.query_one("#configuration").display = "form" in visible and self._reading
         screen.query_one("#lists").styles.width = "1fr" if self.enlarged else 22 if self.narrow else self.sizes.lists
         for place in ("#form", "#configuration"):
@@ -213,8 +212,9 @@ class Panes:
         shown = [view for view in dict.fromkeys((*self._views, *VIEWS)) if view in visible]
         console = "console" in visible
         views.display = bool(shown or console)
-        for view in shown[::-1]:
-            views.move_child(screen.query_one(f"#{view}"), before=0)
+        if shown != [child.id for child in views.children][: len(shown)]:  # a move paints the whole screen anew
+            for view in shown[::-1]:
+                views.move_child(screen.query_one(f"#{view}"), before=0)
         self._share(shown, console=console)
         screen.post_message(self.Arranged())
 

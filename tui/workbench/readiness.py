@@ -85,6 +85,7 @@ _CHECKS: dict[str, Callable[[PaneScreen], str]] = {
     "charts": _no_curves,
     "export-chart": _no_curves,
     "pictures": _no_pictures,
+    "images": _no_pictures,
     "tables": _no_tables,
     "runs": _no_runs,
     "runs.sooner": _not_waiting("move_run"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual._compositor import Compositor
 
 from tui.widgets.key_bar import KeyBar
 
@@ -24,3 +25,39 @@ def test_help_is_in_sight_though_there_are_more_keys_than_room(drive, crowd, key
         await until(lambda: last()[0].region.right == width and last()[0].region.width == len(" ? help"))
 
     drive(scenario, (width, 24))
+
+
+def test_the_shelf_of_studies_shows_it_too(drive, crowd):
+    async def scenario(pilot, until):
+        await pilot.press("u")
+        await until(lambda: "help" in [getattr(key, "action", "") for key in pilot.app.screen.query("KeyBar > *")])
+
+    drive(scenario, (80, 24))
+
+
+def test_moving_the_focus_neither_paints_the_whole_screen_nor_lays_out_equal_keys(drive, crowd, monkeypatch):
+    whole: list[Compositor] = []
+    full = Compositor.render_full_update
+
+    def painted(self, *arguments, **options):
+        whole.append(self)
+        return full(self, *arguments, **options)
+
+    async def scenario(pilot, until):
+        screen = pilot.app.screen
+        await until(lambda: screen.shown is not None and screen._panes.focused == "lists")
+        bar = screen.query_one(KeyBar)
+        await until(lambda: bar.children)
+        await pilot._wait_for_screen()
+        monkeypatch.setattr(Compositor, "render_full_update", painted)
+        for key, pane in (("3", "charts"), ("4", "pictures"), ("3", "charts"), ("5", "console")):
+            await pilot.press(key)
+            await until(lambda pane=pane: screen._panes.focused == pane)
+            await pilot._wait_for_screen()
+        keys = list(bar.children)
+        screen.refresh_bindings()
+        await pilot._wait_for_screen()
+        assert list(bar.children) == keys
+        assert not whole
+
+    drive(scenario, (160, 48))

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import gallery, provenance
+from tui.app import PhospheneApp
+from tui.limits import Limits
 from tui.renderers import RENDERERS, choose_images, offered
 from tui.screens.picture import PictureScreen
+from tui.settings import Settings
 from tui.widgets.picture import Picture, _part, fit
 from tui.widgets.pictures import PicturePanel
 from tui.widgets.shot import ShotView
@@ -102,7 +105,7 @@ def test_a_picture_that_is_gone_or_damaged_leaves_the_rest_standing(drive, album
         ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "ascii"),
     ],
 )
-def test_the_renderer_follows_from_the_environment_alone(monkeypatch, environment, renderer):
+def test_the_renderer_follows_from_the_environment(monkeypatch, environment, renderer):
     for name in ("TERM", "TMUX", "KITTY_WINDOW_ID", "TERM_PROGRAM", "GHOSTTY_RESOURCES_DIR", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
@@ -125,9 +128,39 @@ def test_only_renderers_that_the_terminal_has_are_offered_and_what_was_forced(pl
     assert offered("halfcell") == ("kitty", "halfcell", "ascii")
 
 
+def test_a_terminal_that_says_so_draws_sixels_but_a_multiplexer_is_not_believed(plain, monkeypatch):
+    assert choose_images("auto", sixel=True) == "sixel"
+    assert offered("halfcell", sixel=True) == ("sixel", "halfcell", "ascii")
+    monkeypatch.setenv("TERM", "tmux-256color")
+    assert choose_images("auto", sixel=True) == "halfcell"
+    assert offered("halfcell", sixel=True) == ("halfcell", "ascii")
+
+
+def test_a_remembered_renderer_counts_only_where_it_works_and_a_wanted_one_always(plain, home):
+    assert choose_images("", "ascii") == "ascii"
+    assert choose_images("", "sixel") == "halfcell"
+    assert choose_images("", "sixel", sixel=True) == "sixel"
+    assert choose_images("sixel") == "sixel"
+    Settings(images="sixel").save(home / "workbench.json")
+    app = PhospheneApp(home)
+    assert (app.renderer, app.settings.images) == ("halfcell", "sixel")
+    assert PhospheneApp(home, limits=Limits(sixel=True)).renderer == "sixel"
+
+
+def test_i_says_that_there_are_no_pictures_and_changes_nothing(drive, home, plain):
+    async def scenario(pilot, until):
+        panel = pilot.app.screen.query_one(PicturePanel)
+        await pilot.press("i")
+        await until(lambda: [each.message for each in pilot.app._notifications] == ["the shown run has no pictures"])
+        assert panel.renderer == "halfcell"
+
+    drive(scenario)
+
+
 def test_i_goes_through_the_renderers_of_this_terminal(drive, album, plain):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
+        await until(lambda: pilot.app.screen.shown is not None)
         for renderer in ("ascii", "halfcell", "ascii"):
             await pilot.press("i")
             await until(lambda renderer=renderer: panel.renderer == renderer)
