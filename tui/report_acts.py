@@ -17,7 +17,6 @@ REPORT_ACTS: tuple[Act, ...] = (
     Act("sweep", "report", "W", "report", _SHOW),
     Act("study", "add_to_report", "A", "to report", _ADD),
     Act("study", "report", "W", "report", _SHOW),
-    Act("report", "app.help", "question_mark", "help", "Show the keys of the report first.", shown="?"),
     Act("report", "close", "escape,q", "back", "Go back to where A adds from.", footer=True, shown="esc"),
     Act("report", "view('outline')", "1", "outline", "Go to the outline."),
     Act("report", "view('preview')", "2", "preview", "Go to the part as it will be read, figures by their captions."),

@@ -5,12 +5,10 @@ from __future__ import annotations
 from tui.act import Act
 
 STUDY_ACTS: tuple[Act, ...] = (
-    Act("shelf", "app.help", "question_mark", "help", "Show the keys of the shelf first.", shown="?"),
     Act("shelf", "out", "escape", "back", "Show all studies again, or go back.", footer=True, shown="esc"),
     Act("shelf", "close", "q", "close", "Go back to the workbench."),
     Act("shelf", "open", "enter", "open", "Show the study: its question, plan, values and figure.", footer=True),
     Act("shelf", "filter", "slash", "filter", "Filter the studies by words as you type.", footer=True, shown="/"),
-    Act("study", "app.help", "question_mark", "help", "Show the keys of the study first.", shown="?"),
     Act("study", "close", "escape,q", "back", "Go back to the shelf.", footer=True, shown="esc"),
     Act("study", "view('question')", "1", "question", "Go to what is asked, what is missing, and the plan."),
     Act("study", "view('published')", "2", "published", "Go to the published values beside the measured ones."),
