@@ -123,6 +123,16 @@ def chart(
     return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y, origin=Origin.of(runs, *words))
 
 
+def drawable(comparison: Comparison, metric: str) -> bool:
+    """Return whether the chart of a metric has a line of two points at least.
+
+    Runs of one group whose points do not overlap have no mean, and so no line.
+    """
+    axis = comparison.natural_axis()
+    lines = (line for group in comparison.groups for line in _lines(comparison, group, metric, axis, 0.0))
+    return any(np.isfinite(line.y).sum() > 1 for line in lines)
+
+
 def members(comparison: Comparison, metric: str, axis: Axis, weight: float = 0.0) -> tuple[Line, ...]:
     """Return a line for each run of the groups that a chart draws as means, in the style of its group."""
     found = []

@@ -29,10 +29,15 @@ def rounded(value: float, uncertainty: float) -> str:
 
 
 def interval(mean: Mean | None) -> str:
-    """Write a mean as ``mean ± interval (n)``, the range of two as ``mean [low, high] (2)``, one value as it is."""
+    """Write a mean as ``mean ± interval (n)``, the range of two as ``mean [low, high] (2)``, one value as it is.
+
+    Of equal values it is said that they are: an interval of no width would promise what they cannot.
+    """
     if mean is None:
         return ""
     count = f"({mean.n} of {mean.n + mean.left_out})" if mean.left_out else f"({mean.n})"
+    if mean.still:
+        return f"{wording.figure(mean.mean)} {count[:-1]} equal)"
     if mean.n == 2:
         spread = mean.high - mean.low
         low, high = (rounded(end, spread) for end in (mean.low, mean.high))
@@ -102,6 +107,10 @@ def _sentences(comparison: Comparison, column: Column, one: Group, other: Group)
     counts = f"{len(ones)} against {_seeds(len(others))}"
     if math.isnan(found.low):
         return [f"{column}: {apart}, {counts}: a single run has no interval, so this proves nothing; add seeds."]
+    if found.still:
+        return [
+            f"{column}: {apart}, {counts}: the seeds change neither, so they tell nothing of chance; other data may."
+        ]
     ends = f"{rounded(found.low, half)} to {rounded(found.high, half)}"
     verdict = "zero is outside" if found.clear else "zero is inside, so the sign is not known"
     said = [f"{column}: {apart} (95 % interval of the difference {ends}, {counts}): {verdict}."]

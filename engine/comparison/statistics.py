@@ -42,6 +42,11 @@ class Mean:
         """Half the width of the interval; NaN for fewer than three values, which have none."""
         return (self.high - self.low) / 2 if self.n > 2 else math.nan
 
+    @property
+    def still(self) -> bool:
+        """Whether several values are all the same: the seeds change nothing, and tell nothing of chance."""
+        return self.n > 1 and self.low == self.high
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -55,6 +60,7 @@ class Difference:
         chance: with which probability all values of one group lie beyond all of the other where nothing differs but
             chance: in the direction seen.
         apart: whether they do lie so.
+        still: whether the values of each group are all the same: the seeds change nothing, and tell nothing of chance.
     """
 
     difference: float
@@ -63,11 +69,12 @@ class Difference:
     further: int
     chance: float
     apart: bool
+    still: bool = False
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves zero out."""
-        return self.low > 0 or self.high < 0
+        """Whether the interval leaves zero out; not where the seeds change nothing, so that it has no width."""
+        return not self.still and (self.low > 0 or self.high < 0)
 
 
 def mean(values: Sequence[float], level: float = LEVEL) -> Mean:
@@ -108,7 +115,8 @@ def difference(ones: Sequence[float], others: Sequence[float], level: float = LE
     variances = statistics.variance(one), statistics.variance(other)
     half = _welch(variances, (len(one), len(other)), level)
     further = _further(variances, (len(one), len(other)), half / 2, level)
-    return Difference(above, above - scale * half, above + scale * half, further, chance, apart)
+    still = not any(variances)
+    return Difference(above, above - scale * half, above + scale * half, further, chance, apart, still)
 
 
 def chance_all_better(one: int, other: int) -> float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import math
 from typing import TYPE_CHECKING
 
 from engine import plots, wording
-from engine.comparison.chart import chart
+from engine.comparison.chart import chart, drawable
 from engine.comparison.groups import configuration
 from engine.drawing import gallery
 from engine.errors import PhospheneError
@@ -61,12 +60,7 @@ def metrics(comparison: Comparison) -> list[str]:
     names = comparison.metrics or tuple(
         dict.fromkeys(name for run in comparison.runs for name in comparison.history(run).curves.series)
     )
-    return [name for name in names if any(_drawable(comparison, run, name) for run in comparison.runs)]
-
-
-def _drawable(comparison: Comparison, run: Listed, metric: str) -> bool:
-    series = comparison.history(run).curves.series.get(metric)
-    return series is not None and sum(map(math.isfinite, series.value[:64])) > 1
+    return [name for name in names if drawable(comparison, name)]
 
 
 def kinds(comparison: Comparison) -> list[str]:

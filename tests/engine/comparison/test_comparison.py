@@ -6,11 +6,12 @@ import math
 
 import pytest
 
+from engine.comparison.chart import chart, drawable
 from engine.comparison.comparison import Comparison
 from engine.comparison.sheets import configured
 from engine.comparison.statements import interval, rounded, signed, statements
 from engine.comparison.statistics import Mean, difference, mean
-from engine.errors import UnknownRun
+from engine.errors import PhospheneError, UnknownRun
 from engine.record.events import Metrics, encode
 from engine.selection.columns import Column, parse_column
 
@@ -108,6 +109,23 @@ def test_other_experiments_damage_and_nan_are_no_exceptions(six, write, home):
     Comparison([]).rows(Comparison([]).default_columns())
 
 
+def test_seeds_that_change_nothing_prove_nothing(write):
+    for seed in range(3):
+        write(f"a{seed}a", {"C": 1}, seed=seed, result={"test/accuracy": 0.87})
+        workspace = write(f"b{seed}b", {"C": 2}, seed=seed, result={"test/accuracy": 0.88})
+    (said,) = statements(compared(workspace), ACCURACY)
+    assert said.endswith("3 against 3 seeds: the seeds change neither, so they tell nothing of chance; other data may.")
+
+
+def test_a_metric_whose_points_do_not_overlap_has_no_chart(write):
+    write("k0k", {"lr": 0.1}, seed=0, curve=[1, 2, 3], epochs=False)
+    comparison = compared(write("k1k", {"lr": 0.1}, seed=1, curve=[1, 2], every=9, epochs=False))
+    assert not drawable(comparison, "train/loss")
+    with pytest.raises(PhospheneError, match="no run has points of 'train/loss'"):
+        chart(comparison, "train/loss")
+    assert drawable(compared(write("k2k", {"lr": 0.2}, curve=[1, 2], epochs=False)), "train/loss")
+
+
 @pytest.mark.parametrize(
     ("values", "text"),
     [
@@ -115,7 +133,8 @@ def test_other_experiments_damage_and_nan_are_no_exceptions(six, write, home):
         ([0.91, 0.9], "0.905 [0.900, 0.910] (2)"),
         ([0.90, 0.91, 0.92], "0.910 ± 0.025 (3)"),
         ([100.0, 1300.0, 2200.0], "1200 ± 2600 (3)"),
-        ([1.0, 1.0, 1.0], "1 ± 0 (3)"),
+        ([1.0, 1.0, 1.0], "1 (3 equal)"),
+        ([0.5, 0.5, math.nan], "0.5 (2 of 3 equal)"),
         ([0.5, math.nan], "0.5 (1 of 2)"),
         ([math.nan], "nan (0 of 1)"),
     ],

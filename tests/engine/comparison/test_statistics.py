@@ -91,6 +91,9 @@ def test_further_seeds_halve_the_interval_and_one_fewer_does_not():
 def test_groups_without_scatter_and_single_runs_are_told_apart_honestly():
     same = statistics.difference([1.0, 1.0], [0.0, 0.0])
     assert (same.difference, same.low, same.high, same.further) == (1.0, 1.0, 1.0, 0)
+    assert same.still
+    assert not same.clear
+    assert not statistics.difference([1.0, 1.0], [0.0, 0.5]).still
     single = statistics.difference([2.0], [1.0, 0.5])
     assert (single.difference, math.isnan(single.low), single.clear, single.apart) == (1.25, True, False, True)
     assert statistics.difference([5.0, 5.1, 5.2], [1.0, 1.1, 1.2]).clear

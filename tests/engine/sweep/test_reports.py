@@ -21,7 +21,7 @@ def test_a_sweep_over_two_axes_is_a_table_and_a_heat_map(bench):
     assert document.title == "rates: count over lr, series"
     table = next(block for block in document.blocks if isinstance(block, TableBlock))
     assert table.columns == ("lr", "series", "test/accuracy", "runs")
-    assert table.rows[0][:3] == ("0.5", "1", "0.5 [0.5, 0.5] (2) *")
+    assert table.rows[0][:3] == ("0.5", "1", "0.5 (2 equal) *")
     assert any("12 finished" in remark for remark in table.remarks)
     over = figures[0].content
     assert (over.rows, over.columns) == (("0.1", "0.2", "0.5"), ("1", "2"))
