@@ -119,14 +119,20 @@ def add(
     log_y: Annotated[bool, typer.Option("--log-y", help="Draw curves over a logarithmic y.")] = False,
 ) -> None:
     """Add what a report is to show, to the part it belongs to or as a new one; the report is begun if need be."""
+    import shlex
+
     from engine import ReportItem, ReportPart, Reports, Workspace, report_edits
 
+    try:
+        words = shlex.split(source)
+    except ValueError as error:
+        raise typer.BadParameter(f"{source!r} cannot be read: {error}", param_hint="--of") from None
     workspace = Workspace()
     reports = Reports(workspace)
     part = ReportPart(
         heading=heading,
         show=tuple(map(ReportItem.of, items)),
-        source=reports.meant(source.split()),
+        source=reports.meant(words),
         group=group,
         baseline=workspace.find(baseline).id if baseline else "",
         smooth=smooth,

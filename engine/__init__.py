@@ -127,7 +127,9 @@ if TYPE_CHECKING:
     from engine.selection.values import MISSING
     from engine.slurm.asking import option_fields
     from engine.studies import figure as study_figure
+    from engine.studies import naming as study_naming
     from engine.studies import words as study_wording
+    from engine.studies.naming import Named as StudyNamed
     from engine.studies.studies import Progress as StudyProgress
     from engine.studies.studies import Studies
     from engine.studies.study import Study
@@ -223,6 +225,7 @@ __all__ = [
     "Status",
     "Studies",
     "Study",
+    "StudyNamed",
     "StudyProgress",
     "StudyTier",
     "Style",
@@ -298,6 +301,7 @@ __all__ = [
     "smooth",
     "sources",
     "study_figure",
+    "study_naming",
     "study_wording",
     "suggestions_for",
     "sweep_axes",

@@ -174,6 +174,7 @@ HOMES = {
     ),
     "engine.selection.values": ("MISSING",),
     "engine.slurm.asking": ("option_fields",),
+    "engine.studies.naming": ("StudyNamed",),
     "engine.studies.studies": (
         "Studies",
         "StudyProgress",
@@ -212,6 +213,7 @@ OWN_NAMES = {
     "ReportPart": "Part",
     "ReportSource": "Source",
     "Run": "RunDirectory",
+    "StudyNamed": "Named",
     "StudyProgress": "Progress",
     "StudyTier": "Tier",
     "SweepAsked": "Asked",
@@ -249,6 +251,7 @@ MODULES = {
     "report_writing": "engine.report.writing",
     "sources": "engine.datasets.sources",
     "study_figure": "engine.studies.figure",
+    "study_naming": "engine.studies.naming",
     "study_wording": "engine.studies.words",
     "sweep_axes": "engine.sweep.axes",
     "sweep_outlook": "engine.sweep.outlook",

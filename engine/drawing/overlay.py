@@ -42,11 +42,11 @@ def figure(chart: Chart) -> Figure:
         labels = shortened([line.label for line in chart.lines], LEGEND_LETTERS)
         for line, label in zip(chart.lines, labels, strict=True):
             _draw(axes, line, literal(label))
+        axes.set_xscale("log" if chart.log_x else "linear")  # takes the names of ticks away
+        axes.set_yscale("log" if chart.log_y else "linear")
         if chart.names:
             names = [literal(name) for name in chart.names]
             axes.set_xticks(range(len(names)), names, rotation=30, ha="right", rotation_mode="anchor")
-        axes.set_xscale("log" if chart.log_x else "linear")
-        axes.set_yscale("log" if chart.log_y else "linear")
         axes.set_xlabel(literal(chart.x_label))
         axes.set_ylabel(literal(chart.y_label))
         axes.grid(axis="y", alpha=0.25, linewidth=0.5)

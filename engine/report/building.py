@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from engine.report.document import Document, Heading, Paragraph, plain
 from engine.report.items import HEADINGS, Item
 from engine.report.outline import Outline, Part, Source, misplaced
 from engine.selection.choosing import select
+from engine.studies.naming import named
 from engine.studies.studies import Progress, Studies
 from engine.sweep import views
 from engine.sweep.sweeps import Sweeps
@@ -30,10 +33,12 @@ if TYPE_CHECKING:
     from engine.record.run_directory import Status
     from engine.record.workspace import Listed, Workspace
     from engine.report.document import Block
-    from engine.studies.study import Tier
+    from engine.studies.naming import Named
     from engine.sweep.record import SweepRecord
     from engine.sweep.trials import Trial
 
+PLAIN_AXES = 2
+"""Beyond which a sweep is also drawn in parallel coordinates."""
 MOST_CURVES = 8
 MOST_KINDS = 6
 MOST_TABLES = 3
@@ -82,49 +87,51 @@ class Reports:
     def meant(self, words: Sequence[str]) -> Source:
         """Return what the words of a command mean: a sweep by its id or name, a study, or a selection of runs.
 
-        A study by its name alone is its full tier, or the quick one if only that has runs.
+        A study by its name alone is its full tier, or the quick one if only that has runs; see
+        :mod:`engine.studies.naming`.
 
         Raises:
             InvalidFilter, UnknownRun: if they mean neither.
+            PhospheneError: if they name a study and cannot be read.
         """
-        if len(words) == 1:
-            try:
-                self.workspace.find(words[0])
-            except UnknownRun:
-                try:
-                    return Source(sweep=Sweeps(self.workspace.home).meant(words[0]).id)
-                except UnknownRun:
-                    name, _, tier = words[0].partition(":")
-                    if name in self._studies.names():
-                        return Source(study=f"{name}:{tier or self._tier_with_runs(name)}")
+        if len(words) == 1 and not self._is_run(words[0]):
+            with contextlib.suppress(UnknownRun):
+                return Source(sweep=Sweeps(self.workspace.home).meant(words[0]).id)
+        if words and words[0].partition(":")[0] in self._studies.names() and not self._is_run(words[0]):
+            study = named(shlex.join(words))
+            return Source(study=str(study if study.tier else self._tier_with_runs(study)))
         source = Source(tuple(words))
         found = self._listed(source)
         if len(found) > MOST_NAMED:
             return source
-        named = Source(tuple(run.id for run in found))
-        self._runs[named] = found
-        return named
+        by_ids = Source(tuple(run.id for run in found))
+        self._runs[by_ids] = found
+        return by_ids
 
-    def _tier_with_runs(self, name: str) -> str:
-        full = self._study(f"{name}:full")
-        return "full" if full.trials or not self._study(f"{name}:quick").trials else "quick"
+    def _is_run(self, word: str) -> bool:
+        try:
+            self.workspace.find(word)
+        except UnknownRun:
+            return False
+        return True
+
+    def _tier_with_runs(self, name: Named) -> Named:
+        full, quick = replace(name, tier="full"), replace(name, tier="quick")
+        return full if self._study(str(full)).trials or not self._study(str(quick)).trials else quick
 
     def _study(self, text: str) -> Progress:
         if text not in self._progress:
-            name, _, tier = text.partition(":")
-            if tier not in {"", "full", "quick"}:
-                raise PhospheneError(f"a study has the tiers full and quick, not {tier!r}")
-            wanted: Tier = "quick" if tier == "quick" else "full"
-            self._progress[text] = self._studies.progress(self._studies.find(name), wanted)
+            name = named(text)
+            study = self._studies.find(name.study)
+            self._progress[text] = self._studies.progress(study, name.tier or "full", name.changed, name.seeds)
         return self._progress[text]
 
     def _listed(self, source: Source) -> list[Listed]:
         if source.study and source not in self._runs:
             progress = self._study(source.study)
             if not progress.trials:
-                raise PhospheneError(
-                    f"no run of the {progress.tier} tier has finished yet: phosphene study run {progress.study.name}"
-                )
+                command = shlex.join(studies.run_words(source.study))
+                raise PhospheneError(f"no run of the {progress.tier} tier has finished yet: {command}")
             self._runs[source] = select(self.workspace, _in_order(progress.record, progress.trials), self.histories)
         if source not in self._runs:
             words = self._begun(source.sweep) if source.sweep else source.runs
@@ -195,7 +202,8 @@ class Reports:
 
     def _of_sweep(self, source: Source) -> list[tuple[str, list[str], str]]:
         swept = self._sweep(source.sweep)
-        over = [_headed("axes")] if swept.record.metric else []
+        beside = [_headed("parallel")] if len(swept.record.axes) > PLAIN_AXES else []
+        over = [_headed("axes"), *beside] if swept.record.metric else []
         return [_headed("plan"), _headed("combinations"), *over]
 
     # -- the document -------------------------------------------------------------------------------------------------
@@ -309,7 +317,7 @@ class Reports:
         """Return the command that launches all runs at once, if there is one."""
         if source is not None and source.sweep:
             return sweeps.command(self._sweep(source.sweep).record)
-        return studies.command(self._study(source.study)) if source is not None and source.study else []
+        return studies.command(source.study) if source is not None and source.study else []
 
     def runs(self) -> tuple[str, ...]:
         """Return the ids of the runs that were looked at for the documents made so far."""
@@ -345,6 +353,7 @@ SWEEP_BLOCKS: Mapping[str, Callable[[Swept], Sequence[Block]]] = {
     "plan": lambda swept: sweeps.asked(swept.record, swept.status, swept.trials),
     "combinations": lambda swept: sweeps.combinations(swept.record, swept.trials),
     "axes": lambda swept: sweeps.axes(swept.record, swept.trials),
+    "parallel": lambda swept: sweeps.parallel(swept.record, swept.trials),
 }
 
 

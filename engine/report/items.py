@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from engine.errors import PhospheneError
 
-SWEEP_ITEMS = ("plan", "combinations", "axes")
+SWEEP_ITEMS = ("plan", "combinations", "axes", "parallel")
 """Items that only a sweep has."""
 STUDY_ITEMS = ("question", "published", "studied", "figure")
 """Items that only a study has."""
@@ -37,6 +37,7 @@ HEADINGS = {
     "plan": "What was asked",
     "combinations": "Combinations",
     "axes": "Over the axes",
+    "parallel": "All axes",
     "question": "The question",
     "published": "Published and measured",
     "figure": "The figure",

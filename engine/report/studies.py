@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from engine.report import figures
 from engine.report.document import Bullets, Commands, Figure, Paragraph, Pictures, Span, TableBlock, plain
 from engine.studies import figure as study_figure
 from engine.studies import words
+from engine.studies.naming import named
 from engine.sweep import views
 
 if TYPE_CHECKING:
@@ -62,9 +64,15 @@ def combinations(progress: Progress) -> list[Block]:
     return [TableBlock.of("Combinations; means with their 95 % interval over seeds.", words.combinations(progress))]
 
 
-def command(progress: Progress) -> list[Block]:
-    """Return the command that runs the study again."""
-    return [Commands((f"phosphene study run {progress.study.name} --{progress.tier}",))]
+def command(name: str) -> list[Block]:
+    """Return the command that runs a study again; ``name`` as :mod:`engine.studies.naming` has it."""
+    return [Commands((shlex.join(run_words(name)),))]
+
+
+def run_words(name: str) -> list[str]:
+    """Return the words of the command that runs a study again; ``name`` as in :func:`command`."""
+    meant = named(name)
+    return ["phosphene", "study", "run", meant.study, *meant.options]
 
 
 def drawn(progress: Progress, comparison: Comparison) -> str:

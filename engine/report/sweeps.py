@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from engine import catalogue, plots, wording
-from engine.comparison import statistics
+from engine import catalogue, wording
 from engine.report.document import Bullets, Commands, Figure, Paragraph, Span, TableBlock, plain
 from engine.report.runs import stamp, typed
-from engine.selection.values import comparable, is_number, rank
 from engine.sweep import outlook, plan, views
 
 if TYPE_CHECKING:
@@ -75,39 +73,40 @@ def combinations(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
 
 
 def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
-    """Return the metric over the axes: a curve over one, a heat map over two, over more a curve over each."""
-    known = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
-    known = [trial for trial in known if trial.value is not None and math.isfinite(trial.value)]
+    """Return the metric over the axes: a chart over one, a heat map over two, over more a chart over each."""
+    known = _known(record, trials)
     names = [axis.fields[0] for axis in record.axes]
-    if not record.metric or not known:
-        return [Paragraph(plain("No combination has a figure yet."))]
+    if not known:
+        return [_NOTHING]
     if len(names) == 2 and (content := views.over_two_axes(known, *names)):
         caption = f"{record.metric} over {names[0]} and {names[1]}, means over seeds."
         return [Figure(caption, f"{record.metric}-map", content)]
-    return [_line(record, known, name, len(names) > 1) for name in names]
+    over = ", means over the other axes and seeds" if len(names) > 1 else ", means over seeds"
+    return [
+        Figure(
+            f"{record.metric} over {axis.name}{over}, with 95 % intervals; a faint point a run.",
+            f"{record.metric}-over-{axis.name}",
+            views.over_axis(record, known, axis.name),
+        )
+        for axis in record.axes
+    ]
 
 
-def _values(trials: Sequence[Trial], name: str) -> list[Any]:
-    distinct = {comparable(trial.setting[name]): trial.setting[name] for trial in trials}
-    return sorted(distinct.values(), key=rank)
+def parallel(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
+    """Return parallel coordinates: all axes beside each other, a line a combination."""
+    known = _known(record, trials)
+    if not known:
+        return [_NOTHING]
+    chart = views.over_all_axes(record, outlook.outcomes(record, known))
+    best = "; the best have names" if record.better != "neither" else ""
+    caption = f"All axes beside each other, and {record.metric} last, each from its least to its largest value{best}."
+    return [Figure(caption, "parallel", chart)]
 
 
-def _line(record: SweepRecord, trials: Sequence[Trial], name: str, others: bool) -> Figure:
-    values = _values(trials, name)
-    own = {comparable(value): [] for value in values}  # type: dict[Any, list[float]]
-    for trial in trials:
-        own[comparable(trial.setting[name])].append(float(trial.value or 0.0))
-    means = [statistics.mean(own[comparable(value)]) for value in values]
-    axis = next(axis for axis in record.axes if axis.fields[0] == name)
-    numbers = all(is_number(value) for value in values)
-    log = numbers and axis.log and all(value > 0 for value in values)
-    content = plots.Lines(
-        tuple(map(float, values)) if numbers else tuple(map(wording.setting, values)),
-        {record.metric: tuple(mean.mean for mean in means)},
-        {record.metric: tuple(mean.half for mean in means)},
-        name,
-        record.metric,
-        "log" if log else "linear",
-    )
-    over = ", means over the other axes and seeds" if others else ", means over seeds"
-    return Figure(f"{record.metric} over {name}{over}, with 95 % intervals.", f"{record.metric}-over-{name}", content)
+_NOTHING = Paragraph(plain("No combination has a figure yet."))
+
+
+def _known(record: SweepRecord, trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that have finished with a value of the metric; none where nothing is judged."""
+    done = [trial for trial in trials if record.metric and trial.state == "finished"]
+    return [trial for trial in done if trial.value is not None and math.isfinite(trial.value)]

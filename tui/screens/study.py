@@ -12,13 +12,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from engine import PhospheneError
+from engine import PhospheneError, study_naming
 from tui.actions import ACTS, bindings
 from tui.exporting import ask_and_copy, ask_and_export
 from tui.screens.looking import ViewsScreen
 from tui.screens.offering import Offering
 from tui.screens.questions import TextScreen
-from tui.screens.study_plan import StudyPlanScreen, changes
+from tui.screens.study_plan import StudyPlanScreen
 from tui.screens.sweep import MOST_COMPARED, Wish
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.study.look import TIERS, Asked, Looking
@@ -207,7 +207,7 @@ class StudyScreen(Offering, ViewsScreen):
 
         def take(text: str | None) -> None:
             try:
-                changed, seeds = changes(text or "")
+                changed, seeds = study_naming.changes(text or "")
             except PhospheneError as error:
                 self.complain(str(error))
             else:
@@ -340,13 +340,6 @@ class StudyScreen(Offering, ViewsScreen):
         if self._combinations.has_focus_within:
             return combinations_offer(seen)
         return figure_offer(seen, self._figure) if self._figure.has_focus_within else report_offer(self.workspace, seen)
-
-    def action_add_to_report(self) -> None:
-        """Add what has the focus to the report."""
-        if self.seen is not None and (self.seen.asked.changed or self.seen.asked.seeds):
-            self.complain("a report shows a study as its file says it: C compares these runs, and A there adds them")
-        else:
-            super().action_add_to_report()
 
     def action_write_report(self) -> None:
         """Ask for a file name, and write the report of the tier."""

@@ -1,4 +1,4 @@
-"""The plan of a study before its runs are launched, and values in place of the study's as they are typed."""
+"""The plan of a study before its runs are launched."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine import PhospheneError
 from tui.screens.plan import PlanScreen
 from tui.widgets.sweep.options import OPTIONS, given
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from engine import Experiment, Studies, SweepAsked
 
@@ -47,25 +46,3 @@ class StudyPlanScreen(PlanScreen):
         texts = {option.name: option.default for option in OPTIONS} | self.texts
         options = [word for name, text in given(texts, self._usual).items() for word in (f"--{name}", text)]
         return shlex.join(["phosphene", "study", "run", *self._words, *options])
-
-
-def changes(text: str) -> tuple[Mapping[str, str], int]:
-    """Return the values, by field, and the seeds that a text asks for: ``steps=100 'images=my photo.jpg' seeds=5``.
-
-    Raises:
-        PhospheneError: saying what cannot be read.
-    """
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise PhospheneError(f"{text!r} cannot be read: {error}") from None
-    found: dict[str, str] = {}
-    for word in words:
-        name, mark, value = word.partition("=")
-        if not (mark and name and value):
-            raise PhospheneError(f"{word!r} has no value: write, for example, steps=100 seeds=5")
-        found[name] = value
-    seeds = found.pop("seeds", "0")
-    if not (seeds.isascii() and seeds.isdecimal()):
-        raise PhospheneError(f"seeds must be a whole number, got {seeds!r}")
-    return found, int(seeds)

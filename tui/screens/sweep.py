@@ -346,18 +346,9 @@ class SweepScreen(Offering, ViewsScreen):
                 if charts.chosen is None:
                     return None
                 name, chart = charts.chosen
-                part = self._part("axes") if charts is self._axes else None  # a report has no parallel coordinates
+                part = self._part("axes" if charts is self._axes else "parallel")
                 return chart_offer(f"{chart.y_label} {name}", chart, part)
         return combinations_offer(self.seen, self._part("combinations"))
 
     def _part(self, kind: str, *names: str) -> ReportPart:
         return part_of(kind, *names, sweep=self._sweep.id)
-
-    def action_add_to_report(self) -> None:
-        """Add what has the focus to the report."""
-        if self._parallel.has_focus_within:
-            self.complain(
-                "a report has no chart of all axes beside each other: 2 shows the metric over each, which it has"
-            )
-        else:
-            super().action_add_to_report()

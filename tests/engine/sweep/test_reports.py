@@ -43,9 +43,11 @@ def test_over_one_axis_it_is_a_curve_with_bars_and_what_failed_is_told(bench):
     bench.play(sweep)
     document, figures = blocks(bench, sweep)
     drawn = figures[0].content
-    assert drawn.x == (0.05, 0.1)
-    assert [round(value, 3) for value in drawn.series["test/accuracy"]] == [0.06, 0.11]
-    assert all(half > 0 for half in drawn.errors["test/accuracy"])
+    runs, mean = drawn.lines
+    assert (len(runs.x), runs.faint) == (6, True)
+    assert mean.x.tolist() == [0.05, 0.1]
+    assert mean.y.tolist() == pytest.approx([0.06, 0.11])
+    assert (mean.low < mean.y).all()
     table = next(block for block in document.blocks if isinstance(block, TableBlock))
     assert any("failed: too fast" in remark for remark in table.remarks)
     assert any("failed: test/accuracy is nan" in remark for remark in table.remarks)
@@ -60,3 +62,13 @@ def test_a_removed_run_and_a_sweep_without_one_are_told(bench):
     document, _ = blocks(bench, sweep)
     table = next(block for block in document.blocks if isinstance(block, TableBlock))
     assert any("1 finished, 1 removed" in remark for remark in table.remarks)
+
+
+def test_over_three_axes_they_are_drawn_beside_each_other_too(bench):
+    sweep = bench.begin({"lr": "0.1,0.2", "series": "1,2", "steps": "3,4"})
+    bench.play(sweep)
+    _, figures = blocks(bench, sweep)
+    names = [figure.name for figure in figures]
+    assert names[:4] == [*(f"test/accuracy-over-{axis}" for axis in ("lr", "series", "steps")), "parallel"]
+    assert len(figures[3].content.lines) == 8
+    assert figures[3].content.names[0] == "lr 0.1..0.2"

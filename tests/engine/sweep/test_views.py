@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -51,11 +52,23 @@ def test_numbers_lie_where_they_are_and_means_have_intervals(swept):
     assert (mean.high > mean.y).all()
 
 
+def test_texts_that_are_rising_numbers_are_joined(swept):
+    _, record, trials = swept
+    for values, form in ((("0.1", "10"), "line"), (("10", "0.1"), "points"), (("a", "1"), "points")):
+        renamed = dict(zip("ba", values, strict=True))
+        told = [replace(trial, setting={**trial.setting, "say": renamed[trial.setting["say"]]}) for trial in trials]
+        axis = Axis(("say",), tuple((value,) for value in values))
+        chart = sweep_views.over_axis(replace(record, axes=(LR, axis)), told, "say")
+        assert (chart.names, chart.lines[1].form) == (values, form)
+
+
 def test_texts_lie_beside_each_other_in_the_order_in_which_they_were_written(swept, tmp_path):
     _, record, trials = swept
     chart = sweep_views.over_axis(record, trials, "say")
     assert chart.names == ("b", "a")
     assert [line.form for line in chart.lines] == ["points", "points"]
+    axes = overlay.figure(chart).axes[0]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["b", "a"]
     overlay.write(chart, tmp_path / "say.svg", chart.origin)
     assert "<svg" in (tmp_path / "say.svg").read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from tui.exporting import Offer, chart_offer, table_offer
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from engine import Origin, ReportPart, Sheet, Workspace
+    from engine import Origin, ReportPart, Sheet, StudyNamed, Workspace
     from tui.widgets.study.look import Seen
     from tui.widgets.study.panels import StudyFigure
 
@@ -22,24 +23,24 @@ def _runs(seen: Seen) -> list[str]:
     return [trial.run for trial in seen.progress.trials]
 
 
-def _told(seen: Seen) -> list[str]:
-    """Return the words of a command that name the tier, its changed values and seeds."""
-    changed = [word for name, text in seen.asked.changed.items() for word in ("--set", f"{name}={text}")]
-    return [f"--{seen.progress.tier}", *changed, *(["--seeds", str(seen.asked.seeds)] if seen.asked.seeds else [])]
+def _told(seen: Seen) -> StudyNamed:
+    """Return the name of the tier, with its changed values and seeds."""
+    from engine import study_naming
+
+    progress, asked = seen.progress, seen.asked
+    return study_naming.Named(progress.study.name, progress.tier, asked.changed, asked.seeds)
 
 
 def _shown_by(seen: Seen) -> Callable[[str], Origin]:
     from engine import provenance
 
-    name, runs, words = seen.progress.study.name, _runs(seen), _told(seen)
-    return lambda form: provenance.Origin.of(runs, "study", "show", name, *words, "--format", form)
+    told, runs = _told(seen), _runs(seen)
+    return lambda form: provenance.Origin.of(runs, "study", "show", told.study, *told.options, "--format", form)
 
 
-def _part(seen: Seen, kind: str) -> ReportPart | None:
-    """Return what a report shows of the tier; None where values or seeds are not the study's."""
-    if seen.asked.changed or seen.asked.seeds:
-        return None
-    return part_of(kind, study=f"{seen.progress.study.name}:{seen.progress.tier}")
+def _part(seen: Seen, kind: str) -> ReportPart:
+    """Return what a report shows of the tier."""
+    return part_of(kind, study=str(_told(seen)))
 
 
 def published_offer(seen: Seen) -> Offer | None:
@@ -101,20 +102,20 @@ def _plot_offer(seen: Seen) -> Offer | None:
 
 def report_offer(workspace: Workspace, seen: Seen) -> Offer | None:
     """Return the offer to write the report of the tier; None if no run of it has finished."""
-    from engine import Reports, provenance, report_writing
+    from engine import Reports, ReportSource, provenance, report_writing
 
     runs = _runs(seen)
     if not runs:
         return None
-    name = f"{seen.progress.study.name}:{seen.progress.tier}"
+    told = str(_told(seen))
 
     def write(path: Path, origin: Origin) -> None:
         reports = Reports(workspace)
-        document = reports.document(reports.outline(reports.meant([name])))
+        document = reports.document(reports.outline(ReportSource(study=told)))
         report_writing.write(document, path, report_writing.form_of(path, ""), origin)
 
     def origin_of(path: Path) -> Origin:
         form = report_writing.form_of(path, "")
-        return provenance.Origin.of(runs, "report", name, "--group=-seed", "--to", form)
+        return provenance.Origin.of(runs, "report", *shlex.split(told), "--group=-seed", "--to", form)
 
     return Offer(f"{seen.progress.study.name}.html", ".html .pdf .md .tex", write, origin_of)

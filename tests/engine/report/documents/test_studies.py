@@ -98,3 +98,26 @@ def test_a_study_without_runs_says_how_to_get_some(study, home):
         reports.outline(reports.meant(["rates"]))
     with pytest.raises(PhospheneError, match="full and quick, not 'half'"):
         reports.outline(reports.meant(["rates:half"]))
+
+
+def test_a_study_of_other_values_is_reported_by_their_names(study, home, launch, finish):
+    for lr in (0.1, 0.2):
+        for seed in (0, 1):
+            finish(launch(values={"steps": 5, "lr": lr}, seed=seed))
+    reports = Reports(Workspace(home))
+    source = reports.meant(["rates", "steps=5", "seeds=2"])
+    assert source.study == "rates:full steps=5 seeds=2"
+    told = repr(reports.document(reports.outline(source)))
+    for part in (
+        "4 of 4 runs of the full tier",
+        "not judged",
+        "phosphene study run rates --full --set steps=5 --seeds 2",
+    ):
+        assert part in told
+    for words, sentence in (
+        (["rates", "steps=6"], "finished yet: phosphene study run rates --full --set steps=6"),
+        (["rates", "steps"], "'steps' has no value"),
+        (["rates", "nosuch=1"], "nosuch: no such hyperparameter"),
+    ):
+        with pytest.raises(PhospheneError, match=sentence):
+            reports.outline(reports.meant(words))
