@@ -50,6 +50,8 @@ def launch_and_watch(
 ) -> int:
     """Launch a run and watch it; return the exit status."""
     engine = Engine()
+    for doubt in engine.doubts(experiment, hyperparameters).values():
+        say(doubt)
 
     async def start() -> Run:
         return await engine.launch(experiment, hyperparameters, options)

@@ -36,6 +36,11 @@ class Hyperparameters(BaseModel):
         protected_namespaces=(),
     )
 
+    @property
+    def doubts(self) -> dict[str, str]:
+        """What is allowed and yet hardly meant, a sentence a field: both faces say it before a run is launched."""
+        return {}
+
 
 class RunOptions(Hyperparameters):
     """The options of every run, besides the hyperparameters of its experiment."""

@@ -92,6 +92,11 @@ class Engine:
         """
         return await aside(resolving.problems, self.workspace, experiment, hyperparameters, options)
 
+    @staticmethod
+    def doubts(experiment: Experiment, hyperparameters: Mapping[str, Any]) -> dict[str, str]:
+        """Return what a launch would take and is hardly meant, by field; see :class:`engine.Hyperparameters`."""
+        return resolving.doubts(experiment, hyperparameters)
+
     @changes
     async def resume(self, run: RunDirectory, elsewhere: Mapping[str, Any] | None = None) -> RunDirectory:
         """Go on with a stopped, failed or crashed run from its last checkpoint.

@@ -76,6 +76,14 @@ def problems(
     return {}
 
 
+def doubts(declared: Experiment, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is hardly meant, by field; nothing where the values would be refused."""
+    try:
+        return declared.validate(values).doubts
+    except PhospheneError:
+        return {}
+
+
 def resolved(
     workspace: Workspace, hyperparameters: Hyperparameters, effort: Effort = "checks"
 ) -> tuple[Hyperparameters, tuple[str, ...]]:

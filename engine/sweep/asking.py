@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from dataclasses import dataclass, field
@@ -88,6 +89,7 @@ class Planned:
         there: how many of them exist already, with equal configuration; None where results choose combinations.
         seconds: the running time of the others together; None if too few earlier runs tell.
         size: their bytes on the disk, likewise.
+        doubts: what it varies or holds and is hardly meant, in sentences.
     """
 
     record: SweepRecord
@@ -95,6 +97,7 @@ class Planned:
     there: int | None
     seconds: plan.Estimate | None
     size: plan.Estimate | None
+    doubts: tuple[str, ...] = ()
 
 
 def planned(workspace: Workspace, asked: Asked) -> Planned:
@@ -115,7 +118,13 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
     done = [run.directory for run in earlier if run.status.state == "finished"][:RECENT]
     missing = runs - (there or 0)
     seconds = plan.estimate([run.history().running() for run in done], missing)
-    return Planned(record, runs, there, seconds, plan.estimate([float(_size(run.path)) for run in done], missing))
+    size = plan.estimate([float(_size(run.path)) for run in done], missing)
+    return Planned(record, runs, there, seconds, size, _doubts(declared, record))
+
+
+def _doubts(declared: Experiment, record: SweepRecord) -> tuple[str, ...]:
+    found = (resolving.doubts(declared, {**record.fixed, **setting}).values() for setting in _spanning(record))
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(found)))
 
 
 def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:

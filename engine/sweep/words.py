@@ -23,6 +23,7 @@ def plan(planned: Planned) -> list[str]:
     chosen = "" if record.by == "grid" else f", chosen by {record.by}"
     exist = f"; {there:,} exist already and are taken as they are" if there else ""
     said.append(f"{planned.runs:,} runs{seeds}{chosen}{exist}")
+    said += planned.doubts
     missing = planned.runs - there
     if not missing:
         return [*said, "nothing is left to run"]

@@ -14,6 +14,17 @@ from engine import Sweeps, wording
 AXES = ["--over", "lr=0.1,0.2,0.5", "--over", "series=1,2"]
 
 
+def test_what_is_hardly_meant_is_said_before_anything_runs(phosphene, home):
+    words = ("attack", "--method", "fgsm", "--images", "digits:test/0-1")
+    doubt = "if you meant 0.03 on the scale of [0, 1], write 7.65"
+    dry = phosphene("sweep", *words, "--over", "eps=0.03,8", "--dry")
+    assert doubt in dry.stdout
+    run = phosphene("run", *words, "--eps", "0.03", "--device", "cuda:9")
+    assert run.stderr.splitlines()[0].endswith(doubt)
+    assert run.returncode == 2
+    assert not (home / "runs").exists()
+
+
 def test_a_sweep_is_planned_run_shown_compared_and_widened(phosphene, home, until):
     dry = phosphene("sweep", "count", *AXES, "--seeds", "2", "--steps", "3", "--dry")
     assert dry.returncode == 0

@@ -242,10 +242,10 @@ class Workbench(StudyBench):
             self.notify(f"{name}: {problem}", severity="error", markup=False)
 
     def on_run_requests_checked(self, message: RunRequests.Checked) -> None:
-        """Mark what a launch would refuse."""
+        """Mark what a launch would refuse, and what is hardly meant."""
         form = self.query_one(HyperparameterForm)
         if form.experiment is not None and form.experiment.name == message.experiment:
-            form.mark(message.problems)
+            form.mark(message.problems, message.doubts)
 
     def on_run_requests_done(self, message: RunRequests.Done) -> None:
         """Say what was done."""

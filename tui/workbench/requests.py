@@ -67,10 +67,17 @@ class RunRequests:
 
     @dataclass
     class Checked(Message):
-        """Why a launch of a form would be refused, by field; what is no field's stands under the empty name."""
+        """Why a launch of a form would be refused, by field; what is no field's stands under the empty name.
+
+        Attributes:
+            experiment: its name.
+            problems: for which it would be refused.
+            doubts: what it would take and is hardly meant.
+        """
 
         experiment: str
         problems: Mapping[str, str]
+        doubts: Mapping[str, str]
 
     @dataclass
     class Done(Message):
@@ -120,7 +127,8 @@ class RunRequests:
                 sweep_axes.axes(experiment, axes, {}, values)
             except InvalidHyperparameters as error:
                 problems = {**problems, **error.problems}
-            self._owner.post_message(self.Checked(experiment.name, problems))
+            doubts = self._engine().doubts(experiment, values)
+            self._owner.post_message(self.Checked(experiment.name, problems, doubts))
 
         self._owner.run_worker(look, group="check", exclusive=True)  # type: ignore[arg-type]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def run(hyperparameters: AttackHyperparameters, context: Context) -> None:
     """Attack every image, classify the saved files, and measure the robust accuracy at every size of change."""
-    for doubt in hyperparameters.doubts:
+    for doubt in hyperparameters.doubts.values():
         context.message(doubt, level="alarm")
     backbone = load_network(hyperparameters.model, context).fixed()
     subjects = open_images(hyperparameters.images, backbone.preprocessing.resized(hyperparameters.resize), context)

@@ -167,21 +167,22 @@ class AttackHyperparameters(Hyperparameters):
         return sorted({float(size) for size in sizes.split(",") if size})
 
     @property
-    def doubts(self) -> list[str]:
-        """What was written and probably not meant, a sentence each."""
-        found = []
+    def doubts(self) -> dict[str, str]:
+        """Sizes that were probably meant on the scale of [0, 1], and restarts that all begin at the same place."""
+        found: dict[str, str] = {}
         if self.limits_linf:
             # Steps of pgd may well be shorter than a level of 8 bits, but hardly as short as on the scale of [0, 1].
             least = [("eps", self.eps, 1.0), *(("curve", size, 1.0) for size in self.curve_sizes)]
             least += [("alpha", self.alpha, 0.1)] if self.method == "pgd" else []
-            found += [
-                f"{name} {size:g} means {size:g}/{LEVELS}, less than 8 bits can hold: "
-                f"if you meant {size:g} on the scale of [0, 1], write {size * LEVELS:g}"
-                for name, size, smallest in least
-                if size < smallest
-            ]
+            for name, size, smallest in least:
+                if size < smallest:
+                    found.setdefault(
+                        name,
+                        f"{name} {size:g} means {size:g}/{LEVELS}, less than 8 bits can hold: "
+                        f"if you meant {size:g} on the scale of [0, 1], write {size * LEVELS:g}",
+                    )
         if self.restarts > 1 and not self.random_start:
-            found.append("restarts need a random start: without one there is a single start, at the image")
+            found["restarts"] = "restarts need a random start: without one there is a single start, at the image"
         return found
 
 

@@ -497,6 +497,20 @@ def test_what_a_launch_would_refuse_is_marked_before_with_every_problem(drive, h
     drive(scenario)
 
 
+def test_what_is_hardly_meant_is_said_beside_the_field_and_refused_by_nothing(drive, home):
+    async def scenario(pilot, until):
+        form = await highlight(pilot, until, "attack", "eps")
+        await pilot.press(*"0.03", "enter")
+        fields, note = form.query_one("#fields", OptionList), form.query_one("#note")
+        await until(lambda: "? eps 0.03 means 0.03/255" in " ".join(str(note.render()).split()))
+        assert "?" in str(fields.get_option("eps").prompt)
+        assert "✗" not in str(form.border_subtitle)
+        await pilot.press("backspace")
+        await until(lambda: "?" not in str(fields.get_option("eps").prompt))
+
+    drive(scenario)
+
+
 def test_a_launch_that_is_refused_points_at_the_first_field_and_marks_all(drive, home):
     async def scenario(pilot, until):
         form = await highlight(pilot, until, "count", "name")

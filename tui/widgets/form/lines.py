@@ -12,23 +12,26 @@ if TYPE_CHECKING:
     from tui.widgets.form.values import FormValues
 
 FAULTY = "✗"
+DOUBTED = "?"
 CHANGED = "●"
 AXIS = "≡"
 STEPS = ("‹", "›")  # noqa: RUF001 - the signs at a value that left and right change
 
 
-def line(values: FormValues, name: str, *, faulty: bool, current: bool, steps: bool) -> Content:
-    """Write the name and the value of a field: marks stand before axes, what was changed or would be refused.
+def line(values: FormValues, name: str, *, faulty: bool, doubted: bool, current: bool, steps: bool) -> Content:
+    """Write the name and the value of a field: marks stand before axes, what was changed, is doubted or refused.
 
     Args:
         values: of the form.
         name: of the field.
         faulty: whether its value would be refused.
+        doubted: whether its value is hardly meant.
         current: whether it is highlighted: its marks then have the colour of its text, the only one to be read there.
         steps: whether to show that left and right change it.
     """
     changed = name in values.changed
     mark, colour = (AXIS if name in values.axes else CHANGED, "$accent") if changed else (" ", "")
+    mark, colour = (DOUBTED, "$text-warning") if doubted else (mark, colour)
     mark, colour = (FAULTY, "$text-error") if faulty else (mark, colour)
     before, after = STEPS if steps else (" ", "")
     return Content.assemble(
@@ -62,11 +65,13 @@ def headed(values: FormValues, names: Iterable[str]) -> list[tuple[str, str]]:
     return found
 
 
-def note(values: FormValues, name: str, problems: Sequence[str]) -> Content:
-    """Say what is wrong, then what a field means, what it takes, and what its default is."""
+def note(values: FormValues, name: str, problems: Sequence[str], doubt: str = "") -> Content:
+    """Say what is wrong or hardly meant, then what a field means, what it takes, and what its default is."""
     view = values.views[name]
     parts = [f"{name}: {view.description}", " | ".join(view.choices), *view.facts]
     parts += ["w applies it to the shown run"] if view.live else []
     parts.append(f"default {values.default(name) or '-'}")
     about = Content.styled(" · ".join(part for part in parts if part), "$foreground 70%")
-    return Content("\n").join([*(Content.styled(f"{FAULTY} {text}", "$text-error") for text in problems), about])
+    wrong = [Content.styled(f"{FAULTY} {text}", "$text-error") for text in problems]
+    wrong += [Content.styled(f"{DOUBTED} {doubt}", "$text-warning")] if doubt and not problems else []
+    return Content("\n").join([*wrong, about])

@@ -64,6 +64,7 @@ class HyperparameterForm(Limited, Vertical):
         self._every: dict[str, FormValues] = {}
         self._values: FormValues | None = None
         self._problems: dict[str, str] = {}
+        self._doubts: dict[str, str] = {}
         self._only_changed = False
         self._editing = ""
         self._described = ""
@@ -101,7 +102,7 @@ class HyperparameterForm(Limited, Vertical):
             known = self._every[experiment.name] = FormValues(experiment, values)
         known.replace(values)
         self._values = known
-        self._problems = {}
+        self._problems, self._doubts = {}, {}
         self.border_title = Content(experiment.title)
         self._list.highlighted = None
         self._fill()
@@ -136,10 +137,13 @@ class HyperparameterForm(Limited, Vertical):
         """Return the text of the changed hyperparameters that may be changed during a run."""
         return self._values.live if self._values else {}
 
-    def mark(self, problems: Mapping[str, str]) -> None:
-        """Mark the fields that a launch would refuse; what is no field's stands under the empty name."""
-        differing = problems.keys() ^ self._problems.keys()
-        self._problems = dict(problems)
+    def mark(self, problems: Mapping[str, str], doubts: Mapping[str, str]) -> None:
+        """Mark the fields that a launch would refuse, and those whose values are hardly meant.
+
+        What is no field's stands under the empty name.
+        """
+        differing = (problems.keys() ^ self._problems.keys()) | (doubts.keys() ^ self._doubts.keys())
+        self._problems, self._doubts = dict(problems), dict(doubts)
         for name in differing:
             self._redraw(name)
         self._subtitle()
@@ -147,7 +151,7 @@ class HyperparameterForm(Limited, Vertical):
 
     def point_at(self, problems: Mapping[str, str]) -> None:
         """Mark the fields that were refused, and highlight the first."""
-        self.mark(problems)
+        self.mark(problems, self._doubts)
         name = next((name for name in problems if self._values and name in self._values.views), "")
         if name and not self.editing:
             self._only_changed = False
@@ -159,7 +163,8 @@ class HyperparameterForm(Limited, Vertical):
     def _line(self, name: str) -> Content:
         current = name == self._current()
         steps = current and bool(self._steps(name))
-        return lines.line(self._require(), name, faulty=name in self._problems, current=current, steps=steps)
+        faulty, doubted = name in self._problems, name in self._doubts
+        return lines.line(self._require(), name, faulty=faulty, doubted=doubted, current=current, steps=steps)
 
     def _require(self) -> FormValues:
         assert self._values is not None, "a form is shown"
@@ -202,7 +207,8 @@ class HyperparameterForm(Limited, Vertical):
             problem = self._values.problem(name, self._editor.text)
             self._editor.doubt(wrong=bool(problem))
         wrong = [text for text in (problem, self._problems.get("", "")) if text]
-        self.query_one("#note", Static).update(lines.note(self._values, name, wrong))
+        doubt = "" if self.editing else self._doubts.get(name, "")
+        self.query_one("#note", Static).update(lines.note(self._values, name, wrong, doubt))
 
     def _current(self) -> str:
         option = self._list.highlighted_option
@@ -299,13 +305,14 @@ class HyperparameterForm(Limited, Vertical):
 
     def _one_changed(self, name: str) -> None:
         self._problems.pop(name, None)
+        self._doubts.pop(name, None)
         self._redraw(name)
         self._subtitle()
         self._describe()
         self._post()
 
     def _all_changed(self) -> None:
-        self._problems = {}
+        self._problems, self._doubts = {}, {}
         self._fill()
         self._post()
 

@@ -268,7 +268,7 @@ def test_sizes_on_the_scale_of_0_to_1_are_pointed_out_before_anything_else(play)
     assert said[1].startswith("curve 0.1 means 0.1/255")
     assert said[2].endswith("write 1.989")
     for fine in ({}, {"method": "cw", "eps": 0.03}, {"norm": "l2", "eps_l2": 0.5, "eps": 0.03}, {"alpha": 0.5}):
-        assert AttackHyperparameters(**fine).doubts == []
+        assert AttackHyperparameters(**fine).doubts == {}
     assert "255ths" in AttackHyperparameters.model_json_schema()["properties"]["eps"]["unit"]
     assert "8 means 8/255" in AttackHyperparameters.model_fields["eps"].description
 
