@@ -117,6 +117,7 @@ def add(
     smooth: Annotated[float, typer.Option(help="Weight of the moving average of curves.")] = 0.0,
     x: Annotated[str, typer.Option(help="Axis of curves: step, epoch or time.")] = "",
     log_y: Annotated[bool, typer.Option("--log-y", help="Draw curves over a logarithmic y.")] = False,
+    step: Annotated[int, typer.Option(help="Of pictures; the last one if 0.", min=0)] = 0,
 ) -> None:
     """Add what a report is to show, to the part it belongs to or as a new one; the report is begun if need be."""
     import shlex
@@ -138,6 +139,7 @@ def add(
         smooth=smooth,
         x=x,
         log_y=log_y,
+        step=step,
     )
     reports.check(part)
     kept = _kept()

@@ -123,7 +123,7 @@ def part_of(
         runs: their ids.
         sweep: its id.
         study: its name and tier, as ``gan-nz:quick``.
-        **way: how they are looked at: ``baseline``, ``smooth``, ``x``, ``log_y``.
+        **way: how they are looked at: ``baseline``, ``smooth``, ``x``, ``log_y``, ``step``.
     """
     from engine import ReportItem, ReportPart, ReportSource
 

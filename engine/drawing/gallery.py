@@ -159,6 +159,11 @@ BEFORE = {"adversarial": "original"}
 """Names of pictures that show what another one, of the same step, became."""
 
 
+def at_step(kept: Mapping[int, Kept], step: int) -> Kept:
+    """Return what is kept of a step or, of those before it, the last; the first one if there is none so early."""
+    return kept[max((own for own in kept if own <= step), default=min(kept))]
+
+
 def counterpart(album: Mapping[str, Mapping[int, Kept]], kept: Kept) -> Kept | None:
     """Return what a picture is meant to be compared with: what it was made from, or else that of the step before."""
     own = album.get(kept.name, {})

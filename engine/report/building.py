@@ -300,8 +300,10 @@ class Reports:
             axis = next((axis for axis in AXES if axis == part.x), None)
             return figures.curves(comparison, item.argument, axis, part.smooth, log_y=part.log_y)
         if item.kind == "pictures":
+            if part.step < 0:
+                raise PhospheneError(f"step {part.step} must be at least 0, which is the last")
             fields = self._fields(part.source)
-            return figures.pictures(comparison, item.argument, fields if len(fields) == 2 else ())
+            return figures.pictures(comparison, item.argument, fields if len(fields) == 2 else (), part.step)
         if item.kind == "table":
             return figures.table(comparison, item.argument)
         own = self._command(part.source) if item.kind == "commands" else []

@@ -1,4 +1,4 @@
-"""What a report shows of runs: curves over each other, pictures and plots of the last step in grids, tables."""
+"""What a report shows of runs: curves over each other, pictures and plots of a step in grids, tables."""
 
 from __future__ import annotations
 
@@ -74,20 +74,21 @@ def tables(comparison: Comparison) -> list[str]:
     return list(dict.fromkeys(name for run in comparison.runs for name in comparison.history(run).tables))
 
 
-def pictures(comparison: Comparison, name: str, axes: Sequence[str] = ()) -> list[Block]:
-    """Return what runs keep under a name at their last step, of one run of each group.
+def pictures(comparison: Comparison, name: str, axes: Sequence[str] = (), step: int = 0) -> list[Block]:
+    """Return what runs keep under a name at one step, of one run of each group.
 
     Args:
         comparison: of the runs.
         name: of a picture or plot.
         axes: two fields by whose values pictures are laid out, in rows and columns, as far as there are few.
+        step: which one, or the last before it that the run has; 0 for its last.
 
     Raises:
         PhospheneError: if no run has a picture or plot of that name.
     """
     plotted = any(name in comparison.history(run).plots for run in comparison.runs)
     shown, said = leading(comparison, MOST_PLOTS if plotted else MOST_PICTURES)
-    found = list(_last(shown, name))
+    found = list(_kept(shown, name, step))
     if not found:
         raise PhospheneError(
             f"no run has a picture or plot {name!r}; there are: {', '.join(kinds(comparison)) or 'none'}"
@@ -105,14 +106,15 @@ def pictures(comparison: Comparison, name: str, axes: Sequence[str] = ()) -> lis
         content = Pictures(tuple(items[run] if run else None for run in places), columns)
         note = f", rows by {axes[0]}, columns by {axes[1]}"
     each = ", of one run of each group" if any(len(group.runs) > 1 for group, _, _ in found) else ""
-    return [Figure(f"{name} at the last step{each}{note}.", name, content)]
+    when = f"step {step:,}" if step else "the last step"
+    return [Figure(f"{name} at {when}{each}{note}.", name, content)]
 
 
-def _last(comparison: Comparison, name: str) -> Iterator[tuple[Group, Listed, Kept]]:
+def _kept(comparison: Comparison, name: str, step: int) -> Iterator[tuple[Group, Listed, Kept]]:
     for group in comparison.groups:
         for run in group.runs:
             if own := gallery.album(run.directory, comparison.history(run)).get(name):
-                yield group, run, own[max(own)]
+                yield group, run, gallery.at_step(own, step or max(own))
                 break
 
 

@@ -44,7 +44,13 @@ HEADINGS = {
     "studied": "Combinations",
 }
 """What stands above each kind of item unless somebody says otherwise."""
-WAYS = {"baseline": ("results",), "smooth": ("curves",), "x": ("curves",), "log_y": ("curves",)}
+WAYS = {
+    "baseline": ("results",),
+    "smooth": ("curves",),
+    "x": ("curves",),
+    "log_y": ("curves",),
+    "step": ("pictures",),
+}
 """Ways of showing runs, with the kinds of items to which they matter."""
 
 

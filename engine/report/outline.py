@@ -41,8 +41,15 @@ PART = {
     "smooth": (int, float),
     "x": str,
     "log_y": bool,
+    "step": int,
 }
-_TYPES = {str: "text", (str, list): "text or a list of texts", (int, float): "a number", bool: "true or false"}
+_TYPES = {
+    str: "text",
+    int: "a whole number",
+    (str, list): "text or a list of texts",
+    (int, float): "a number",
+    bool: "true or false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Part:
         smooth: weight of the moving average of curves.
         x: axis of curves; empty for what the runs can be compared by.
         log_y: whether curves have a logarithmic y axis.
+        step: at which pictures and plots are shown, or the last one before that has some; 0 for the last of all.
         line: of the file, for messages; 0 if it is of none.
     """
 
@@ -80,6 +88,7 @@ class Part:
     smooth: float = 0.0
     x: str = ""
     log_y: bool = False
+    step: int = 0
     line: int = 0
 
 
@@ -263,7 +272,7 @@ def _head_lines(outline: Outline) -> Iterator[str]:
     for name, argument in ARGUMENTS.items():
         whose = " (of a sweep)" if name in SWEEP_ITEMS else " (of a study)" if name in STUDY_ITEMS else ""
         yield f'#   "{name}{f" {argument}" if argument else ""}"{whose}'
-    yield "# It may also have: note, runs, sweep or study, group, baseline, smooth, x, log_y."
+    yield "# It may also have: note, runs, sweep or study, group, baseline, smooth, x, log_y, step."
 
 
 def _part_lines(part: Part, outline: Outline) -> Iterator[str]:
@@ -274,7 +283,7 @@ def _part_lines(part: Part, outline: Outline) -> Iterator[str]:
         yield f"note = {_text(part.note)}"
     if part.source != outline.source:
         yield from _source_lines(part.source)
-    for name in ("group", "baseline", "smooth", "x", "log_y"):
+    for name in ("group", "baseline", "smooth", "x", "log_y", "step"):
         if (value := getattr(part, name)) != Part.__dataclass_fields__[name].default:
             yield f"{name} = {_text(value) if isinstance(value, str) else json.dumps(value)}"
     if part.show:

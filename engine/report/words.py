@@ -41,6 +41,7 @@ def way(part: Part) -> str:
     said += [f"smooth {part.smooth:g}"] if part.smooth else []
     said += [f"by {part.x}"] if part.x else []
     said += ["log y"] if part.log_y else []
+    said += [f"step {part.step:,}"] if part.step else []
     return ", ".join(said)
 
 
@@ -70,6 +71,7 @@ def document(outline: Outline, broken: Mapping[tuple[int, int], str]) -> dict[st
                 "smooth": part.smooth,
                 "x": part.x,
                 "log_y": part.log_y,
+                "step": part.step,
                 "show": [
                     {"item": str(item), "problem": broken.get((number, place), "")}
                     for place, item in enumerate(part.show)

@@ -313,7 +313,7 @@ def test_a_theme_that_nobody_chose_is_not_remembered(drive, home, monkeypatch):
     assert Settings.load(home / "workbench.json").theme == ""
 
 
-def test_it_opens_with_every_theme_that_was_remembered(home, monkeypatch):
+def test_it_opens_with_the_theme_that_was_remembered_textuals_own_default_too(home, monkeypatch):
     be(monkeypatch, "truecolor")
 
     async def scenario(app):
@@ -322,7 +322,7 @@ def test_it_opens_with_every_theme_that_was_remembered(home, monkeypatch):
             assert app.get_line_filters()
             assert app._exception is None
 
-    for name in themes.offered("truecolor"):
+    for name in ("textual-dark", "phosphene-light"):
         Settings(theme=name).save(home / "workbench.json")
         app = PhospheneApp(home, images="halfcell")
         assert app.theme == name

@@ -246,6 +246,7 @@ class CompareScreen(Offering, ViewsScreen):
             smooth=asked.weight,
             x=asked.axis or "",
             log_y=asked.log_y,
+            step=self._pictures.pinned or 0,
         )
 
     def action_replicate(self) -> None:

@@ -166,7 +166,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
                 raise PhospheneError("the picture cannot be read: its file is gone or damaged") from None
             origin.save(image, path)
 
-        part = part_of("pictures", self.kind, runs=[self._run])
+        part = part_of("pictures", self.kind, runs=[self._run], step=self.pinned or 0)
         return Offer(gallery.file_name(shot), ".png", write, lambda _: gallery.origin_of(shot), part)
 
     def _draw(self) -> None:

@@ -27,10 +27,12 @@ def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_ba
         panel.focus()
         await pilot.press("left", "left")
         await until(lambda: panel.current == 100)
+        assert panel.offer.part.step == 100
         panel.show({"batch": {**panel._images["batch"], 400: replace(panel.still, step=400)}}, panel._run)
         assert panel.current == 100
         await pilot.press("end")
         await until(lambda: panel.current == 400)
+        assert panel.offer.part.step == 0
         await pilot.press("home", "left")
         await until(lambda: panel.current == 1)
 

@@ -84,9 +84,13 @@ class ComparisonPictures(VerticalScroll):
         found = []
         for shelf in self._holders:
             own = shelf.albums[self.kind]
-            step = max((step for step in own if step <= wanted), default=min(own))
-            found.append(replace(own[step], caption=shelf.caption))
+            found.append(replace(gallery.at_step(own, wanted), caption=shelf.caption))
         return found
+
+    @property
+    def pinned(self) -> int | None:
+        """The step the user went back to, or None while the newest is shown."""
+        return self._step
 
     @property
     def _holders(self) -> list[Shelf]:

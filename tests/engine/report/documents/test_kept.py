@@ -299,6 +299,7 @@ PARTS = st.builds(
     smooth=st.floats(0, 1, exclude_max=True),
     x=st.sampled_from(["", "step", "epoch"]),
     log_y=st.booleans(),
+    step=st.integers(0, 10_000),
 )
 OUTLINES = st.builds(ReportOutline, LINES, LINES, st.none() | SOURCES, st.lists(PARTS, max_size=4).map(tuple))
 

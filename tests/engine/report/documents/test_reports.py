@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import shutil
 
 import pytest
 
 from engine import PhospheneError, Reports, UnknownRun, Workspace, report_outlines
+from engine.record.events import StateChanged
 from engine.report import notes
 from engine.report.document import Bullets, Commands, Figure, Heading, Paragraph, Pictures, TableBlock
+from tests.tui.conftest import write_picture, write_run
 
 PLAIN = 'title = "Rates"\nruns = "experiment=count"\n\n[[part]]\nheading = "A"\n'
 
@@ -134,6 +137,27 @@ def test_an_outline_chooses_what_is_shown_in_which_order(six, home, tmp_path):
     assert document.blocks[4].rows[0][0] == "lr 0.1"
 
 
+def test_pictures_are_those_of_the_step_that_is_named_or_the_last_before_it(home, tmp_path):
+    images = [write_picture(tmp_path, "samples", step) for step in (10, 20, 30)]
+    events = [StateChanged(1e9, "running"), *images, StateChanged(1e9 + 40, "finished", "", 30, 30)]
+    run = write_run(home, "1122-0831-count-k0k", "count", events)
+    shutil.copytree(tmp_path / "images", run / "images", dirs_exist_ok=True)
+
+    def captions(more):
+        path = tmp_path / "outline.toml"
+        path.write_text(f'runs = "k0k"\n[[part]]\nshow = "pictures samples"\n{more}\n')
+        reports = Reports(Workspace(home))
+        (figure,) = reports.document(report_outlines.read(path)).blocks
+        return figure.caption, figure.content.items[0].caption
+
+    assert captions("") == ("samples at the last step.", ("step 30",))
+    assert captions("step = 20") == ("samples at step 20.", ("step 20",))
+    assert captions("step = 29") == ("samples at step 29.", ("step 20",))
+    assert captions("step = 1")[1] == ("step 10",)
+    with pytest.raises(PhospheneError, match="step -1 must be at least 0"):
+        captions("step = -1")
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
@@ -142,6 +166,7 @@ def test_an_outline_chooses_what_is_shown_in_which_order(six, home, tmp_path):
         (PLAIN + "colour = 'red'\n", 6, "there is no 'colour'"),
         (PLAIN + "headnig = 'red'\n", 6, "did you mean heading"),
         (PLAIN + "smooth = true\n", 6, "smooth must be a number"),
+        (PLAIN + "step = 1.5\n", 6, "step must be a whole number"),
         (PLAIN + 'show = [\n  "results",\n  "curve train/loss",\n]\n', 8, "did you mean curves"),
         (PLAIN + 'show = "curves"\n', 6, 'curves needs a name, as in "curves METRIC"'),
         (PLAIN + 'show = "results x"\n', 6, "results takes no name"),
