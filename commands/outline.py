@@ -120,20 +120,14 @@ def add(
     step: Annotated[int, typer.Option(help="Of pictures; the last one if 0.", min=0)] = 0,
 ) -> None:
     """Add what a report is to show, to the part it belongs to or as a new one; the report is begun if need be."""
-    import shlex
-
     from engine import ReportItem, ReportPart, Reports, Workspace, report_edits
 
-    try:
-        words = shlex.split(source)
-    except ValueError as error:
-        raise typer.BadParameter(f"{source!r} cannot be read: {error}", param_hint="--of") from None
     workspace = Workspace()
     reports = Reports(workspace)
     part = ReportPart(
         heading=heading,
         show=tuple(map(ReportItem.of, items)),
-        source=reports.meant(words),
+        source=reports.meant_by(source),
         group=group,
         baseline=workspace.find(baseline).id if baseline else "",
         smooth=smooth,
@@ -173,15 +167,21 @@ def edit_words(
     author: Annotated[str | None, typer.Option(help="Of the report.")] = None,
     heading: Annotated[str | None, typer.Option(help="Of the part.")] = None,
     note: NOTE = None,
+    of: Annotated[
+        str | None,
+        typer.Option(
+            "--of", metavar="SELECTION", help="Of which runs the part is to be.", autocompletion=_complete_source
+        ),
+    ] = None,
 ) -> None:
-    """Change title and author of a report, or heading and note of a part."""
+    """Change title and author of a report, or heading, note and runs of a part."""
     from dataclasses import replace
 
-    from engine import report_edits
+    from engine import Reports, Workspace, report_edits
 
-    if title is author is heading is note is None:
-        raise typer.BadParameter("say what is to be changed", param_hint="--title, --author, --heading or --note")
-    if not part and not (heading is note is None):
+    if title is author is heading is note is of is None:
+        raise typer.BadParameter("say what is to be changed", param_hint="--title, --author, --heading, --note or --of")
+    if not part and not (heading is note is of is None):
         raise typer.BadParameter("say of which part", param_hint="[PART]")
 
     def edit(outline: ReportOutline) -> ReportOutline:
@@ -194,7 +194,7 @@ def edit_words(
             return outline
         there = report_edits.part_at(outline, part - 1)
         changed = replace(
-            there,
+            there if of is None else report_edits.about(there, Reports(Workspace()).meant_by(of)),
             heading=there.heading if heading is None else heading,
             note=there.note if note is None else note,
         )

@@ -29,7 +29,15 @@ CHANGES = frozenset(
         *("runs.sooner", "runs.later", "runs.cancel"),
         *("runs.tag", "runs.note", "runs.name", "runs.remove", "runs.bring-back"),
         *("to-report", "full-picture.to-report", "compare.to-report", "sweep.to-report", "study.to-report"),
-        *("report.edit", "report.note", "report.down", "report.up", "report.new-part", "report.more-items"),
+        *(
+            "report.edit",
+            "report.note",
+            "report.down",
+            "report.up",
+            "report.new-part",
+            "report.more-items",
+            "report.runs",
+        ),
         *("report.take-out", "report.undo", "report.redo"),
     }
 )

@@ -26,6 +26,7 @@ REPORT_ACTS: tuple[Act, ...] = (
     Act("report", "move(-1)", "K,shift+up", "up", "Move the part or item up.", footer=True, shown="K"),
     Act("report", "add_part", "a", "new part", "Add a part of words behind this one.", footer=True),
     Act("report", "add_item", "i", "more items", "Let the part show more of its runs: curves METRIC, results, …"),
+    Act("report", "source", "r", "runs", "Let the part show the same of other runs, a sweep or a study.", footer=True),
     Act("report", "remove", "x,delete", "take out", "Take the part, its note or the item out.", footer=True),
     Act("report", "undo", "ctrl+z", "undo", "Undo what was done last to the report, by A too."),
     Act("report", "redo", "ctrl+y", "redo", "Do again what was undone."),

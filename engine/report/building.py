@@ -84,6 +84,13 @@ class Reports:
 
     # -- what is meant ------------------------------------------------------------------------------------------------
 
+    def meant_by(self, text: str) -> Source:
+        """Return what a text of such words means; errors as those of :meth:`meant`."""
+        try:
+            return self.meant(shlex.split(text))
+        except ValueError as error:
+            raise PhospheneError(f"{text!r} cannot be read: {error}") from None
+
     def meant(self, words: Sequence[str]) -> Source:
         """Return what the words of a command mean: a sweep by its id or name, a study, or a selection of runs.
 

@@ -13,7 +13,7 @@ from engine.report.items import HEADINGS, WAYS
 from engine.report.outline import Part
 
 if TYPE_CHECKING:
-    from engine.report.outline import Outline
+    from engine.report.outline import Outline, Source
 
 Edit = Callable[["Outline"], "Outline"]
 """Returns an outline that is changed; raises PhospheneError if that cannot be done to it as it is now."""
@@ -63,6 +63,18 @@ def _apart(part: Part) -> list[Part]:
 def _way(part: Part) -> Part:
     """Return how a part shows things: the part without its words and things."""
     return replace(part, heading="", note="", show=(), line=0)
+
+
+def about(part: Part, source: Source) -> Part:
+    """Return a part that shows the same of other runs.
+
+    Raises:
+        PhospheneError: if something that it shows is not of such a source.
+    """
+    for item in part.show:
+        if problem := outlines.misplaced(item, source):
+            raise PhospheneError(problem)
+    return replace(part, source=source)
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import shlex
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,11 @@ class Source:
     runs: tuple[str, ...] = ()
     sweep: str = ""
     study: str = ""
+
+    @property
+    def text(self) -> str:
+        """What a command would say of it, as one text."""
+        return self.sweep or self.study or shlex.join(self.runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ def test_a_report_is_put_together_reordered_annotated_and_written(command, home,
     command("outline", "part", "My-rates", "What we did", "--note", "Two **runs**.", "--at", "1")
     command("outline", "part", "My-rates", "The end")
     command("outline", "edit", "My-rates", "2", "--heading", "Losses", "--note", "<script>_x_ 50 % 😀")
+    command("outline", "edit", "My-rates", "4", "--of", "experiment=count")
     command("outline", "edit", "My-rates", "--title", "Mine", "--author", "A. Student")
     command("outline", "move", "Mine", "4", "2")
     command("outline", "remove", "Mine", "5")

@@ -7,9 +7,10 @@ import functools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from textual import work
 from textual.message import Message
 
-from engine import PhospheneError, ReportItem, report_edits, report_outlines
+from engine import PhospheneError, ReportItem, Reports, report_edits, report_outlines
 from tui.actions import bindings
 from tui.reporting import ask_which
 from tui.screens.outlining import OutliningScreen
@@ -182,6 +183,35 @@ class ReportScreen(OutliningScreen):
             return ""
 
         self.query_one(Ask).open(f"{question}: curves METRIC, pictures NAME, table NAME, results, …", text, answer)
+
+    def action_source(self) -> None:
+        """Ask of which runs the part is to be."""
+        spot, part = self._list.spot, self._part_meant
+        if self._busy():
+            return
+        if part is None or not part.show:
+            self.complain("put the highlight on a part that shows something of runs")
+            return
+
+        def answer(text: str) -> str:
+            self._take_source(text, spot, part)
+            return ""
+
+        present = part.source.text if part.source is not None else ""
+        self.query_one(Ask).open("of which runs: names, a filter such as nz>=10, a sweep or a study", present, answer)
+
+    @work(group="source", exclusive=True)
+    async def _take_source(self, text: str, spot: Spot, part: ReportPart) -> None:
+        try:
+            source = await asyncio.to_thread(Reports(self._workspace).meant_by, text)
+            changed = report_edits.about(part, source)
+        except PhospheneError as error:
+            self.complain(str(error))
+            return
+        if changed == part:
+            self.notify("that is how it is already")
+        elif self.is_attached:
+            self._put(spot, part, changed)
 
     def _open(self, edited: Edited, *, note: bool = False) -> None:
         """Show the fields, with what was typed into them before and not kept."""

@@ -150,6 +150,29 @@ def test_items_are_typed_and_what_is_wrong_is_said_beside_them(open_report, kept
     open_report(scenario)
 
 
+def test_a_part_shows_the_same_of_other_runs(open_report, kept):
+    async def scenario(pilot, screen, until):
+        await at(pilot, screen, until, Spot("part", 2))
+        await pilot.press("r")
+        assert "a part that shows something of runs" in notes(pilot.app)
+        await at(pilot, screen, until, Spot("part", 1))
+        before = kept.read("Rates").outline.parts[1]
+        await pilot.press("r")
+        await until(lambda: screen.focused is not None and screen.focused.id == "answer")
+        assert screen.focused.value == before.source.text
+        screen.focused.value = "nosuch"
+        await pilot.press("enter")
+        await until(lambda: "no run is named 'nosuch'" in notes(pilot.app))
+        await pilot.press("r")
+        await until(lambda: screen.focused is not None and screen.focused.id == "answer")
+        screen.focused.value = "experiment=count"
+        await pilot.press("enter")
+        await until(lambda: kept.read("Rates").outline.parts[1].source != before.source)
+        assert kept.read("Rates").outline.parts[1].show == before.show
+
+    open_report(scenario)
+
+
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
