@@ -41,6 +41,11 @@ class Hyperparameters(BaseModel):
         """What is allowed and yet hardly meant, a sentence a field: both faces say it before a run is launched."""
         return {}
 
+    @property
+    def validated(self) -> bool:
+        """Whether a run of these values measures on images that it holds out, so that a sweep may be judged there."""
+        return True
+
 
 class RunOptions(Hyperparameters):
     """The options of every run, besides the hyperparameters of its experiment."""

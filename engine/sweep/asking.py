@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import time
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from engine.declaration import Better, Experiment
     from engine.record.workspace import Listed, Workspace
+    from engine.sweep.axes import Axis
 
 RECENT = 50
 """How many earlier runs of an experiment tell what further ones will take."""
@@ -150,7 +152,7 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
     except InvalidHyperparameters as error:
         options = RunOptions()
         problems = {**error.problems, **problems}
-    metric = asked.metric or usual_metric(declared)
+    metric = asked.metric or usual_metric(declared, validated=_validated(declared, found, fixed))
     better_values: Better = "neither"
     try:
         better_values = direction(declared, metric)
@@ -222,18 +224,30 @@ def _packing(asked: Asked) -> Iterator[tuple[str, str]]:
         yield "per_job", "needs all runs to be submitted at once: leave out --by tpe, --budget and --stop-after"
 
 
-def usual_metric(declared: Experiment) -> str:
+def _validated(declared: Experiment, found: Sequence[Axis], fixed: Mapping[str, Any]) -> bool:
+    """Return whether all runs validate, as far as the values of each axis tell; see :class:`Hyperparameters`."""
+    varied = {name for axis in found for name in axis.fields}
+    rest = {name: value for name, value in fixed.items() if name not in varied}
+    settings = [dict(zip(axis.fields, values, strict=True)) for axis in found for values in axis.values]
+    for setting in settings or [{}]:
+        with contextlib.suppress(InvalidHyperparameters):  # is said of the whole combination
+            if not declared.validate({**rest, **setting}).validated:
+                return False
+    return True
+
+
+def usual_metric(declared: Experiment, *, validated: bool = True) -> str:
     """Return the column by which trials are judged if nobody says otherwise: the headline, or its like in validation.
 
     What is chosen by its accuracy on test data looks better there than it is. Of an experiment that holds out images to
-    validate, the best value of the same quantity on these is taken.
+    validate, the best value of the same quantity on these is taken, if the runs do.
     """
     if declared.headline is None:
         return ""
     part, _, quantity = declared.headline.result.partition("/")
     held_out = f"validation/{quantity}"
     drawn = {name for group in declared.charts for name in group}
-    if part != "test" or held_out not in drawn:
+    if part != "test" or held_out not in drawn or not validated:
         return declared.headline.result
     return f"{'max' if declared.headline.better == 'higher' else 'min'} {held_out}"
 

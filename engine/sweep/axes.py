@@ -271,7 +271,12 @@ def _axis(declared: Experiment, view: FieldView, text: str, fixed: Mapping[str, 
     log, rest = _scale(view, text)
     if view.kind in _NUMBERS and (matched := _RANGE.fullmatch(rest)):
         return _range(declared, view, matched, fixed, log=log)
-    values = [_typed(declared, view.name, part, fixed) for part in _listed(view, rest)]
+    if view.kind not in _NUMBERS and rest.partition(" ")[0].rstrip(":").casefold() in _SCALES:
+        raise ValueError(f"is no number that could lie on a scale: list its values, as in {view.name}=0.01,0.1,1")
+    parts = _listed(view, rest)
+    if len(parts) == 1 and view.several:  # one value with commas would be no axis
+        parts = _parts(rest, ",")
+    values = [_typed(declared, view.name, part, fixed) for part in parts]
     _require_several(view.name, [(value,) for value in values], several=view.several)
     return Axis((view.name,), tuple((value,) for value in values), None, log)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -15,6 +16,7 @@ from engine import PhospheneError, sweep_wording, wording
 from tui.actions import bindings
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.sweep.options import Mistakes, OptionField, OptionLine, asked_of, asked_with, given
+from tui.workbench.sweeping import HOW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +53,10 @@ class PlanScreen(ModalScreen["Planned | None"]):
         self._sweeps = sweeps
         self._experiment = experiment
         self._asked = asked
-        self.options: Sequence[Option] = asked_of(asked.options)
+        self._usual: Sequence[Option] = asked_of(asked.options)
+        self.options: Sequence[Option] = [
+            replace(one, default=str(asked.seeds)) if one.name == "seeds" else one for one in self._usual
+        ]
         self._launching = False
         self.planned: Planned | None = None
 
@@ -79,7 +84,12 @@ class PlanScreen(ModalScreen["Planned | None"]):
     @property
     def heading(self) -> str:
         """What is planned, in a few words."""
-        return f"a sweep of {self._experiment.name}"
+        return f"a sweep of {self._experiment.name}" if self._asked.over else f"{self._experiment.name} with more seeds"
+
+    @property
+    def hint(self) -> str:
+        """What else could be planned."""
+        return "" if self._asked.over else HOW
 
     @property
     def texts(self) -> dict[str, str]:
@@ -91,7 +101,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
         """What does the same on the command line."""
         name = {"name": self._asked.name} if self._asked.name else {}
         values = {**self._asked.fixed, **name, **self._asked.options}
-        return wording.command_line(self._experiment, values, self._asked.over, given(self.texts, self.options))
+        return wording.command_line(self._experiment, values, self._asked.over, given(self.texts, self._usual))
 
     @work(exclusive=True, group="plan")
     async def _plan(self) -> None:
@@ -115,7 +125,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
             self._refuse(problems)
             return
         self.planned = planned
-        self._say(sweep_wording.plan(planned), {})
+        self._say([*sweep_wording.plan(planned), self.hint], {})
         if self._launching:
             self.dismiss(planned)
 

@@ -41,6 +41,11 @@ class StudyPlanScreen(PlanScreen):
         return f"the study {self._asked.name}"
 
     @property
+    def hint(self) -> str:
+        """Nothing: the study says what varies."""
+        return ""
+
+    @property
     def command(self) -> str:
         """What does the same on the command line."""
         texts = {option.name: option.default for option in OPTIONS} | self.texts

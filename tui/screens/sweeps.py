@@ -9,7 +9,7 @@ from tui.limits import limits_of
 from tui.screens.panes import PaneScreen
 from tui.widgets.form import HyperparameterForm, changed_values
 from tui.widgets.pictures import PicturePanel
-from tui.workbench.sweeping import HOW, SweepRequests, asked_of
+from tui.workbench.sweeping import SweepRequests, asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,15 +80,11 @@ class SweepBench(PaneScreen):
         self._panes.reveal("form")
 
     def action_sweep(self) -> None:
-        """Plan a sweep over the axes of the form; without one, say how to make it."""
+        """Plan a sweep over the axes of the form; without one, over several seeds."""
         form = self.query_one(HyperparameterForm)
         if form.experiment is None or not form.accept():
             return
-        if form.axes():
-            self._plan(form.experiment, *form.chosen_values(), form.axes())
-        else:
-            self._panes.reveal("form")
-            self.notify(HOW, title="no field is an axis yet", markup=False, timeout=12)
+        self._plan(form.experiment, *form.chosen_values(), form.axes())
 
     def _plan(self, experiment: Experiment, *form: Mapping[str, str]) -> None:
         from tui.screens.plan import PlanScreen

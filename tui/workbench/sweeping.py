@@ -24,6 +24,8 @@ HOW = (
     "* alone means every choice"
 )
 """What is said where a form has no axis."""
+SEEDS = 3
+"""Of a form without an axis: the plan is then the same configuration with several seeds."""
 
 
 def asked_of(
@@ -33,7 +35,8 @@ def asked_of(
     from engine import SweepAsked
 
     own = {name: text for name, text in options.items() if name != "name"}
-    return SweepAsked(experiment, dict(values), dict(axes), {}, options=own, name=options.get("name", ""))
+    seeds = 1 if axes else SEEDS
+    return SweepAsked(experiment, dict(values), dict(axes), {}, seeds=seeds, options=own, name=options.get("name", ""))
 
 
 class SweepRequests:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from engine.datasets.references import Dataset, DatasetReference
 from engine.declaration import Experiment, Headline, Hyperparameters, hyperparameter
 from engine.experiments.hyperparameters import Precision, Resize, resize
-from engine.experiments.transfer import pages
+from engine.experiments.transfer import grid, pages
 from engine.experiments.transfer.enough import too_few_for_folds, too_few_to_choose_c, too_few_to_hold_out
 from engine.experiments.transfer.grid import Grid
 from engine.networks.names import DESCRIPTION
@@ -92,6 +92,12 @@ class ProbeHyperparameters(FeatureHyperparameters):
     folds: int = hyperparameter(
         5, "folds of the cross-validation on the training images", ge=2, le=20, group="classifier"
     )
+
+    @property
+    def validated(self) -> bool:
+        """Whether C is chosen by cross-validation: a single one is fitted at once."""
+        return len(grid.parse(self.C)) > 1
+
     gamma: float = hyperparameter(
         0.0,
         "of the RBF and the sigmoid kernel; 0 for 1 / (dimensions x variance)",

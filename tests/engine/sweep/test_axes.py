@@ -97,10 +97,17 @@ def test_all_mistakes_are_told_at_once():
     assert caught.value.problems.keys() == {"nz", "ngf"}
 
 
-def test_texts_that_hold_commas_say_how_they_are_separated():
+def test_texts_that_may_hold_commas_are_separated_by_them_where_nothing_else_makes_an_axis():
+    (axis,) = read(PROBE, C="0.1, 1, 10")
+    assert axis.values == (("0.1",), ("1",), ("10",))
+    (axis,) = read(PROBE, C="0.1,1;10")
+    assert axis.values == (("0.1,1",), ("10",))
     with pytest.raises(InvalidHyperparameters) as caught:
-        read(PROBE, C="0.1,1,10")
+        read(PROBE, C="10")
     assert "separated by ;" in caught.value.problems["C"]
+    with pytest.raises(InvalidHyperparameters) as caught:
+        read(PROBE, C="log 1e-4..1e2")
+    assert "list its values, as in C=0.01,0.1,1" in caught.value.problems["C"]
 
 
 def test_a_grid_needs_a_step_where_none_is_usual():

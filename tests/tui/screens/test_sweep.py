@@ -121,12 +121,20 @@ def test_a_form_with_axes_is_a_sweep_on_the_command_line_and_ctrl_r_plans_it(dri
     drive(scenario)
 
 
-def test_without_an_axis_it_is_said_how_to_make_one(drive):
+def test_without_an_axis_three_seeds_are_planned_and_it_is_said_how_to_make_one(drive):
     async def scenario(pilot, until):
-        await form_of(pilot, until)
+        form = await form_of(pilot, until)
+        form.take_over({"steps": "5"})
         await pilot.press("S")
-        await until(lambda: "* log 1e-5..1e-2" in notes(pilot.app))
-        assert isinstance(pilot.app.screen, Workbench)
+        await until(lambda: isinstance(pilot.app.screen, PlanScreen) and pilot.app.screen.planned is not None)
+        plan = pilot.app.screen
+        said = str(plan.query_one("#plan-said").render())
+        assert "3 runs, 3 seeds each" in said
+        assert "* log 1e-5..1e-2" in said
+        assert "more seeds" in plan.heading
+        assert plan.command == "phosphene sweep count --seeds 3 --steps 5"
+        await pilot.press("escape")
+        await until(lambda: isinstance(pilot.app.screen, Workbench))
 
     drive(scenario)
 
