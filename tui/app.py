@@ -84,6 +84,8 @@ class PhospheneApp(Limited, KeysInTurn, ReportingApp):
         for theme in themes.values():
             self.register_theme(theme)
         self.theme = self._opened_with = next(name for name in (wanted, self.settings.theme, *themes) if name in themes)
+        # Ours of the name of Textual's default is another theme, and yet no change.
+        self.stylesheet.set_variables(self.get_css_variables())
         for name in self.available_themes.keys() - themes.keys():
             self.unregister_theme(name)
 

@@ -70,9 +70,13 @@ def _variables(
     }
 
 
-def _own(name: str, *, dark: bool, hues: dict[str, str], **colours: str) -> Theme:
+CURVE = "curve"
+"""The variable of a colour for curves that is none of the others, so that seven can be told from each other."""
+
+
+def _own(name: str, *, dark: bool, hues: dict[str, str], curve: str, **colours: str) -> Theme:
     """Make a theme whose texts have the hues as they are."""
-    variables = _variables(**colours) | {f"text-{hue}": colour for hue, colour in hues.items()}
+    variables = _variables(**colours) | {f"text-{hue}": colour for hue, colour in hues.items()} | {CURVE: curve}
     return Theme(
         name,
         dark=dark,
@@ -96,6 +100,7 @@ DARK = _own(
     raised="#262626",
     cursor="#3a3a3a",
     accent="#5fd7ff",
+    curve="#5f87ff",
     hues={
         "primary": "#5fd7ff",
         "secondary": "#d7afff",
@@ -114,6 +119,7 @@ LIGHT = _own(
     raised="#f4f4f4",
     cursor="#e0e0e0",
     accent="#005faf",
+    curve="#af00af",
     hues={
         "primary": "#005faf",
         "secondary": "#5f00af",
@@ -131,7 +137,9 @@ Textual forgets `reverse` where options are drawn. It keeps this one, which noth
 """
 
 
-def _reversing(name: str, background: str, foreground: str, muted: str, line: str, hues: dict[str, str]) -> Theme:
+def _reversing(
+    name: str, background: str, foreground: str, muted: str, line: str, curve: str, hues: dict[str, str]
+) -> Theme:
     """Make a theme of the terminal's own colours; the highlight swaps text and background, so that both keep apart."""
     accent = hues["primary"]
     variables = _variables(
@@ -154,6 +162,7 @@ def _reversing(name: str, background: str, foreground: str, muted: str, line: st
         "input-selection-background": background,
         "footer-item-background": background,
         "footer-description-background": background,
+        CURVE: curve,
     }
     return Theme(
         name,
@@ -174,6 +183,7 @@ SIXTEEN = _reversing(
     foreground="ansi_bright_white",
     muted="ansi_white",
     line="ansi_bright_black",
+    curve="ansi_bright_blue",
     hues={
         "primary": "ansi_bright_cyan",
         "secondary": "ansi_bright_magenta",
@@ -188,6 +198,7 @@ NONE = _reversing(
     foreground="ansi_default",
     muted="ansi_default",
     line="ansi_default",
+    curve="ansi_default",
     hues=dict.fromkeys(("primary", "secondary", "warning", "error", "success"), "ansi_default"),
 )
 READABLE = ("textual-dark", "dracula", "catppuccin-mocha", "catppuccin-macchiato", "rose-pine", "rose-pine-moon")
@@ -228,7 +239,7 @@ def adapted(theme: Theme) -> Theme:
         raised=mixed(0.06),
         cursor=mixed(0.12),
         accent=system["text-accent"],
-    )
+    ) | {CURVE: system["text-accent"]}
     return replace(
         theme,
         accent=system["text-accent"],

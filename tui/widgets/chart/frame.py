@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 PARTS = (draw_y_axis, draw_x_axis, draw_curves, draw_markers, draw_crosshair)
 """What is drawn, in this order; each part writes only where it finds room."""
+BAND = 0.5
+"""By which part of the range of the values a band may lie above and below it; the rest of it is cut off."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,11 @@ def _centre(canvas: Canvas, text: str, ink: int) -> None:
 def _range_y(
     items: Sequence[Item], weights: Sequence[float], settings: Settings, view: Scale
 ) -> tuple[float, float] | None:
-    """Return the smallest and the largest value in view, or None if none can be drawn."""
+    """Return the smallest and the largest value in view, or None if none can be drawn.
+
+    A band makes the range at most twice as large as its values do: the wide interval of a few seeds would leave them a
+    line without shape.
+    """
     lows, highs = [], []
     for (_, trace), smoothing in zip(items, weights, strict=True):
         for weight in {0.0, smoothing}:
@@ -103,15 +110,19 @@ def _range_y(
             if column.filled[0]:
                 lows.append(float(column.low[0]))
                 highs.append(float(column.high[0]))
+    if not lows:
+        return None
+    low, high = min(lows), max(highs)
+    further = BAND * (high - low) if high > low and not settings.log_y else math.inf
     for curve, _ in items:
         if curve.spread is not None:
             seen = (curve.x >= view.low) & (curve.x <= view.high)
             ends = np.concatenate([edge[seen] for edge in curve.spread])
             ends = ends[np.isfinite(ends) & ((ends > 0) | (not settings.log_y))]
             if len(ends):
-                lows.append(float(ends.min()))
-                highs.append(float(ends.max()))
-    return (min(lows), max(highs)) if lows else None
+                lows.append(max(float(ends.min()), low - further))
+                highs.append(min(float(ends.max()), high + further))
+    return min(lows), max(highs)
 
 
 def _why_empty(items: Sequence[Item], settings: Settings, view: Scale) -> tuple[str, int]:
