@@ -13,6 +13,7 @@ from rich.style import Style
 from rich.text import Text
 
 from engine import pixels, pixels_shape
+from tui.plots.scaling import scaled, shown
 from tui.plots.text import cut
 
 if TYPE_CHECKING:
@@ -112,10 +113,8 @@ def _halves(picture: object, side: int) -> list[Text]:
         array = pixels(picture)  # type: ignore[arg-type]
     except OSError:
         return [Text(cut("cannot be read", side), style="dim")]
-    image = Image.fromarray(array)
     rows = 2 * cell_rows(array.shape[:2], side)
-    kind = Image.Resampling.NEAREST if side >= image.width else Image.Resampling.BOX
-    small = image.resize((side, rows), kind).tobytes()
+    small = shown(scaled(Image.fromarray(array), (side, rows))).tobytes()
     lines = []
     for top in range(0, rows, 2):
         line = Text()

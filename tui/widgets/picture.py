@@ -10,6 +10,9 @@ from textual import work
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tui.plots.scaling import scaled, shown
+from tui.renderers import CELLS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,13 +80,11 @@ def fit(size: tuple[int, int], cells: tuple[int, int]) -> tuple[int, int]:
 
 
 def enlarge(image: Image, cells: tuple[int, int], renderer: str) -> Image:
-    """Return the picture in the pixels the renderer will draw: whole pixels stay sharp when enlarged."""
-    from PIL import Image as Pillow
-
+    """Return the picture in the pixels the renderer will draw; in those of cells in the colours that cells have."""
     per_cell = {"halfcell": (1, 2), "ascii": (1, 1)}.get(renderer) or cell_pixels()
     target = cells[0] * per_cell[0], cells[1] * per_cell[1]
-    larger = target[0] >= image.width and target[1] >= image.height
-    return image.resize(target, Pillow.Resampling.NEAREST if larger else Pillow.Resampling.BOX)
+    drawn = scaled(image, target)
+    return shown(drawn) if renderer in CELLS else drawn
 
 
 class Picture(Vertical):

@@ -1,0 +1,48 @@
+"""Pictures in few pixels and in few colours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.color import Color, ColorSystem
+
+from tui.plots import scaling
+
+
+def test_a_difference_does_not_average_to_grey():
+    noise = np.where(np.indices((64, 64)).sum(axis=0) % 2, 127 + 30, 128 - 30).astype(np.uint8)
+    noise[10, 20] = 255
+    picture = Image.fromarray(np.stack([noise] * 3, axis=-1))
+    small = np.asarray(scaling.scaled(picture, (8, 8)))
+    assert (np.abs(small.astype(int) - 127) >= 29).all()
+    assert small.max() == 255
+
+
+def test_other_pictures_are_averaged_and_grow_in_whole_pixels():
+    picture = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) * 4).convert("RGB")
+    small, large = (np.asarray(scaling.scaled(picture, (side, side))) for side in (4, 16))
+    pixels = np.asarray(picture).astype(int)
+    assert np.abs(small - pixels.reshape(4, 2, 4, 2, 3).mean(axis=(1, 3))).max() <= 1
+    assert (large[::2, ::2] == pixels).all()
+    plain = Image.new("RGB", (8, 8), (127, 127, 127))
+    assert (np.asarray(scaling.scaled(plain, (2, 2))) == 127).all()
+
+
+def test_every_colour_of_a_terminal_of_256_is_sent_as_itself(monkeypatch):
+    real, sent = scaling._palette()
+    assert len(real) >= 235
+    for colour, one in zip(real, sent, strict=True):
+        number = Color.from_rgb(*one).downgrade(ColorSystem.EIGHT_BIT).number
+        assert tuple(Color.from_ansi(number).get_truecolor()) == colour
+
+
+@pytest.mark.parametrize("colour", [(92, 64, 40), (30, 24, 20), (140, 150, 160), (200, 170, 140)])
+def test_a_photographs_colours_keep_their_hue_in_256(monkeypatch, colour):
+    monkeypatch.setattr(scaling, "depth", lambda: "256")
+    sent = np.asarray(scaling.shown(Image.new("RGB", (32, 32), colour)))
+    numbers = [Color.from_rgb(*pixel).downgrade(ColorSystem.EIGHT_BIT).number for pixel in sent.reshape(-1, 3).tolist()]
+    seen = np.array([Color.from_ansi(number).get_truecolor() for number in numbers]).mean(axis=0)
+    assert np.abs(seen - colour).max() < 12
+    monkeypatch.setattr(scaling, "depth", lambda: "truecolor")
+    assert np.asarray(scaling.shown(Image.new("RGB", (2, 2), colour))).tolist() == [[[*colour]] * 2] * 2

@@ -1,0 +1,93 @@
+"""Pictures in the few pixels of cells, and in the few colours of a terminal of 256."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rich.color import Color, ColorSystem
+
+from tui.terminal import depth
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from tui.plots.colours import Colour
+
+GREY = 127.5
+PLAIN = 8.0
+"""How far from grey a picture lies everywhere of which nothing is to be seen."""
+TOLERANCE = range(-16, 17, 4)
+"""By how much the parts of a colour are moved until rich sends the number that is meant."""
+
+
+def scaled(image: Image, size: tuple[int, int]) -> Image:
+    """Return a picture in RGB of another size: whole pixels stay sharp where it grows, else they are averaged.
+
+    Differences are drawn around grey, and their pixels cancel each other out: where the average would be plain grey,
+    each pixel is the one that lies farthest from it.
+    """
+    from PIL import Image as Pillow
+
+    larger = size[0] >= image.width and size[1] >= image.height
+    image = image.convert("RGB")
+    small = image.resize(size, Pillow.Resampling.NEAREST if larger else Pillow.Resampling.BOX)
+    smaller = size[0] <= image.width and size[1] <= image.height
+    return _farthest(image, size) if smaller and not larger and _plain(small) and not _plain(image) else small
+
+
+def _plain(image: Image) -> bool:
+    ends = [end for band in image.split() for end in band.getextrema()]
+    return all(isinstance(end, int | float) and abs(end - GREY) <= PLAIN for end in ends)
+
+
+def _farthest(image: Image, size: tuple[int, int]) -> Image:
+    """Return of each block of pixels, and of each of its colours, the value that is farthest from grey."""
+    import numpy as np
+    from PIL import Image as Pillow
+
+    far = np.asarray(image, np.float32) - GREY
+    down, across = (np.arange(count) * whole // count for count, whole in zip(size[::-1], far.shape[:2], strict=True))
+
+    def each(most: np.ufunc) -> np.ndarray:
+        return np.asarray(most.reduceat(most.reduceat(far, down, axis=0), across, axis=1))
+
+    high, low = each(np.maximum), each(np.minimum)
+    return Pillow.fromarray((np.where(high >= -low, high, low) + GREY).round().astype(np.uint8))
+
+
+def shown(image: Image) -> Image:
+    """Return a picture whose colours this terminal shows as they are, as far as it shows any.
+
+    A terminal of 256 colours is sent dithered ones: the nearest for each pixel alone turns brown into olive and maroon.
+    """
+    if depth() != "256":
+        return image
+    import numpy as np
+    from PIL import Image as Pillow
+
+    real, sent = _palette()
+    palette = Pillow.new("P", (1, 1))
+    palette.putpalette([*itertools.chain.from_iterable(real), *real[0] * (256 - len(real))])
+    numbers = image.quantize(palette=palette, dither=Pillow.Dither.FLOYDSTEINBERG)
+    return Pillow.fromarray(np.array([*sent, *[sent[0]] * (256 - len(sent))], np.uint8)[np.asarray(numbers)])
+
+
+@cache
+def _palette() -> tuple[list[Colour], list[Colour]]:
+    """Return the colours that a terminal of 256 has for certain, and those in whose place rich sends them."""
+    real, sent = [], []
+    moves = sorted(itertools.product(TOLERANCE, repeat=3), key=lambda move: sum(map(abs, move)))
+    for number in range(16, 256):
+        colour = Color.from_ansi(number).get_truecolor()
+        moved = (tuple(min(max(part + by, 0), 255) for part, by in zip(colour, move, strict=True)) for move in moves)
+        found = next((one for one in moved if _number(one) == number), None)
+        if found is not None:
+            real.append(tuple(colour))
+            sent.append(found)
+    return real, sent  # type: ignore[return-value]
+
+
+def _number(colour: tuple[int, ...]) -> int | None:
+    return Color.from_rgb(*colour).downgrade(ColorSystem.EIGHT_BIT).number
