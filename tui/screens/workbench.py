@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
 from textual import on
 
-from engine import wording
+from engine import PhospheneError, wording
 from tui.actions import bindings
 from tui.limits import limits_of
 from tui.screens.page import PageScreen
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from textual.messages import Prune
 
-    from engine import Listed
     from tui.keymap import Keymap
     from tui.settings import Settings
 
@@ -111,7 +111,7 @@ class Workbench(StudyBench):
         if self.shown is None or self.shown.run.id != message.run:
             self._follower.follow(message.run, HIGHLIGHT_SECONDS)
         if message.entered:
-            self._show_result(self._find(message.run))
+            self._show_result(self._experiment_of(message.run))
 
     def on_run_list_removal_requested(self, message: RunList.RemovalRequested) -> None:
         """Move runs into the trash."""
@@ -153,12 +153,15 @@ class Workbench(StudyBench):
 
     def _show_run(self, run: str) -> None:
         self._follower.follow(run)
-        self._show_result(self._find(run))
+        self._show_result(self._experiment_of(run))
 
-    def _show_result(self, listed: Listed | None) -> None:
+    def _experiment_of(self, run: str) -> str:
+        listed = self._find(run)
+        return listed.record.experiment if listed is not None and listed.record is not None else ""
+
+    def _show_result(self, experiment: str) -> None:
         """Make sure that what the user wants to see of a run is on the screen."""
-        record = listed.record if listed else None
-        declared = self.catalogue.get(record.experiment) if record else None
+        declared = self.catalogue.get(experiment)
         self._suit(declared)
         self._panes.reveal(declared.shows[0] if declared else "charts")
 
@@ -182,8 +185,12 @@ class Workbench(StudyBench):
         for line in message.lines:
             self.query_one(Console).say(line.text, line.level, line.t)
 
-    def on_run_follower_ended(self) -> None:
-        """List the runs: the state of this one has changed."""
+    def on_run_follower_ended(self, message: RunFollower.Ended) -> None:
+        """List the runs: the state of this one has changed; say why it failed."""
+        if message.failure:
+            self.notify(
+                message.failure, title=f"{wording.short_id(message.run)} failed", severity="error", markup=False
+            )
         self._listing.look_again()
 
     # -- the form -------------------------------------------------------------------------------------------------
@@ -230,7 +237,8 @@ class Workbench(StudyBench):
         """Show the run that was launched or resumed."""
         self._follower.follow(message.run.id)
         if self._panes.narrow:
-            self._show_result(self._find(message.run.id))
+            with contextlib.suppress(PhospheneError):
+                self._show_result(message.run.record().experiment)  # it is not in the list yet
         self._listing.look_again()
         self._warm()
 

@@ -1,10 +1,13 @@
-"""The keys of what has the focus, in one line: what does not fit is out of sight, but never the key for help."""
+"""The keys of what has the focus, in one line: as many as fit, and always the key for help."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from textual.widgets import Footer
+from textual.widgets._footer import FooterKey
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -25,12 +28,25 @@ class KeyBar(Footer):
         self._renewing = False
 
     def compose(self) -> ComposeResult:
-        """Lay out the keys."""
+        """Lay out the keys that have room, from the first on, and the one for help at the end."""
         self._laid_out = self._keys() if self._bindings_ready else []
-        for key in super().compose():
-            if getattr(key, "action", "") in HELP:
-                key.add_class("-command-palette")
+        keys = [key for key in super().compose() if isinstance(key, FooterKey)]
+        last = [key for key in keys if key.action in HELP]
+        room = self.size.width - sum(map(_width, last)) if self.size.width else math.inf
+        for key in last:
+            key.add_class("-command-palette")
+        for key in keys:
+            if key in last:
+                continue
+            room -= _width(key)
+            if room < 0:
+                break
             yield key
+        yield from last
+
+    def on_resize(self) -> None:
+        """Lay out as many keys as there is room for now."""
+        self.bindings_changed(self.screen)
 
     def bindings_changed(self, screen: Screen[Any]) -> None:
         """Lay out the keys anew when all that the change brings with it is done, unless they are the same."""
@@ -45,9 +61,17 @@ class KeyBar(Footer):
             await self.recompose()
 
     def _keys(self) -> list[tuple[object, ...]]:
-        """Return what is to be seen of the keys."""
+        """Return what is to be seen of the keys, and in how much room."""
         return [
-            (self.app.get_key_display(binding), binding.description, binding.action, enabled, tooltip)
-            for _, binding, enabled, tooltip in self.screen.active_bindings.values()
-            if binding.show
+            (self.size.width,),
+            *(
+                (self.app.get_key_display(binding), binding.description, binding.action, enabled, tooltip)
+                for _, binding, enabled, tooltip in self.screen.active_bindings.values()
+                if binding.show
+            ),
         ]
+
+
+def _width(key: FooterKey) -> int:
+    """Return the cells that a key takes with the space beside it."""
+    return cell_len(key.key_display) + cell_len(key.description) + 2

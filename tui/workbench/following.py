@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.wording import Line
     from tui.shown import ShownRun
 
+FAILED = ("failed", "crashed")
 AT_ONCE = 5_000
 """Events read between two chances for the screen to handle keys."""
 MOST_LINES = 200
@@ -69,7 +70,10 @@ class RunFollower:
 
     @dataclass
     class Ended(Message):
-        """The run has ended, and all its events are read."""
+        """The run has ended, and all its events are read; why, if it failed while it was followed."""
+
+        run: str
+        failure: str = ""
 
     def __init__(self, owner: Screen[None], engine: Callable[[], Engine]) -> None:
         self._owner = owner
@@ -91,18 +95,22 @@ class RunFollower:
         from tui.shown import ShownRun
 
         task = self._task = asyncio.current_task()
+        failure = ""
         try:
             await asyncio.sleep(pause)
             run = await self._engine().find(name)
             shown = ShownRun(run, await asyncio.to_thread(run.record))
             self._owner.post_message(self.Opened(shown))
+            went_on = not (await asyncio.to_thread(run.status)).ended
             await self._read(shown)
+            status = await asyncio.to_thread(run.status)
+            failure = status.reason if went_on and status.state in FAILED else ""
         except (PhospheneError, OSError) as error:
             self._owner.post_message(self.Failed(f"{name}: {error}"))
         finally:
             if self._task is task:
                 self._task = None
-        self._owner.post_message(self.Ended())
+        self._owner.post_message(self.Ended(name, failure))
 
     async def _read(self, shown: ShownRun) -> None:
         output = shown.run.output()

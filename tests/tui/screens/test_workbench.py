@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 
 import pytest
 from textual import events
@@ -59,6 +60,19 @@ def test_launches_the_form_and_shows_every_point_until_the_run_has_finished(driv
 
     drive(scenario)
     assert [run.status.state for run in Workspace(home).list()] == ["finished"]
+
+
+def test_on_a_narrow_screen_a_launch_shows_what_the_experiment_shows_first(drive, home):
+    async def scenario(pilot, until):
+        choose(pilot.app, "plot")
+        await until(lambda: form_is(pilot.app, "plot"))
+        catalogue = pilot.app.screen.catalogue
+        catalogue["plot"] = replace(catalogue["plot"], shows=("tables",))
+        await pilot.press("r")
+        await until(lambda: pilot.app.screen._panes._front == "tables")
+        await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.ended)
+
+    drive(scenario, (80, 24))
 
 
 def test_closes_quietly_while_a_listing_of_runs_is_under_way(home, monkeypatch):

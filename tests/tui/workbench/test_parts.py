@@ -77,6 +77,18 @@ def test_follows_one_run_at_a_time_and_says_when_it_has_ended(album):
     with_owner(scenario, album)
 
 
+def test_a_run_that_fails_while_it_is_followed_says_why(home, launch):
+    run = launch("trouble", {"trouble": "raise"})
+
+    async def scenario(owner, engine):
+        RunFollower(owner, engine).follow(run.id)
+        (ended,) = await owner.wait_for(RunFollower.Ended)
+        assert ended.run == run.id
+        assert "the [red]third[/] step divides by zero" in ended.failure
+
+    with_owner(scenario, home)
+
+
 def test_a_run_that_is_not_there_is_a_message(album):
     async def scenario(owner, engine):
         RunFollower(owner, engine).follow("nothing-like-that")
