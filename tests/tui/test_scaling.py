@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 from rich.color import Color, ColorSystem
 
+from engine.plots import Tiles
 from tui.plots import scaling
+from tui.plots.tiles import layout
 
 
 def test_a_difference_does_not_average_to_grey():
@@ -46,3 +48,9 @@ def test_a_photographs_colours_keep_their_hue_in_256(monkeypatch, colour):
     assert np.abs(seen - colour).max() < 12
     monkeypatch.setattr(scaling, "depth", lambda: "truecolor")
     assert np.asarray(scaling.shown(Image.new("RGB", (2, 2), colour))).tolist() == [[[*colour]] * 2] * 2
+
+
+@pytest.mark.parametrize(("width", "columns"), [(60, 3), (30, 1), (14, 1)])
+def test_tiles_that_belong_beside_each_other_are_not_torn_apart(width, columns):
+    tiles = Tiles([np.zeros((8, 8, 3), np.uint8)] * 6, [("photo",), ("saliency",), ("overlay",)] * 2, columns=3)
+    assert layout(tiles, width, 40).columns == columns

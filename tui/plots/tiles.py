@@ -34,7 +34,10 @@ class Layout:
 
 
 def layout(plot: Tiles, width: int, height: int) -> Layout:
-    """Return the largest tiles that all fit into the room; where none do, the smallest whose captions can be read."""
+    """Return the largest tiles that all fit into the room; where none do, the smallest whose captions can be read.
+
+    A plot says how many belong beside each other; where these have no room, an even part of them stands in each row.
+    """
     count = max(1, len(plot.pictures))
     longest = max((cell_len(word) for own in plot.captions for line in own for word in line.split()), default=0)
     most = max(1, min(count, (width + 1) // (max(NARROWEST, min(longest, 24)) + 1)))
@@ -45,11 +48,12 @@ def layout(plot: Tiles, width: int, height: int) -> Layout:
         return Layout(
             plot.columns, next((one for one in sides if _rows(plot, shapes, plot.columns, one) <= height), widest)
         )
-    for columns in range(1, most + 1):
+    evenly = [columns for columns in range(1, most + 1) if not plot.columns % columns]
+    for columns in evenly:
         side = _side(width, columns)
         if _rows(plot, shapes, columns, side) <= height:
             return Layout(columns, side)
-    return Layout(most, _side(width, most))
+    return Layout(evenly[-1], _side(width, evenly[-1]))
 
 
 def _rows(plot: Tiles, shapes: Sequence[tuple[int, int]], columns: int, side: int) -> int:

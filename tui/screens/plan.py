@@ -125,7 +125,7 @@ class PlanScreen(ModalScreen["Planned | None"]):
             self._refuse(problems)
             return
         self.planned = planned
-        self._say([*sweep_wording.plan(planned), self.hint], {})
+        self._say([*sweep_wording.plan(planned), *([self.hint] if self.hint else [])], {})
         if self._launching:
             self.dismiss(planned)
 
