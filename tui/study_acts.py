@@ -27,6 +27,7 @@ STUDY_ACTS: tuple[Act, ...] = (
     Act("study", "figure('blink')", "b", "blink", "Show the first picture in place of the others in turn."),
     Act("study", "figure('difference')", "d", "difference", "Show what differs from the first picture."),
     Act("study", "renderer", "i", "images", "Switch how pictures are drawn, as far as this terminal can."),
+    Act("study", "enlarge", "F", "full screen", "Show the focused panel on the whole screen, or all."),
     Act("study", "copy", "c", "copy", "Copy the table that has the focus: then m for Markdown, l for LaTeX."),
     Act("study", "export", "e", "export", "Write what has the focus to a file.", footer=True),
     Act(

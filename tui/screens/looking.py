@@ -138,12 +138,20 @@ class ViewsScreen(LookingScreen):
         """Whether there is room for one panel only."""
         return self.size.width < self.HORIZONTAL_BREAKPOINTS[1][0]
 
+    def action_enlarge(self) -> None:
+        """Show the focused panel on the whole screen, or all that have room again."""
+        if self.maximized is None and self.focused is None:
+            self.complain("no panel has the focus: tab goes to one")
+        else:
+            self.maximized = self.focused if self.maximized is None else None
+
     def on_resize(self) -> None:
         """Arrange the panels anew."""
         self._show_view()
 
     def action_view(self, view: str) -> None:
-        """Go to a view."""
+        """Go to a view, out of a panel that has the whole screen."""
+        self.maximized = None
         self.view = view
         self._show_view()
         self._focus_view()

@@ -91,6 +91,22 @@ def charts(screen):
     return [*screen.query("#comparison-charts Chart").results(Chart)]
 
 
+def test_a_panel_has_the_whole_screen_until_another_view_is_gone_to(six, compare):
+    async def scenario(pilot, screen, until):
+        await pilot.press("2", "F")
+        await until(lambda: screen.maximized is screen.focused is not None)
+        await pilot.press("F")
+        await until(lambda: screen.maximized is None)
+        await pilot.press("F", "1")
+        await until(lambda: screen.maximized is None and screen.view == "curves")
+        await pilot.press("F")
+        await until(lambda: screen.maximized is not None)
+        await pilot.press("escape")
+        await until(lambda: screen.maximized is None and pilot.app.screen is screen)
+
+    compare(scenario)
+
+
 def test_it_says_what_differs_the_results_and_what_the_seeds_prove(six, compare):
     async def scenario(pilot, screen, until):
         await until(lambda: "what differs" in text(screen))
