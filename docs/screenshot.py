@@ -118,7 +118,8 @@ STILLS = {
 
 
 if __name__ == "__main__":
+    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     for still in sys.argv[1:] or STILLS:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             os.environ["PHOSPHENE_HOME"] = folder
             asyncio.run(STILLS[still](Path(folder)))
