@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from textual.widgets import Input
 
-from engine import provenance
+from engine import Run, provenance
 from tests.synthetic_study import COUNTING, write_runs, write_study
 from tests.tui.screens.conftest import curve, notes, opened
 from tui.actions import ACTS
+from tui.limits import READ_ONLY, Limits
 from tui.screens.compare import CompareScreen
 from tui.screens.questions import ChooseScreen, TextScreen
 from tui.screens.shelf import ShelfScreen
@@ -259,3 +261,70 @@ def test_other_values_than_the_studys_are_looked_at_and_planned(drive, own):
         await until(lambda: "steps: " in notes(app))
 
     drive(scenario)
+
+
+@pytest.mark.slow
+def test_a_run_that_was_removed_is_missed_and_one_that_comes_is_shown(drive, own):
+    runs = write_runs(own, more=curve)
+
+    async def scenario(pilot, until):
+        screen = await opened(pilot, until)
+        assert "quick 2/2" in head_of(screen)
+        shutil.rmtree(Run(own / "runs" / runs[0]).path)
+        await until(lambda: "quick 1/2" in head_of(screen))
+        await until(lambda: len(screen.seen.body.outcomes) == 1 and "plan: r runs it" in text_of(screen))
+        assert "1 exist already" in text_of(screen)
+
+    drive(scenario)
+
+
+def test_every_action_of_shelf_and_study_has_a_handler_and_says_why_it_cannot_be_done(drive, own):
+    async def scenario(pilot, until):
+        screen = await opened(pilot, until)
+        for act in ACTS:
+            holder = {"study": screen, "shelf": ShelfScreen}.get(act.scope)
+            name = act.name.partition("(")[0]
+            assert holder is None or "." in name or hasattr(holder, f"action_{name}"), act
+        reasons = {act.id: screen.reason_against(act) for act in ACTS if act.scope in screen.scopes}
+        assert reasons["study.stop"] == "its sweep does not run"
+        assert reasons["study.sweep"] == "no sweep has run it yet"
+        assert reasons["study.blink"] == "the figure has no pictures"
+        assert reasons["charts.zoom"] == "no chart is shown"
+        for key in ("s", "S", "C", "e", "enter", "left", "b", "y", "p", "tab", "shift+tab"):
+            await pilot.press(key)
+        assert pilot.app.screen is screen
+        assert "no sweep has run it yet" in notes(pilot.app)
+
+    drive(scenario)
+
+
+@pytest.mark.slow
+def test_where_one_only_looks_nothing_is_run(drive, own):
+    from tui.app import PhospheneApp
+
+    async def scenario(pilot, until):
+        screen = await opened(pilot, until)
+        await pilot.press("r")
+        await until(lambda: READ_ONLY in notes(pilot.app))
+        assert pilot.app.screen is screen
+
+    drive(scenario, over=PhospheneApp(own, images="halfcell", limits=Limits(read_only=True)))
+
+
+@pytest.mark.slow
+def test_a_study_of_the_user_is_run_by_real_workers_to_the_bars_of_its_networks(drive, own):
+    write_study(own, ANATOMY)
+
+    async def scenario(pilot, until):
+        app, screen = pilot.app, await opened(pilot, until)
+        await pilot.press("r")
+        await until(lambda: isinstance(app.screen, StudyPlanScreen) and app.screen.planned, 60)
+        await pilot.press("enter")
+        await until(lambda: app.screen is screen and "quick 2/2" in head_of(screen), 300)
+        await until(lambda: screen._figure.part == "plot")
+        bars = screen.seen.figure.plot.content
+        assert len(bars.names) == 2
+        assert bars.values == pytest.approx((7465, 7335))
+        assert [row[5] for row in screen.seen.sheet.rows] == ["not judged"]
+
+    drive(scenario, size=WIDE)
