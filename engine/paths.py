@@ -64,12 +64,12 @@ def path_completions(begun: str) -> tuple[str, ...]:
     """Return the paths on the disk that begin like a text, written as it is: ``~`` stays, folders end with a slash.
 
     Args:
-        begun: a path that begins with ``/``, ``~`` or ``.``, or any after ``folder:``; a network's name may precede
-            it, as in ``vgg16:/weights``. Nothing is offered for other texts.
+        begun: a path that begins with ``/``, ``~`` or ``.`` or has a slash in it, or any after ``folder:``; a network's
+            name may precede it, as in ``vgg16:/weights``. Nothing is offered for other texts.
     """
     name, colon, path = begun.rpartition(":")
     only_folders = name == "folder"
-    if not (only_folders or path.startswith(("/", "~", "."))):
+    if not (only_folders or "/" in path or path.startswith(("~", "."))):
         return ()
     if path == "~":
         return (f"{name}{colon}~/",)

@@ -26,6 +26,8 @@ def place(tmp_path, monkeypatch):
         ("./photos/ca", ("./photos/Cars/", "./photos/ca\\x0a.png", "./photos/cat.png", "./photos/cats/")),
         ("folder:photos/", ("folder:photos/Cars/", "folder:photos/cats/")),
         ("folder:photos/.", ("folder:photos/.thumbnails/",)),
+        ("photos/cat.", ("photos/cat.png",)),
+        ("digits:test/0", ()),
         ("vgg16:~/photos/cat.", ("vgg16:~/photos/cat.png",)),
         ("folder:nowhere/", ()),
         ("photos/", ()),
