@@ -53,15 +53,14 @@ def _gpus() -> dict[str, str]:
 def _terminal() -> dict[str, Any]:
     import shutil
 
-    from tui import asked, choose_images
+    from tui import choose_images
 
     size = shutil.get_terminal_size()
-    with asked() as told:
-        sixel = told().sixel
+    pictures = choose_images("auto")
     return {
         "terminal": f"{os.environ.get('TERM', 'unknown')}, {size.columns}x{size.lines}",
         "tmux": "yes" if os.environ.get("TMUX") else "no",
-        "pictures": choose_images("auto", sixel=sixel),
+        "pictures": f"{pictures}, or sixel if the terminal tells the app so" if pictures == "halfcell" else pictures,
         "colours": "none (NO_COLOR)" if os.environ.get("NO_COLOR") else os.environ.get("COLORTERM", "256"),
     }
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from tui.plots import draw_plot
 from tui.renderers import choose_images
-from tui.terminal import asked
 
-__all__ = ["asked", "choose_images", "draw_plot", "open_workbench"]
+__all__ = ["choose_images", "draw_plot", "open_workbench"]
 
 
 def open_workbench(images: str = "", theme: str = "", *, read_only: bool = False, browser: bool = False) -> int:
@@ -24,6 +23,8 @@ def open_workbench(images: str = "", theme: str = "", *, read_only: bool = False
         problem = "the workbench needs a terminal; see phosphene --help for the commands that do not"
         print(f"phosphene: {problem}", file=sys.stderr)  # noqa: T201
         return 2
+    from tui.terminal import asked
+
     with asked() as told:
         from tui.app import run_app  # takes longer than the terminal takes to answer
         from tui.limits import Limits

@@ -66,7 +66,7 @@ class PhospheneApp(Limited, KeysInTurn, ReportingApp):
         self.reporting = Reporting(self._home, self.settings, read_only=limits.read_only)
         self.keymap = Keymap.read(self._home / FILE)
         wanted = "halfcell" if limits.browser else images
-        self.renderer = choose_images(wanted, self.settings.images, sixel=limits.sixel)
+        self.renderer = choose_images(wanted, "" if images else self.settings.images, sixel=limits.sixel)
         if images:
             self.settings.images = images
         self._choose_theme(theme, light=light)

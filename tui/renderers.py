@@ -14,10 +14,10 @@ CELLS = ("halfcell", "ascii")
 
 
 def choose_images(wanted: str, remembered: str = "", *, sixel: bool = False) -> str:
-    """Return the renderer that is wanted, else the remembered one if it works here, else the best one that works here.
+    """Return the renderer that is wanted, or else the remembered one if it works here, or else the best one.
 
     Args:
-        wanted: a renderer, whether it works or not; empty or ``auto`` for none.
+        wanted: a renderer, whether it works or not; empty or ``auto`` for the best one.
         remembered: one that was chosen before, maybe in another terminal.
         sixel: whether the terminal said that it draws sixels.
 

@@ -54,7 +54,7 @@ def signed(found: Difference | None) -> str:
     half = (found.high - found.low) / 2
     value = rounded(found.difference, half)
     sign = "" if value.startswith("-") else "+"
-    if math.isnan(half):
+    if math.isnan(half) or found.still:
         return f"{sign}{value}"
     return f"{sign}{value} [{rounded(found.low, half)}, {rounded(found.high, half)}]"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -104,7 +105,7 @@ class Reports:
         if len(words) == 1 and not self._is_run(words[0]):
             with contextlib.suppress(UnknownRun):
                 return Source(sweep=Sweeps(self.workspace.home).meant(words[0]).id)
-        if words and words[0].partition(":")[0] in self._studies.names() and not self._is_run(words[0]):
+        if words and self._names_study(words):
             study = named(shlex.join(words))
             return Source(study=str(study if study.tier else self._tier_with_runs(study)))
         source = Source(tuple(words))
@@ -114,6 +115,13 @@ class Reports:
         by_ids = Source(tuple(run.id for run in found))
         self._runs[by_ids] = found
         return by_ids
+
+    def _names_study(self, words: Sequence[str]) -> bool:
+        """Tell whether words are a study and values, and not a filter over a field that is called like a study."""
+        name, tier, _ = words[0].partition(":")
+        if name not in self._studies.names() or self._is_run(words[0]):
+            return False
+        return bool(tier) or all(re.fullmatch(r"[A-Za-z_][\w-]*=[^=].*", word, re.DOTALL) for word in words[1:])
 
     def _is_run(self, word: str) -> bool:
         try:

@@ -66,7 +66,7 @@ def _way(part: Part) -> Part:
 
 
 def about(part: Part, source: Source) -> Part:
-    """Return a part that shows the same of other runs.
+    """Return a part that shows the same of other runs; its baseline, which was one of the former, is none any more.
 
     Raises:
         PhospheneError: if something that it shows is not of such a source.
@@ -74,7 +74,7 @@ def about(part: Part, source: Source) -> Part:
     for item in part.show:
         if problem := outlines.misplaced(item, source):
             raise PhospheneError(problem)
-    return replace(part, source=source)
+    return part if part.source == source else replace(part, source=source, baseline="")
 
 
 # -- parts ------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from engine.sweep import outlook, plan, views
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.comparison.chart import Chart
     from engine.record.run_directory import Status
     from engine.report.document import Block
     from engine.sweep.record import SweepRecord
@@ -81,15 +82,22 @@ def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
     if len(names) == 2 and (content := views.over_two_axes(known, *names)):
         caption = f"{record.metric} over {names[0]} and {names[1]}, means over seeds."
         return [Figure(caption, f"{record.metric}-map", content)]
-    over = ", means over the other axes and seeds" if len(names) > 1 else ", means over seeds"
+    charts = {axis.name: views.over_axis(record, known, axis.name) for axis in record.axes}
     return [
-        Figure(
-            f"{record.metric} over {axis.name}{over}, with 95 % intervals; a faint point a run.",
-            f"{record.metric}-over-{axis.name}",
-            views.over_axis(record, known, axis.name),
-        )
-        for axis in record.axes
+        Figure(f"{record.metric} over {name}{_told(chart, len(names))}.", f"{record.metric}-over-{name}", chart)
+        for name, chart in charts.items()
     ]
+
+
+def _told(chart: Chart, axes: int) -> str:
+    """Return what the chart over an axis shows: random search has no means, and few runs no interval."""
+    mean = next((line for line in chart.lines if not line.faint), None)
+    if mean is None:
+        return ", a point a run"
+    over = "the other axes and seeds" if axes > 1 else "seeds"
+    bounded = mean.low is not None and any(map(math.isfinite, mean.low))
+    means = f", means over {over}{', with 95 % intervals (the range of two)' if bounded else ''}"
+    return f"{means}; a faint point a run"
 
 
 def parallel(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:

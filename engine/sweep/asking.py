@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from engine.record.workspace import Listed, Workspace
     from engine.sweep.axes import Axis
 
+DOUBTED = 100
+"""Combinations that are looked through for what is hardly meant."""
 RECENT = 50
 """How many earlier runs of an experiment tell what further ones will take."""
 CHECKED = 200
@@ -125,8 +127,16 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
 
 
 def _doubts(declared: Experiment, record: SweepRecord) -> tuple[str, ...]:
-    found = (resolving.doubts(declared, {**record.fixed, **setting}).values() for setting in _spanning(record))
-    return tuple(dict.fromkeys(itertools.chain.from_iterable(found)))
+    """Return a sentence for each field, about the first value that is hardly meant, of the first combinations."""
+    found: dict[str, dict[str, None]] = {}
+    for setting in itertools.islice(_spanning(record), DOUBTED):
+        for name, sentence in resolving.doubts(declared, {**record.fixed, **setting}).items():
+            found.setdefault(name, {})[sentence] = None
+    told = []
+    for sentences in found.values():
+        first, *more = sentences
+        told.append(f"{first}; and so on for {len(more)} more" if more else first)
+    return tuple(told)
 
 
 def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:

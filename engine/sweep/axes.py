@@ -235,6 +235,8 @@ def further(
                 more = _together(declared, [views[one] for one in axis.fields], text, fixed, fewest=1)
             elif ".." not in text:
                 parts = _listed(views[name], text)
+                if len(parts) == 1 and views[name].several and not any("," in str(one) for (one,) in axis.values):
+                    parts = _parts(text, ",")  # as the axis itself was written
                 more = Axis(axis.fields, tuple((_typed(declared, name, one, fixed),) for one in parts), None, axis.log)
             else:
                 more = _axis(declared, views[name], text, fixed)
@@ -271,7 +273,7 @@ def _axis(declared: Experiment, view: FieldView, text: str, fixed: Mapping[str, 
     log, rest = _scale(view, text)
     if view.kind in _NUMBERS and (matched := _RANGE.fullmatch(rest)):
         return _range(declared, view, matched, fixed, log=log)
-    if view.kind not in _NUMBERS and rest.partition(" ")[0].rstrip(":").casefold() in _SCALES:
+    if view.kind not in _NUMBERS and re.match(rf"({'|'.join(_SCALES)})(\s*:|\s+[\d.])", rest, re.IGNORECASE):
         raise ValueError(f"is no number that could lie on a scale: list its values, as in {view.name}=0.01,0.1,1")
     parts = _listed(view, rest)
     if len(parts) == 1 and view.several:  # one value with commas would be no axis

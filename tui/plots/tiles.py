@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NARROWEST = 12
 """Cells of a tile's width, at least, where there is room for two."""
+FEW = 3
+"""So many tiles that belong beside each other stand below each other where they have no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Layout:
 def layout(plot: Tiles, width: int, height: int) -> Layout:
     """Return the largest tiles that all fit into the room; where none do, the smallest whose captions can be read.
 
-    A plot says how many belong beside each other; where these have no room, an even part of them stands in each row.
+    A plot says how many belong beside each other; where these have no room, an even part of them stands in each row,
+    if there is one.
     """
     count = max(1, len(plot.pictures))
     longest = max((cell_len(word) for own in plot.captions for line in own for word in line.split()), default=0)
@@ -49,11 +52,13 @@ def layout(plot: Tiles, width: int, height: int) -> Layout:
             plot.columns, next((one for one in sides if _rows(plot, shapes, plot.columns, one) <= height), widest)
         )
     evenly = [columns for columns in range(1, most + 1) if not plot.columns % columns]
+    if evenly == [1] and plot.columns > FEW:
+        evenly = [*range(1, most + 1)]
     for columns in evenly:
         side = _side(width, columns)
         if _rows(plot, shapes, columns, side) <= height:
             return Layout(columns, side)
-    return Layout(evenly[-1], _side(width, evenly[-1]))
+    return Layout(evenly[-1], _side(width, most))
 
 
 def _rows(plot: Tiles, shapes: Sequence[tuple[int, int]], columns: int, side: int) -> int:

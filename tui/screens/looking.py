@@ -147,6 +147,8 @@ class ViewsScreen(LookingScreen):
 
     def on_resize(self) -> None:
         """Arrange the panels anew."""
+        if self.maximized is not None and self.narrow:
+            self.maximized = None  # each view is alone then
         self._show_view()
 
     def action_view(self, view: str) -> None:

@@ -58,7 +58,10 @@ class ChartGrid(VerticalScroll, can_focus=False):
         from tui.widgets.chart import Chart
 
         while len(self._charts) > len(titles):
-            self._charts.pop().remove()
+            gone = self._charts.pop()
+            if self.screen.maximized is gone:
+                self.screen.maximized = None
+            gone.remove()
         for title, chart in zip(titles, self._charts, strict=False):
             chart.set_title(title)
         for title in titles[len(self._charts) :]:

@@ -25,7 +25,6 @@ class KeyBar(Footer):
     def __init__(self) -> None:
         super().__init__(compact=True, show_command_palette=False)
         self._laid_out: list[tuple[object, ...]] = []
-        self._renewing = False
 
     def compose(self) -> ComposeResult:
         """Lay out the keys that have room, from the first on, and the one for help at the end."""
@@ -46,17 +45,16 @@ class KeyBar(Footer):
 
     def on_resize(self) -> None:
         """Lay out as many keys as there is room for now."""
-        self.bindings_changed(self.screen)
+        self.call_later(self._renew)
 
     def bindings_changed(self, screen: Screen[Any]) -> None:
         """Lay out the keys anew when all that the change brings with it is done, unless they are the same."""
         self._bindings_ready = True
-        if self.is_attached and screen is self.screen and screen.app.app_focus and not self._renewing:
-            self._renewing = True
-            self.call_after_refresh(self._renew)
+        if self.is_attached and screen is self.screen and screen.app.app_focus:
+            # Not after a refresh: the next one may be that of another screen, which goes with what it was told.
+            self.call_later(self._renew)
 
     async def _renew(self) -> None:
-        self._renewing = False
         if self.is_attached and self._keys() != self._laid_out:
             await self.recompose()
 

@@ -146,6 +146,7 @@ def test_a_mean_is_written_with_two_digits_of_its_uncertainty(values, text):
 def test_differences_carry_their_sign():
     assert signed(difference([1.0], [0.5])) == "+0.5"
     assert signed(difference([0.9, 0.91, 0.92], [0.91, 0.92, 0.93])).startswith("-0.010 [-0.0")
+    assert signed(difference([0.9, 0.9], [0.8, 0.8])) == "+0.1"
     assert signed(None) == interval(None) == ""
     assert rounded(1e300, 1e-3) == "1e+300"
     assert Mean(0, math.nan).n == 0

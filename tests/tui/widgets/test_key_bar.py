@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual._compositor import Compositor
 
 from tui.widgets.key_bar import KeyBar
@@ -58,7 +59,7 @@ def test_moving_the_focus_neither_paints_the_whole_screen_nor_lays_out_equal_key
             await pilot.press(key)
             await until(lambda pane=pane: screen._panes.focused == pane)
             await pilot._wait_for_screen()
-        await until(lambda: not bar._renewing and bar._laid_out == bar._keys())
+        await until(lambda: bar._laid_out == bar._keys())
         await until(lambda: bar.children and all(key.is_mounted and key.has_class("-compact") for key in bar.children))
         keys = list(bar.children)
         screen.refresh_bindings()
@@ -67,3 +68,18 @@ def test_moving_the_focus_neither_paints_the_whole_screen_nor_lays_out_equal_key
         assert not whole
 
     drive(scenario, (160, 48))
+
+
+def test_a_screen_that_is_left_at_once_leaves_the_keys_as_live_as_they_were(drive, crowd):
+    async def scenario(pilot, until):
+        app, screen = pilot.app, pilot.app.screen
+        await until(lambda: screen.shown is not None)
+        bar = screen.query_one(KeyBar)
+        for key in ("question_mark", "escape"):
+            app.post_message(events.Key(key, None))
+        await until(lambda: app.screen is screen and not app._typed)
+        await pilot.press("3")
+        await until(lambda: screen._panes.focused == "charts")
+        await until(lambda: "zoom" in [getattr(key, "description", "") for key in bar.children])
+
+    drive(scenario, (120, 40))

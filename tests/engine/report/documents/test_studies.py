@@ -116,7 +116,8 @@ def test_a_study_of_other_values_is_reported_by_their_names(study, home, launch,
         assert part in told
     for words, sentence in (
         (["rates", "steps=6"], "finished yet: phosphene study run rates --full --set steps=6"),
-        (["rates", "steps"], "'steps' has no value"),
+        (["rates:full", "steps"], "'steps' has no value"),
+        (["rates", "=", "true"], "no run is named|cannot be read|nor does any match|a filter"),
         (["rates", "nosuch=1"], "nosuch: no such hyperparameter"),
     ):
         with pytest.raises(PhospheneError, match=sentence):
