@@ -182,3 +182,12 @@ def test_a_grid_is_gone_through_coarse_first():
     first = [values[0] for values, _ in order[:4]]
     assert sorted(first) == [1, 1, 9, 9], "the ends of numbers come first, with every text"
     assert {values[0] for values, _ in order[4:6]} == {5}
+
+
+def test_an_axis_of_texts_is_extended_as_it_was_written():
+    (axis,) = read(PROBE, C="0.1,1")
+    (more,) = axes.further(PROBE, {"C": axis}, {"C": "10,100"}, {})
+    assert more.values == (("10",), ("100",))
+    (axis,) = read(PROBE, C="0.1,1;10")
+    (more,) = axes.further(PROBE, {"C": axis}, {"C": "10,100"}, {})
+    assert more.values == (("10,100",),)
