@@ -15,6 +15,7 @@ A range without a step is what random and TPE draw from; a grid takes powers of 
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 from collections import Counter
@@ -150,6 +151,17 @@ class Axis:
     def ordered(self) -> bool:
         """Whether its values are numbers, so that some lie between others."""
         return self.range is not None or (len(self.fields) == 1 and all(is_number(one) for one, *_ in self.values))
+
+    @property
+    def rises(self) -> bool:
+        """Whether a line may join its values: numbers, or texts that are numbers, each larger than the one before."""
+        if self.ordered or len(self.fields) > 1:
+            return self.ordered
+        try:
+            found = [float(value) for (value,) in self.values]
+        except (TypeError, ValueError):
+            return False
+        return all(one < other for one, other in itertools.pairwise(found))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -100,7 +99,7 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
     points = np.array(pairs, dtype=np.float64).reshape(-1, 2)
     lines = [Line("runs", Style(1, 0), points[:, 0], points[:, 1], form="points", faint=True)]
     if record.by == "grid" or axis.range is None or axis.range.step:
-        lines.append(_means(pairs, joined=axis.ordered or _rise(values)))
+        lines.append(_means(pairs, joined=axis.rises))
     log = axis.log or (axis.range is not None and axis.range.log)
     return Chart(
         tuple(line for line in lines if len(line.x)),
@@ -110,15 +109,6 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
         names=() if axis.ordered else tuple(map(written, values)),
         origin=Origin.of(trial.run for trial in done),
     )
-
-
-def _rise(values: Sequence[tuple[Any, ...]]) -> bool:
-    """Return whether texts are numbers, each larger than the one before it: a line may join them, too."""
-    try:
-        found = [float(value) for (value,) in values]
-    except (TypeError, ValueError):
-        return False
-    return all(one < other for one, other in itertools.pairwise(found))
 
 
 def _means(pairs: Sequence[tuple[float, float]], *, joined: bool) -> Line:

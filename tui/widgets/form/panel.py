@@ -63,12 +63,10 @@ class HyperparameterForm(Limited, Vertical):
         self._forms = forms
         self._every: dict[str, FormValues] = {}
         self._values: FormValues | None = None
-        self._problems: dict[str, str] = {}
-        self._doubts: dict[str, str] = {}
+        self._problems, self._doubts = dict[str, str](), dict[str, str]()
         self._only_changed = False
         self._editing = ""
-        self._described = ""
-        self._hint = ""
+        self._described = self._hint = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the lines, the note on the highlighted line, and, above both, the field to type in and its offers."""
@@ -138,10 +136,7 @@ class HyperparameterForm(Limited, Vertical):
         return self._values.live if self._values else {}
 
     def mark(self, problems: Mapping[str, str], doubts: Mapping[str, str]) -> None:
-        """Mark the fields that a launch would refuse, and those whose values are hardly meant.
-
-        What is no field's stands under the empty name.
-        """
+        """Mark what a launch would refuse, and what is hardly meant; what is no field's has the empty name."""
         differing = (problems.keys() ^ self._problems.keys()) | (doubts.keys() ^ self._doubts.keys())
         self._problems, self._doubts = dict(problems), dict(doubts)
         for name in differing:
@@ -162,9 +157,8 @@ class HyperparameterForm(Limited, Vertical):
 
     def _line(self, name: str) -> Content:
         current = name == self._current()
-        steps = current and bool(self._steps(name))
-        faulty, doubted = name in self._problems, name in self._doubts
-        return lines.line(self._require(), name, faulty=faulty, doubted=doubted, current=current, steps=steps)
+        marks = {"faulty": name in self._problems, "doubted": name in self._doubts}
+        return lines.line(self._require(), name, **marks, current=current, steps=current and bool(self._steps(name)))
 
     def _require(self) -> FormValues:
         assert self._values is not None, "a form is shown"
@@ -190,8 +184,8 @@ class HyperparameterForm(Limited, Vertical):
         self._look()
 
     def _subtitle(self) -> None:
-        count, only = len(self._problems), self._only_changed
-        self.border_subtitle = lines.summary(self._values, count, self._hint, only_changed=only)
+        count = len(self._problems)
+        self.border_subtitle = lines.summary(self._values, count, self._hint, only_changed=self._only_changed)
 
     def _redraw(self, name: str) -> None:
         if self._values and name in self._values.views and any(option.id == name for option in self._list.options):
@@ -202,12 +196,11 @@ class HyperparameterForm(Limited, Vertical):
         name = self._editing or self._current()
         if self._values is None or not name:
             return
-        problem = self._problems.get(name, "")
+        problem, doubt = self._problems.get(name, ""), self._doubts.get(name, "")
         if self.editing:
-            problem = self._values.problem(name, self._editor.text)
+            problem, doubt = self._values.problem(name, self._editor.text), ""
             self._editor.doubt(wrong=bool(problem))
         wrong = [text for text in (problem, self._problems.get("", "")) if text]
-        doubt = "" if self.editing else self._doubts.get(name, "")
         self.query_one("#note", Static).update(lines.note(self._values, name, wrong, doubt))
 
     def _current(self) -> str:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from tui.widgets.runs.annotating import Write
     from tui.widgets.runs.reading import ReadHistories
 
-COMPARED = 2
-"""How many runs a comparison begins with."""
 SHOWN = 300
 AGAIN_SECONDS = 5.0
 """Within which the key that removes must be pressed again."""
@@ -221,7 +219,7 @@ class RunList(QueuedRuns):
         runs = self.selected
         if not runs and self.chosen_sweep:
             runs = self._folding.members(self.chosen_sweep)
-        if len(runs) >= COMPARED:
+        if len(runs) > 1:
             self.post_message(self.CompareRequested(runs))
         else:
             self.notify("select two runs or more to compare them: space selects one, * all that are shown")
@@ -260,7 +258,7 @@ class RunList(QueuedRuns):
         shown = sum(not line.startswith(PREFIX) for line in self._drawn)
         folded = self._folded_away
         counts = {
-            "selected" if len(self._selected) < COMPARED else "selected: C compares": len(self._selected),
+            "selected" if len(self._selected) < 2 else "selected: C compares": len(self._selected),
             "in sweeps": folded,
             "more": len(self._runs) - shown - folded,
             "logs to read": len(self._logs.missing) if self._reading else 0,
