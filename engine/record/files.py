@@ -45,7 +45,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException:  # an interruption too leaves nothing half-written
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

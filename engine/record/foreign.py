@@ -105,7 +105,7 @@ def write_run(workspace: Workspace, log: ForeignLog, reason: str) -> tuple[RunDi
         with disk_errors(workspace.home):
             _fill(staged, log, reason, now, troubles)
             staged.rename(workspace.runs / record.id)
-    except BaseException:
+    except BaseException:  # an interruption too leaves nothing half-written
         shutil.rmtree(staged, ignore_errors=True)
         raise
     return RunDirectory(workspace.runs / record.id), troubles

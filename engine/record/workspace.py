@@ -239,7 +239,7 @@ class Workspace:
                 write_json(staged / name, document)
                 (staged / FIRST_ATTEMPT / "output.log").touch()
                 set_aside(staged / FIRST_ATTEMPT)
-            except BaseException:
+            except BaseException:  # an interruption too leaves nothing half-written
                 shutil.rmtree(staged, ignore_errors=True)
                 raise
         return staged

@@ -35,9 +35,15 @@ class Named:
 
     def __str__(self) -> str:
         """Write it so that :func:`named` reads it."""
-        values = [f"{name}={value}" for name, value in self.changed.items()]
-        values += [f"seeds={self.seeds}"] if self.seeds else []
-        return shlex.join([f"{self.study}:{self.tier}" if self.tier else self.study, *values])
+        return shlex.join([f"{self.study}:{self.tier}" if self.tier else self.study, *self.values])
+
+    @property
+    def values(self) -> list[str]:
+        """The words that say values and seeds, as :func:`changes` reads them."""
+        return [
+            *(f"{name}={value}" for name, value in self.changed.items()),
+            *([f"seeds={self.seeds}"] if self.seeds else []),
+        ]
 
     @property
     def options(self) -> list[str]:

@@ -213,8 +213,7 @@ class StudyScreen(Offering, ViewsScreen):
             else:
                 self._ask(replace(self.asked, changed=changed, seeds=seeds))
 
-        present = [f"{name}={value}" for name, value in self.asked.changed.items()]
-        present += [f"seeds={self.asked.seeds}"] if self.asked.seeds else []
+        present = study_naming.Named("", None, self.asked.changed, self.asked.seeds).values
         hint = "as in steps=100 seeds=5; nothing for the study's own"
         self.app.push_screen(TextScreen("other values", shlex.join(present), hint), take)
 
@@ -261,8 +260,7 @@ class StudyScreen(Offering, ViewsScreen):
         study = progress.study
         planned = self._studies.asked(study, progress.tier, asked.changed, asked.seeds)
         experiment = catalogue.experiments()[study.experiment]
-        words = [study.name, f"--{progress.tier}"]
-        words += [word for name, text in asked.changed.items() for word in ("--set", f"{name}={text}")]
+        words = [study.name, *study_naming.Named(study.name, progress.tier, asked.changed).options]
         seeds = study.tier(progress.tier).seeds
         self.app.push_screen(StudyPlanScreen(self._studies, experiment, planned, words, seeds), self._launch)
 

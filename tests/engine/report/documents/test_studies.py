@@ -117,7 +117,7 @@ def test_a_study_of_other_values_is_reported_by_their_names(study, home, launch,
     for words, sentence in (
         (["rates", "steps=6"], "finished yet: phosphene study run rates --full --set steps=6"),
         (["rates:full", "steps"], "'steps' has no value"),
-        (["rates", "=", "true"], "no run is named|cannot be read|nor does any match|a filter"),
+        (["rates", "=", "true"], "no run is named 'rates = true', nor does any match it as a filter"),
         (["rates", "nosuch=1"], "nosuch: no such hyperparameter"),
     ):
         with pytest.raises(PhospheneError, match=sentence):
