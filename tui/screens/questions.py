@@ -72,11 +72,13 @@ class TextScreen(QuestionScreen):
         question: a few words.
         offered: the answer that stands there at first.
         hint: what it may be.
+        empty: whether nothing is an answer, too; otherwise it is none, as after esc.
     """
 
-    def __init__(self, question: str, offered: str, hint: str) -> None:
+    def __init__(self, question: str, offered: str, hint: str, *, empty: bool = False) -> None:
         super().__init__(question, f"{hint} · esc back")
         self._offered = offered
+        self._empty = empty
 
     def field(self) -> Input:
         """Return the field for the answer."""
@@ -84,4 +86,5 @@ class TextScreen(QuestionScreen):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the answer."""
-        self.dismiss(event.value.strip() or None)
+        text = event.value.strip()
+        self.dismiss(text if text or self._empty else None)

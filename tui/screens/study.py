@@ -206,8 +206,10 @@ class StudyScreen(Offering, ViewsScreen):
         """Ask for values in place of the study's; nothing takes those of the study again."""
 
         def take(text: str | None) -> None:
+            if text is None:
+                return
             try:
-                changed, seeds = study_naming.changes(text or "")
+                changed, seeds = study_naming.changes(text)
             except PhospheneError as error:
                 self.complain(str(error))
             else:
@@ -215,7 +217,7 @@ class StudyScreen(Offering, ViewsScreen):
 
         present = study_naming.Named("", None, self.asked.changed, self.asked.seeds).values
         hint = "as in steps=100 seeds=5; nothing for the study's own"
-        self.app.push_screen(TextScreen("other values", shlex.join(present), hint), take)
+        self.app.push_screen(TextScreen("other values", shlex.join(present), hint, empty=True), take)
 
     def action_log_y(self) -> None:
         """Switch the charts between linear and logarithmic y."""

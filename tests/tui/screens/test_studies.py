@@ -238,6 +238,27 @@ def test_the_report_of_the_tier_is_written(drive, own, tmp_path):
     assert "phosphene study run counting --quick" in page
 
 
+def test_esc_leaves_other_values_as_they_are_and_nothing_takes_them_back(drive, own):
+    async def scenario(pilot, until):
+        app, screen = pilot.app, await opened(pilot, until)
+
+        async def answer(text, key):
+            await pilot.press("equals_sign")
+            await until(lambda: isinstance(app.screen, TextScreen) and app.screen.query("Input"))
+            app.screen.query_one(Input).value = text
+            await pilot.press(key)
+            await until(lambda: app.screen is screen)
+
+        await answer("steps=7", "enter")
+        await until(lambda: screen.seen.asked.changed == {"steps": "7"})
+        await answer("steps=9", "escape")
+        assert screen.asked.changed == {"steps": "7"}
+        await answer("", "enter")
+        await until(lambda: screen.seen.asked.changed == {})
+
+    drive(scenario)
+
+
 @pytest.mark.slow
 def test_other_values_than_the_studys_are_looked_at_and_planned(drive, own):
     async def scenario(pilot, until):
