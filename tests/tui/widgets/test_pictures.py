@@ -162,7 +162,7 @@ def test_i_says_that_there_are_no_pictures_and_changes_nothing(drive, home, plai
 def test_i_goes_through_the_renderers_of_this_terminal(drive, album, plain):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
-        await until(lambda: pilot.app.screen.shown is not None)
+        await until(lambda: panel.shot is not None)
         for renderer in ("ascii", "halfcell", "ascii"):
             await pilot.press("i")
             await until(lambda renderer=renderer: panel.renderer == renderer)
