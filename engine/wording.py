@@ -20,7 +20,7 @@ from engine.record.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from engine.declaration import Experiment
     from engine.record.events import DeviceTaken
@@ -165,6 +165,15 @@ def peaks(history: History) -> str:
     return ", ".join([*([size(host)] if host else []), *([f"{size(device)} of the GPU"] if device else [])])
 
 
+def going_on(running: Sequence[str], waiting: Sequence[str]) -> str:
+    """Say which runs go on though the app was left, and which wait, by their ids; one at least there must be."""
+    parts = [f"{', '.join(running)} {'goes' if len(running) == 1 else 'go'} on"] if running else []
+    if waiting:
+        one = len(waiting) == 1
+        parts.append(f"{waiting[0] if one else f'{len(waiting):,} runs'} wait{'s' if one else ''} in the queue")
+    return f"{', '.join(parts)}; come back with: phosphene, or: phosphene follow {[*running, *waiting][0]}"
+
+
 def ago(t: float) -> str:
     """Say how long ago a moment was: ``12 s``, ``5 min``, ``3 h``, ``2 d``."""
     age = max(0.0, time.time() - t)
@@ -175,8 +184,15 @@ def ago(t: float) -> str:
 
 
 def share(step: int, total: int) -> str:
-    """Say how much of a run is done, ``42 %``; the empty string while the total is not known."""
-    return f"{100 * step / total:.0f} %" if total else ""
+    """Say how much of a run is done, ``42 %``, or the empty string while the total is not known."""
+    return f"{100 * step // total} %" if total else ""
+
+
+def running(step: int, total: int) -> str:
+    """Say how far a run that goes on has come; after its last step its last figures are made."""
+    if total and step >= total:
+        return "last figures"
+    return share(step, total) or "running"
 
 
 def place(position: int, behind: str) -> str:

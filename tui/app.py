@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 
-from engine import Workspace
+from engine import Workspace, wording
 from tui.actions import ACTS, bindings
 from tui.in_turn import KeysInTurn
 from tui.keymap import FILE, Keymap
@@ -39,7 +39,7 @@ SAVE_SECONDS = 5.0
 
 
 class PhospheneApp(Limited, KeysInTurn, ReportingApp):
-    """Opens the workbench; its result is the ids of the runs that go on."""
+    """Opens the workbench; its result is the runs that go on."""
 
     TITLE = "Phosphene"
     CSS_PATH: ClassVar = [f"screens/{name}.tcss" for name in ("workbench", "compare", "sweep", "study", "report")]
@@ -188,6 +188,7 @@ def run_app(images: str, theme: str, *, light: bool, limits: Limits) -> int:
         print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201
         return 2
     active = app.run() or []
-    for run in () if limits.browser else active:
-        print(f"{run} goes on; come back with: phosphene, or: phosphene follow {run}")  # noqa: T201
+    if active and not limits.browser:
+        waiting = [run.id for run in active if run.status.state == "queued"]
+        print(wording.going_on([run.id for run in active if run.id not in waiting], waiting))  # noqa: T201
     return app.return_code or 0

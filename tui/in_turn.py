@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from textual.app import App
     from textual.dom import DOMNode
 
-    Part = App[list[str]]
+    from engine import Listed
+
+    Part = App[list[Listed]]
 else:
     Part = object  # Textual finds the style sheets of one base alone that is a DOMNode
 

@@ -12,6 +12,7 @@ from tui.actions import ACTS
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
+    from engine import Listed
     from tui.actions import Act, Scope
 
     Part = DOMNode
@@ -70,7 +71,7 @@ class Limits:
 UNLIMITED = Limits()
 
 
-class LimitedApp(App[list[str]]):
+class LimitedApp(App["list[Listed]"]):
     """An app that may be limited."""
 
     limits = UNLIMITED

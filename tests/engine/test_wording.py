@@ -24,6 +24,20 @@ def test_figure(value, text):
     assert wording.figure(value) == text
 
 
+@pytest.mark.parametrize(
+    ("step", "total", "text"), [(0, 0, "running"), (0, 400, "0 %"), (399, 400, "99 %"), (400, 400, "last figures")]
+)
+def test_a_running_run_is_at_100_percent_never(step, total, text):
+    assert wording.running(step, total) == text
+
+
+def test_what_goes_on_and_what_waits_is_said_apart():
+    come = "; come back with: phosphene, or: phosphene follow "
+    assert wording.going_on(["a"], []) == f"a goes on{come}a"
+    assert wording.going_on(["a", "b"], ["c"]) == f"a, b go on, c waits in the queue{come}a"
+    assert wording.going_on([], ["c", "d"]) == f"2 runs wait in the queue{come}c"
+
+
 def test_events_as_lines():
     assert wording.line_of(StateChanged(1.0, "failed", "no such file")).level == "error"
     assert wording.line_of(StateChanged(1.0, "queued", "behind x")).text == "queued: behind x"

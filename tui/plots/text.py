@@ -19,6 +19,13 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width)
 
 
+def ending(text: str, width: int) -> str:
+    """Return the end of a text that is too long for so many cells, after an ellipsis."""
+    while cell_len(text) > max(1, width):
+        text = "…" + text.removeprefix("…")[1:]
+    return text
+
+
 def letters(count: int) -> list[str]:
     """Return a short name for each column: a .. z, then aa, ab .."""
     single = string.ascii_lowercase

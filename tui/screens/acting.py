@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from tui.actions import ACTS
 from tui.limits import Limited, limits_of
+from tui.screens.ending import Ending
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from tui.keymap import Keymap
 
 
-class ActingScreen(Limited, Screen[None]):
+class ActingScreen(Limited, Ending, Screen[None]):
     """Offers the actions of some scopes, says why one cannot be done, and does the others.
 
     Args:

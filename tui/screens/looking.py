@@ -17,7 +17,6 @@ from tui.screens.acting import ActingScreen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.messages import Prune
     from textual.widget import Widget
 
     from tui.keymap import Keymap
@@ -56,10 +55,6 @@ class LookingScreen(ActingScreen):
     def take(self, seen: Any) -> bool:
         """Show what was seen; return whether there is more to be seen at once."""
         raise NotImplementedError
-
-    async def on_prune(self, _: Prune) -> None:
-        """Take no look any more before the panels go that would show it."""
-        self.workers.cancel_node(self)
 
     @property
     def drawing(self) -> Drawing:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from engine import PhospheneError, sweep_wording, wording
 from tui.actions import bindings
+from tui.screens.ending import Ending
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.sweep.options import Mistakes, OptionField, OptionLine, asked_of, asked_with, given
 from tui.workbench.sweeping import HOW
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from textual.app import ComposeResult
-    from textual.messages import Prune
     from textual.widgets import Input
 
     from engine import Experiment, Planned, SweepAsked, Sweeps
@@ -33,7 +33,7 @@ PAUSE_SECONDS = 0.15
 """For which the options must stay as they are before it is planned anew."""
 
 
-class PlanScreen(ModalScreen["Planned | None"]):
+class PlanScreen(Ending, ModalScreen["Planned | None"]):
     """Answers with the plan that is to be launched, or None.
 
     Args:
@@ -76,10 +76,6 @@ class PlanScreen(ModalScreen["Planned | None"]):
         """Plan."""
         self.query(OptionField).first().focus()
         self._plan()
-
-    async def on_prune(self, _: Prune) -> None:
-        """Plan nothing any more before the parts go that would say it."""
-        self.workers.cancel_node(self)
 
     @property
     def heading(self) -> str:

@@ -72,8 +72,7 @@ class Workbench(StudyBench):
             self._requests.warm()
 
     async def on_prune(self, _: Prune) -> None:
-        """Draw nothing more before the panels go, and end the fork server; runs go on."""
-        self.workers.cancel_node(self)
+        """End the fork server; runs go on."""
         if "engine" in vars(self):
             self.engine.close()
 
@@ -322,7 +321,7 @@ class Workbench(StudyBench):
 
     def action_quit(self) -> None:
         """Leave; runs go on."""
-        self.app.exit([run.id for run in self.runs if not run.status.ended])
+        self.app.exit([run for run in self.runs if not run.status.ended])
 
     # -- keys: what is seen ---------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from tui.marks import mark, tagged
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from engine import GpuLoad, Listed, MachineLoad
+    from engine import GpuLoad, History, Listed, MachineLoad
     from tui.shown import ShownRun
 
 MEASURE_SECONDS = 2.0
@@ -55,14 +55,21 @@ class MachineLine(Horizontal):
     def show_run(self, shown: ShownRun, listed: Listed | None) -> None:
         """Show the state of the run that is on the screen, at the right, with what was added to it later."""
         history, record = shown.history, shown.record
-        done = "" if history.state == "finished" else wording.share(history.step, history.total)
-        eta = f"  eta {wording.clock(history.eta)}" if history.state == "running" and history.total else ""
+        goes_on = history.state == "running" and history.step < history.total
+        eta = f"  eta {wording.clock(history.eta)}" if goes_on else ""
         called = listed.name if listed else record.name
         name = f" {wording.short_id(shown.run.id)} {record.experiment} {called}".rstrip()
         tags = tagged(listed.annotations.tags if listed else ())
-        state = f" {history.state} {done}".rstrip()
+        state = " ".join(dict.fromkeys(("", history.state, _done(history)))).rstrip()
         text = Content.assemble(name, tags, " ", mark(history.state), state, f"{eta} ")
         self.query_one("#shown", Static).update(text, layout=False)
+
+
+def _done(history: History) -> str:
+    """Return how much of a run is done; the empty string for one that has finished."""
+    if history.state == "running":
+        return wording.running(history.step, history.total)
+    return "" if history.state == "finished" else wording.share(history.step, history.total)
 
 
 def _gpu(gpu: GpuLoad) -> str:

@@ -209,12 +209,14 @@ class RunRequests:
         return self.Done(f"{wording.short_id(run.id)} is {wording.place(place.position, behind)}", "queue")
 
     async def _cancel(self, runs: Sequence[Run]) -> Done:
+        cancelled: list[str] = []
         for run in runs:
             try:
                 await self._engine().cancel(run)
+                cancelled.append(wording.short_id(run.id))
             except PhospheneError as error:
                 self._owner.post_message(self.Failed(str(error)))
-        return self.Done()
+        return self.Done(", ".join(cancelled), "taken out of the queue") if cancelled else self.Done()
 
     async def _resume(self, run: Run) -> Started:
         return self.Started(await self._engine().resume(run))

@@ -124,7 +124,7 @@ def test_stops_and_resumes_the_shown_run_and_leaves_it_running_when_it_quits(dri
         await until(lambda: any(not run.status.ended for run in pilot.app.screen.runs))
         await pilot.press("q")
         await until(lambda: pilot.app.return_value)
-        assert pilot.app.return_value == [shown(pilot.app).run.id]
+        assert [run.id for run in pilot.app.return_value] == [shown(pilot.app).run.id]
 
     drive(scenario)
     run = Workspace(home).find("last")

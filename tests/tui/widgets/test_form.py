@@ -274,6 +274,22 @@ def test_offers_stand_above_a_row_with_little_room_below(drive):
     drive(scenario, size=(80, 16))
 
 
+def test_the_ends_of_long_paths_are_offered_where_they_differ(drive):
+    async def scenario(pilot, until):
+        form = await highlight(pilot, until, "probe", "model")
+        listed, start = form.query_one(Offers), f"squeezenet1_1:/{'weights/' * 12}"
+        await pilot.press("1")
+        form.query_one("#editor").open("", [f"{start}first.pth", f"{start}second.pth", "alexnet"], ())
+        await until(lambda: any("first.pth" in "".join(s.text for s in listed.render_line(y)) for y in range(6)))
+        prompts = [str(option.prompt) for option in listed.options]
+        assert [prompt[-10:] for prompt in prompts] == ["/first.pth", "second.pth", "alexnet"]
+        assert [prompt[0] for prompt in prompts] == ["…", "…", "a"]
+        await pilot.press("down", "down", "tab")
+        assert form.query_one("#edit", Input).value == f"{start}second.pth"
+
+    drive(scenario, size=(80, 24))
+
+
 def test_offers_narrow_while_one_types_and_tab_completes_and_enter_closes(drive):
     async def scenario(pilot, until):
         form = await highlight(pilot, until, "probe", "model")

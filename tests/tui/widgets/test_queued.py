@@ -68,6 +68,7 @@ def test_waiting_runs_are_moved_and_cancelled_by_key(drive, queue, home):
         await ordered(first, a, c, b)
         await pilot.press("x")
         await ordered(first, a, b)
+        await until(lambda: ("taken out of the queue", c.id[-3:]) in [(n.title, n.message) for n in app._notifications])
         await until(lambda: "■" in lines(runs)[0])
         assert c.status().reason == "before it started"
         # What does not wait is neither moved nor cancelled: x is the x axis again.

@@ -198,7 +198,9 @@ class FieldEditor(Vertical):
         height = min(height, MOST_ROWS, above if upwards else below)
         self._line.styles.width = row.width
         self._line.styles.dock = "bottom" if upwards else "top"
-        self.styles.width = min(max(row.width, width), screen.right - row.x)
+        width = min(max(row.width, width), screen.right - row.x)
+        self._offers.fit(width)
+        self.styles.width = width
         self.styles.height = 1 + height
         self.absolute_offset = row.offset - (0, height if upwards else 0)
         self.refresh(layout=True)

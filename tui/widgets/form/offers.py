@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
+from tui.plots.text import ending
 from tui.widgets.choices import Choices
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
 
 MOST_LISTED = 100
 """Offers beyond these are counted, not listed: of the thousand classes of ImageNet nobody reads all."""
+
+FRAME = 5
+"""How many cells of its width the list needs for its border, padding and scrollbar."""
 
 
 class Offers(Choices, can_focus=False):
@@ -39,7 +44,14 @@ class Offers(Choices, can_focus=False):
         """How wide and how high the list would be with all it holds; nothing if it holds nothing."""
         if not self._offers:
             return 0, 0
-        return max(len(offer.name) for offer in self._offers) + 4, len(self._offers) + 2
+        return max(cell_len(offer.name) for offer in self._offers) + FRAME, len(self._offers) + 2
+
+    def fit(self, width: int) -> None:
+        """Show the ends of names that are too long for a list so wide: paths differ there."""
+        room = width - FRAME
+        for place, offer in enumerate(self._offers):
+            if cell_len(offer.name) > room:
+                self.replace_option_prompt_at_index(place, Content(ending(offer.name, room)))
 
     @property
     def first(self) -> Offer | None:

@@ -45,7 +45,7 @@ def progress(run: Listed) -> str:
     """Say how much of a run is done, or what it waits for; the empty string for one that has ended."""
     status = run.status
     if status.state == "running":
-        return wording.share(status.step, status.total) or status.state
+        return wording.running(status.step, status.total)
     if status.state == "queued":
         return wording.waiting(status.reason, run.record.created if run.record else status.changed)
     return ""
