@@ -30,6 +30,7 @@ from engine.control import devices, nvml
 from engine.record.run_directory import RunDirectory
 from engine.record.workspace import Workspace
 from engine.slurm import queue, tools
+from tests.forked_commands import Commands
 from tests.one_host_slurm import OneHostSlurm, missing
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -159,23 +160,24 @@ def until() -> Callable[..., Any]:
     return _until
 
 
-@pytest.fixture
-def phosphene(home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run a command to its end: ``phosphene("run", "count", "--json")``."""
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """Return what runs commands without importing them anew for each."""
+    commands = Commands()
+    yield commands
+    commands.close()
 
-    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: PLW1510 - a status that is not 0 is what many tests are about
-            [*PHOSPHENE, *map(str, arguments)],
-            **{
-                "capture_output": True,
-                "text": True,
-                "encoding": "utf-8",
-                "timeout": PATIENCE,
-                "check": False,
-                "stdin": subprocess.DEVNULL,
-                **options,
-            },
-        )
+
+@pytest.fixture
+def phosphene(home: Path, commands: Commands) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command to its end: ``phosphene("run", "count", "--json")``; with options as a shell begins it."""
+
+    def run(*arguments: str, timeout: float = PATIENCE, **options: Any) -> subprocess.CompletedProcess[str]:
+        if not options:
+            return commands.run([*map(str, arguments)], timeout)
+        command = [*PHOSPHENE, *map(str, arguments)]
+        settings = {"capture_output": True, "encoding": "utf-8", "stdin": subprocess.DEVNULL}
+        return subprocess.run(command, timeout=timeout, check=False, **settings | options)
 
     return run
 

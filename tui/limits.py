@@ -12,7 +12,6 @@ from tui.actions import ACTS
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
-    from engine import Listed
     from tui.actions import Act, Scope
 
     Part = DOMNode

@@ -44,6 +44,13 @@ def painted_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def found_idle_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Textual look four times as often whether a key has been dealt with: it does so twice after every key."""
+    monkeypatch.setattr("textual._wait.SLEEP_GRANULARITY", 1 / 200)
+    monkeypatch.setattr("textual._wait.SLEEP_IDLE", 1 / 2000)
+
+
+@pytest.fixture(autouse=True)
 def without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show the same forms on hosts of a cluster as on others."""
     monkeypatch.setattr("engine.slurm.tools.is_here", lambda: False)
