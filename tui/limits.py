@@ -12,10 +12,13 @@ from tui.actions import ACTS
 if TYPE_CHECKING:
     from textual.dom import DOMNode
 
+    from engine import Listed
     from tui.actions import Act, Scope
 
     Part = DOMNode
+    Base = App[list[Listed]]
 else:
+    Base = App
     Part = object  # Textual finds the style sheets of one base alone that is a DOMNode
 
 READ_ONLY = "this workbench only looks: it was opened with --read-only"
@@ -70,7 +73,7 @@ class Limits:
 UNLIMITED = Limits()
 
 
-class LimitedApp(App["list[Listed]"]):
+class LimitedApp(Base):
     """An app that may be limited."""
 
     limits = UNLIMITED

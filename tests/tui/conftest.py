@@ -208,7 +208,6 @@ async def until(pilot, condition, seconds: float = 15.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true"
-        await pilot.pause()
         await asyncio.sleep(0.01)
 
 
