@@ -183,9 +183,9 @@ def test_charts_are_smoothed_logarithmic_and_over_other_axes_by_the_keys_of_sing
         await until(lambda: charts(screen)[0].x_axis.label == "epoch")
         assert charts(screen)[0]._curves[0].x.max() == 2
         await pilot.press("z")
-        assert charts(screen)[0].view is not None
+        await until(lambda: charts(screen)[0].view is not None)
         await pilot.press("left")
-        assert charts(screen)[0].crosshair is not None
+        await until(lambda: charts(screen)[0].crosshair is not None)
 
     compare(scenario)
 

@@ -42,7 +42,7 @@ def test_crowded_losses_are_smoothed_until_the_user_chooses_and_the_choice_stays
         automatic = loss.weight
         await pilot.press("minus")
         await until(lambda: 0 < panel.smoothing < automatic and loss.weight == panel.smoothing)
-        assert "auto" not in str(loss.border_subtitle)
+        await until(lambda: "auto" not in str(loss.border_subtitle))
         await pilot.press(*["minus"] * 9)
         await until(lambda: panel.smoothing == 0 and not loss.border_subtitle)
         panel.show(panel._curves, (), [])
@@ -66,7 +66,7 @@ def test_few_points_are_marked_and_the_best_is_named_by_the_headline_but_rivals_
 
 def test_home_shows_the_whole_view_again(drive, training):
     async def scenario(pilot, until):
-        await until(lambda: chart_of(pilot.app, "loss") and chart_of(pilot.app, "loss").frames_drawn)
+        await until(lambda: chart_of(pilot.app, "loss") and chart_of(pilot.app, "loss").lines)
         chart = chart_of(pilot.app, "loss")
         chart.focus()
         await pilot.press("z", "z")

@@ -37,11 +37,6 @@ class Frame:
     area: PlotArea = field(default_factory=PlotArea)
     weights: tuple[float, ...] = ()
 
-    @property
-    def smoothing(self) -> float:
-        """The heaviest weight."""
-        return max(self.weights, default=0.0)
-
 
 def draw(items: Sequence[Item], settings: Settings) -> Frame:
     """Draw the curves; never raises, whatever the values and sizes are."""

@@ -141,15 +141,15 @@ class Chart(Widget, can_focus=True):
 
     @property
     def weight(self) -> float:
-        """The heaviest weight that a curve is smoothed with at present."""
-        return self._frame.smoothing if self._frame is not None else 0.0
+        """The heaviest weight that a curve is smoothed with."""
+        return max((weight for _, weight in self.lines), default=0.0)
 
     @property
     def lines(self) -> list[tuple[Curve, float]]:
-        """The curves that the legend names, each with the weight it is smoothed with at present."""
+        """The curves that the legend names, each with the weight it is smoothed with."""
         weights = self._frame.weights if self._frame is not None else ()
-        if len(weights) != len(self._curves):
-            weights = (0.0,) * len(self._curves)
+        if self.smoothing is not None or len(weights) != len(self._curves):
+            weights = (self.smoothing or 0.0,) * len(self._curves)
         return [(curve, weight) for curve, weight in zip(self._curves, weights, strict=True) if not curve.faint]
 
     def validate_smoothing(self, smoothing: float | None) -> float | None:
