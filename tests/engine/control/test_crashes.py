@@ -129,7 +129,13 @@ def kill_at(kind, run, follower, skip=0):
     return check_crash(run, follower, time.monotonic())
 
 
-@pytest.mark.parametrize("kind", ["queued", "running", "message", "metrics", "progress", "table", "result"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("queued", "running", "metrics", "result"),
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("message", "progress", "table")),
+    ],
+)
 def test_killed_at_every_kind_of_event(home, launch, finish, kind):
     values = {"steps": 50 if kind in {"table", "result"} else 400, "pause": 0.002}
     if kind == "message":

@@ -162,7 +162,14 @@ def test_the_names_of_the_networks_are_torchvisions():
 
 
 @pytest.mark.parametrize(
-    "model", ["convnext_tiny", "efficientnet_b0", "inception_v3", "regnet_y_400mf", "swin_t", "vit_b_16", "vit_h_14"]
+    "model",
+    [
+        *("efficientnet_b0", "swin_t", "vit_b_16"),
+        *(
+            pytest.param(one, marks=pytest.mark.slow)
+            for one in ("convnext_tiny", "inception_v3", "regnet_y_400mf", "vit_h_14")
+        ),
+    ],
 )
 def test_any_classifier_can_be_listed_without_weights(model):
     cuts = cut_table(model).cuts

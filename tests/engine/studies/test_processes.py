@@ -75,7 +75,7 @@ def finished(studies):
     return sum(runs_by_combination(studies)[1].values())
 
 
-@pytest.mark.parametrize("victim", ["command", "all"])
+@pytest.mark.parametrize("victim", [pytest.param("command", marks=pytest.mark.slow), "all"])
 def test_killed_and_run_again_it_runs_nothing_twice(studies, home, until, phosphene, victim):
     command = subprocess.Popen([*PHOSPHENE, "study", "run", "mine", "--quick"], stdout=-3, stderr=-3)
     until(lambda: finished(studies) >= 1)

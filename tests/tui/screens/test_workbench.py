@@ -163,12 +163,12 @@ def test_to_stop_twice_ends_a_run_that_does_not_stop_and_says_by_whom(drive, hom
     [
         ("raise", "failed", "ZeroDivisionError: the [red]third[/] step divides by zero"),
         ("exit", "crashed", "os._exit(7)"),
-        ("segfault", "crashed", "Segmentation fault"),
-        ("memory", "failed", "out of memory"),
-        ("kill", "crashed", "ended without a word"),
+        pytest.param("segfault", "crashed", "Segmentation fault", marks=pytest.mark.slow),
+        pytest.param("memory", "failed", "out of memory", marks=pytest.mark.slow),
+        pytest.param("kill", "crashed", "ended without a word", marks=pytest.mark.slow),
         ("nan", "finished", "train/loss is nan since step 3"),
-        ("print", "finished", "KiB of output skipped"),
-        ("fork-return", "finished", "the program forked"),
+        pytest.param("print", "finished", "KiB of output skipped", marks=pytest.mark.slow),
+        pytest.param("fork-return", "finished", "the program forked", marks=pytest.mark.slow),
     ],
 )
 def test_says_what_went_wrong_with_a_program_and_stays_responsive(drive, trouble, state, word):
@@ -369,12 +369,12 @@ def test_a_log_that_cannot_be_read_is_a_line_and_the_rest_stays(drive, album):
 @pytest.mark.parametrize(
     "content",
     [
-        '{"forms":[]}',
+        pytest.param('{"forms":[]}', marks=pytest.mark.slow),
         '{"forms":{"count":null}}',
         '{"forms":{"count":{"steps":5}}}',
-        '{"seen":"x"}',
-        '{"images":"no"}',
-        "[",
+        pytest.param('{"seen":"x"}', marks=pytest.mark.slow),
+        pytest.param('{"images":"no"}', marks=pytest.mark.slow),
+        pytest.param("[", marks=pytest.mark.slow),
         "[1]",
     ],
 )

@@ -356,12 +356,12 @@ def test_only_curves_that_would_be_a_solid_block_are_smoothed_by_themselves():
     noise = np.random.default_rng(0).normal(size=5000)
     crowded, sparse = curve(noise, "train"), curve(np.ones(20), "validation", 1, x=np.linspace(1, 5000, 20))
     both = painted(crowded, sparse, smoothing=None)
-    assert both.smoothing == 0.98
+    assert max(both.weights) == 0.98
     inks = set(both.canvas.inks.ravel().tolist())
     assert Ink.faint(0) in inks, "the envelope of the raw points stands behind"
     assert Ink.faint(1) not in inks
-    assert painted(crowded, smoothing=0.0).smoothing == 0.0
-    assert painted(crowded, smoothing=None, view=(1, 200)).smoothing == 0.0, "what is close enough needs no smoothing"
+    assert painted(crowded, smoothing=0.0).weights == (0.0,)
+    assert painted(crowded, smoothing=None, view=(1, 200)).weights == (0.0,), "what is close enough needs no smoothing"
 
 
 def test_the_smooth_line_is_thin_where_the_raw_one_fills_the_chart():

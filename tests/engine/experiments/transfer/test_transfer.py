@@ -211,7 +211,13 @@ def test_it_ends_when_nothing_gets_better_for_as_long_as_one_has_patience(play):
     assert epochs == played.results["best/epoch"] + 3 < 60
 
 
-@pytest.mark.parametrize("architecture", ["squeezenet1_1", "resnet18", "mobilenet_v3_small", "densenet121"])
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        *("squeezenet1_1", "resnet18"),
+        *(pytest.param(one, marks=pytest.mark.slow) for one in ("mobilenet_v3_small", "densenet121")),
+    ],
+)
 @pytest.mark.parametrize("freeze", ["backbone", "features", "none"])
 def test_any_architecture_gets_a_new_head_and_trains_only_what_it_should(architecture, freeze):
     torch.manual_seed(0)
