@@ -171,7 +171,8 @@ class Workbench(StudyBench):
         if self.shown is not None:
             self.query_one(Console).forget()
         self.shown = message.shown
-        self.query_one(RunList).mark(self.shown.run.id)
+        if not message.pointed:
+            self.query_one(RunList).mark(self.shown.run.id)
         self._suit(self.catalogue.get(self.shown.record.experiment))
         self._draw(self.shown)
 

@@ -42,9 +42,15 @@ class RunFollower:
 
     @dataclass
     class Opened(Message):
-        """Another run, or another attempt of the same one, is followed from now on."""
+        """Another run, or another attempt of the same one, is followed from now on.
+
+        Attributes:
+            shown: the run.
+            pointed: whether it is followed because the highlight came to it, which may be elsewhere by now.
+        """
 
         shown: ShownRun
+        pointed: bool = False
 
     @dataclass
     class Advanced(Message):
@@ -100,7 +106,7 @@ class RunFollower:
             await asyncio.sleep(pause)
             run = await self._engine().find(name)
             shown = ShownRun(run, await asyncio.to_thread(run.record))
-            self._owner.post_message(self.Opened(shown))
+            self._owner.post_message(self.Opened(shown, pointed=pause > 0))
             went_on = not (await asyncio.to_thread(run.status)).ended
             await self._read(shown)
             status = await asyncio.to_thread(run.status)

@@ -13,6 +13,7 @@ from tui.widgets.filters import FilterNote, RunFilter
 from tui.widgets.machine import MachineLine
 from tui.widgets.runs import RunList
 from tui.widgets.runs.annotating import tag_changes
+from tui.workbench.following import RunFollower
 
 NOON = 1_795_262_400.0
 
@@ -54,12 +55,25 @@ def on_runs(drive, scenario, count: int, size=(160, 48)) -> None:
 
     async def play(pilot, until):
         runs = pilot.app.screen.query_one(RunList)
-        await until(lambda: len(ids(runs)) == count)
+        await until(lambda: len(ids(runs)) == count and pilot.app.screen.shown is not None)
         runs.focus()
-        await pilot.pause()
+        await until(lambda: runs.has_focus)
         await scenario(pilot, until, runs)
 
     drive(play, size=size)
+
+
+def test_the_highlight_is_not_called_back_to_a_run_that_it_came_by(drive, grid):
+    async def scenario(pilot, until, runs):
+        shown = pilot.app.screen.shown
+        runs.highlighted = 2
+        pilot.app.screen.post_message(RunFollower.Opened(shown, pointed=True))
+        await pilot.pause()
+        assert runs.highlighted == 2
+        pilot.app.screen.post_message(RunFollower.Opened(shown))
+        await until(lambda: runs.chosen == shown.run.id)
+
+    on_runs(drive, scenario, 4)
 
 
 def test_a_filter_is_written_in_the_filter_language(drive, grid):

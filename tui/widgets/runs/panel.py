@@ -311,6 +311,7 @@ class RunList(QueuedRuns):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Post which run the highlight is on."""
         event.stop()
+        self._to_mark = ""
         if event.option_id and self.chosen:
             self.post_message(self.Chosen(event.option_id, entered=False))
 
