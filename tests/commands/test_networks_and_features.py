@@ -24,7 +24,7 @@ def test_cuts_are_listed_with_shapes_and_what_fits(phosphene):
     assert cuts["pool5"]["size"] == 25_088
     assert "fc6" in cuts["conv5_1"]["fits"]
     assert "fc6" not in cuts["conv3_3"]["fits"]
-    assert "512x7x7" in phosphene("cuts", "vgg16").stdout
+    assert "512x13x13" in phosphene("cuts", "squeezenet1_1").stdout
 
 
 @pytest.mark.parametrize(("model", "hint"), [("vgg17", "vgg16"), ("run:last", "name the architecture"), ("", "wanted")])

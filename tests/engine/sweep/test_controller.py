@@ -64,14 +64,16 @@ def killed_at(bench, at, monkeypatch, **asked):
     return died, sweep
 
 
-@pytest.mark.parametrize("parallel", [pytest.param(1, marks=pytest.mark.slow), 2])
-def test_a_controller_killed_at_any_step_loses_and_doubles_nothing(bench, monkeypatch, parallel):
+@pytest.mark.parametrize(
+    ("parallel", "stride"), [(2, 3), *(pytest.param(parallel, 1, marks=pytest.mark.slow) for parallel in (1, 2))]
+)
+def test_a_controller_killed_at_any_step_loses_and_doubles_nothing(bench, monkeypatch, parallel, stride):
     _, whole = killed_at(bench, 0, monkeypatch, reuse=False, parallel=parallel)
     expected = outcome(bench.trials(whole))
     assert len(expected) == 3
     at, died = 0, True
     while died:
-        at += 1
+        at += stride
         before = {run.id for run in bench.sweeps.workspace.directories()}
         died, sweep = killed_at(bench, at, monkeypatch, reuse=False, parallel=parallel)
         new = {run.id for run in bench.sweeps.workspace.directories()} - before

@@ -31,11 +31,11 @@ def sectioned(name: str, size: int = 64) -> Sectioned:
     ("name", "layer"),
     [
         ("cnn", "relu3"),
-        ("vgg11", "relu5_2"),
+        pytest.param("vgg11", "relu5_2", marks=pytest.mark.slow),
         ("squeezenet1_1", "relu10"),
         ("resnet18", "layer4.1.relu_1"),
-        ("densenet121", "relu"),
-        ("shufflenet_v2_x0_5", "conv5.2"),
+        pytest.param("densenet121", "relu", marks=pytest.mark.slow),
+        pytest.param("shufflenet_v2_x0_5", "conv5.2", marks=pytest.mark.slow),
     ],
 )
 def test_the_layer_is_the_last_with_maps_that_the_classifier_sees(name, layer):
