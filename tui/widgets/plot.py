@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Group
 from textual import work
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from engine import PhospheneError, plots
 from tui.plots import draw_plot
+from tui.widgets.refilled import Refilled
 
 if TYPE_CHECKING:
     from textual import events
@@ -29,7 +29,7 @@ class Drawable(Protocol):
         """
 
 
-class PlotView(VerticalScroll, can_focus=False):
+class PlotView(Refilled, can_focus=False):
     """Draws one plot in the room there is; what does not fit is scrolled."""
 
     def __init__(self, renderer: str) -> None:
@@ -87,8 +87,7 @@ class PlotView(VerticalScroll, can_focus=False):
     @work(group="replace", exclusive=True)
     async def _replace(self, widgets: list[Widget]) -> None:
         with self.app.batch_update():
-            await self.remove_children()
-            await self.mount_all(widgets)
+            await self.refill(widgets)
         self.scroll_home(animate=False)
 
     def _widgets(self, plot: plots.Plot | None, width: int, height: int) -> list[Widget]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
 from textual import work
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from engine import gallery, shortened_captions
 from tui.widgets.chart import Chart
 from tui.widgets.comparison.plots import difference, overlaid
 from tui.widgets.pictures import AMPLIFICATIONS
+from tui.widgets.refilled import Refilled
 from tui.widgets.shot import ShotView
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ MOST_CELLS = 24
 Mode = Literal["plain", "blink", "difference"]
 
 
-class ComparisonPictures(VerticalScroll):
+class ComparisonPictures(Refilled):
     """Shows one kind of picture or plot of every group at one step."""
 
     def __init__(self, renderer: str) -> None:
@@ -140,8 +140,7 @@ class ComparisonPictures(VerticalScroll):
         if self._built == wanted:
             return
         self._built = ""
-        await self.remove_children()
-        await self.mount_all([Chart()] if wanted == "chart" else [ShotView(self.renderer) for _ in range(count)])
+        await self.refill([Chart()] if wanted == "chart" else [ShotView(self.renderer) for _ in range(count)])
         self._built = wanted
 
     def on_resize(self) -> None:

@@ -49,5 +49,6 @@ class Preview(VerticalScroll):
     @work(exclusive=True)
     async def _draw(self, text: str) -> None:
         await asyncio.sleep(PAUSE_SECONDS)
-        await self.query_one(Markdown).update(text)
+        # Nobody waits for it: ended half-way, its parts would neither go nor stay.
+        self.query_one(Markdown).update(text)
         self.scroll_home(animate=False)
