@@ -35,6 +35,11 @@ class KeysInTurn(Part):
         self._typed: deque[events.Event] = deque()
         self._settling: asyncio.Task[None] | None = None
 
+    @property
+    def settled(self) -> bool:
+        """Whether every key and all that was pasted has done what it does."""
+        return self._settling is None and not self._typed
+
     async def on_event(self, event: events.Event) -> None:
         """Take a key now, or when its turn has come; keys behind the one that leaves the app go nowhere."""
         if not isinstance(event, events.Key | events.Paste):

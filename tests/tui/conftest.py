@@ -203,12 +203,12 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunRequests, "warm", lambda self: None)
 
 
-async def until(pilot, condition, seconds: float = 15.0) -> None:
+async def until(pilot, condition, seconds: float = 15.0, pause: float = 0.01) -> None:
     """Let the app work until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)
 
 
 @pytest.fixture

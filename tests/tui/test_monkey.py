@@ -75,23 +75,31 @@ class Monkey:
             where = self.random.randrange(width), self.random.randrange(height)
             self.done.append(f"click {where}")
             with contextlib.suppress(NoWidget):  # after a resize that the screen has not followed yet
-                await self.pilot.click(offset=where)
+                if getattr(self.app.screen.get_widget_at(*where)[0], "key", "") not in LEAVING:
+                    await self.pilot.click(offset=where)
+                    await self.settled()
         elif luck < 0.08:
             text = self.random.choice(PASTES)
             self.done.append(f"paste {text[:20]!r}")
             self.app.post_message(events.Paste(text))
             await self.pilot.pause()
+            await self.settled()
         else:
             await self.press(self.random.choice(KEYS if luck < 0.7 else LETTERS))
 
+    async def settled(self) -> None:
+        """Wait until the keys that wait for their turn have had it."""
+        await until(self.pilot, lambda: self.app.settled, pause=0.001)
+        await self.pilot._wait_for_screen()
+
     async def press(self, key: str) -> None:
-        """Press a key and take the time until all widgets have answered the messages that followed from it."""
+        """Press a key and take the time until it has done what it does and all widgets have answered what followed."""
         if key in LEAVING:
             return
         self.done.append(f"{key} in {self.app.focused!r:.40} of {self.app.screen!r:.20}")
         begun = time.perf_counter()
         await self.pilot.press(key)
-        await self.pilot._wait_for_screen()
+        await self.settled()
         self.seconds.append(time.perf_counter() - begun)
 
 
