@@ -203,7 +203,7 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunRequests, "warm", lambda self: None)
 
 
-async def until(pilot, condition, seconds: float = 15.0, pause: float = 0.01) -> None:
+async def until(condition, seconds: float = 15.0, pause: float = 0.01) -> None:
     """Let the app work until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -219,8 +219,8 @@ def drive(app):
         async def play() -> None:
             opened = over or app
             async with opened.run_test(size=size) as pilot:
-                await until(pilot, lambda: opened.screen.query("#experiments") and opened.screen.catalogue)
-                await scenario(pilot, lambda condition, seconds=15.0: until(pilot, condition, seconds))
+                await until(lambda: opened.screen.query("#experiments") and opened.screen.catalogue)
+                await scenario(pilot, until)
 
         asyncio.run(play())
 

@@ -68,7 +68,7 @@ class Monkey:
             size = self.random.choice(SIZES)
             self.done.append(f"resize {size}")
             await self.pilot.resize_terminal(*size)
-            await until(self.pilot, lambda: self.app.screen.size == size)  # the next key is timed alone
+            await until(lambda: self.app.screen.size == size)  # the next key is timed alone
             await self.pilot._wait_for_screen()
         elif luck < 0.06:
             width, height = self.app.size
@@ -89,7 +89,7 @@ class Monkey:
 
     async def settled(self) -> None:
         """Wait until the keys that wait for their turn have had it."""
-        await until(self.pilot, lambda: self.app.settled, pause=0.001)
+        await until(lambda: self.app.settled, pause=0.001)
         await self.pilot._wait_for_screen()
 
     async def press(self, key: str) -> None:
@@ -133,8 +133,8 @@ def play(crowd, monkeypatch, tmp_path):
             app = PhospheneApp(crowd, images="halfcell")
             app.animation_level = "none"
             async with app.run_test(size=(160, 48)) as pilot:
-                await until(pilot, lambda: app.screen.query("#experiments") and app.screen.catalogue)
-                await until(pilot, lambda: app.screen.shown is not None)
+                await until(lambda: app.screen.query("#experiments") and app.screen.catalogue)
+                await until(lambda: app.screen.shown is not None)
                 gc.freeze()  # as in a terminal
                 monkeys.append(Monkey(pilot, seed))
                 await monkeys[-1].play(count)

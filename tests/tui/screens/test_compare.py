@@ -70,8 +70,8 @@ def compare(home, monkeypatch):
                 listed = [*reversed(workspace.list())] if runs is None else runs
                 screen = CompareScreen(Engine(home), listed, "halfcell", Keymap())
                 await app.push_screen(screen)
-                await until(pilot, lambda: screen.seen is not None)
-                await scenario(pilot, screen, lambda condition: until(pilot, condition))
+                await until(lambda: screen.seen is not None)
+                await scenario(pilot, screen, until)
 
         asyncio.run(play())
 

@@ -38,8 +38,8 @@ def open_report(home, rates, monkeypatch):
             async with app.run_test(size=size) as pilot:
                 screen = ReportScreen(app.reporting, Workspace(home), Keymap())
                 await app.push_screen(screen)
-                await until(pilot, lambda: screen.seen is not None and screen.seen.read is not None)
-                await scenario(pilot, screen, lambda condition: until(pilot, condition))
+                await until(lambda: screen.seen is not None and screen.seen.read is not None)
+                await scenario(pilot, screen, until)
 
         asyncio.run(play())
 

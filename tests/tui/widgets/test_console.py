@@ -109,7 +109,7 @@ def test_newer_lines_do_not_carry_away_one_who_reads_back(console):
     async def scenario(pilot, console):
         for number in range(50):
             console.say(f"line {number}")
-        await until(pilot, lambda: console.scroll_offset.y == console.max_scroll_y > 0)
+        await until(lambda: console.scroll_offset.y == console.max_scroll_y > 0)
         await pilot.press("home")
         await pilot.pause()
         console.scroll_to(y=0, animate=False)
@@ -129,10 +129,10 @@ def test_another_console_begins_with_the_same_lines_and_shows_as_many(console):
         await pilot.app.push_screen(Screen())
         other = Console(console, id="larger")
         await pilot.app.screen.mount(other)
-        await until(pilot, lambda: [line[9:] for line in lines_of(other)] == ["an alarm"])
+        await until(lambda: [line[9:] for line in lines_of(other)] == ["an alarm"])
         assert str(other.border_subtitle) == "info and louder"
         other.say("more", "alarm", NOON)
-        await until(pilot, lambda: len(lines_of(other)) == 2)
+        await until(lambda: len(lines_of(other)) == 2)
         assert len(lines_of(console)) == 1
 
     console(scenario)
