@@ -150,10 +150,10 @@ def test_ctrl_c_at_any_moment_leaves_no_traceback(terminal, visible, delay):
     "command",
     [
         ["runs", "--all"],
-        ["runs", "--json"],
-        ["show", "last"],
+        pytest.param(["runs", "--json"], marks=pytest.mark.slow),
+        pytest.param(["show", "last"], marks=pytest.mark.slow),
         ["follow", "last", "--json"],
-        ["run", "count", "--help"],
+        pytest.param(["run", "count", "--help"], marks=pytest.mark.slow),
         ["--help"],
     ],
 )

@@ -153,7 +153,7 @@ def test_odd_names_come_back_as_they_are(phosphene):
     assert json.loads(phosphene("runs", "--json").stdout) == []
 
 
-@pytest.mark.parametrize("name", ["[red]alarm[/red]", "[/] 🦊 :smile: 狐"])
+@pytest.mark.parametrize("name", [pytest.param("[red]alarm[/red]", marks=pytest.mark.slow), "[/] 🦊 :smile: 狐"])
 def test_odd_names_are_shown_as_they_are_on_a_terminal(launch, finish, terminal, name):
     finish(launch("count", name=name))
     for command in (["runs"], ["show", "last"], ["follow", "last"]):

@@ -198,7 +198,7 @@ def test_a_closed_tab_leaves_no_process_and_gives_its_place_to_the_next(served, 
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("end", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGKILL])
 def test_a_server_that_ends_leaves_no_process(served, until, end):
     server = served()
 

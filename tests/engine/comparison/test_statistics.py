@@ -34,7 +34,7 @@ def test_the_interval_of_a_difference_is_welchs(ones, others):
         assert (found.low, found.high) == pytest.approx((expected.low, expected.high), rel=1e-6, abs=1e-9)
 
 
-@pytest.mark.parametrize("count", [3, 5, 10])
+@pytest.mark.parametrize("count", [3, *(pytest.param(count, marks=pytest.mark.slow) for count in (5, 10))])
 def test_nineteen_of_twenty_intervals_hold_the_mean_and_the_difference(count):
     draws = np.random.default_rng(0).normal(3.0, 2.0, (4000, 2, count))
     means = [statistics.mean(one[0].tolist()) for one in draws]

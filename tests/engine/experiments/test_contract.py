@@ -18,7 +18,7 @@ SHORT = {
     "predict": FEW,
     "anatomy": {},
     "probe": {"C": "0.1,1", "folds": 2},
-    "cuts": {"cuts": "relu2,flatten"},
+    "cuts": {"cuts": "relu2,flatten", "dataset": "digits:0-1"},
     "finetune": {"epochs": 2, "dataset": "digits:5-6", "augmentation": True},
     "feature-maps": FEW,
     "saliency": FEW | {"methods": "gradient,smoothgrad,guided", "samples": 3, "evaluate": True, "sanity": True},

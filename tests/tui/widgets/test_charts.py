@@ -77,7 +77,14 @@ def test_home_shows_the_whole_view_again(drive, training):
     drive(scenario, (160, 48))
 
 
-@pytest.mark.parametrize(("ending", "start"), [("csv", "line,step,loss,low,high\n"), ("svg", "<?xml"), ("pdf", "%PDF")])
+@pytest.mark.parametrize(
+    ("ending", "start"),
+    [
+        ("csv", "line,step,loss,low,high\n"),
+        ("svg", "<?xml"),
+        pytest.param("pdf", "%PDF", marks=pytest.mark.slow),
+    ],
+)
 def test_the_focused_chart_is_written_as_it_is_drawn(drive, training, tmp_path, ending, start):
     async def scenario(pilot, until):
         app = pilot.app

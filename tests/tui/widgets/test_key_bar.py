@@ -9,7 +9,7 @@ from textual._compositor import Compositor
 from tui.widgets.key_bar import KeyBar
 
 
-@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize("width", [pytest.param(80, marks=pytest.mark.slow), 60])
 @pytest.mark.parametrize(("key", "pane"), [("3", "charts"), ("4", "pictures"), ("6", "tables")])
 def test_help_is_in_sight_though_there_are_more_keys_than_room(drive, crowd, key, pane, width):
     async def scenario(pilot, until):

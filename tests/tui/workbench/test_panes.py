@@ -22,7 +22,9 @@ def area(screen, pane: str) -> int:
     return screen.query_one(f"#{pane}").region.area
 
 
-@pytest.mark.parametrize("size", [WIDE, MEDIUM, NARROW, (60, 20)])
+@pytest.mark.parametrize(
+    "size", [WIDE, NARROW, *(pytest.param(one, marks=pytest.mark.slow) for one in (MEDIUM, (60, 20)))]
+)
 def test_every_number_goes_to_its_pane_at_every_width(drive, album, size):
     async def scenario(pilot, until):
         screen = pilot.app.screen

@@ -263,7 +263,11 @@ def test_accuracy_is_of_images_whose_class_is_known_and_transfer_of_those_the_ot
 
 
 @pytest.mark.parametrize(
-    "values", [{"method": "fgsm"}, {"norm": "l2"}, {"method": "cw", "searches": 5, "iterations": 30}]
+    "values",
+    [
+        *({"method": "fgsm"}, {"norm": "l2"}),
+        pytest.param({"method": "cw", "searches": 5, "iterations": 30}, marks=pytest.mark.slow),
+    ],
 )
 def test_every_method_leaves_less_the_more_it_may_change(play, values):
     played = play("attack", {**values, "images": "digits:test/0-11", "curve": "0.25,2,40"})

@@ -266,7 +266,7 @@ def test_maps_are_shown_before_and_after_the_relu(play):
     ("name", "layer", "around"),
     [
         ("resnet18", "conv1", ["bn1", "relu"]),
-        ("densenet121", "conv0", ["norm0", "relu0"]),
+        pytest.param("densenet121", "conv0", ["norm0", "relu0"], marks=pytest.mark.slow),
         ("squeezenet1_1", "features.3.squeeze", ["features.3.squeeze", "features.3.squeeze_activation"]),
         ("squeezenet1_1", "pool1", ["pool1", "pool1"]),
     ],
