@@ -39,7 +39,7 @@ NOON = 1_795_262_400.0
 
 @pytest.fixture(autouse=True)
 def painted_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Paint the screen ten times a second, and whenever a test looks at it: painting is half of what a test costs."""
+    """Paint the screen ten times a second: painting is half of what a test costs."""
     monkeypatch.setattr("textual.screen.UPDATE_PERIOD", 0.1)
 
 

@@ -60,14 +60,14 @@ class MachineLine(Horizontal):
         called = listed.name if listed else record.name
         name = f" {wording.short_id(shown.run.id)} {record.experiment} {called}".rstrip()
         tags = tagged(listed.annotations.tags if listed else ())
-        state = " ".join(dict.fromkeys(("", history.state, _done(history)))).rstrip()
+        state = f" {history.state} {_done(history)}".rstrip()
         text = Content.assemble(name, tags, " ", mark(history.state), state, f"{eta} ")
         self.query_one("#shown", Static).update(text, layout=False)
 
 
 def _done(history: History) -> str:
-    """Return how much of a run is done; the empty string for one that has finished."""
-    if history.state == "running":
+    """Return how much of a run is done; the empty string for one that has finished, or while nobody knows."""
+    if history.state == "running" and history.total:
         return wording.running(history.step, history.total)
     return "" if history.state == "finished" else wording.share(history.step, history.total)
 

@@ -216,7 +216,7 @@ class RunRequests:
                 cancelled.append(wording.short_id(run.id))
             except PhospheneError as error:
                 self._owner.post_message(self.Failed(str(error)))
-        return self.Done(", ".join(cancelled), "taken out of the queue") if cancelled else self.Done()
+        return self.Done(", ".join(cancelled), "taken out of the queue")
 
     async def _resume(self, run: Run) -> Started:
         return self.Started(await self._engine().resume(run))

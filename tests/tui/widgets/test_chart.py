@@ -364,6 +364,13 @@ def test_only_curves_that_would_be_a_solid_block_are_smoothed_by_themselves():
     assert painted(crowded, smoothing=None, view=(1, 200)).weights == (0.0,), "what is close enough needs no smoothing"
 
 
+def test_what_a_curve_is_smoothed_with_is_known_before_it_is_drawn():
+    chart = Chart("loss")
+    chart.show([curve(np.ones(20), "train")])
+    chart.smoothing = 0.3
+    assert (chart.frames_drawn, chart.weight) == (0, 0.3)
+
+
 def test_the_smooth_line_is_thin_where_the_raw_one_fills_the_chart():
     noise = curve(np.random.default_rng(0).normal(size=5000))
 
