@@ -54,6 +54,9 @@ def check(told: list[Told], strangers: dict[str, tuple[int, float]]) -> None:
         free, until = strangers.get(device, (run.need, 0.0))
         return t > until or free >= run.need
 
+    def has_place(run: Told, device: str, t: float) -> bool:
+        return sum(other.on(device, t) for other in told if other is not run) < run.slots
+
     for run in told:
         assert run.device in {"", *run.devices}
         if not run.device:
@@ -61,10 +64,11 @@ def check(told: list[Told], strangers: dict[str, tuple[int, float]]) -> None:
         assert sum(other.on(run.device, run.began) for other in told) <= run.slots, "too many on a device"
         for other in told:
             if other.number < run.number and run.device in other.devices and other.waits(run.began):
-                # It was passed, and lost nothing: where it went, nobody had to leave first.
-                beside = sum(third.on(other.device, run.began) for third in told if third is not other)
+                # It was passed, and lost nothing: where it went, nobody had to leave first, or it had another place
+                # then, and found a better one when it looked.
                 passed = not fits(other, run.device, run.began) or other.ended < other.began
-                assert passed or beside < other.slots, "overtaken"
+                places = [name for name in other.devices if fits(other, name, run.began)]
+                assert passed or any(has_place(other, name, run.began) for name in [other.device, *places]), "overtaken"
     for device in {name for run in told for name in run.devices}:
         leaves = sorted(run.ended for run in told if run.device == device)
         for t in leaves[:-1]:
