@@ -67,7 +67,7 @@ class RunOptions(Hyperparameters):
         default=0,
         ge=0,
         le=1024,
-        description="CPU threads; 0 takes OMP_NUM_THREADS, or one for each core that may be used",
+        description="CPU threads; 0 takes OMP_NUM_THREADS, else one per usable core, or just one for small networks",
     )
     on: str = Field(
         default="local",
@@ -335,6 +335,8 @@ class Experiment:
         tables: names of the tables that are printed when a run on the command line has ended.
         network: ``"package.module:function"``, called as ``function(hyperparameters, context)`` to rebuild the network
             that a run saved under the name ``network``; empty if it trains none.
+        small: whether that network is so small that threads wait for each other longer than they compute: runs that
+            compute with it, and with small ones alone, take one thread unless they are told another number.
         page: what people read of it before they run it; None leaves them with the rest of the declaration.
     """
 
@@ -349,6 +351,7 @@ class Experiment:
     headline: Headline | None = None
     tables: tuple[str, ...] = ()
     network: str = ""
+    small: bool = False
     page: Page | None = None
 
     def __post_init__(self) -> None:

@@ -134,6 +134,15 @@ class Reference(ABC):
         """Tell whether the field takes earlier runs of an experiment, as ``run:ID``."""
         return False
 
+    def small(self, text: str, scope: Scope) -> bool | None:  # noqa: ARG002
+        """Tell whether all networks that are named are small (:class:`engine.declaration.Experiment`); None if none is.
+
+        Args:
+            text: as it was resolved.
+            scope: what may be looked at.
+        """
+        return None
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         """Let pydantic check the field with :meth:`check`."""
         return core_schema.no_info_after_validator_function(self.check, handler(source))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.catalogue import experiment
+from engine.control import resolving
 from engine.control.devices import recorded_device
 from engine.control.memory import wish_of
 from engine.control.order import Order
@@ -140,6 +141,7 @@ def _prepared(workspace: Workspace, wanted: Launch, asks: Asking, runs: int = 1)
     options, declared = wanted.options, wanted.declared
     at_slurm = Wanted.of(options.model_dump())
     values = wanted.hyperparameters.model_dump(mode="json")
+    small = resolving.small(workspace, declared, wanted.hyperparameters)
     # On a host that is not known yet, device and threads are for that one to say.
     device = options.device if at_slurm else recorded_device(options.device)
     record = RunRecord(
@@ -151,7 +153,7 @@ def _prepared(workspace: Workspace, wanted: Launch, asks: Asking, runs: int = 1)
         created=time.time(),
         name=options.name,
         slots=options.slots,
-        threads=options.threads if at_slurm else thread_count(options.threads),
+        threads=options.threads or int(small) if at_slurm else thread_count(options.threads, small=small),
         parents=wanted.parents,
         versions=versions(),
         git=git_state(),

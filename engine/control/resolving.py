@@ -12,11 +12,11 @@ from engine.references import Scope, references
 from engine.slurm.asking import Wanted, require
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from engine.declaration import Experiment
     from engine.record.workspace import Workspace
-    from engine.references import Effort
+    from engine.references import Effort, Reference
 
 
 def ready(
@@ -84,6 +84,20 @@ def doubts(declared: Experiment, values: Mapping[str, Any]) -> dict[str, str]:
         return {}
 
 
+def small(workspace: Workspace, declared: Experiment, hyperparameters: Hyperparameters) -> bool:
+    """Tell whether a run computes with small networks alone; see :class:`engine.declaration.Experiment`.
+
+    Args:
+        workspace: where earlier runs lie.
+        declared: its experiment.
+        hyperparameters: as they were resolved.
+    """
+    values = hyperparameters.model_dump()
+    scopes = _references(workspace, type(hyperparameters), values)
+    told = {reference.small(values[scope.field], scope) for reference, scope in scopes} - {None}
+    return declared.small if not told else False not in told
+
+
 def resolved(
     workspace: Workspace, hyperparameters: Hyperparameters, effort: Effort = "checks"
 ) -> tuple[Hyperparameters, tuple[str, ...]]:
@@ -99,11 +113,10 @@ def resolved(
         PhospheneError: if something is not there; the sentence begins with the name of the field.
     """
     values: dict[str, Any] = {name: getattr(hyperparameters, name) for name in type(hyperparameters).model_fields}
-    defaults = {name: info.default for name, info in type(hyperparameters).model_fields.items()}
     parents: list[str] = []
     errors: dict[str, PhospheneError] = {}
-    for name, reference in references(type(hyperparameters)).items():
-        scope = Scope(workspace, name, values, defaults, catalogue.experiment, effort)
+    for reference, scope in _references(workspace, type(hyperparameters), values, effort):
+        name = scope.field
         try:
             found = reference.resolve(values[name], scope)
         except ValueError as error:
@@ -116,6 +129,15 @@ def resolved(
             parents += found.parents
     _refuse(errors.values())
     return hyperparameters.model_copy(update=values), tuple(dict.fromkeys(parents))
+
+
+def _references(
+    workspace: Workspace, model: type[Hyperparameters], values: Mapping[str, Any], effort: Effort = "nothing"
+) -> Iterator[tuple[Reference, Scope]]:
+    """Yield the references among the fields, each with what it may look at: values that are changed on the way, too."""
+    defaults = {name: info.default for name, info in model.model_fields.items()}
+    for name, reference in references(model).items():
+        yield reference, Scope(workspace, name, values, defaults, catalogue.experiment, effort)
 
 
 def _validated(

@@ -28,16 +28,19 @@ def usable_cores() -> int:
         return max(1, int(joblib.cpu_count(only_physical_cores=True)))
 
 
-def thread_count(wanted: int) -> int:
+def thread_count(wanted: int, *, small: bool = False) -> int:
     """Return how many threads a new run takes.
 
     Args:
         wanted: what the user asked for; 0 means ``OMP_NUM_THREADS`` if it is set, else one for each usable core.
+        small: whether its networks are so small that one thread is enough, if the user has not said another number.
     """
     if wanted:
         return wanted
     chosen = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return int(chosen) if chosen.isdecimal() and int(chosen) else usable_cores()
+    if chosen.isdecimal() and int(chosen):
+        return int(chosen)
+    return 1 if small else usable_cores()
 
 
 def waiting_policy() -> dict[str, str]:

@@ -81,6 +81,16 @@ class NetworkReference(Reference):
         """Tell whether the runs of an experiment train a network."""
         return trains_network(declared)
 
+    def small(self, text: str, scope: Scope) -> bool | None:
+        """Tell whether small CNNs alone are named, or networks of runs whose experiment trains a small one."""
+        named = names.several(text) if self.several else [text] * bool(text)
+        return all(self._small(names.parse(name), scope) for name in named) if named else None
+
+    def _small(self, name: ModelName, scope: Scope) -> bool:
+        if name.weights != "run":
+            return name.architecture == SMALL_CNN
+        return scope.experiment(scope.workspace.run(name.detail).record().experiment).small
+
 
 def _require_weights(name: ModelName) -> None:
     """Check that a network's weights are there, or can be had.

@@ -24,10 +24,10 @@ from engine.sweep.reuse import Earlier
 from engine.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from engine.declaration import Better, Experiment
+    from engine.declaration import Better, Experiment, Hyperparameters
     from engine.record.workspace import Listed, Workspace
     from engine.sweep.axes import Axis
 
@@ -162,7 +162,8 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
     except InvalidHyperparameters as error:
         options = RunOptions()
         problems = {**error.problems, **problems}
-    metric = asked.metric or usual_metric(declared, validated=_validated(declared, found, fixed))
+    spread = [*_spread(declared, found, fixed)]
+    metric = asked.metric or usual_metric(declared, validated=all(values.validated for values in spread))
     better_values: Better = "neither"
     try:
         better_values = direction(declared, metric)
@@ -173,6 +174,7 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
         raise InvalidHyperparameters(problems)
     created = time.time()
     at_slurm = Wanted.of(options.model_dump())
+    small = _small(workspace, declared, spread)
     varied = {name for axis in found for name in axis.fields}
     return SweepRecord(
         id=workspace.new_id(declared.name, created),
@@ -195,7 +197,7 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
             "device": options.device,
             "slots": max(options.slots, asked.parallel),
             # As many for all, so that it does not matter for the results which runs lay beside each other.
-            "threads": options.threads or (0 if at_slurm else max(1, thread_count(0) // asked.parallel)),
+            "threads": options.threads or (0 if at_slurm else max(1, thread_count(0, small=small) // asked.parallel)),
             **(at_slurm.to_json() if at_slurm else {}),
         },
         name=asked.name,
@@ -234,16 +236,22 @@ def _packing(asked: Asked) -> Iterator[tuple[str, str]]:
         yield "per_job", "needs all runs to be submitted at once: leave out --by tpe, --budget and --stop-after"
 
 
-def _validated(declared: Experiment, found: Sequence[Axis], fixed: Mapping[str, Any]) -> bool:
-    """Return whether all runs validate, as far as the values of each axis tell; see :class:`Hyperparameters`."""
+def _spread(declared: Experiment, found: Sequence[Axis], fixed: Mapping[str, Any]) -> Iterator[Hyperparameters]:
+    """Yield hyperparameters that have, together, each value of each axis; refused ones are left out."""
     varied = {name for axis in found for name in axis.fields}
     rest = {name: value for name, value in fixed.items() if name not in varied}
     settings = [dict(zip(axis.fields, values, strict=True)) for axis in found for values in axis.values]
     for setting in settings or [{}]:
         with contextlib.suppress(InvalidHyperparameters):  # is said of the whole combination
-            if not declared.validate({**rest, **setting}).validated:
-                return False
-    return True
+            yield declared.validate({**rest, **setting})
+
+
+def _small(workspace: Workspace, declared: Experiment, spread: Iterable[Hyperparameters]) -> bool:
+    """Tell whether all runs compute with small networks; a name that nothing answers to is refused elsewhere."""
+    try:
+        return all(resolving.small(workspace, declared, values) for values in spread)
+    except PhospheneError:
+        return False
 
 
 def usual_metric(declared: Experiment, *, validated: bool = True) -> str:

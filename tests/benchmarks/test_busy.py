@@ -1,6 +1,7 @@
-"""What short spins cost a run that has the machine for itself, and what they save it beside busy processes.
+"""What our threads cost a run that has the machine for itself, and what they save it beside busy processes.
 
-Three ways to wait: ours, libgomp's own long spins, and one thread, which never waits. Each run is a worker.
+Three ways to wait: ours (a small network has one thread, others short spins), one thread for each core with libgomp's
+own long spins, and one thread, which never waits. Each run is a worker.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import sys
 import pytest
 
 from engine import StateChanged
+from engine.control.threads import usable_cores
 
 SPINNERS = 3
 LONG = {"GOMP_SPINCOUNT": "30000000000"}
-ONE = {"OMP_NUM_THREADS": "1"}
 RUNS = {
     "cnn": {"epochs": 10},
     "dcgan": {"steps": 100, "quality": 0},
@@ -42,26 +43,26 @@ def test_waiting_threads(experiment, launch, finish, full, report, monkeypatch):
     if not full:
         pytest.skip("workers that wait are measured in earnest only: --benchmark-enable")
 
-    def took(variables) -> float:
+    def took(threads=0, variables=()) -> float:
         """Return the seconds from the program's first word to its end."""
         with monkeypatch.context() as patch:
             patch.delenv("OMP_NUM_THREADS")
             patch.delenv("GOMP_SPINCOUNT", raising=False)
-            for name, value in variables.items():
+            for name, value in dict(variables).items():
                 patch.setenv(name, value)
-            run = launch(experiment, RUNS[experiment])
+            run = launch(experiment, RUNS[experiment], threads=threads)
             assert finish(run, 600).state == "finished"
         events = run.reader().poll()
         last = max(n for n, event in enumerate(events) if isinstance(event, StateChanged) and event.state == "running")
         return events[-1].t - events[last + 1].t
 
     def each(times: int) -> list[float]:
-        rounds = [[took(variables) for variables in ({}, LONG, ONE)] for _ in range(times)]
+        rounds = [[took(), took(usable_cores(), LONG), took(1)] for _ in range(times)]
         return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
-    took({})  # the networks that experiments share are trained once
+    took()  # the networks that experiments share are trained once
     ours, long, one = each(3)
     report(f"quiet: {ours:.1f} s, {ours / long:.2f} of long spins ({long:.1f} s), {ours / one:.2f} of one thread")
     with busy(SPINNERS):
-        ours, one = (statistics.median(took(variables) for _ in range(2)) for variables in ({}, ONE))
+        ours, one = (statistics.median(column) for column in zip(*[(took(), took(1)) for _ in range(2)], strict=True))
     report(f"beside {SPINNERS} busy processes: {ours:.1f} s, {ours / one:.2f} of one thread; goal 1.3")

@@ -53,6 +53,7 @@ EXPERIMENTS = (
         charts=(("train/loss", "validation/loss"), ("train/accuracy", "validation/accuracy")),
         headline=Headline("test/accuracy", better="higher"),
         network="engine.experiments.classify.cnn:network",
+        small=True,
     ),
     Experiment(
         name="predict",

@@ -5,22 +5,68 @@ from __future__ import annotations
 import functools
 import json
 import os
+from dataclasses import replace
 
 import joblib
 import pytest
 
+from engine.catalogue import experiment
 from engine.control import launching, threads
 from engine.control.executors.local import LocalExecutor, environment
-from engine.control.launching import resume
+from engine.control.launching import Launch, resume
 from engine.control.order import Order
 from engine.control.provenance import versions
+from engine.declaration import RunOptions
+from engine.record.events import StateChanged
+from engine.record.workspace import Workspace
+from engine.slurm.asking import Asking
+from engine.sweep.asking import Asked, record_of
 from engine.version import CODE_FOLDER, VERSION
+from tests.tui.conftest import write_run
 
 
 @pytest.mark.parametrize(("variable", "wanted", "count"), [("3", 0, 3), ("3,2", 0, 3), ("3", 5, 5), ("many", 0, 0)])
 def test_a_run_takes_the_threads_it_was_told_or_one_for_each_usable_core(monkeypatch, variable, wanted, count):
     monkeypatch.setenv("OMP_NUM_THREADS", variable)
     assert threads.thread_count(wanted) == (count or threads.usable_cores())
+
+
+NETWORKS = [
+    ("cnn", {}, True),
+    ("saliency", {}, True),
+    ("saliency", {"model": "cnn:digits,vgg16:random"}, False),
+    ("saliency", {"model": "vgg16:random"}, False),
+    ("attack", {"transfer": "cnn:digits:0-4"}, True),
+    ("attack", {"transfer": "squeezenet1_1:random"}, False),
+    ("predict", {"model": "run:1122-1000-cnn-n0w"}, True),
+    ("predict", {"model": "run:1122-1000-finetune-n0w"}, False),
+    ("dann", {}, False),
+]
+
+
+@pytest.mark.parametrize(("name", "values", "small"), NETWORKS)
+def test_a_small_network_has_one_thread_unless_another_number_is_told(home, monkeypatch, name, values, small):
+    monkeypatch.setattr(threads, "usable_cores", lambda: 7)
+    for earlier in ("cnn", "finetune"):
+        write_run(home, f"1122-1000-{earlier}-n0w", earlier, [StateChanged(0.0, "finished")])
+    declared = experiment(name)
+    wanted = Launch(declared, declared.validate(values), RunOptions())
+
+    def recorded(launch) -> int:
+        return launching._prepared(Workspace(home), launch, Asking(Workspace(home)))[1].threads
+
+    assert recorded(wanted) == 1, "as the environment says"
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert recorded(wanted) == (1 if small else 7)
+    assert recorded(replace(wanted, options=RunOptions(threads=3))) == 3
+
+
+@pytest.mark.parametrize(("axes", "count"), [({"steps": "1,2"}, 1), ({"model": "cnn:digits,vgg16:random"}, 3)])
+def test_runs_of_a_sweep_share_the_cores_unless_all_their_networks_are_small(home, monkeypatch, axes, count):
+    monkeypatch.setattr(threads, "usable_cores", lambda: 7)
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    asked = Asked("fool", {}, axes, {}, parallel=2, metric="fool/success", options={"device": "cpu"})
+    assert record_of(Workspace(home), experiment("fool"), asked).options["threads"] == count
 
 
 def test_cores_follow_the_affinity_mask(monkeypatch):
