@@ -57,7 +57,7 @@ def replicates(groups: Iterable[Group], listed: Sequence[Listed], count: int) ->
     """Return the next seeds of each group, first the first seed of all groups.
 
     A run with the same configuration and seed that has finished or goes on is not run again: it joins. Runs that stand
-    apart from their group are passed over.
+    apart from their group, and imported ones, are passed over.
 
     Args:
         groups: of runs that are compared.
@@ -65,11 +65,14 @@ def replicates(groups: Iterable[Group], listed: Sequence[Listed], count: int) ->
         count: how many seeds each group is to have more, at least 1.
 
     Raises:
-        PhospheneError: if ``count`` is not positive, or there is no group.
+        PhospheneError: if ``count`` is not positive, or there is no group that could have further seeds.
     """
     if count < 1:
         raise PhospheneError(f"{count} further seeds: ask for one at least")
-    found = [_next(group, listed, count) for group in groups if not group.why_apart]
+    whole = [group for group in groups if not group.why_apart]
+    found = [_next(group, listed, count) for group in whole if not _record(group).imported]
+    if whole and not found:
+        raise PhospheneError("these runs were imported: there is no program here to give them further seeds")
     if not found:
         raise PhospheneError("none of these runs is finished as it was started, so there is no group to add seeds to")
     return tuple(itertools.chain.from_iterable(zip(*found, strict=True)))

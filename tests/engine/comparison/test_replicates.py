@@ -38,3 +38,11 @@ def test_runs_that_stand_apart_are_no_group(write):
         asked(workspace, 1, ids=("bbb",))
     with pytest.raises(PhospheneError, match="ask for one at least"):
         asked(workspace, 0)
+
+
+def test_imported_runs_are_passed_over_and_alone_they_are_refused(write):
+    write("aaa", {"lr": 0.1}, experiment="imported")
+    workspace = write("bbb", {"lr": 0.1})
+    assert [each.group.runs[0].id[-3:] for each in asked(workspace, 1)] == ["bbb"]
+    with pytest.raises(PhospheneError, match="these runs were imported"):
+        asked(workspace, 1, ids=("aaa",))
