@@ -137,9 +137,8 @@ class Reference(ABC):
     def small(self, text: str, scope: Scope) -> bool | None:  # noqa: ARG002
         """Tell whether all networks that are named are small (:class:`engine.declaration.Experiment`); None if none is.
 
-        Args:
-            text: as it was resolved.
-            scope: what may be looked at.
+        Raises:
+            PhospheneError: if what is named is not there.
         """
         return None
 

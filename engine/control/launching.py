@@ -142,7 +142,7 @@ def _prepared(workspace: Workspace, wanted: Launch, asks: Asking, runs: int = 1)
     at_slurm = Wanted.of(options.model_dump())
     values = wanted.hyperparameters.model_dump(mode="json")
     small = resolving.small(workspace, declared, wanted.hyperparameters)
-    # On a host that is not known yet, device and threads are for that one to say.
+    # On a host that is not known yet, device and threads are for that one to say: all but the one of small networks.
     device = options.device if at_slurm else recorded_device(options.device)
     record = RunRecord(
         id=wanted.run,
@@ -153,7 +153,7 @@ def _prepared(workspace: Workspace, wanted: Launch, asks: Asking, runs: int = 1)
         created=time.time(),
         name=options.name,
         slots=options.slots,
-        threads=options.threads or int(small) if at_slurm else thread_count(options.threads, small=small),
+        threads=options.threads if at_slurm and not small else thread_count(options.threads, small=small),
         parents=wanted.parents,
         versions=versions(),
         git=git_state(),

@@ -90,7 +90,10 @@ def small(workspace: Workspace, declared: Experiment, hyperparameters: Hyperpara
     Args:
         workspace: where earlier runs lie.
         declared: its experiment.
-        hyperparameters: as they were resolved.
+        hyperparameters: of the run.
+
+    Raises:
+        PhospheneError: if a network that is named is not there.
     """
     values = hyperparameters.model_dump()
     scopes = _references(workspace, type(hyperparameters), values)

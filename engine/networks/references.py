@@ -89,7 +89,7 @@ class NetworkReference(Reference):
     def _small(self, name: ModelName, scope: Scope) -> bool:
         if name.weights != "run":
             return name.architecture == SMALL_CNN
-        return scope.experiment(scope.workspace.run(name.detail).record().experiment).small
+        return scope.experiment(earlier_network(name.detail, scope).record().experiment).small
 
 
 def _require_weights(name: ModelName) -> None:

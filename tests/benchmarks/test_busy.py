@@ -19,8 +19,8 @@ from engine.control.threads import usable_cores
 SPINNERS = 3
 LONG = {"GOMP_SPINCOUNT": "30000000000"}
 RUNS = {
-    "cnn": {"epochs": 10},
-    "dcgan": {"steps": 100, "quality": 0},
+    "cnn": {"epochs": 6},
+    "dcgan": {"steps": 30, "quality": 0},
     "dann": {"epochs": 2, "map_images": 0},
     "saliency": {"images": "digits:test/0-63"},
 }

@@ -17,7 +17,7 @@ from engine.control.launching import Launch, resume
 from engine.control.order import Order
 from engine.control.provenance import versions
 from engine.declaration import RunOptions
-from engine.record.events import StateChanged
+from engine.record.events import CheckpointSaved, StateChanged
 from engine.record.workspace import Workspace
 from engine.slurm.asking import Asking
 from engine.sweep.asking import Asked, record_of
@@ -40,6 +40,7 @@ NETWORKS = [
     ("attack", {"transfer": "squeezenet1_1:random"}, False),
     ("predict", {"model": "run:1122-1000-cnn-n0w"}, True),
     ("predict", {"model": "run:1122-1000-finetune-n0w"}, False),
+    ("predict", {"model": "run:last"}, False),
     ("dann", {}, False),
 ]
 
@@ -48,7 +49,9 @@ NETWORKS = [
 def test_a_small_network_has_one_thread_unless_another_number_is_told(home, monkeypatch, name, values, small):
     monkeypatch.setattr(threads, "usable_cores", lambda: 7)
     for earlier in ("cnn", "finetune"):
-        write_run(home, f"1122-1000-{earlier}-n0w", earlier, [StateChanged(0.0, "finished")])
+        saved = CheckpointSaved(0.0, 1, "checkpoints/1", 1)
+        path = write_run(home, f"1122-1000-{earlier}-n0w", earlier, [saved, StateChanged(0.0, "finished")])
+        (path / "checkpoints/1").write_bytes(b"x")
     declared = experiment(name)
     wanted = Launch(declared, declared.validate(values), RunOptions())
 
@@ -59,6 +62,8 @@ def test_a_small_network_has_one_thread_unless_another_number_is_told(home, monk
     monkeypatch.delenv("OMP_NUM_THREADS")
     assert recorded(wanted) == (1 if small else 7)
     assert recorded(replace(wanted, options=RunOptions(threads=3))) == 3
+    at_slurm = replace(wanted, options=RunOptions(on="slurm"))
+    assert recorded(at_slurm) == (1 if small else 0), "the host of the job says"
 
 
 @pytest.mark.parametrize(("axes", "count"), [({"steps": "1,2"}, 1), ({"model": "cnn:digits,vgg16:random"}, 3)])
