@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
+from torch.nn import functional
 
 from engine.datasets import images, names, sources
 from engine.errors import DataUnavailable, PhospheneError, first_line
@@ -34,10 +35,12 @@ SCALE = "decoded at"
 """Under which ``info`` of such an image has its whole width and height, and the divisor."""
 JPEG = ("JPEG", "MPO")
 ORIENTATION = 0x0112
+Box = tuple[float, float, float, float]
+"""Left, upper, right and lower edge, in pixels."""
 GREY_16 = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 GREY_8 = ("1", "L", "LA")
-DECODING = 3
-"""Counts the ways :func:`open_image` has decoded files: features kept from an earlier one are not taken."""
+DECODING = 4
+"""Counts the ways files have been decoded and resized: features kept from an earlier one are not taken."""
 
 
 class UnreadableImage(DataUnavailable):
@@ -80,26 +83,44 @@ class Preprocessing:
 
     def array(self, image: Image.Image) -> NDArray[np.uint8]:
         """Return an image as uint8 ``[size, size, channels]``, not to be written into."""
-        resample = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}[self.interpolation]
         mode = "RGB" if self.channels == 3 else "L"
         if image.mode != mode:
             image = image.convert(mode)
-        whole, edges = _extent(image)
-        if self.resize:
-            short, scale = min(whole), self.resize / min(whole)
-            width, height = (self.resize if side == short else int(self.resize * side / short) for side in whole)
-            left, top = round((width - self.size) / 2), round((height - self.size) / 2)
-            if width * height > PIXELS:
-                # Of a thin strip only what will be seen is enlarged.
-                box = tuple(edge / scale for edge in (left, top, left + self.size, top + self.size))
-                image = image.resize((self.size, self.size), resample, box=_inside(box, image.size))
-            else:
-                image = image.resize((width, height), resample, edges)
-                image = image.crop((left, top, left + self.size, top + self.size))
-        elif image.size != (self.size, self.size):
-            image = image.resize((self.size, self.size), resample, edges)
-        array = np.asarray(image)
-        return array if array.ndim == 3 else array[:, :, None]
+        if not self.resize:
+            return self._brought_to(self.size, self.size, image)
+        whole, _ = _extent(image)
+        short = min(whole)
+        width, height = (self.resize if side == short else int(self.resize * side / short) for side in whole)
+        left, top = round((width - self.size) / 2), round((height - self.size) / 2)
+        right, bottom = left + self.size, top + self.size
+        if width * height > PIXELS:
+            # Of a thin strip only what will be seen is enlarged.
+            a, b, c, d = (edge * short / self.resize for edge in (left, top, right, bottom))
+            return self._of_box(self.size, self.size, image, _inside((a, b, c, d), image.size))
+        return self._brought_to(width, height, image)[top:bottom, left:right]
+
+    def _brought_to(self, width: int, height: int, image: Image.Image) -> NDArray[np.uint8]:
+        """Return an image at another size, uint8 ``[height, width, channels]``.
+
+        As torchvision does it with tensors, which takes a quarter of the time that Pillow takes: of a photograph about
+        one value in a thousand is another, by one level of 255.
+        """
+        _, edges = _extent(image)
+        if edges != (0, 0, *image.size):
+            return self._of_box(width, height, image, edges)
+        pixels = np.array(image)
+        if image.size == (width, height):
+            return pixels.reshape(height, width, self.channels)
+        planes = torch.from_numpy(pixels.reshape(1, *pixels.shape[:2], self.channels)).permute(0, 3, 1, 2)
+        resized = functional.interpolate(
+            planes, (height, width), mode=self.interpolation, align_corners=False, antialias=True
+        )
+        return resized[0].permute(1, 2, 0).numpy()
+
+    def _of_box(self, width: int, height: int, image: Image.Image, box: Box) -> NDArray[np.uint8]:
+        """Return what a box of an image holds, whose edges may cut pixels: uint8 ``[height, width, channels]``."""
+        resample = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}[self.interpolation]
+        return np.asarray(image.resize((width, height), resample, box)).reshape(height, width, self.channels)
 
     def normalised(self, pixels: Tensor) -> Tensor:
         """Return uint8 images ``[N, C, H, W]`` as the network takes them, float32, channels last on three channels."""
@@ -114,7 +135,13 @@ class Preprocessing:
         return ((images - mean) / std).contiguous(memory_format=self._layout)
 
     def _moments(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        mean, std = (constants(values, images.device).view(1, -1, 1, 1) for values in (self.mean, self.std))
+        """Return what is subtracted, and what divides: ``[1, C, 1, 1]``, or ``[1, C, 1, W]`` where channels come last.
+
+        There a row at a time takes an eighth of the time that three numbers at a time take.
+        """
+        width = images.shape[3] if images.is_contiguous(memory_format=torch.channels_last) else 1
+        rows = (constants(values * width, images.device).view(1, 1, width, -1) for values in (self.mean, self.std))
+        mean, std = (row.permute(0, 3, 1, 2) for row in rows)
         return mean, std
 
     @property
@@ -122,7 +149,7 @@ class Preprocessing:
         return torch.channels_last if self.channels == 3 else torch.contiguous_format
 
 
-def _extent(image: Image.Image) -> tuple[tuple[int, int], tuple[float, float, float, float]]:
+def _extent(image: Image.Image) -> tuple[tuple[int, int], Box]:
     """Return the width and height of all of an image, and where its edges are in what was decoded of it.
 
     At a smaller scale the last row and column may stand for less than a whole one.
@@ -133,7 +160,7 @@ def _extent(image: Image.Image) -> tuple[tuple[int, int], tuple[float, float, fl
     return (width, height), (0.0, 0.0, min(width / scale, image.width), min(height / scale, image.height))
 
 
-def _inside(box: tuple[float, ...], size: tuple[int, int]) -> tuple[float, float, float, float]:
+def _inside(box: Box, size: tuple[int, int]) -> Box:
     left, top, right, bottom = box
     return max(left, 0.0), max(top, 0.0), min(right, float(size[0])), min(bottom, float(size[1]))
 
