@@ -10,6 +10,7 @@ from textual.app import App, SystemCommand
 
 from engine import Workspace, wording
 from tui.actions import ACTS, bindings
+from tui.covered import Covered
 from tui.in_turn import KeysInTurn
 from tui.keymap import FILE, Keymap
 from tui.limits import UNLIMITED, Limited
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 SAVE_SECONDS = 5.0
 
 
-class PhospheneApp(Limited, KeysInTurn, ReportingApp):
+class PhospheneApp(Limited, KeysInTurn, Covered, ReportingApp):
     """Opens the workbench; its result is the runs that go on."""
 
     TITLE = "Phosphene"
