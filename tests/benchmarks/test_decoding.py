@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import statistics
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -141,24 +142,29 @@ def test_features_against_imagefolder_and_dataloader(folder, full, report, in_tu
     report_ratio(report, "features of squeezenet1_1", in_turn(lambda: rate(plain_work), lambda: rate(own_work), 3))
 
 
-def test_what_a_smaller_scale_changes_on_15_scene(full, report, monkeypatch):
-    """The photographs are small: only for inputs of 48 pixels are they four times as large as needed."""
+@pytest.fixture
+def looked_at(full, monkeypatch):
+    """Look at 15-Scene as it is decoded, or with another way to do a part of it.
+
+    Returns pixels ``[N, 3, S, S]``, features of SqueezeNet ``[N, 512]``, the accuracies of a linear classifier on them
+    for three values of C, and how many images were decoded at a smaller scale.
+    """
     data = Path(os.environ.get("PHOSPHENE_DATA", ""))
     if not full or not (data / "15-Scene/train").exists() or not (data / WEIGHTS).is_file():
         pytest.skip("measured in earnest, on 15-Scene and with SqueezeNet's weights")
     network = squeezenet()
-    preprocessing = replace(preprocessing_of("squeezenet1_1"), size=48, resize=54)
     parts = load("scenes15")
 
     @torch.inference_mode()
-    def looked_at(scaled: int):
-        monkeypatch.setattr(photographs, "SCALED", scaled)
+    def look(preprocessing: photographs.Preprocessing, *instead: object):
         pixels, features, count = [], [], 0
-        for batch in (batch for part in parts for batch in decoded(part, preprocessing, 64)):
-            pixels.append(batch.pixels.float())
-            values = network.features(preprocessing.normalised(batch.pixels)).mean((2, 3))
-            features.append(F.normalize(values))
-            count += batch.scaled
+        with monkeypatch.context() as patch:
+            if instead:
+                patch.setattr(*instead)
+            for batch in (batch for part in parts for batch in decoded(part, preprocessing, 16)):
+                pixels.append(batch.pixels)
+                features.append(F.normalize(network.features(preprocessing.normalised(batch.pixels)).mean((2, 3))))
+                count += batch.scaled
         found = torch.cat(features)
         train, test = found.split([len(part) for part in parts])
         accuracies = [
@@ -167,11 +173,35 @@ def test_what_a_smaller_scale_changes_on_15_scene(full, report, monkeypatch):
         ]
         return torch.cat(pixels), found, accuracies, count
 
-    small, whole = looked_at(2), looked_at(10**6)
-    apart = (small[0] - whole[0]).abs()
-    moved = (small[1] - whole[1]).norm() / whole[1].norm()
-    ours, exact = (", ".join(f"{value:.4f}" for value in one[2]) for one in (small, whole))
-    report(
-        f"{small[3]} of {len(whole[0])} images at a smaller scale; pixels differ by {apart.mean():.2f} of 255 in the "
-        f"mean, {apart.max():.0f} at most; features by {moved:.2%}; accuracies {ours}, of whole ones {exact}"
+    return look
+
+
+def compared(ours, other) -> str:
+    """Return what is different between two looks at the same images."""
+    apart = [(a.int() - b.int()).abs() for a, b in zip(ours[0].split(64), other[0].split(64), strict=True)]
+    mean = statistics.fmean(float(part.float().mean()) for part in apart)
+    share = statistics.fmean(float((part > 0).float().mean()) for part in apart)
+    moved = (ours[1] - other[1]).norm() / other[1].norm()
+    accuracies = (", ".join(f"{value:.4f}" for value in one[2]) for one in (ours, other))
+    return (
+        "{:.2%} of the values differ, all by {:.2f} of 255 in the mean and {} at most; features by {:.2%}; "
+        "accuracies {}, else {}".format(share, mean, max(int(part.max()) for part in apart), moved, *accuracies)
     )
+
+
+def test_what_a_smaller_scale_changes_on_15_scene(looked_at, report):
+    """The photographs are small: only for inputs of 48 pixels are they four times as large as needed."""
+    small = replace(preprocessing_of("squeezenet1_1"), size=48, resize=54)
+    ours, whole = looked_at(small), looked_at(small, photographs, "SCALED", 10**6)
+    report(f"{ours[3]} of {len(ours[0])} images at a smaller scale; {compared(ours, whole)}")
+
+
+def test_what_resizing_as_tensors_changes_on_15_scene(looked_at, report):
+    """Pillow's resizing is that of torchvision's transforms where they are given images."""
+
+    def by_pillow(self, width: int, height: int, image: Image.Image):
+        return self._of_box(width, height, image, (0, 0, *image.size))
+
+    usual = preprocessing_of("squeezenet1_1")
+    ours, pillow = looked_at(usual), looked_at(usual, photographs.Preprocessing, "_brought_to", by_pillow)
+    report(compared(ours, pillow))
