@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from rich.color import Color, ColorSystem
+from sklearn.datasets import load_sample_image
 
 from engine.plots import Tiles
 from tui.plots import scaling
@@ -19,6 +20,24 @@ def test_a_difference_does_not_average_to_grey():
     small = np.asarray(scaling.scaled(picture, (8, 8)))
     assert (np.abs(small.astype(int) - 127) >= 29).all()
     assert small.max() == 255
+
+
+def test_a_difference_that_is_enlarged_more_is_never_quieter():
+    rough = np.random.default_rng(0).normal(0, 1.1, (224, 224, 3))
+    loudness = []
+    for times in (1, 3, 10, 30):
+        picture = Image.fromarray(np.clip(127.5 + times * rough, 0, 255).round().astype(np.uint8))
+        loudness.append(np.asarray(scaling.scaled(picture, (40, 40))).std())
+    assert loudness == sorted(loudness)
+    assert loudness[2] > 5 * loudness[0]
+
+
+def test_a_photograph_of_a_grey_mean_is_averaged():
+    china = load_sample_image("china.jpg").astype(float)
+    picture = Image.fromarray(np.clip(china - china.mean(axis=(0, 1)) + 127.5, 0, 255).astype(np.uint8))
+    assert np.abs(np.array(picture).mean(axis=(0, 1)) - 127.5).max() < 4
+    averaged = np.asarray(picture.resize((40, 27), Image.Resampling.BOX))
+    assert (np.asarray(scaling.scaled(picture, (40, 27))) == averaged).all()
 
 
 def test_other_pictures_are_averaged_and_grow_in_whole_pixels():

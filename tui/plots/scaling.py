@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from tui.plots.colours import Colour
 
 GREY = 127.5
-PLAIN = 8.0
-"""How far from grey a picture lies everywhere of which nothing is to be seen."""
+AROUND = 4.0
+"""How far from grey the colours of a difference are in the mean, at most."""
+KEPT = 0.5
+"""Averaging leaves a photograph more of its contrast than this share, and a difference less."""
 TOLERANCE = range(-16, 17, 4)
 """By how much the parts of a colour are moved until rich sends the number that is meant."""
 
@@ -25,8 +27,9 @@ TOLERANCE = range(-16, 17, 4)
 def scaled(image: Image, size: tuple[int, int]) -> Image:
     """Return a picture in RGB of another size: whole pixels stay sharp where it grows, else they are averaged.
 
-    Differences are drawn around grey, and their pixels cancel each other out: where the average would be plain grey,
-    each pixel is the one that lies farthest from it.
+    Differences are drawn around grey, and their pixels cancel each other out: of each block, the pixel is taken that
+    lies farthest from it. Whether they do is asked of the shares of contrast, so that it is the same for a difference
+    however many times it is enlarged.
     """
     from PIL import Image as Pillow
 
@@ -34,12 +37,16 @@ def scaled(image: Image, size: tuple[int, int]) -> Image:
     image = image.convert("RGB")
     small = image.resize(size, Pillow.Resampling.NEAREST if larger else Pillow.Resampling.BOX)
     smaller = size[0] <= image.width and size[1] <= image.height
-    return _farthest(image, size) if smaller and not larger and _plain(small) and not _plain(image) else small
+    return _farthest(image, size) if smaller and not larger and _cancelled(image, small) else small
 
 
-def _plain(image: Image) -> bool:
-    ends = [end for band in image.split() for end in band.getextrema()]
-    return all(isinstance(end, int | float) and abs(end - GREY) <= PLAIN for end in ends)
+def _cancelled(image: Image, small: Image) -> bool:
+    """Whether a picture lies around grey, and most of its contrast is gone where it is averaged."""
+    from PIL import ImageStat
+
+    whole, averaged = ImageStat.Stat(image), ImageStat.Stat(small)
+    around = all(abs(mean - GREY) <= AROUND for mean in whole.mean)
+    return around and sum(averaged.var) < KEPT**2 * sum(whole.var)
 
 
 def _farthest(image: Image, size: tuple[int, int]) -> Image:
