@@ -81,12 +81,13 @@ def _disk() -> dict[str, Any]:
 
 
 def _data() -> dict[str, Any]:
-    from engine import dataset_catalogue, network_names, sources
+    from engine import catalogue, dataset_catalogue, network_names, sources
 
     folder, weights = sources.data_folder(), network_names.weights_folder()
     files = sorted(path.name for path in weights.glob("*.pth"))
     there = [name for name in dataset_catalogue.datasets() if sources.present(name)]
     missing = [name for name in dataset_catalogue.datasets() if name not in there]
     return {"data folder": str(folder), "data sets": ", ".join(there), "not there": ", ".join(missing) or "nothing"} | {
-        "torchvision's weights": f"{', '.join(files) or 'none yet'} in {weights}"
+        "torchvision's weights": f"{', '.join(files) or 'none yet'} in {weights}",
+        "packages": "; ".join(catalogue.left_out()) or "all that were found are read",
     }

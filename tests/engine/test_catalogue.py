@@ -73,6 +73,11 @@ def test_a_broken_package_is_left_out_with_a_warning(package, phosphene, source,
     assert "Traceback" not in done.stderr
 
 
+def test_doctor_names_a_broken_package(package, phosphene):
+    package("import a_package_that_is_not_there")
+    assert "own_programs:EXPERIMENTS are left out: No module named" in phosphene("doctor").stdout
+
+
 def test_a_package_cannot_replace_a_built_in_experiment(package, phosphene):
     package(HALF.format(name="one").replace('"own", "Own"', '"cnn", "Own"'))
     assert "--epochs" in phosphene("run", "cnn", "--help").stdout

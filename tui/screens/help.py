@@ -42,7 +42,7 @@ EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: 
 class HelpScreen(ModalScreen[None]):
     """All keys; closes with the keys that leave a screen, and with that which opened it."""
 
-    BINDINGS: ClassVar = [("escape,q,question_mark,enter", "dismiss", "back")]
+    BINDINGS: ClassVar = [("escape,q,question_mark,f1,enter", "dismiss", "back")]
 
     def __init__(self, first: Scope, keymap: Keymap) -> None:
         super().__init__()

@@ -64,7 +64,7 @@ class Workbench(StudyBench):
         self._listing.start()
         self.call_after_refresh(self.query_one(ChartPanel).open)
         self._warm()
-        for problem in self.keymap.problems:
+        for problem in (*self.keymap.problems, *catalogue.left_out()):
             self.complain(problem)
 
     def _warm(self) -> None:
@@ -162,7 +162,9 @@ class Workbench(StudyBench):
         """Make sure that what the user wants to see of a run is on the screen."""
         declared = self.catalogue.get(experiment)
         self._suit(declared)
-        self._panes.reveal(declared.shows[0] if declared else "charts")
+        pane = declared.shows[0] if declared else "charts"
+        # Where the form has gone from the screen, the focus must not be on it.
+        (self._panes.go_to if self._panes.narrow and self._panes.focused == "form" else self._panes.reveal)(pane)
 
     # -- the shown run --------------------------------------------------------------------------------------------
 

@@ -75,6 +75,7 @@ class Lists(Vertical):
             self.query_one(ExperimentList).settle()
         else:
             self._filter_runs()
+            self.query_one(RunList).settle()
 
     def _filter_runs(self) -> None:
         """Show what the filter of the runs holds for, and say what is wrong with it."""

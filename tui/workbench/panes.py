@@ -118,7 +118,7 @@ class Panes:
         self.reveal(pane)
         # At once, so that keys typed ahead go there; what a pane gets only when it is shown takes the focus then.
         if not self._focus(stop):
-            self._screen.call_after_refresh(self._focus, stop)
+            self._screen.call_after_refresh(self._focus_late, stop)
 
     def reveal(self, pane: Pane) -> None:
         """Make sure that a pane can be seen."""
@@ -197,6 +197,11 @@ class Panes:
         if found:
             self._screen.set_focus(found.first())
         return bool(found)
+
+    def _focus_late(self, selector: str) -> None:
+        """Give the focus to what is in a pane by now, or else to the runs if nothing on the screen has it."""
+        if not self._focus(selector) and self.focused not in self.visible:
+            self._focus("#runs")
 
     def arrange(self) -> None:
         """Put the panes where they belong."""

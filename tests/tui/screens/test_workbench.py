@@ -62,15 +62,29 @@ def test_launches_the_form_and_shows_every_point_until_the_run_has_finished(driv
     assert [run.status.state for run in Workspace(home).list()] == ["finished"]
 
 
-def test_on_a_narrow_screen_a_launch_shows_what_the_experiment_shows_first(drive, home):
+def test_a_package_that_cannot_be_read_is_named(drive, home, monkeypatch):
+    monkeypatch.setattr("engine.catalogue.left_out", lambda: ["the experiments of own are left out: no such driver"])
+
+    async def scenario(pilot, until):
+        console = pilot.app.screen.query_one(Console)
+        await until(lambda: "own are left out: no such driver" in " ".join(text_of(console).split()))
+        await until(lambda: any("no such driver" in note.message for note in pilot.app._notifications))
+
+    drive(scenario)
+
+
+@pytest.mark.parametrize("keys", [("r",), ("2", "ctrl+r")])
+def test_on_a_narrow_screen_a_launch_shows_what_the_experiment_shows_first(drive, home, keys):
     async def scenario(pilot, until):
         choose(pilot.app, "plot")
         await until(lambda: form_is(pilot.app, "plot"))
         catalogue = pilot.app.screen.catalogue
         catalogue["plot"] = replace(catalogue["plot"], shows=("tables",))
-        await pilot.press("r")
-        await until(lambda: pilot.app.screen._panes._front == "tables")
+        await pilot.press(*keys)
+        panes = pilot.app.screen._panes
+        await until(lambda: panes._front == "tables")
         await until(lambda: shown(pilot.app) is not None and shown(pilot.app).history.ended)
+        await until(lambda: panes.focused in panes.visible)
 
     drive(scenario, (80, 24))
 

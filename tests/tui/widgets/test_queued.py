@@ -87,6 +87,14 @@ def test_waiting_runs_are_moved_and_cancelled_by_key(drive, queue, home):
         assert {hits[name] for name in hits if "runs: sooner" in name} == {"only a waiting run can be moved"}
         assert {hits[name] for name in hits if "runs: cancel" in name} == {"only a waiting run can be cancelled"}
         await ordered(first, a, b)
+        # Of those that are selected, those that still wait.
+        for run in (first, b):
+            runs.highlighted = runs.get_option_index(run.id)
+            await pilot.press("space")
+        await until(lambda: "cancel" in offered(app))
+        await pilot.press("x")
+        await ordered(first, a)
+        assert axes == ["x_axis"]
 
     drive(scenario, size=(160, 40))
 

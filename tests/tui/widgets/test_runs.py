@@ -86,6 +86,20 @@ def test_a_filter_is_written_in_the_filter_language(drive, grid):
     on_runs(drive, scenario, 4)
 
 
+def test_a_filter_hands_the_highlight_on_and_gives_it_back(drive, grid):
+    async def scenario(pilot, until, runs):
+        runs.highlighted = ids(runs).index("r0w")
+        await pilot.press("slash", *"lr=0.1 NOT seed=0")
+        await until(lambda: ids(runs) == ["r1w"])
+        await pilot.press("escape")
+        await until(lambda: len(ids(runs)) == 4 and runs.chosen.endswith("r0w"))
+        await pilot.press("slash", *"lr=0.1 NOT seed=0", "enter")
+        await until(lambda: runs.has_focus and runs.chosen.endswith("r1w"))
+        await until(lambda: pilot.app.screen.shown.run.id == runs.chosen)
+
+    on_runs(drive, scenario, 4)
+
+
 def test_a_half_typed_filter_keeps_the_last_result_and_says_what_could_follow(drive, grid):
     async def scenario(pilot, until, runs):
         note = pilot.app.screen.query_one(FilterNote)

@@ -10,7 +10,7 @@ from engine import catalogue, wording
 from tui.marks import mark, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from engine import Listed
 
@@ -49,3 +49,8 @@ def progress(run: Listed) -> str:
     if status.state == "queued":
         return wording.waiting(status.reason, run.record.created if run.record else status.changed)
     return ""
+
+
+def named(runs: Sequence[Listed]) -> str:
+    """Return the short id of a run, or how many runs there are."""
+    return wording.short_id(runs[0].id) if len(runs) == 1 else f"{len(runs):,} runs"

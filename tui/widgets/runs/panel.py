@@ -12,11 +12,11 @@ from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from engine import InvalidFilter, Listed, wording
+from engine import InvalidFilter, Listed
 from tui.actions import bindings
 from tui.widgets.runs.annotating import KINDS, standing
 from tui.widgets.runs.folding import PREFIX, Folding, line_id
-from tui.widgets.runs.line import line
+from tui.widgets.runs.line import line, named
 from tui.widgets.runs.queued import QueuedRuns
 from tui.widgets.runs.table import RunTable
 
@@ -121,8 +121,8 @@ class RunList(QueuedRuns):
     def show(self, runs: Sequence[Listed], sweeps: Sequence[ListedSweep] = ()) -> None:
         """Show these runs and sweeps. The highlight stays where it was."""
         # Thousands of runs of which none has changed need not be filtered and sorted every second.
-        still = [*self._runs.values()] == runs and self._folding.sweeps == sweeps
-        if still and not self._to_mark and all(run.status.ended for run in runs):
+        ended = all(run.status.ended for run in runs)
+        if ended and [*self._runs.values()] == runs and self._folding.sweeps == sweeps:
             return
         self._runs = {run.id: run for run in runs}
         self._folding.take(sweeps, runs)
@@ -151,8 +151,16 @@ class RunList(QueuedRuns):
             self._filter = parse_filter(text) if text.strip() else None
         except InvalidFilter as error:
             return str(error)
+        hidden = self._to_mark or self.chosen
         self._fill()
+        self.mark(hidden)  # when it is listed again
         return ""
+
+    def settle(self) -> None:
+        """Put the highlight on the first run that the filter found, if it hides the one that had it."""
+        if self._drawn and self.highlighted is None:
+            self._to_mark = ""
+            self.highlighted = 0
 
     def completions(self, text: str, cursor: int) -> Sequence[Completion]:
         """Return what the piece of a filter that ends at the cursor may become, by what the runs have."""
@@ -180,8 +188,6 @@ class RunList(QueuedRuns):
     @property
     def selected(self) -> list[str]:
         """Ids of the selected runs in the order of the list, those that the filter hides last."""
-        if not self._selected:
-            return []
         return [run for run in dict.fromkeys([*self._drawn, *self._runs]) if run in self._selected]
 
     @property
@@ -255,8 +261,7 @@ class RunList(QueuedRuns):
 
     def _counts(self) -> str:
         """Say how many runs are selected, how many are not shown, what must be read first, and what the order is."""
-        shown = sum(not line.startswith(PREFIX) for line in self._drawn)
-        folded = self._folded_away
+        shown, folded = sum(not line.startswith(PREFIX) for line in self._drawn), self._folded_away
         counts = {
             "selected" if len(self._selected) < 2 else "selected: C compares": len(self._selected),
             "in sweeps": folded,
@@ -270,8 +275,7 @@ class RunList(QueuedRuns):
 
     def _filtered(self) -> list[Listed]:
         """Return the runs that the filter holds for, newest first."""
-        wanted = self._filter
-        runs = self._runs.values()
+        wanted, runs = self._filter, self._runs.values()
         return [*runs] if wanted is None else [run for run in runs if wanted.matches(run, self._logs)]
 
     def _arranged(self, runs: Sequence[Listed]) -> tuple[str, dict[str, Content]]:
@@ -336,7 +340,7 @@ class RunList(QueuedRuns):
             self._to_remove = []
         else:
             self._to_remove, self._until = wanted, now + AGAIN_SECONDS
-            self.notify(f"press again to move {_named(runs)} into the trash", timeout=AGAIN_SECONDS, markup=False)
+            self.notify(f"press again to move {named(runs)} into the trash", timeout=AGAIN_SECONDS, markup=False)
 
     def action_restore(self) -> None:
         """Request that the runs that were removed last come back."""
@@ -356,7 +360,7 @@ class RunList(QueuedRuns):
                 self.post_message(self.AnnotationRequested([run.directory for run in runs], write))
             return ""
 
-        self.post_message(self.TextWanted(f"{kind.question} {_named(runs)}", before, answer))
+        self.post_message(self.TextWanted(f"{kind.question} {named(runs)}", before, answer))
 
     def action_sort(self) -> None:
         """Sort by the next column."""
@@ -394,7 +398,3 @@ class RunList(QueuedRuns):
         """Request the highlighted run's hyperparameters in the form."""
         if self.chosen:
             self.post_message(self.FormRequested(self.chosen))
-
-
-def _named(runs: Sequence[Listed]) -> str:
-    return wording.short_id(runs[0].id) if len(runs) == 1 else f"{len(runs):,} runs"

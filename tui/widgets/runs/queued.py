@@ -55,8 +55,8 @@ class QueuedRuns(Limited, Choices):
         if action not in ACTIONS:
             return ""
         runs = self.pointed if action == "move_run" else self.meant
-        waiting = bool(runs) and all(run.status.state == "queued" for run in runs)
-        return "" if waiting else wording.only_waiting(ACTIONS[action])
+        # Of several that wait, one may have started while they were selected.
+        return "" if any(map(_waits, runs)) else wording.only_waiting(ACTIONS[action])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave the keys of what cannot be done to those around the list."""
@@ -80,5 +80,9 @@ class QueuedRuns(Limited, Choices):
             self.post_message(self.MoveRequested(run.directory, where))
 
     def action_cancel(self) -> None:
-        """Request that the meant runs do not start; nothing is lost, so nothing is asked."""
-        self.post_message(self.CancellationRequested([run.directory for run in self.meant]))
+        """Request that those of the meant runs that wait do not start; nothing is lost, so nothing is asked."""
+        self.post_message(self.CancellationRequested([run.directory for run in self.meant if _waits(run)]))
+
+
+def _waits(run: Listed) -> bool:
+    return run.status.state == "queued"
