@@ -148,8 +148,9 @@ class SweepScreen(Offering, ViewsScreen):
             self._table.show(seen.body)
         charts = seen.body.charts
         if charts is not None and (before is None or before.body.charts is not charts):
-            self._axes.show(charts)
-            self._parallel.show(seen.body.parallel)
+            instead = "the sweep has no metric" if seen.record.axes else "its runs differ in their seeds alone"
+            self._axes.show(charts, instead)
+            self._parallel.show(seen.body.parallel, instead)
         if self.asked.pictures:
             self._pictures.lay_out(seen.grid)
         self._show_head()

@@ -194,9 +194,12 @@ class RunRequests:
 
     async def _stop(self, run: Run, attempt: int) -> Done:
         again, kill = self._stops.ask(run.id, attempt)
+        waited = (await asyncio.to_thread(run.status)).state == "queued"
         await self._engine().stop(run, kill=kill)
         if again:
             return self.Done()
+        if waited and (await asyncio.to_thread(run.status)).ended:
+            return self.Done(wording.short_id(run.id), "taken out of the queue")
         self._stops.asked(run.id, attempt)
         return self.Done(
             f"{wording.short_id(run.id)} saves and stops; press s again after {KILL_SECONDS:.0f} seconds to kill it"

@@ -391,6 +391,7 @@ def test_a_sweep_over_nothing_but_seeds_is_shown_too(drive, home):
     async def scenario(pilot, until):
         screen = await opened(pilot, until)
         assert len(screen.seen.body.trials) == 2
+        await until(lambda: "differ in their seeds alone" in screen._axes._charts[0].title)
         await pilot.press("3")
         await until(lambda: screen._pictures.pictures is not None)
         assert str(screen._pictures.border_title) == "samples: seed across, step down"

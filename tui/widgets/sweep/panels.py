@@ -81,13 +81,13 @@ class SweepCharts(ChartGrid):
         super().__init__(id=id)
         self._drawn: dict[str, Chart] = {}
 
-    def show(self, charts: Mapping[str, Chart]) -> None:
-        """Show these, by their names."""
+    def show(self, charts: Mapping[str, Chart], instead: str = "nothing is measured") -> None:
+        """Show these, by their names; ``instead`` says why there are none."""
         self._drawn = dict(charts)
         titles = [
             f"{chart.y_label} over {chart.x_label}" if chart.x_label else chart.y_label for chart in charts.values()
         ]
-        titles = titles or ["the sweep has no metric"]
+        titles = titles or [instead]
         if titles != [chart.title for chart in self._charts]:
             self._arrange(titles)
         self._redraw()
