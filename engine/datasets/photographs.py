@@ -102,8 +102,8 @@ class Preprocessing:
     def _brought_to(self, width: int, height: int, image: Image.Image) -> NDArray[np.uint8]:
         """Return an image at another size, uint8 ``[height, width, channels]``.
 
-        As torchvision does it with tensors, which takes a quarter of the time that Pillow takes: of a photograph about
-        one value in a thousand is another, by one level of 255.
+        As torchvision does it with tensors, which takes a quarter of the time that Pillow takes. Where both are not the
+        same, they are one level of 255 apart.
         """
         _, edges = _extent(image)
         if edges != (0, 0, *image.size):
