@@ -321,7 +321,7 @@ def remove(
 def restore(
     run: Annotated[str, typer.Argument(metavar="RUN", help="An id, a name, or last.", autocompletion=complete_trashed)],
 ) -> None:
-    """Bring a removed run back from the trash."""
+    """Bring a removed run or sweep back from the trash."""
     from commands.output import say
     from engine import Workspace
 

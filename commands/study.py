@@ -152,6 +152,8 @@ def run(
     known = Studies()
     every = studies == [ALL]
     names = known.names() if every else studies
+    for name in () if every else names:
+        known.find(name)  # of several, none is run before all are known
     options = {"device": device, "on": on, "gpus": gpus, "time": time, "slurm": " ".join(slurm or ())}
     sweeping = {"seeds": seeds, "parallel": parallel, "per_job": per_job, "options": options}
     asked = Asked(known, _tier(quick=quick), pairs_of(changed), sweeping, dry=dry, detach=detach)

@@ -11,15 +11,18 @@ import functools
 import hashlib
 import html
 import json
+import os
 import re
+import secrets
 import shlex
+import shutil
 import zlib
 from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import DiskFull, is_full_disk
+from engine.errors import DiskFull, PhospheneError, is_full_disk
 from engine.record.files import write_json
 from engine.version import versions
 
@@ -125,30 +128,37 @@ def free(path: Path) -> Path:
 
 
 def write_whole(path: Path, write: Callable[[Path, Origin], object], origin: Origin) -> None:
-    """Let ``write`` fill a file; nothing is left of a new one that it cannot finish.
+    """Let ``write`` fill a file; where it cannot finish, the one that was there stays as it was.
 
     A file that does not carry its origin afterwards gets another one beside it that does.
 
     Args:
-        path: of the file.
-        write: is given the path, and what the file should carry if its format can.
+        path: of the file, or a link to it.
+        write: is given a path of the same ending, and what the file should carry if its format can.
         origin: where it comes from.
 
     Raises:
+        PhospheneError: if something is there that is no file, as a pipe.
         DiskFull: if there is no room for it.
         OSError: if it cannot be written for another reason.
     """
-    new = not path.exists()
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file() and not target.is_dir():
+        raise PhospheneError(f"{path} is no file: name one that can be replaced")
+    filled = target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
     try:
-        write(path, origin)
-        if carried(path) != origin:
+        write(filled, origin)
+        inside = carried(filled) == origin
+        if target.exists():
+            shutil.copymode(target, filled)
+        filled.replace(target)
+        if not inside:
             origin.write_beside(path)
         elif sidecar(path).exists():  # of the file that was here before
             sidecar(path).unlink()
     except BaseException as error:
-        if new:
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            filled.unlink(missing_ok=True)
         if is_full_disk(error):
             raise DiskFull(f"{path} cannot be written: the disk is full, free some space") from error
         raise

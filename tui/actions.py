@@ -15,9 +15,9 @@ ACTS: tuple[Act, ...] = (
     Act(
         "app",
         "help",
-        "question_mark,f1",
+        "question_mark",
         "help",
-        "Show the keys, those of the focused pane first; f1 also while a text is typed.",
+        "Show the keys, those of the focused pane first.",
         footer=True,
         shown="?",
     ),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 SETTLED_AFTER = 2_000_000_000
 """Nanoseconds after which a folder's time tells whether it has changed."""
+SWEEP = "sweep.json"
+"""What a sweep was asked to do, in its folder."""
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters and digits that are not mistaken for each other."""
 
@@ -253,7 +255,7 @@ class Workspace:
                 return found
 
     def restore(self, name: str) -> RunDirectory:
-        """Bring a removed run back from the trash: named by its id, a part or its name, or ``last`` for the last one.
+        """Bring a removed run or sweep back from the trash: by its id, a part, its name, or ``last`` for the last one.
 
         Raises:
             UnknownRun: if none in the trash, or several, have that name, or a run of its id exists.
@@ -264,11 +266,12 @@ class Workspace:
             raise UnknownRun(f"there is no removed run {name!r}; in the trash: {_first(trashed) or 'nothing'}")
         if len(matches) > 1:
             raise UnknownRun(f"{name!r} could be any of {_first(matches)} in the trash; type more of it")
-        target = self.runs / _removed_id(matches[0])
+        kind, folder = ("sweep", self.sweeps) if (matches[0].path / SWEEP).exists() else ("run", self.runs)
+        target = folder / _removed_id(matches[0])
         if target.exists():
-            raise UnknownRun(f"there is a run {target.name} already: remove it first")
+            raise UnknownRun(f"there is a {kind} {target.name} already: remove it first")
         with disk_errors(self.home):
-            shared_folder(self.runs, self.home)
+            shared_folder(folder, self.home)
             matches[0].path.rename(target)
         return RunDirectory(target)
 

@@ -6,15 +6,17 @@ import re
 import shutil
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import provenance
 from engine.errors import DiskFull, MachineFailure, PhospheneError, is_full_disk
+from engine.record.files import write_atomically
 from engine.report import html, latex, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from engine.provenance import Origin
     from engine.report.document import Document
@@ -86,7 +88,7 @@ def _with_figures(path: Path, text: str, figures: Mapping[str, bytes], origin: O
         file = path.parent / name
         file.parent.mkdir(exist_ok=True)
         try:
-            file.write_bytes(content)
+            write_atomically(file, partial(_fill, content))
         except OSError as error:
             if is_full_disk(error):
                 raise DiskFull(f"{file} cannot be written: the disk is full, free some space") from error
@@ -98,8 +100,8 @@ def _with_figures(path: Path, text: str, figures: Mapping[str, bytes], origin: O
     return found
 
 
-def _writer(content: bytes) -> Callable[[Path, Origin], int]:
-    return lambda file, _: file.write_bytes(content)
+def _fill(content: bytes, file: Path, _: Origin | None = None) -> int:
+    return file.write_bytes(content)
 
 
 def _compiled(document: Document, path: Path, origin: Origin) -> None:
@@ -124,7 +126,7 @@ def _compiled(document: Document, path: Path, origin: Origin) -> None:
                 said = _complaint(done.stdout.decode("utf-8", "replace"))
                 raise MachineFailure(f"{command[0]} could not make the PDF ({said}); take --to latex to see the source")
         content = source.with_suffix(".pdf").read_bytes()
-    provenance.write_whole(path, _writer(content), origin)
+    provenance.write_whole(path, partial(_fill, content), origin)
 
 
 def _commands() -> list[list[str]]:

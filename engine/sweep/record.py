@@ -20,6 +20,7 @@ from engine.errors import PhospheneError, WorkspaceError
 from engine.record.files import disk_errors, sync_folder
 from engine.record.intents import Intents
 from engine.record.run_directory import RunDirectory, Status
+from engine.record.workspace import SWEEP
 from engine.sweep.axes import Axis
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ By = Literal["grid", "random", "tpe"]
 Prune = Literal["", "median", "percentile"]
 BY: tuple[By, ...] = ("grid", "random", "tpe")
 PRUNE: tuple[Prune, ...] = ("median", "percentile")
-NAME = "sweep.json"
 LONGEST_ARRAY = 1000
 """Jobs of an array at most: Slurm itself takes 1000 where nobody has told it otherwise."""
 
@@ -198,7 +198,7 @@ class SweepDirectory:
         Raises:
             WorkspaceError: if ``sweep.json`` is missing or damaged.
         """
-        return SweepRecord.from_json(self._read(self.path / NAME))
+        return SweepRecord.from_json(self._read(self.path / SWEEP))
 
     def record(self) -> SweepRecord:
         """Return what is asked for now, everything that was added included.
@@ -218,7 +218,7 @@ class SweepDirectory:
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             found: dict[str, Any] = json.loads(path.read_bytes())
-            (SweepRecord if path.name == NAME else Widening).from_json(found)
+            (SweepRecord if path.name == SWEEP else Widening).from_json(found)
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise WorkspaceError(f"{path} cannot be read ({error}): restore it or remove the sweep") from error
         return found

@@ -17,10 +17,10 @@ from engine.control.order import Order
 from engine.errors import PhospheneError, RunStateError, UnknownRun, WorkspaceError
 from engine.record.histories import Histories
 from engine.record.run_directory import RunDirectory, Status
-from engine.record.workspace import Workspace, meant
+from engine.record.workspace import SWEEP, Workspace, meant
 from engine.sweep import axes
 from engine.sweep.asking import direction, planned
-from engine.sweep.record import NAME, SweepDirectory, SweepRecord, Widening
+from engine.sweep.record import SweepDirectory, SweepRecord, Widening
 from engine.sweep.trials import ACTIVE, Trials
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class Sweeps:
     def _launch(self, record: SweepRecord) -> SweepDirectory:
         self.workspace.require_room()
         path = self.workspace.sweeps / record.id
-        staged = self.workspace.stage(path, ("control",), NAME, record.to_json())
+        staged = self.workspace.stage(path, ("control",), SWEEP, record.to_json())
         launching.start(Order(staged, path, path, "0001"), self._executor)
         return SweepDirectory(path)
 

@@ -71,6 +71,9 @@ def test_a_sweep_is_planned_run_shown_compared_and_widened(phosphene, home, unti
     assert phosphene("sweep", "remove", "rates").returncode == 0
     assert not sweep.path.exists()
     assert len(list((home / "runs").iterdir())) == 18
+    assert phosphene("restore", sweep.id).returncode == 0
+    assert sweep.path.exists()
+    assert len(list((home / "runs").iterdir())) == 18
 
 
 def test_all_mistakes_are_said_at_once_and_nothing_is_written(phosphene, home):

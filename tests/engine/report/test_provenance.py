@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+import stat
 from functools import partial
 
 import pytest
 from PIL import Image
 
-from engine import Chart, Line, Origin, PhospheneError, Style, Workspace, gallery, overlay, paper, provenance, whence
+from engine import (
+    Chart,
+    DiskFull,
+    Line,
+    Origin,
+    PhospheneError,
+    Style,
+    Workspace,
+    gallery,
+    overlay,
+    paper,
+    provenance,
+    whence,
+)
 from engine.plots import Bars
 from tests.engine.report.conftest import NASTY, png
 
@@ -123,3 +139,41 @@ def test_the_command_of_a_shot_is_the_one_that_writes_it():
     # Shots that no command writes name their runs all the same.
     assert gallery.origin_of(gallery.Difference(one, two)) == Origin(("a-k3f",))
     assert gallery.origin_of(gallery.Sheet((one, other))) == Origin(("a-k3f", "a-abc"))
+
+
+def half(path, _):
+    """Write a part of a file, and fail as a full disk does."""
+    path.write_bytes(b"half")
+    raise OSError(errno.ENOSPC, "no room")
+
+
+def test_a_file_that_cannot_be_written_leaves_the_one_that_was_there(tmp_path):
+    path = tmp_path / "a.pdf"
+    for before in (None, b"precious"):
+        if before:
+            path.write_bytes(before)
+        with pytest.raises(DiskFull, match=r"a.pdf cannot be written"):
+            provenance.write_whole(path, half, ORIGIN)
+        assert [file.read_bytes() for file in tmp_path.iterdir()] == ([before] if before else [])
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    link, path = tmp_path / "link.csv", tmp_path / "there.csv"
+    link.symlink_to("nowhere/there.csv")
+    with pytest.raises(FileNotFoundError):
+        provenance.write_whole(link, WRITERS["a.csv"], ORIGIN)
+    assert link.is_symlink()
+    link.unlink()
+    path.write_text("old")
+    path.chmod(0o640)
+    link.symlink_to(path.name)
+    provenance.write_whole(link, WRITERS["a.csv"], ORIGIN)
+    assert link.is_symlink()
+    assert path.read_text() == "a,b\n1,2\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_pipe_is_not_written_to(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(PhospheneError, match=r"pipe.csv is no file"):
+        provenance.write_whole(tmp_path / "pipe.csv", WRITERS["a.csv"], ORIGIN)

@@ -139,13 +139,20 @@ def test_commands_say_it_in_one_line_and_list_the_others(home, written, phosphen
 def test_several_are_run_one_after_the_other_and_what_came_of_each_is_told(home, written, phosphene):
     written(name="whole")
     written(("steps = 3", "steps = -3"), name="refused")
-    done = phosphene("study", "run", "whole", "refused", "nope", "--dry", timeout=4 * PATIENCE)
+    done = phosphene("study", "run", "whole", "refused", "--dry", timeout=4 * PATIENCE)
     assert done.returncode == 1, done.stderr
     said = [re.sub(" +", " ", line) for line in done.stdout.splitlines()]
     assert re.fullmatch(r"whole \d:\d\d can be run", said[1]), said
     assert re.fullmatch(r"refused \d:\d\d .*refused\.toml, line 8: .*", said[2]), said
-    assert re.fullmatch(r"nope \d:\d\d there is no study 'nope'.*", said[3]), said
-    assert "3 of 3 studies in" in done.stderr
+    assert "2 of 2 studies in" in done.stderr
+
+
+def test_of_several_none_is_run_where_one_is_misspelt(home, written, phosphene):
+    written(name="whole")
+    done = phosphene("study", "run", "whole", "nope", timeout=4 * PATIENCE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch("phosphene: there is no study 'nope'.*\n", done.stderr), done.stderr
+    assert not (home / "runs").exists()
 
 
 def test_a_study_that_is_not_there_is_answered_with_the_nearest(home):
