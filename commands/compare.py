@@ -97,11 +97,13 @@ def comparison_of(selection: Sequence[str], group: str, baseline: str = "") -> C
         group: what keeps runs apart.
         baseline: a run whose group the others are compared with; empty for none.
     """
-    from engine import Comparison, Histories, Workspace, parse_grouping, select
+    from engine import Comparison, Histories, Workspace, parse_grouping, require_known, select
 
     workspace, histories = Workspace(), Histories()
     runs = select(workspace, selection, histories)
-    comparison = Comparison(runs, histories, parse_grouping(group))
+    grouping = parse_grouping(group)
+    require_known(grouping, runs)
+    comparison = Comparison(runs, histories, grouping)
     if baseline:
         comparison.set_baseline(workspace.find(baseline).id)
     return comparison

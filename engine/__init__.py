@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from engine.comparison.chart import members as comparison_members
     from engine.comparison.comparison import Comparison, Row
     from engine.comparison.curves import Axis, Band, Curve
-    from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping
+    from engine.comparison.groups import Differing, Group, Grouping, differences, parse_grouping, require_known
     from engine.comparison.replicates import Replicate, replicates
     from engine.comparison.sheets import Sheet
     from engine.comparison.statements import interval as written_mean
@@ -294,6 +294,7 @@ __all__ = [
     "report_outlines",
     "report_wording",
     "report_writing",
+    "require_known",
     "runs_in_order",
     "select",
     "shortened_captions",

@@ -26,6 +26,7 @@ HOMES = {
         "Grouping",
         "differences",
         "parse_grouping",
+        "require_known",
     ),
     "engine.comparison.replicates": (
         "Replicate",

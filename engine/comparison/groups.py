@@ -110,6 +110,18 @@ def differences(runs: Sequence[Listed]) -> tuple[Differing, ...]:
     return tuple(found)
 
 
+def require_known(grouping: Grouping, runs: Sequence[Listed]) -> None:
+    """Check that each field of a grouping is one of some run.
+
+    Raises:
+        PhospheneError: naming the first that is not, and what there is.
+    """
+    known = dict.fromkeys(name for run in runs for name in configuration(run))
+    unknown = next((name for name in (*grouping.only, *grouping.but) if name not in known), "")
+    if unknown and known:
+        raise PhospheneError(f"no run can be grouped by {unknown!r}; there are: {', '.join(known)}")
+
+
 def groups(runs: Sequence[Listed], histories: Mapping[str, History], grouping: Grouping = SEEDS) -> tuple[Group, ...]:
     """Return the groups of runs, in the order of their first runs.
 

@@ -85,5 +85,5 @@ def read_claim(attempt: Path) -> Claim | None:
     try:
         values = json.loads((attempt / NAME).read_bytes())
         return Claim(Identity.from_json(values), float(values.get("t", 0)), int(values.get("kills_for_memory", 0)))
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None

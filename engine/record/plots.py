@@ -70,5 +70,5 @@ def read_plot(path: Path) -> Plot:
         if kind is plots.Tiles:
             known["pictures"] = [path.parent / name for name in known["pictures"]]
         return kind(**known)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise WorkspaceError(f"the plot {path} cannot be read ({error or type(error).__name__})") from error

@@ -89,6 +89,8 @@ def test_mistakes_are_one_sentence(command):
         (["nz=2", "--metric", "nosuch"], PhospheneError, "share: test/accuracy, train/loss"),
         (["nz=2", "--baseline", "k7k"], UnknownRun, "not among"),
         (["nz=2", "--group", "nz,-seed"], PhospheneError, "write -seed"),
+        (["nz=2", "--group", "nosuch"], PhospheneError, "by 'nosuch'; there are: experiment, .*lr"),
+        (["nz=2", "--group=-seed,-nosuch"], PhospheneError, "by 'nosuch'"),
     ):
         with pytest.raises(error, match=problem):
             command("compare", *words)

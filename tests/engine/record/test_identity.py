@@ -100,7 +100,10 @@ def test_a_disk_without_hard_links_takes_a_claim(tmp_path, monkeypatch):
     assert not write_claim(tmp_path, replace(own, pid=1))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"pid": "x"}', '{"host": 1}', "\xff"])
+DEEP = pytest.param("[" * 100_000, id="deep")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"pid": "x"}', '{"host": 1}', "\xff", DEEP])
 def test_a_damaged_claim_is_none(tmp_path, text):
     (tmp_path / "claim.json").write_text(text, encoding="latin-1")
     assert read_claim(tmp_path) is None
