@@ -134,7 +134,8 @@ def write_whole(path: Path, write: Callable[[Path, Origin], object], origin: Ori
 
     Args:
         path: of the file, or a link to it.
-        write: is given a path of the same ending, and what the file should carry if its format can.
+        write: is given a path of the same name in a folder of its own, and what the file should carry if its format
+            can; what else it writes there, as a folder of figures, comes beside the file.
         origin: where it comes from.
 
     Raises:
@@ -145,23 +146,30 @@ def write_whole(path: Path, write: Callable[[Path, Origin], object], origin: Ori
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file() and not target.is_dir():
         raise PhospheneError(f"{path} is no file: name one that can be replaced")
-    filled = target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
+    folder = target.with_name(f".{secrets.token_hex(6)}")
     try:
+        folder.mkdir()
+        filled = folder / target.name
         write(filled, origin)
         inside = carried(filled) == origin
         if target.exists():
             shutil.copymode(target, filled)
-        filled.replace(target)
+        # The file itself at last: what it refers to is there by then.
+        others = (one for one in folder.rglob("*") if one.is_file() and one != filled)
+        for one in (*others, filled):
+            place = target.parent / one.relative_to(folder)
+            place.parent.mkdir(exist_ok=True)
+            one.replace(place)
         if not inside:
             origin.write_beside(path)
         elif sidecar(path).exists():  # of the file that was here before
             sidecar(path).unlink()
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            filled.unlink(missing_ok=True)
-        if is_full_disk(error):
+        if is_full_disk(error) or isinstance(error, DiskFull):
             raise DiskFull(f"{path} cannot be written: the disk is full, free some space") from error
         raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def text(content: str) -> Callable[[Path, Origin], object]:

@@ -157,6 +157,21 @@ def test_a_file_that_cannot_be_written_leaves_the_one_that_was_there(tmp_path):
         assert [file.read_bytes() for file in tmp_path.iterdir()] == ([before] if before else [])
 
 
+def test_what_belongs_to_a_file_comes_beside_it(tmp_path):
+    def write(path, _):
+        path.write_text(f"[{path.stem}-figures]")
+        (path.parent / f"{path.stem}-figures").mkdir()
+        (path.parent / f"{path.stem}-figures" / "1.svg").write_text("new")
+
+    (tmp_path / "r-figures").mkdir()
+    (tmp_path / "r-figures" / "own.txt").write_text("mine")
+    for _ in range(2):
+        provenance.write_whole(tmp_path / "r.md", write, ORIGIN)
+    assert (tmp_path / "r.md").read_text() == "[r-figures]"
+    found = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert found == {"r.md", provenance.sidecar(tmp_path / "r.md").name, "r-figures/1.svg", "r-figures/own.txt"}
+
+
 def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
     link, path = tmp_path / "link.csv", tmp_path / "there.csv"
     link.symlink_to("nowhere/there.csv")

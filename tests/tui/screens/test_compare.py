@@ -446,7 +446,7 @@ def test_the_palette_and_keys_of_ones_own_work_as_in_the_workbench(six, drive):
         assert screen.asked.members
         await until(lambda: charts(screen))
         await next(hit for text, hit in hits.items() if text.startswith("charts: zoom  f7")).command()
-        assert charts(screen)[0].has_focus
+        await until(lambda: charts(screen)[0].has_focus)
         assert charts(screen)[0].view is not None
         await pilot.press("ctrl+p")
         await until(lambda: isinstance(app.screen, CommandPalette))
