@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import Any
 
 from commands.streams import open_streams
@@ -15,6 +16,7 @@ def main() -> Any:
     An error of ours becomes one sentence on stderr; its class decides the exit status.
     """
     open_streams()
+    _tell_packages()
     try:
         try:
             return _command()
@@ -44,3 +46,18 @@ def _command() -> Any:
     from tui import open_workbench
 
     return open_workbench()
+
+
+def _tell_packages() -> None:
+    """Let a warning that something of a package is left out be one sentence, too; other warnings stay as they are."""
+    plain = warnings.showwarning
+
+    def tell(message: Warning | str, category: type[Warning], *more: Any) -> None:
+        from engine import LeftOut
+
+        if issubclass(category, LeftOut):
+            print(f"phosphene: {message}", file=sys.stderr)  # noqa: T201 - narration
+        else:
+            plain(message, category, *more)
+
+    warnings.showwarning = tell  # type: ignore[assignment]  # names of what is passed on do not matter

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     )
     from engine.networks import names as network_names
     from engine.networks import tables as cut_tables
+    from engine.packages import LeftOut
     from engine.pages import Page
     from engine.pages import markdown as page_of
     from engine.pages import sections as page_sections
@@ -183,6 +184,7 @@ __all__ = [
     "KeptReport",
     "KeptReports",
     "LaunchError",
+    "LeftOut",
     "Line",
     "Listed",
     "ListedSweep",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.declaration import Experiment, RunOptions
 from engine.errors import UnknownExperiment
+from engine.packages import LeftOut, with_additions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,41 +34,32 @@ def built_in() -> dict[str, Experiment]:
 def experiments() -> Mapping[str, Experiment]:
     """Return every declared experiment by name, family by family.
 
-    A package whose experiments cannot be read is left out, with a warning that names it.
+    What of a package cannot be read is left out, with a warning that names it.
     """
-    found = built_in()
-    for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
-        try:
-            declared = _declared(entry.load())
-        except Exception as error:  # noqa: BLE001 - a broken package of somebody else must not stop the workbench
-            warnings.warn(f"the experiments of {entry.value} are left out: {error}", RuntimeWarning, stacklevel=2)
-            continue
-        found |= {experiment.name: experiment for experiment in declared if experiment.name not in found}
-    return found
+    return with_additions(built_in(), ENTRY_POINTS, Experiment, "experiment", _check)
 
 
 def left_out() -> list[str]:
-    """Return a sentence for each package whose experiments or data sets cannot be read, as they are now."""
+    """Return a sentence for each package, or part of one, that is in no catalogue as packages are now."""
     from engine.datasets.catalogue import datasets
 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         for read in (experiments, datasets):
             read.__wrapped__()
-    return [str(one.message) for one in told if one.category is RuntimeWarning]
+    return [str(one.message) for one in told if one.category is LeftOut]
 
 
 _TAKEN = RunOptions.model_fields.keys() | {"detach", "as_json", "json"}
+_RESERVED = frozenset({"show", "follow", "stop", "resume", "extend", "remove", "all", "last"})
+"""Words that mean something else where an experiment is named."""
 
 
-def _declared(value: Any) -> tuple[Experiment, ...]:
-    experiments = (value,) if isinstance(value, Experiment) else tuple(value)
-    for experiment in experiments:
-        if not isinstance(experiment, Experiment):
-            raise TypeError(f"expected an Experiment, found {type(experiment).__name__}")
-        if taken := _TAKEN & experiment.hyperparameters.model_fields.keys():
-            raise ValueError(f"{experiment.name} has a hyperparameter {min(taken)}, which every run has already")
-    return experiments
+def _check(experiment: Experiment) -> None:
+    if experiment.name in _RESERVED:
+        raise ValueError(f"{experiment.name!r} cannot name an experiment: commands have that word")
+    if taken := _TAKEN & experiment.hyperparameters.model_fields.keys():
+        raise ValueError(f"{experiment.name} has a hyperparameter {min(taken)}, which every run has already")
 
 
 def headline_of(name: str) -> str:

@@ -93,6 +93,7 @@ HOMES = {
         "page_of",
         "page_sections",
     ),
+    "engine.packages": ("LeftOut",),
     "engine.paths": ("path_completions",),
     "engine.provenance": ("Origin",),
     "engine.record.annotations": (

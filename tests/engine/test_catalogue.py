@@ -59,6 +59,9 @@ def test_a_package_in_an_environment_of_its_own_runs_like_the_built_in_ones(pack
         ("EXPERIMENTS = [1]", "expected an Experiment, found int"),
         ("EXPERIMENTS = 1", "not iterable"),
         ("", "EXPERIMENTS"),
+        ("import sys; sys.exit('no licence')", "it ends the program that reads it"),
+        (HALF.format(name="one").replace('"own", "Own"', '"a b/c", "Own"'), "'a b/c' cannot name an experiment"),
+        (HALF.format(name="one").replace('"own", "Own"', '"show", "Own"'), "'show' cannot name an experiment"),
         (HALF.format(name="seed"), "own has a hyperparameter seed, which every run has already"),
     ],
 )
@@ -68,7 +71,8 @@ def test_a_broken_package_is_left_out_with_a_warning(package, phosphene, source,
     assert done.returncode == 0
     assert "count" in done.stdout
     assert "own" not in [line.split()[0] for line in done.stdout.splitlines()]
-    assert "own_programs:EXPERIMENTS are left out" in done.stderr
+    (told,) = done.stderr.splitlines()
+    assert told.startswith("phosphene: the experiments of own_programs:EXPERIMENTS are left out: ")
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -80,4 +84,6 @@ def test_doctor_names_a_broken_package(package, phosphene):
 
 def test_a_package_cannot_replace_a_built_in_experiment(package, phosphene):
     package(HALF.format(name="one").replace('"own", "Own"', '"cnn", "Own"'))
-    assert "--epochs" in phosphene("run", "cnn", "--help").stdout
+    shown = phosphene("run", "cnn", "--help")
+    assert "--epochs" in shown.stdout
+    assert "cnn of own_programs:EXPERIMENTS is left out: another experiment has that name" in shown.stderr
