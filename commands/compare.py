@@ -32,7 +32,7 @@ def compare(
 ) -> None:
     """Compare runs: what differs, results with intervals over seeds, and what the seeds prove."""
     from commands.output import emit, say
-    from engine import comparison_sheets, parse_columns
+    from engine import Grouping, comparison_sheets, parse_columns, require_known
 
     form = format_of(form, as_json=as_json)
     require_both(rows, columns)
@@ -46,6 +46,7 @@ def compare(
     if form == "json":
         emit(comparison_sheets.document(comparison, wanted))
     elif rows:
+        require_known(Grouping(only=(rows, columns)), comparison.runs)
         print_sheet(comparison_sheets.pivot(comparison, wanted[0], rows, columns), form)
     elif form == "csv":
         print_sheet(comparison_sheets.figures(comparison, wanted), form)
@@ -117,7 +118,7 @@ def _check(comparison: Comparison, columns: Sequence[Column]) -> None:
     """
     from engine import PhospheneError
 
-    shared = ", ".join([*map(str, comparison.default_columns()), *comparison.metrics]) or "nothing"
+    shared = ", ".join(dict.fromkeys([*map(str, comparison.default_columns()), *comparison.metrics])) or "nothing"
     if not columns:
         raise PhospheneError("the runs share no result and no metric; name one: --metric test/accuracy")
     for column in columns:
@@ -127,7 +128,7 @@ def _check(comparison: Comparison, columns: Sequence[Column]) -> None:
 
 def print_sheet(sheet: Sheet, form: str) -> None:
     """Print a table on stdout; what is remarked follows it as text, and goes to stderr beside other formats."""
-    from commands.output import say, table
+    from commands.output import say, table, tell
     from engine import tables
 
     if form != "text":
@@ -137,4 +138,4 @@ def print_sheet(sheet: Sheet, form: str) -> None:
         return
     table(sheet.columns, sheet.rows)
     for remark in sheet.remarks:
-        print(remark)  # noqa: T201 - stdout is data
+        tell(remark)

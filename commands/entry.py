@@ -26,11 +26,12 @@ def main() -> Any:
         # The reader of the pipe has left, as `head` does, and needs no message.
         return 1
     except Exception as error:
+        from commands.output import say
         from engine import PhospheneError
 
         if not isinstance(error, PhospheneError):
             raise
-        print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201 - narration
+        say(f"phosphene: {error}")
         return error.exit_status
 
 
@@ -53,10 +54,11 @@ def _tell_packages() -> None:
     plain = warnings.showwarning
 
     def tell(message: Warning | str, category: type[Warning], *more: Any) -> None:
+        from commands.output import say
         from engine import LeftOut
 
         if issubclass(category, LeftOut):
-            print(f"phosphene: {message}", file=sys.stderr)  # noqa: T201 - narration
+            say(f"phosphene: {message}")
         else:
             plain(message, category, *more)
 

@@ -40,7 +40,16 @@ def list_runs(
 ) -> None:
     """List the runs, newest first."""
     from commands.output import emit, say, table
-    from engine import Histories, Workspace, parse_column, parse_columns, parse_filter, runs_in_order, wording
+    from engine import (
+        Histories,
+        Workspace,
+        absent_columns,
+        parse_column,
+        parse_columns,
+        parse_filter,
+        runs_in_order,
+        wording,
+    )
 
     if state and state not in wording.STATE_MARKS:
         raise typer.BadParameter(f"{state!r} is none of {', '.join(wording.STATE_MARKS)}", param_hint="--state")
@@ -48,9 +57,11 @@ def list_runs(
     histories = Histories()
     every = Workspace().list()
     found = [run for run in every if state in {"", run.status.state} and wanted.matches(run, histories)]
-    if sort:
-        column = parse_column(sort.removeprefix("-"))
+    column = parse_column(sort.removeprefix("-")) if sort else None
+    if column:
         found = runs_in_order(found, column, histories, falling=sort.startswith("-"))
+    for trouble in absent_columns([*chosen, *([column] if column else [])], found, histories):
+        say(trouble)
     if as_json:
         emit([summary(run) | _values(run, chosen, histories) for run in found])
         return

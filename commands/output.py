@@ -21,8 +21,17 @@ def emit(value: Any, *, indent: int | None = 1) -> None:
 
 
 def say(text: str) -> None:
-    """Narrate one line on stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    """Narrate one line on stderr; names in it steer no terminal."""
+    from engine import wording
+
+    print(wording.printable(text), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def tell(text: str) -> None:
+    """Print one line of text as data; names in it steer no terminal."""
+    from engine import wording
+
+    print(wording.printable(text))  # noqa: T201
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

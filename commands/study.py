@@ -22,7 +22,6 @@ app = typer.Typer(
 )
 
 
-ALL = "all"
 INTERRUPTED = 130
 TIERS: tuple[StudyTier, ...] = ("quick", "full")
 
@@ -36,7 +35,9 @@ def complete_study(incomplete: str) -> list[str]:
 
 def complete_study_or_all(incomplete: str) -> list[str]:
     """Return what may be run: studies, or all of them."""
-    return [*complete_study(incomplete), *([ALL] if ALL.startswith(incomplete) else [])]
+    from engine import Studies
+
+    return [*complete_study(incomplete), *([Studies.ALL] if Studies.ALL.startswith(incomplete) else [])]
 
 
 STUDY = Annotated[
@@ -150,7 +151,7 @@ def run(
     from engine import Studies
 
     known = Studies()
-    every = studies == [ALL]
+    every = studies == [Studies.ALL]
     names = known.names() if every else studies
     for name in () if every else names:
         known.find(name)  # of several, none is run before all are known
@@ -198,7 +199,7 @@ class Asked:
             print(sweep.id)  # noqa: T201 - stdout is data
             return 0
         status = watch_sweep(self.studies.sweeps, sweep, as_json=False)
-        if status == 0:
+        if status != INTERRUPTED:
             print_progress(self.studies.progress(study, self.tier, self.changed, seeds), "text")
         return status
 

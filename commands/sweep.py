@@ -173,7 +173,7 @@ def _tell(planned: Planned, *, data: bool, as_json: bool) -> None:
     """Say what a sweep would be, on stderr; where that is all that was asked for, as data on stdout."""
     from dataclasses import asdict
 
-    from commands.output import emit, say
+    from commands.output import emit, say, tell
     from engine import sweep_wording
 
     if as_json:
@@ -182,7 +182,7 @@ def _tell(planned: Planned, *, data: bool, as_json: bool) -> None:
         return
     for line in sweep_wording.plan(planned):
         if data:
-            print(line)  # noqa: T201 - stdout is data
+            tell(line)
         else:
             say(line)
 

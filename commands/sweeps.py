@@ -66,9 +66,12 @@ def budget_of(text: str) -> float:
     from engine import wording
 
     try:
-        return wording.seconds_of(text) if text else 0.0
+        seconds = wording.seconds_of(text) if text else 0.0
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--budget") from None
+    if text and not seconds:
+        raise typer.BadParameter(f"{text!r} is no time at all; leave it out for no limit", param_hint="--budget")
+    return seconds
 
 
 def list_sweeps(as_json: JSON = False) -> None:

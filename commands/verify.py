@@ -61,7 +61,7 @@ def verify(
     """Run again what a file came from, or a run, with the same values, seed and threads, and compare bit by bit."""
     import asyncio
 
-    from commands.output import emit, say
+    from commands.output import emit, say, tell
     from engine import Engine, UnknownRun, repeatable, whence
 
     engine = Engine()
@@ -88,10 +88,10 @@ def verify(
         runs_again = [vars(verdict) | {"differences": verdict.differences[:MOST]} for verdict in verdicts]
         emit({"equal": equal, "file": problem or None, "runs": runs_again})
     else:
-        for line in [problem] if problem else []:
-            print(f"different: {line}")  # noqa: T201 - stdout is data
+        if problem:
+            tell(f"different: {problem}")
         for verdict in verdicts:
-            print(_words(verdict))  # noqa: T201 - stdout is data
+            tell(_words(verdict))
     raise typer.Exit(0 if equal else 1)
 
 

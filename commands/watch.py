@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from commands.output import console_on, emit, print_table, say
+from commands.output import console_on, emit, print_table, say, tell
 from engine import (
     Engine,
     History,
@@ -82,7 +82,7 @@ def watch(engine: Engine, run: Run, *, as_json: bool) -> int:
         if status.state == "failed" and (output := run.attempts()[-1].output).stat().st_size:
             say(f"what it printed, with the whole traceback: {output}")
         for name, value in status.result.items():
-            print(f"{name}  {wording.figure(value)}")  # noqa: T201
+            tell(f"{name}  {wording.figure(value)}")
         _print_tables(run)
     if left:
         return 130
@@ -100,7 +100,7 @@ def _print_tables(run: Run) -> None:
 
 
 def watch_sweep(sweeps: Sweeps, sweep: SweepDirectory, *, as_json: bool) -> int:
-    """Watch a sweep until it ends, then print its table; return the exit status as :func:`watch` does."""
+    """Watch a sweep until it ends, then print its table; return the exit status: 1 if a run of it failed."""
     from commands.sweeps import print_sweep
 
     head = "  ".join(sweep_wording.head(sweep.record(), sweep.status())[:2])
@@ -113,7 +113,8 @@ def watch_sweep(sweeps: Sweeps, sweep: SweepDirectory, *, as_json: bool) -> int:
         print_sweep(sweeps, sweep, "json" if as_json else "text")
     if left:
         return 130
-    return 0 if status.state in {"finished", "stopped"} else 1
+    failed = any(trial.state == "failed" for trial in sweeps.trials(sweep, sweep.record()).read())
+    return 1 if failed or status.state not in {"finished", "stopped"} else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ async def _show(engine: Engine, run: Run, view: _View) -> None:
 
 def _head(run: Run) -> str:
     record, given = run.record(), name_of(run)
-    name = f" · {wording.printable(given)}" if given else ""
+    name = f" · {given}" if given else ""
     return f"{run.id}{name} · {record.experiment} · {record.device} · seed {record.seed}"
 
 
@@ -205,7 +206,7 @@ class _LiveView:
     def __init__(self, head: str) -> None:
         from rich.live import Live
 
-        self._head = head
+        self._head = wording.printable(head)
         self._history = History()
         self._console = console_on(sys.stderr)
         self._live = Live(console=self._console, refresh_per_second=10, get_renderable=self._render)

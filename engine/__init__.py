@@ -119,6 +119,7 @@ if TYPE_CHECKING:
     from engine.report.whence import repeatable, whence
     from engine.selection.choosing import select
     from engine.selection.columns import Column, parse_column, parse_columns
+    from engine.selection.columns import absent as absent_columns
     from engine.selection.columns import in_order as runs_in_order
     from engine.selection.columns import shown as shown_value
     from engine.selection.completion import Completion
@@ -245,6 +246,7 @@ __all__ = [
     "Widening",
     "Workspace",
     "WorkspaceError",
+    "absent_columns",
     "better",
     "catalogue",
     "chart_of_curves",

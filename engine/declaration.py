@@ -11,13 +11,14 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from engine import wording
-from engine.errors import InvalidHyperparameters
+from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.paths import decoded
+from engine.record.annotations import checked_name
 from engine.record.workspace import Workspace
 from engine.references import references
 
@@ -47,10 +48,17 @@ class Hyperparameters(BaseModel):
         return True
 
 
+def _name(text: str) -> str:
+    try:
+        return checked_name(text)
+    except PhospheneError as error:
+        raise ValueError(str(error)) from None
+
+
 class RunOptions(Hyperparameters):
     """The options of every run, besides the hyperparameters of its experiment."""
 
-    name: str = Field(default="", max_length=200, description="a name for this run, free text")
+    name: Annotated[str, AfterValidator(_name)] = Field(default="", description="a name for this run, free text")
     seed: int = Field(default=0, ge=0, lt=2**32, description="seed of every random generator")
     device: str = Field(
         default="auto",

@@ -161,6 +161,7 @@ HOMES = {
     "engine.selection.choosing": ("select",),
     "engine.selection.columns": (
         "Column",
+        "absent_columns",
         "parse_column",
         "parse_columns",
         "runs_in_order",
@@ -219,6 +220,7 @@ OWN_NAMES = {
     "StudyProgress": "Progress",
     "StudyTier": "Tier",
     "SweepAsked": "Asked",
+    "absent_columns": "absent",
     "comparison_chart": "chart",
     "comparison_members": "members",
     "comparison_statements": "statements",

@@ -99,13 +99,17 @@ class Origin:
         carried.add_text(PNG_KEY, str(self))
         image.save(path, format="PNG", pnginfo=carried)
 
-    def write_beside(self, path: Path) -> None:
+    def write_beside(self, path: Path, filled: Path | None = None) -> None:
         """Write this into a file beside another one, or beside a folder.
+
+        Args:
+            path: of the other one.
+            filled: where its content lies, if it is yet to be moved there.
 
         Raises:
             OSError: if the disk refuses.
         """
-        write_json(sidecar(path), self.to_json() | _digest(path))
+        write_json(sidecar(path), self.to_json() | _digest(filled or path))
 
 
 def sidecar(path: Path) -> Path:
@@ -154,15 +158,15 @@ def write_whole(path: Path, write: Callable[[Path, Origin], object], origin: Ori
         inside = carried(filled) == origin
         if target.exists():
             shutil.copymode(target, filled)
-        # The file itself at last: what it refers to is there by then.
+        if not inside:
+            origin.write_beside(path, filled)
+        # The file itself at last: what it refers to, and what tells its origin, is there by then.
         others = (one for one in folder.rglob("*") if one.is_file() and one != filled)
         for one in (*others, filled):
             place = target.parent / one.relative_to(folder)
             place.parent.mkdir(exist_ok=True)
             one.replace(place)
-        if not inside:
-            origin.write_beside(path)
-        elif sidecar(path).exists():  # of the file that was here before
+        if inside and sidecar(path).exists():  # of the file that was here before
             sidecar(path).unlink()
     except BaseException as error:
         if is_full_disk(error) or isinstance(error, DiskFull):

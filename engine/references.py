@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic_core import core_schema
 
 from engine.errors import DataUnavailable, UnknownExperiment
+from engine.record.annotations import LAST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from engine.record.run_directory import RunDirectory
     from engine.record.workspace import Workspace
 
-LAST = "last"
-"""The newest earlier run that can be taken."""
 RUN = "run:"
 Effort = Literal["nothing", "meanings", "checks"]
 

@@ -122,7 +122,9 @@ def seconds_of(text: str) -> float:
         for part in plain.split(":"):
             whole = 60 * whole + int(part)
         return float(whole)
-    found = re.fullmatch(r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s?)?", plain)
+    if re.fullmatch(r"\d+(\.\d+)?", plain):
+        return float(plain)
+    found = re.fullmatch(r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?", plain)
     units = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
     try:
         spans = [float(part) * units[unit] for unit, part in found.groupdict().items() if part] if found else []

@@ -9,7 +9,7 @@ from engine.control.devices import device_set
 from engine.declaration import Hyperparameters, Model, RunOptions, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.references import Scope, references
-from engine.slurm.asking import Wanted, require
+from engine.slurm.asking import Wanted, require, require_asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,7 +46,7 @@ def ready(
         require_place(workspace, checked)
     except PhospheneError as error:
         errors.append(error)
-    _refuse(errors)
+    refuse(errors)
     return hyperparameters, checked, parents
 
 
@@ -59,6 +59,7 @@ def require_place(workspace: Workspace, options: RunOptions) -> None:
     if wanted := Wanted.of(options.model_dump()):
         require(wanted, options.device, workspace.home)
         return
+    require_asked(options)
     try:
         device_set(options.device)
     except PhospheneError as error:
@@ -130,7 +131,7 @@ def resolved(
         else:
             values |= {name: found.text, **found.inherited}
             parents += found.parents
-    _refuse(errors.values())
+    refuse(errors.values())
     return hyperparameters.model_copy(update=values), tuple(dict.fromkeys(parents))
 
 
@@ -154,8 +155,8 @@ def _validated(
         return None, error.problems
 
 
-def _refuse(errors: Iterable[PhospheneError]) -> None:
-    """Raise what was found: one error as it is, several as one that names all fields."""
+def refuse(errors: Iterable[PhospheneError]) -> None:
+    """Raise what was found, if anything: one error as it is, several as one that names all fields."""
     found = [*errors]
     if len(found) == 1:
         raise found[0]

@@ -17,7 +17,8 @@ from engine.networks.names import ARCHITECTURES, SMALL_CNN, ModelName
 from engine.networks.places import PENULTIMATE, UnknownCut, spread
 from engine.networks.weight_files import kind_of
 from engine.paths import path_of
-from engine.references import LAST, RUN, Reference, Resolved, Scope, has_checkpoint, references
+from engine.record.annotations import LAST
+from engine.references import RUN, Reference, Resolved, Scope, has_checkpoint, references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

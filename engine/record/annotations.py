@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 FOLDER = "annotations"
 LONGEST_NAME = 200
-"""Characters of a name, as at the launch of a run."""
+"""Characters of a name."""
+LAST = "last"
+"""What the newest run, or sweep, is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,22 @@ def note_run(run: RunDirectory, text: str) -> None:
     _append(run, {"kind": "note", "text": decoded(text)})
 
 
-def rename_run(run: RunDirectory, name: str) -> None:
-    """Give a run another name; ``run.json`` keeps that of the launch. Raises as :func:`tag_run` does."""
+def checked_name(name: str) -> str:
+    """Return the name of a run or of a sweep as it is kept.
+
+    Raises:
+        PhospheneError: if it is too long, or means something else where a run is named.
+    """
     if len(name) > LONGEST_NAME:
         raise PhospheneError(f"the name has {len(name)} characters; it may have {LONGEST_NAME}")
-    _append(run, {"kind": "name", "text": decoded(name)})
+    if (name := decoded(name)).strip() == LAST:
+        raise PhospheneError(f"{LAST!r} cannot be a name, since it means the newest one: take another")
+    return name
+
+
+def rename_run(run: RunDirectory, name: str) -> None:
+    """Give a run another name; ``run.json`` keeps that of the launch. Raises as :func:`checked_name` and `tag_run`."""
+    _append(run, {"kind": "name", "text": checked_name(name)})
 
 
 def read_annotations(run: RunDirectory) -> Annotations:

@@ -17,7 +17,7 @@ import platformdirs
 
 from engine.errors import DiskFull, PhospheneError, UnknownRun, WorkspaceError
 from engine.paths import decoded, exists
-from engine.record.annotations import FOLDER, NONE, Annotations, read_annotations
+from engine.record.annotations import FOLDER, LAST, NONE, Annotations, read_annotations
 from engine.record.files import disk_errors, write_json
 from engine.record.log import set_aside
 from engine.record.run_directory import RunDirectory, RunRecord, Status
@@ -179,7 +179,7 @@ class Workspace:
             UnknownRun: if there is none, or several.
         """
         directories = self.directories()
-        if name == "last":
+        if name == LAST:
             if not directories:
                 raise UnknownRun("there are no runs yet; start one: phosphene run cnn")
             return max(directories, key=_created)
@@ -261,7 +261,7 @@ class Workspace:
             UnknownRun: if none in the trash, or several, have that name, or a run of its id exists.
         """
         trashed = self.trashed()
-        matches = trashed[:1] if name == "last" else [run for run in trashed if name and _answers(run, name)]
+        matches = trashed[:1] if name == LAST else [run for run in trashed if name and _answers(run, name)]
         if not matches:
             raise UnknownRun(f"there is no removed run {name!r}; in the trash: {_first(trashed) or 'nothing'}")
         if len(matches) > 1:

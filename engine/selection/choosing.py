@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from engine.errors import InvalidFilter, UnknownRun
+from engine.record.annotations import LAST
 from engine.record.intents import Intents
 from engine.record.workspace import meant
 from engine.selection.filter import parse
@@ -58,7 +59,7 @@ def _named(workspace: Workspace, words: Sequence[str], runs: dict[str, Listed]) 
     found: dict[str, Listed] = {}
     for name in words:
         try:
-            run = next(iter(runs), "") if name == "last" else meant(name, runs, lambda run: runs[run].name)
+            run = next(iter(runs), "") if name == LAST else meant(name, runs, lambda run: runs[run].name)
         except UnknownRun:
             own = _of_sweep(workspace, name)
         else:

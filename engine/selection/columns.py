@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from engine import wording
 from engine.errors import PhospheneError
+from engine.selection.completion import fields
 from engine.selection.values import MISSING, SIZES, SPANS, getter, is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -104,6 +106,18 @@ def parse_column(text: str) -> Column:
 def parse_columns(text: str) -> list[Column]:
     """Return the columns that a text names, separated by commas; raises as :func:`parse_column` does."""
     return [parse_column(part) for part in text.split(",") if part.strip()]
+
+
+def absent(columns: Iterable[Column], runs: Sequence[Listed], histories: Histories) -> list[str]:
+    """Return a sentence for each column that none of some runs has a value in, with the most similar name of some."""
+    said = []
+    for column in dict.fromkeys(columns):
+        if not runs or any(column.value(run, histories) is not MISSING for run in runs):
+            continue
+        known = {*fields(runs), *(name for run in runs for name in histories.latest(run.directory))}
+        near = difflib.get_close_matches(column.source, known - {column.source}, n=1)
+        said.append(f"none of these runs has {column}{f'; did you mean {near[0]}?' if near else ''}")
+    return said
 
 
 def shown(value: Any) -> str:

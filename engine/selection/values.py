@@ -142,8 +142,9 @@ def getter(field: str) -> Getter:
             return record.hyperparameters[field]
         if field in run.status.result:
             return run.status.result[field]
-        # Metrics and results are named part/quantity: no log is opened for anything else.
-        return logs.latest(run.directory).get(field, MISSING) if "/" in field else MISSING
+        # Our metrics are named part/quantity, those of others as they like: no log is opened for anything else.
+        named = "/" in field or (record is not None and record.imported)
+        return logs.latest(run.directory).get(field, MISSING) if named else MISSING
 
     return look_up
 

@@ -69,6 +69,20 @@ class Wanted:
         return asdict(self)
 
 
+def require_asked(options: RunOptions) -> None:
+    """Check that nothing is asked of Slurm for a run that is to stay on the launcher's host.
+
+    Raises:
+        InvalidHyperparameters: naming every field that is to blame.
+    """
+    if is_slurm(options.on):
+        return
+    asked = [name for name in Wanted.__dataclass_fields__ if name in options.model_fields_set - {"on"}]
+    stray = [name for name in asked if getattr(options, name) != RunOptions.model_fields[name].default]
+    if stray:
+        raise InvalidHyperparameters(dict.fromkeys(stray, "is asked of Slurm alone: set on to slurm, or leave it out"))
+
+
 def option_fields() -> tuple[FieldView, ...]:
     """Return the options of a run as forms show them: what Slurm is asked for only where jobs can be submitted."""
     ours = Wanted.__dataclass_fields__.keys()

@@ -6,7 +6,7 @@ import asyncio
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine import wording
 from engine.catalogue import experiment as find_experiment
@@ -74,6 +74,9 @@ class Studies:
         home: the workspace's folder; ``PHOSPHENE_HOME`` or the user's data folder if None.
         sweeps: of the workspace, so that what is known of its runs need not be read again; new ones if None.
     """
+
+    ALL: ClassVar = "all"
+    """What all of them are called together."""
 
     def __init__(self, home: Path | None = None, sweeps: Sweeps | None = None) -> None:
         self.sweeps = sweeps or Sweeps(home)
@@ -254,6 +257,8 @@ class Studies:
         path = declared.folder_of(self.workspace) / f"{name}{declared.ENDING}"
         if not re.fullmatch(r"[\w.-]{1,80}", name):
             raise PhospheneError(f"{name!r} cannot be a study's name: take letters, digits and . _ -")
+        if name == self.ALL:
+            raise PhospheneError(f"{name!r} cannot be a study's name, since it means all of them: take another")
         if name in declared.names(self.workspace):
             raise PhospheneError(f"there is a study {name} already: take another name")
         try:

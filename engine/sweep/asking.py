@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import itertools
 import os
 import time
@@ -15,7 +16,7 @@ from engine.control.threads import thread_count
 from engine.declaration import RunOptions, better, validate
 from engine.errors import InvalidHyperparameters, PhospheneError
 from engine.selection.columns import parse_column
-from engine.slurm.asking import Wanted, check, is_slurm
+from engine.slurm.asking import Wanted, check, is_slurm, require_asked
 from engine.slurm.asking import options as slurm_options
 from engine.sweep import plan, search
 from engine.sweep.axes import axes
@@ -121,9 +122,11 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
     earlier = [run for run in listed if run.record and run.record.experiment == declared.name]
     done = [run.directory for run in earlier if run.status.state == "finished"][:RECENT]
     missing = runs - (there or 0)
-    seconds = plan.estimate([run.history().running() for run in done], missing)
+    told = [(history.running(), {*history.latest, *history.results}) for history in (run.history() for run in done)]
+    seconds = plan.estimate([running for running, _ in told], missing)
     size = plan.estimate([float(_size(run.path)) for run in done], missing)
-    return Planned(record, runs, there, seconds, size, _doubts(declared, record))
+    doubts = (*_doubts(declared, record), *_unmeasured(record, set().union(*(names for _, names in told))))
+    return Planned(record, runs, there, seconds, size, doubts)
 
 
 def _doubts(declared: Experiment, record: SweepRecord) -> tuple[str, ...]:
@@ -137,6 +140,16 @@ def _doubts(declared: Experiment, record: SweepRecord) -> tuple[str, ...]:
         first, *more = sentences
         told.append(f"{first}; and so on for {len(more)} more" if more else first)
     return tuple(told)
+
+
+def _unmeasured(record: SweepRecord, known: set[str]) -> tuple[str, ...]:
+    """Return a sentence if the metric is none of those that finished runs are known to have."""
+    source = parse_column(record.metric).source if record.metric else ""
+    if not known or not source or source in known:
+        return ()
+    near = difflib.get_close_matches(source, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"they have {', '.join(sorted(known))}"
+    return (f"metric: no run of {record.experiment} so far has {source}; {hint}",)
 
 
 def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> SweepRecord:
@@ -158,7 +171,8 @@ def record_of(workspace: Workspace, declared: Experiment, asked: Asked) -> Sweep
     except InvalidHyperparameters as error:
         problems = {**error.problems, **problems}
     try:
-        options = validate(RunOptions, asked.options)
+        options = validate(RunOptions, {**asked.options, "name": asked.name})
+        require_asked(options)
     except InvalidHyperparameters as error:
         options = RunOptions()
         problems = {**error.problems, **problems}
@@ -219,7 +233,7 @@ def _choices(asked: Asked) -> Iterator[tuple[str, str]]:
     if not 1 <= asked.seeds <= plan.MOST_TRIALS:
         yield "seeds", f"must be 1 .. {plan.MOST_TRIALS:,}, not {asked.seeds:,}"
     if not 0 <= asked.trials <= plan.MOST_TRIALS:
-        yield "trials", f"must be at most {plan.MOST_TRIALS:,}, not {asked.trials:,}"
+        yield "trials", f"must be 0 .. {plan.MOST_TRIALS:,}, not {asked.trials:,}"
     yield from _packing(asked)
     for name, number in (("budget", asked.budget), ("retries", asked.retries), ("stop_after", asked.stop_after)):
         if number < 0:
@@ -311,24 +325,26 @@ def _require_ready(workspace: Workspace, declared: Experiment, record: SweepReco
 
     Raises:
         InvalidHyperparameters: naming every field that is refused somewhere.
-        PhospheneError: if something else hinders a launch.
+        PhospheneError: if something else hinders a launch, as that of a run does.
     """
     problems: dict[str, str] = {}
     settings = _spanning(record)
     for setting in settings:
-        values = {**record.fixed, **setting}
         try:
-            declared.validate(values)
+            declared.validate({**record.fixed, **setting})
         except InvalidHyperparameters as error:
             problems = {**error.problems, **problems}
-    looked_up = settings if len(settings) <= CHECKED else settings[:1]
-    for setting in looked_up if not problems else ():
-        found = resolving.problems(workspace, declared, {**record.fixed, **setting}, record.options)
-        problems = {**found, **problems}
-    if problems.keys() == {""}:
-        raise PhospheneError(problems[""])
     if problems:
         raise InvalidHyperparameters(problems)
+    errors: dict[str, PhospheneError] = {}
+    for setting in settings if len(settings) <= CHECKED else settings[:1]:
+        try:
+            resolving.ready(workspace, declared, {**record.fixed, **setting}, record.options)
+        except PhospheneError as error:
+            if not error.problems:
+                raise
+            errors.setdefault(str(error), error)
+    resolving.refuse(errors.values())
 
 
 def _spanning(record: SweepRecord) -> list[dict[str, Any]]:

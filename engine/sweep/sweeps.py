@@ -15,6 +15,7 @@ from engine.control.executors.either import Executors
 from engine.control.leave import changes
 from engine.control.order import Order
 from engine.errors import PhospheneError, RunStateError, UnknownRun, WorkspaceError
+from engine.record.annotations import LAST
 from engine.record.histories import Histories
 from engine.record.run_directory import RunDirectory, Status
 from engine.record.workspace import SWEEP, Workspace, meant
@@ -197,7 +198,7 @@ class Sweeps:
         listed = {sweep.id: sweep for sweep in self.listed()}
         if not listed:
             raise UnknownRun("there are no sweeps yet; start one: phosphene sweep cnn --over lr=1e-4,1e-3")
-        if name == "last":
+        if name == LAST:
             return next(iter(listed.values())).directory
 
         def own_name(sweep: str) -> str:

@@ -90,6 +90,7 @@ def test_mistakes_are_one_sentence(command):
         (["nz=2", "--baseline", "k7k"], UnknownRun, "not among"),
         (["nz=2", "--group", "nz,-seed"], PhospheneError, "write -seed"),
         (["nz=2", "--group", "nosuch"], PhospheneError, "by 'nosuch'; there are: experiment, .*lr"),
+        (["nz=2", "--rows", "nosuch", "--columns", "lr"], PhospheneError, "by 'nosuch'"),
         (["nz=2", "--group=-seed,-nosuch"], PhospheneError, "by 'nosuch'"),
     ):
         with pytest.raises(error, match=problem):

@@ -68,6 +68,11 @@ def test_columns_are_shown_and_are_in_the_json(command):
     (run, *_) = json.loads(command("runs", "--json", "--columns", columns).stdout)
     assert run["columns"] == {"lr": 0.001, "max train/loss": 3.0, "min train/loss step": 10.0, "nosuch": None}
     assert run["hyperparameters"] == {"lr": 0.001}
+    told = command("runs", "--columns", "train/los,lr", "--sort", "nosuch").stderr
+    assert told.splitlines() == [
+        "none of these runs has train/los; did you mean train/loss?",
+        "none of these runs has nosuch",
+    ]
     with pytest.raises(PhospheneError, match="leave step out"):
         command("runs", "--columns", "mean train/loss step")
 

@@ -91,6 +91,11 @@ def test_all_mistakes_are_said_at_once_and_nothing_is_written(phosphene, home):
         (["--over", "lr"], "'lr' has no =; write FIELD=VALUES"),
         (["--over", "lr=0.1,0.2", "--over", "lr=0.3,0.4"], "lr stands there twice"),
         (["--over", "lr=0.1,0.2", "--budget", "soon"], "'soon' is no time span"),
+        (["--over", "lr=0.1,0.2", "--budget", "2h30"], "'2h30' is no time span"),
+        (["--over", "lr=0.1,0.2", "--budget", "0m"], "'0m' is no time at all"),
+        (["--over", "lr=0.1,0.2", "--trials", "-3"], "trials: must be 0 .. 100,000, not -3"),
+        (["--over", "lr=0.1,0.2", "--gpus", "2"], "gpus: is asked of Slurm alone: set on to slurm"),
+        (["--over", "lr=0.1,0.2", "--name", "last"], "name: 'last' cannot be a name"),
         ([], "a sweep needs an axis"),
         (["--over", "lr=0.1,0.2", "--by", "tpe"], "say how many combinations tpe is to try"),
         (["--over", "lr=0.1,0.2", "--prune", "median"], "write --metric 'min train/loss'"),
@@ -105,6 +110,20 @@ def test_what_cannot_be_asked_for_is_one_sentence(phosphene, home, arguments, pa
     assert part in done.stderr
     assert "Traceback" not in done.stderr
     assert not home.exists()
+
+
+def test_a_sweep_of_which_a_run_failed_ends_as_a_run_that_failed_does(phosphene):
+    done = phosphene("sweep", "trouble", "--over", "trouble=raise,nan", "--name", "two\x1b[31m")
+    assert done.returncode == 1
+    assert "1 finished, 1 failed" in done.stdout
+    assert "\x1b" not in done.stderr + done.stdout
+    assert phosphene("sweep", "follow", "last").returncode == 1
+
+
+def test_a_metric_that_no_run_has_is_told_before_the_launch(command):
+    told = command("sweep", "count", "--over", "lr=0.1,0.2", "--metric", "min train/los", "--dry").stdout
+    assert "metric: no run of count so far has train/los; did you mean train/loss?" in told
+    assert "metric:" not in command("sweep", "count", "--over", "lr=0.1,0.2", "--metric", "train/loss", "--dry").stdout
 
 
 def test_the_command_knows_both_its_own_options_and_those_of_the_experiment(phosphene):
@@ -123,7 +142,7 @@ def test_budgets_are_read_as_people_write_them(text, seconds):
     assert budget_of(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["h", "2x", "1h2h", "..m", "-3", "soon"])
+@pytest.mark.parametrize("text", ["h", "2x", "1h2h", "2h30", "1.2.3", "..m", "-3", "soon"])
 def test_what_is_no_time_span_is_refused(text):
     with pytest.raises(ValueError, match="is no time span"):
         wording.seconds_of(text)

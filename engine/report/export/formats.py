@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from engine.errors import DiskFull, PhospheneError, is_full_disk
@@ -57,7 +58,18 @@ def _write(path: Path, runs: Sequence[Exported], form: str) -> list[str]:
     if form == "json":
         write_whole(path, lambda file, _: document.write(file, runs), origin)
         return []
+    new = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
+    try:
+        return _fill(path, runs, form, origin)
+    except OSError:
+        if new:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _fill(path: Path, runs: Sequence[Exported], form: str, origin: Origin) -> list[str]:
+    """Write the files of a format into a folder; return what had to be left out."""
     if form == "tensorboard":
         left_out = event_files.write(path, runs)
         origin.write_beside(path)

@@ -157,6 +157,15 @@ def test_a_file_that_cannot_be_written_leaves_the_one_that_was_there(tmp_path):
         assert [file.read_bytes() for file in tmp_path.iterdir()] == ([before] if before else [])
 
 
+def test_a_file_whose_origin_cannot_be_written_is_not_replaced(tmp_path, monkeypatch):
+    path = tmp_path / "a.csv"
+    path.write_text("precious")
+    monkeypatch.setattr("engine.provenance.write_json", lambda *_: half(tmp_path / "b", None))
+    with pytest.raises(DiskFull):
+        provenance.write_whole(path, provenance.text("other"), ORIGIN)
+    assert path.read_text() == "precious"
+
+
 def test_what_belongs_to_a_file_comes_beside_it(tmp_path):
     def write(path, _):
         path.write_text(f"[{path.stem}-figures]")
