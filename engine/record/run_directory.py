@@ -79,14 +79,23 @@ class RunRecord:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> RunRecord:
-        """Rebuild a record; names added by later versions are left out."""
+        """Rebuild a record; names added by later versions are left out.
+
+        Raises:
+            TypeError: saying what is missing, or is not what it should be.
+        """
+        if not isinstance(values, dict):
+            raise TypeError("it holds no record of a run")
         known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        if lacking := [name for name in _REQUIRED if name not in known]:
+            raise TypeError(f"{lacking[0]} is missing")
         for name, kinds in _KINDS.items():
             if not isinstance(known.get(name, kinds[0]()), kinds):
                 raise TypeError(f"{name} is {known[name]!r}")
         return cls(**known | {"parents": tuple(known.get("parents", ()))})
 
 
+_REQUIRED = ("id", "experiment", "hyperparameters", "seed", "device", "created")
 _KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("id", "experiment", "device", "name", "host", "sweep", "executor"), (str,)),
     **dict.fromkeys(("hyperparameters", "versions", "git", "slurm"), (dict,)),

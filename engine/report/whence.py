@@ -52,7 +52,7 @@ def whence(path: Path, workspace: Workspace) -> Whence:
     if known is None:
         raise PhospheneError(
             f"{path} does not say where it came from: it was not written by Phosphene, or the file "
-            f"{provenance.sidecar(path).name} that was beside it is missing"
+            f"{provenance.sidecar(path).name} that was beside it is missing or damaged"
         )
     return Whence(known.origin, known.place, known.changed, {run: _state(run, workspace) for run in known.origin.runs})
 

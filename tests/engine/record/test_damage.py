@@ -62,6 +62,12 @@ def damage(run, kind):
         case "run.json is a list":
             record.write_text("[" * 2000)
             return "crashed", "run.json cannot be read"
+        case "run.json says nothing":
+            record.write_text("{}")
+            return "crashed", "run.json cannot be read (id is missing)"
+        case "run.json is null":
+            record.write_text("null")
+            return "crashed", "run.json cannot be read (it holds no record of a run)"
         case "claim garbled":
             claim.write_text('["me"]')
             return "finished", ""
@@ -89,6 +95,8 @@ KINDS = [
     "run.json empty",
     "run.json of other types",
     "run.json is a list",
+    "run.json says nothing",
+    "run.json is null",
     "claim garbled",
     "claim of other types",
     "experiment unknown",
