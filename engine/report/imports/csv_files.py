@@ -19,6 +19,8 @@ TIMES = ("time", "wall time", "wall_time", "timestamp")
 RUNS = ("run", "name")
 LARGEST = 1 << 26
 """Characters of a cell, at most."""
+LAST_STEP = 2**53
+"""Up to which floats hold every whole number."""
 
 
 def read(path: Path) -> tuple[list[ForeignLog], list[str]]:
@@ -74,6 +76,9 @@ class _Columns:
         if not self._long:
             self._place.pop("metric", None)
             self._place.pop("value", None)
+        own = [name.strip() for name in names]
+        if twice := [name for place, name in enumerate(own) if name and name in own[:place]]:
+            raise PhospheneError(f"two columns are called {twice[0]}: give each a name of its own")
 
     def text(self, row: Sequence[str], kind: str) -> str:
         """Return the cell of a kind; empty where there is none."""
@@ -94,10 +99,10 @@ class _Columns:
             ValueError: saying which cell is no number.
         """
         step, epoch, t = (self._number(row, kind) for kind in ("step", "epoch", "t"))
-        if "step" in self._place and not math.isfinite(step):
-            raise ValueError(f"step {self.text(row, 'step')!r} is no number")
+        if "step" in self._place and not (step.is_integer() and 0 <= step <= LAST_STEP):
+            raise ValueError(f"step {self.text(row, 'step')!r} is no whole number from 0 on")
         if "step" not in self._place:
-            step = epoch if epoch.is_integer() else number
+            step = epoch if epoch.is_integer() and 0 <= epoch <= LAST_STEP else number
         if self._long:
             if not self.text(row, "value").strip():
                 raise ValueError("value is empty")

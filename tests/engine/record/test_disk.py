@@ -31,7 +31,8 @@ def disk(tmp_path, monkeypatch, home):
     for run in Workspace(folder).directories():
         status = run.status()
         if status.worker and status.worker.presence() == "alive":
-            os.killpg(status.worker.pid, 9)
+            with contextlib.suppress(ProcessLookupError):  # it has ended in between
+                os.killpg(status.worker.pid, 9)
     subprocess.run(["umount", "-l", folder], check=True)
 
 

@@ -159,14 +159,26 @@ def test_a_wide_table_is_a_curve_a_column(tmp_path, home):
     assert (series["Accuracy"].step.tolist(), series["Accuracy"].epoch.tolist()) == ([2, 3], [2, 3])
 
 
+@pytest.mark.parametrize("step", ["1.5", "-1", "1e300", "nan", "inf"])
+def test_what_is_no_step_is_no_point(tmp_path, home, step):
+    table = tmp_path / "t.csv"
+    table.write_text(f"step,loss\n{step},1\n2,1\n")
+    (run,), (trouble,) = imports.take(Workspace(home), "csv", table)
+    assert f"row 2: step '{step}' is no whole number from 0 on" in trouble
+    assert run.history().curves.series["loss"].step.tolist() == [2]
+
+
 def test_rows_that_are_wrong_are_said_and_nothing_at_all_is_refused(tmp_path, home):
     table, workspace = tmp_path / "t.csv", Workspace(home)
     table.write_text("run,step,metric,value\na,1,loss,0.5\nb,1,loss,\na,zwei,loss,1\n")
     (run,), (trouble,) = imports.take(workspace, "csv", table, "n")
     assert (run.record().name, "2 rows were left out, the first is row 3: value is empty" in trouble) == ("n", True)
     table.write_text("a,b\nc,d\n")
+    twice = tmp_path / "twice.csv"
+    twice.write_text("step,loss,loss\n1,2,3\n")
     for form, path, says in (
         ("csv", table, "give it the columns metric and value"),
+        ("csv", twice, "two columns are called loss"),
         ("csv", tmp_path / "nosuch", "there is nothing at"),
         ("csv", tmp_path, "there is no file"),
         ("wandb", table, "there are: tensorboard, csv"),
