@@ -12,6 +12,7 @@ import pytest
 from engine import DiskFull, Engine, Metrics, Workspace
 from engine.control import launching
 from engine.control.executors import local
+from tests.conftest import end_workers
 
 
 @pytest.fixture
@@ -29,10 +30,7 @@ def disk(tmp_path, monkeypatch, home):
     monkeypatch.setenv("PHOSPHENE_HOME", str(folder))
     yield folder
     for run in Workspace(folder).directories():
-        status = run.status()
-        if status.worker and status.worker.presence() == "alive":
-            with contextlib.suppress(ProcessLookupError):  # it has ended in between
-                os.killpg(status.worker.pid, 9)
+        end_workers(run)
     subprocess.run(["umount", "-l", folder], check=True)
 
 
