@@ -82,6 +82,18 @@ def test_lines_are_the_chart_with_its_keys(drive, plotted):
     drive(scenario, (160, 48))
 
 
+def test_the_legend_names_the_value_at_the_marked_place(drive, plotted):
+    plotted(C=Lines([0.1, 1, 10], {"test": [0.8, 0.95, 0.9]}, x_label="C", x_scale="log", marked=1))
+
+    async def scenario(pilot, until):
+        await until(lambda: re.search(r"test +0\.9500 +@1 ", rows(pilot.app)))
+        pilot.app.screen.query_one(PlotView).query_one(Chart).focus()
+        await pilot.press("left")
+        await until(lambda: re.search(r"test +0\.9000 +@10 ", rows(pilot.app)))
+
+    drive(scenario, (160, 48))
+
+
 def test_a_plot_higher_than_its_room_is_scrolled(drive, plotted):
     plotted(parameters=Bars([f"layer{n}" for n in range(60)], range(60)))
 

@@ -34,8 +34,8 @@ class _Entry:
     Attributes:
         style: number of the curve in the cycles of colours and dashes.
         name: of the curve.
-        value: the logged one at the crosshair, or the last one.
-        place: where that one was logged, while there is a crosshair.
+        value: the logged one at the crosshair or else at the marker, or the last one.
+        place: where that one was logged, while something points there.
         best: the best value and its place, if one is better than another.
     """
 
@@ -144,8 +144,9 @@ def _entry(curve: Curve, trace: Trace, settings: Settings) -> _Entry:
     axis, name = settings.x_axis, curve.label or curve.name
     if not len(trace.y):
         return _Entry(curve.style, name, value_label(float("nan")), "", "")
-    at = len(trace.y) - 1 if settings.crosshair is None else _nearest(trace, settings.crosshair)
-    place = f"@{position_label(float(trace.x[at]), axis)}" if settings.crosshair is not None else ""
+    pointed = settings.pointed
+    at = len(trace.y) - 1 if pointed is None else _nearest(trace, pointed)
+    place = f"@{position_label(float(trace.x[at]), axis)}" if pointed is not None else ""
     # A place is as wide as the last one: the legend stands still while the crosshair moves.
     place = place.rjust(len(position_label(float(trace.x[-1]), axis)) + 1) if place else ""
     best = _best(curve, trace)

@@ -115,6 +115,12 @@ class Settings:
     crosshair: float | None = None
     markers: tuple[tuple[float, str], ...] = ()
 
+    @property
+    def pointed(self) -> float | None:
+        """The x whose values are named: the crosshair's, or else the first marker's; None for the last of each."""
+        marked = self.markers[0][0] if self.markers else None
+        return marked if self.crosshair is None else self.crosshair
+
 
 @dataclass(frozen=True)
 class Scale:

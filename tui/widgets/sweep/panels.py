@@ -156,5 +156,6 @@ class SweepPictures(PlotView, can_focus=True):
         self._first = min(max(0, self._first), max(0, count - self._room))
         self.border_title = Content(grid.title)
         last = min(count, self._first + self._room)
-        self.border_subtitle = f"columns {self._first + 1}-{last} of {count}" if self._room < count else ""
+        columns = f"columns {self._first + 1}-{last} of {count} · " if self._room < count else ""
+        self.border_subtitle = f"{columns}k kind · x across · d down"
         self.show(grid.part(self._first, self._room))
