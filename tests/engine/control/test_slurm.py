@@ -197,14 +197,14 @@ def test_a_job_told_that_its_time_is_over_stops_where_it_saves_nothing(slurm, su
 
 @pytest.mark.slow
 def test_a_job_that_slurm_requeues_goes_on_in_a_further_attempt_with_each_step_once(slurm, submit, home, until, finish):
-    run = submit({"steps": 400, "pause": 0.01})
+    run = submit({"steps": 250, "pause": 0.01})
     until(lambda: running(run) and run.status().step > 3)
     slurm.ask("scontrol", "requeue", job_of(run).id)
     status = seen(until, run, "queued", "BeginTime")
     assert "to start about" in status.reason
     assert finish(run).state == "finished"
     assert len(run.attempts()) == 2
-    assert steps_logged(run) == [*range(1, 401)]
+    assert steps_logged(run) == [*range(1, 251)]
 
 
 @pytest.mark.slow
@@ -235,7 +235,7 @@ def test_a_time_that_is_really_over_is_told_by_slurm(slurm, submit, until, finis
 
 @pytest.mark.slow
 def test_a_preempted_run_goes_on_when_the_other_job_is_over(slurm, submit, launch, home, until, finish):
-    run = submit({"steps": 500, "pause": 0.01}, slurm="cpus-per-task=4")
+    run = submit({"steps": 300, "pause": 0.01}, slurm="cpus-per-task=4")
     until(lambda: running(run) and run.status().step > 3)
     urgent = submit({"gate": str(home / "gate")}, on="slurm:urgent", slurm="cpus-per-task=4")
     until(lambda: running(urgent))
@@ -243,7 +243,7 @@ def test_a_preempted_run_goes_on_when_the_other_job_is_over(slurm, submit, launc
     (home / "gate").touch()
     assert finish(urgent).state == "finished"
     assert finish(run, 60).state == "finished"
-    assert steps_logged(run) == [*range(1, 501)]
+    assert steps_logged(run) == [*range(1, 301)]
 
 
 def test_a_run_that_was_stopped_by_its_user_does_not_go_on_when_its_job_is_started_again(slurm, submit, home, until):
