@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -97,6 +98,11 @@ class Limited(Part):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return None for an action that the limits forbid."""
-        meant = (act for act in ACTS if act.scope == self.acts_of and act.name.partition("(")[0] == action)
-        limits = limits_of(self)
-        return None if any(map(limits.reason_against, meant)) else super().check_action(action, parameters)
+        reasons = map(limits_of(self).reason_against, _meant(self.acts_of, action))
+        return None if any(reasons) else super().check_action(action, parameters)
+
+
+@functools.cache
+def _meant(scope: Scope, action: str) -> tuple[Act, ...]:
+    """Return the acts of a scope that an action does, whatever its arguments."""
+    return tuple(act for act in ACTS if act.scope == scope and act.name.partition("(")[0] == action)
