@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
+from textual.events import InputEvent
 
 from engine import Workspace, wording
 from tui.actions import ACTS, bindings
 from tui.covered import Covered
+from tui.garbage import LOOK_SECONDS, Garbage
 from tui.in_turn import KeysInTurn
 from tui.keymap import FILE, Keymap
 from tui.limits import UNLIMITED, Limited
@@ -59,6 +60,7 @@ class PhospheneApp(Limited, KeysInTurn, Covered, ReportingApp):
         light: bool = False,
         limits: Limits = UNLIMITED,
     ) -> None:
+        self._garbage = Garbage()
         self._coloured: dict[str, tuple[TerminalTheme, list[LineFilter]]] = {}
         super().__init__(driver_class=_driver_of_the_browser() if limits.browser else None)
         self.stylesheet = ParsedOnce(variables=self.get_css_variables())
@@ -116,12 +118,16 @@ class PhospheneApp(Limited, KeysInTurn, Covered, ReportingApp):
         self.set_interval(SAVE_SECONDS, self._save_settings)
 
     def on_ready(self) -> None:
-        """Let no collection of garbage look again at what stays: it would hold up a key for a tenth of a second.
-
-        Not where several apps live in one process, as in tests: what is frozen is never freed.
-        """
+        """Let no collection of garbage hold up a key; not where several apps live in one process, as in tests."""
         if not self.is_headless:
-            gc.freeze()
+            self._garbage.begin()
+            self.set_interval(LOOK_SECONDS, self._garbage.look)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Note when the user does something."""
+        if isinstance(event, InputEvent):
+            self._garbage.hold()
+        await super().on_event(event)
 
     def on_workbench_settings_changed(self) -> None:
         """Remember the settings now: a terminal may be closed at any moment."""
