@@ -151,7 +151,7 @@ def test_space_selects_and_esc_lets_go_of_the_filter_before_the_selection(drive,
         assert "2 selected" in str(runs.border_subtitle)
         await pilot.press("slash", *"lr=0.1", "enter", "asterisk")
         await until(lambda: len(runs.selected) == 4 and ids(runs) == ["r1w", "r0w"])
-        assert "4 selected: C compares · 2 more" in str(runs.border_subtitle)
+        assert "4 selected: C compares · 2 filtered out" in str(runs.border_subtitle)
         await pilot.press("asterisk")
         assert runs.selected == ["1121-1203-cnn-r3w", "1121-1202-cnn-r2w"]
         await pilot.press("escape")

@@ -265,7 +265,7 @@ class RunList(QueuedRuns):
         counts = {
             "selected" if len(self._selected) < 2 else "selected: C compares": len(self._selected),
             "in sweeps": folded,
-            "more": len(self._runs) - shown - folded,
+            "more" if self._filter is None else "filtered out": len(self._runs) - shown - folded,
             "logs to read": len(self._logs.missing) if self._reading else 0,
         }
         parts = [f"{count:,} {what}" for what, count in counts.items() if count]
