@@ -125,8 +125,8 @@ def require_known(grouping: Grouping, runs: Sequence[Listed]) -> None:
 def groups(runs: Sequence[Listed], histories: Mapping[str, History], grouping: Grouping = SEEDS) -> tuple[Group, ...]:
     """Return the groups of runs, in the order of their first runs.
 
-    A run that has not finished, whose hyperparameters were changed while it ran, or that cannot be read stands by
-    itself and says so.
+    A run that has not finished, whose hyperparameters were changed while it ran, that repeats another one, or that
+    cannot be read stands by itself and says so.
 
     Args:
         runs: that are compared.
@@ -135,8 +135,9 @@ def groups(runs: Sequence[Listed], histories: Mapping[str, History], grouping: G
     """
     members: dict[Any, list[Listed]] = {}
     reasons: dict[Any, str] = {}
+    repeated = {} if grouping.alone else _repeated(runs, histories)
     for run in runs:
-        reason = why_apart(run, histories.get(run.id))
+        reason = why_apart(run, histories.get(run.id)) or repeated.get(run.id, "")
         key: Any = run.id if reason or grouping.alone else comparable(_counted(run, grouping))
         members.setdefault(key, []).append(run)
         reasons[key] = reason
@@ -147,6 +148,25 @@ def groups(runs: Sequence[Listed], histories: Mapping[str, History], grouping: G
     return tuple(
         Group(tuple(own), caption, reasons[key]) for (key, own), caption in zip(members.items(), captions, strict=True)
     )
+
+
+def _repeated(runs: Sequence[Listed], histories: Mapping[str, History]) -> dict[str, str]:
+    """Return, by its id, why a run tells nothing of chance that an older one does not: it has its values and seed.
+
+    Imported runs may have the seed of none, so that they must also end alike.
+    """
+    firsts: dict[Any, Listed] = {}
+    said = {}
+    for run in sorted(runs, key=lambda run: (run.record.created if run.record else 0.0, run.id)):
+        history = histories.get(run.id)
+        if run.record is None or why_apart(run, history):
+            continue
+        own = {field: value for field, value in configuration(run).items() if field != "device"}
+        ends = tuple(sorted(history.latest.items())) if run.record.imported and history is not None else ()
+        first = firsts.setdefault((comparable(own), repr(ends)), run)
+        if first is not run:
+            said[run.id] = f"repeats {wording.short_id(first.id)}"
+    return said
 
 
 def why_apart(run: Listed, history: History | None) -> str:

@@ -4,7 +4,8 @@
 
     column = FIELD | ("max" | "min" | "last" | "mean") METRIC ["step"]
 
-``min validation/loss step`` is the step at which the metric was lowest. Points that are not finite are left out.
+``min validation/loss step`` is the step at which the metric was lowest. Points that are not finite are left out, but
+by ``last``: a run that has diverged ends as it did.
 """
 
 from __future__ import annotations
@@ -68,14 +69,14 @@ class Column:
     def _of(self, series: Series) -> Any:
         import numpy as np
 
-        finite = np.flatnonzero(np.isfinite(series.value))
-        if not len(finite):
+        meant = np.isfinite(series.value) | (self.figure == "last")
+        steps, values = series.step[meant], series.value[meant]
+        if not len(values):
             return MISSING
-        values = series.value[finite]
         if self.figure == "mean":
             return float(values.mean())
         at = _AT[self.figure](values)
-        return float(series.step[finite[at]]) if self.step else float(values[at])
+        return float(steps[at]) if self.step else float(values[at])
 
 
 _AT: dict[str, Callable[[NDArray[np.float64]], int]] = {

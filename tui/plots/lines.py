@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,8 +38,10 @@ def curves_of(plot: Lines) -> tuple[list[Curve], XAxis, tuple[tuple[float, str],
         error = np.array(plot.errors[name], dtype=np.float64)[order] if name in plot.errors else None
         y = np.array(values, dtype=np.float64)[order]
         curves.append(Curve(name=name, x=places[order], y=y, style=number, marks=True, error=error))
-    marked = [places[index] for index, place in enumerate(plot.x) if place == plot.marked]
-    return curves, axis, tuple((float(place), str(plot.marked)) for place in marked if np.isfinite(place))
+    marked = [float(places[index]) for index, place in enumerate(plot.x) if place == plot.marked]
+    marked = [place for place in marked if np.isfinite(place)]
+    axis = replace(axis, chosen=marked[0] if marked else None)
+    return curves, axis, tuple((place, str(plot.marked)) for place in marked)
 
 
 def draw(plot: Lines, width: int, height: int) -> list[Text]:

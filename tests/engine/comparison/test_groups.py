@@ -50,6 +50,32 @@ def test_runs_that_are_not_plain_replicates_stand_apart_and_say_why(write, home)
     assert all(len(group.runs) == 1 for group in found)
 
 
+def test_a_run_of_equal_values_and_seed_is_no_further_seed(write):
+    write("bbb", {"lr": 0.1}, seed=0, device="cuda:0")
+    write("aaa", {"lr": 0.1}, seed=0)
+    write("ccc", {"lr": 0.1}, seed=0, state="failed", curve=[1.0], total=1)
+    workspace = write("ddd", {"lr": 0.1}, seed=1)
+    _, found = grouped(workspace)
+    assert [([run.id[-3:] for run in group.runs], group.why_apart) for group in found] == [
+        (["bbb", "ddd"], ""),
+        (["aaa"], "repeats bbb"),
+        (["ccc"], "failed after 100 %"),
+    ]
+    captions, _ = grouped(workspace, Grouping(alone=True))
+    assert len(captions) == 4
+
+
+def test_imported_runs_repeat_each_other_if_they_end_alike(write):
+    write("aaa", {}, seed=0, experiment="imported", curve=[2.0, 1.0])
+    write("bbb", {}, seed=0, experiment="imported", curve=[2.0, 1.5])
+    workspace = write("ccc", {}, seed=0, experiment="imported", curve=[3.0, 1.0])
+    _, found = grouped(workspace)
+    assert [([run.id[-3:] for run in group.runs], group.why_apart) for group in found] == [
+        (["aaa", "bbb"], ""),
+        (["ccc"], "repeats aaa"),
+    ]
+
+
 def test_one_group_is_called_by_its_experiment(write):
     write("aaa", {"lr": 0.1}, seed=0)
     captions, (group,) = grouped(write("bbb", {"lr": 0.1}, seed=1))

@@ -69,6 +69,12 @@ def test_a_curve_without_a_finite_point_has_no_figure(make):
     assert parse_column("max train/loss").value(make(), Given(math.nan, math.inf)) is MISSING
 
 
+def test_the_last_point_is_the_last_whatever_it_is(make):
+    assert parse_column("last train/loss").value(make(), Given(2.3, math.inf)) == math.inf
+    assert math.isnan(parse_column("last train/loss").value(make(), Given(2.3, math.nan)))
+    assert parse_column("last train/loss step").value(make(), Given(2.3, math.nan)) == 20
+
+
 def test_lists_are_ordered_by_numbers_then_texts_and_what_lacks_a_value_comes_last(make):
     runs = [make(0, x="b"), make(1), make(2, x=3), make(3, x="a"), make(4, x=1.5), make(5, x=math.nan)]
     rising = in_order(runs, Column("x"), Given())

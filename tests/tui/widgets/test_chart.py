@@ -43,6 +43,19 @@ def curve(y, name: str = "train/loss", style: int = 0, x=None) -> Curve:
     return Curve(name=name, x=np.arange(1.0, len(values) + 1) if x is None else x, y=values, style=style, label=name)
 
 
+def test_the_legend_names_the_last_values_beside_a_marker_and_those_at_a_chosen_place():
+    one = curve([3.0, 2.0, 1.0])
+    trace = Trace()
+    trace.update(one.x, one.y)
+
+    def legend(settings: Settings) -> str:
+        return "".join(map(chr, draw([(one, trace)], settings).canvas.characters[0]))
+
+    marked = Settings(40, 10, markers=((2.0, "lr 0.1"),))
+    assert legend(marked).split() == ["──", "train/loss", "1.000"]
+    assert legend(replace(marked, x_axis=replace(STEP, chosen=2.0))).split() == ["──", "train/loss", "2.000", "@2"]
+
+
 def text_of(chart: Chart) -> list[str]:
     """Return the chart's lines as they stand on the screen."""
     return ["".join(segment.text for segment in chart.render_line(y)) for y in range(chart.size.height)]

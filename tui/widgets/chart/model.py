@@ -23,12 +23,14 @@ class XAxis:
         ticks: whole numbers only, any numbers, or seconds written as a clock.
         scale: how x is spread; a logarithmic axis leaves out x <= 0.
         names: text of the positions 0, 1, 2 ...; then x counts them, and all of them are shown.
+        chosen: the x that a plot points out: without a crosshair, the legend names the values there.
     """
 
     label: str = ""
     ticks: Literal["whole", "any", "clock"] = "any"
     scale: Literal["linear", "log"] = "linear"
     names: tuple[str, ...] = ()
+    chosen: float | None = None
 
 
 STEP = XAxis("step", "whole")
@@ -117,9 +119,8 @@ class Settings:
 
     @property
     def pointed(self) -> float | None:
-        """The x whose values are named: the crosshair's, or else the first marker's; None for the last of each."""
-        marked = self.markers[0][0] if self.markers else None
-        return marked if self.crosshair is None else self.crosshair
+        """The x whose values are named: the crosshair's, or else the chosen one; None for the last of each."""
+        return self.x_axis.chosen if self.crosshair is None else self.crosshair
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def overlaid(kept: Sequence[tuple[str, Style, gallery.Kept]]) -> Overlaid | None
     if len({(plot.named, plot.x_scale, plot.y_scale) for _, _, plot in read}) != 1:
         return None
     first = read[0][2]
-    axis = curves_of(first)[1]
+    axis = replace(curves_of(first)[1], chosen=None)  # each run may have chosen another
     if first.named:
         names = tuple(dict.fromkeys(str(name) for _, _, plot in read for name in plot.x))
         axis = replace(axis, names=names)
