@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from engine.record.annotations import LONGEST_NAME
 from engine.record.events import Event, ImageLogged, Metrics, StateChanged
 from engine.record.files import disk_errors, placed
 from engine.record.log import EventLog
@@ -96,7 +95,7 @@ def write_run(workspace: Workspace, log: ForeignLog, reason: str) -> tuple[RunDi
             seed=log.seed,
             device="unknown",
             created=now,
-            name=log.name[:LONGEST_NAME],
+            name=log.name,
             host=socket.gethostname(),
         )
     )

@@ -10,7 +10,7 @@ from engine.errors import PhospheneError
 from engine.record.foreign import ForeignLog, Point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 STEPS = ("step", "global_step", "iteration", "iter", "batch")
@@ -24,10 +24,11 @@ LAST_STEP = 2**53
 
 
 def read(path: Path) -> tuple[list[ForeignLog], list[str]]:
-    """Return a log for each run of a file, and a sentence on rows that could not be read.
+    """Return a log for each run of a file, and a sentence on rows and cells that could not be read.
 
     A file with the columns ``metric`` and ``value`` is long; in any other one every column of numbers is a metric. Case
-    does not matter in names of columns. Without a column of steps the rows are counted, or whole epochs are steps.
+    does not matter in names of columns. Without a column of steps the epochs are steps if all of them
+    are whole, and else the rows are counted.
 
     Args:
         path: a file, or a folder with ``curves.csv``.
@@ -40,35 +41,52 @@ def read(path: Path) -> tuple[list[ForeignLog], list[str]]:
     csv.field_size_limit(LARGEST)
     try:
         with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as opened:
-            rows = [row for row in csv.reader(opened) if row]
+            head, *rows = [row for row in csv.reader(opened, strict=True) if row] or [[]]
     except FileNotFoundError as error:
         raise PhospheneError(f"there is no file {file}") from error
     except csv.Error as error:
         raise PhospheneError(f"{file} is no CSV: {error}") from error
-    if not rows:
+    if not head:
         raise PhospheneError(f"{file} is empty")
-    columns = _Columns(rows[0])
+    columns = _Columns(head, rows)
     logs: dict[str, ForeignLog] = {}
     wrong: list[str] = []
-    for number, row in enumerate(rows[1:], 2):
+    cells: list[str] = []
+    for number, row in enumerate(rows, 2):
         run = columns.text(row, "run") or path.absolute().stem
         log = logs.setdefault(run, ForeignLog(run))
         try:
             log.points += columns.points(row, number - 1)
         except ValueError as error:
             wrong.append(f"row {number}: {error}")
+        cells += [f"row {number}: {problem}" for problem in columns.problems(row)]
     found = [log for log in logs.values() if log.points]
     if not found:
-        raise PhospheneError(f"{file} holds no curves: give it the columns metric and value, or a column a metric")
-    return found, [f"{file}: {len(wrong)} rows were left out, the first is {wrong[0]}"] if wrong else []
+        raise PhospheneError(
+            f"{file} holds no curves: give it the columns metric and value, or a column a metric, in UTF-8 with commas"
+        )
+    return found, [f"{file}: {said}" for said in (*_left_out("row", wrong), *_left_out("cell", cells))]
+
+
+def _left_out(what: str, wrong: Sequence[str]) -> list[str]:
+    if len(wrong) < 2:
+        return [f"a {what} was left out, {problem}" for problem in wrong]
+    return [f"{len(wrong)} {what}s were left out, the first is {wrong[0]}"]
 
 
 class _Columns:
-    """What the columns of a file mean."""
+    """What the columns of a file mean.
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = names
-        plain = [name.strip().casefold() for name in names]
+    Args:
+        names: of the columns.
+        rows: all of them; a column without any number is one of texts, and is no metric.
+    """
+
+    def __init__(self, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self._names = [name.strip() for name in names]
+        if twice := [name for place, name in enumerate(self._names) if name and name in self._names[:place]]:
+            raise PhospheneError(f"two columns are called {twice[0]}: give each a name of its own")
+        plain = [name.casefold() for name in self._names]
         kinds = {"step": STEPS, "epoch": EPOCHS, "t": TIMES, "run": RUNS, "metric": ("metric",), "value": ("value",)}
         places = {kind: [plain.index(name) for name in known if name in plain] for kind, known in kinds.items()}
         self._place = {kind: own[0] for kind, own in places.items() if own}
@@ -76,44 +94,63 @@ class _Columns:
         if not self._long:
             self._place.pop("metric", None)
             self._place.pop("value", None)
-        own = [name.strip() for name in names]
-        if twice := [name for place, name in enumerate(own) if name and name in own[:place]]:
-            raise PhospheneError(f"two columns are called {twice[0]}: give each a name of its own")
+        others = [place for place in range(len(names)) if place not in self._place.values()]
+        self._metrics = [place for place in others if any(_is_number(row[place]) for row in rows if place < len(row))]
+        epochs = [self.text(row, "epoch") for row in rows] if "epoch" in self._place else []
+        self._by_epoch = bool(epochs) and all(_is_number(epoch) and _is_step(float(epoch)) for epoch in epochs)
 
     def text(self, row: Sequence[str], kind: str) -> str:
-        """Return the cell of a kind; empty where there is none."""
+        """Return the cell of a kind as it is; empty where there is none."""
         place = self._place.get(kind, len(row))
         return row[place] if place < len(row) else ""
 
-    def _number(self, row: Sequence[str], kind: str) -> float:
-        text = self.text(row, kind).strip()
-        try:
-            return float(text) if text else math.nan
-        except ValueError:
-            raise ValueError(f"{kind} {text!r} is no number") from None
+    def _cell(self, row: Sequence[str], place: int) -> str:
+        return row[place].strip() if place < len(row) else ""
 
-    def points(self, row: Sequence[str], number: int) -> Iterator[Point]:
+    def _number(self, row: Sequence[str], place: int) -> float:
+        """Return the number in a cell, NaN for one that is empty."""
+        text = self._cell(row, place)
+        if text and not _is_number(text):
+            raise ValueError(f"{self._names[place] or 'unnamed'} {text!r} is no number")
+        return float(text) if text else math.nan
+
+    def points(self, row: Sequence[str], number: int) -> list[Point]:
         """Return the points of a row.
 
         Raises:
-            ValueError: saying which cell is no number.
+            ValueError: saying which cell is no number, or no step.
         """
-        step, epoch, t = (self._number(row, kind) for kind in ("step", "epoch", "t"))
-        if "step" in self._place and not (step.is_integer() and 0 <= step <= LAST_STEP):
+        if len(row) > len(self._names):
+            raise ValueError(f"it has {len(row)} cells, and there are {len(self._names)} columns")
+        step, epoch, t = (self._number(row, self._place.get(kind, len(row))) for kind in ("step", "epoch", "t"))
+        if "step" in self._place and not _is_step(step):
             raise ValueError(f"step {self.text(row, 'step')!r} is no whole number from 0 on")
         if "step" not in self._place:
-            step = epoch if epoch.is_integer() and 0 <= epoch <= LAST_STEP else number
+            step = epoch if self._by_epoch else number
         if self._long:
             if not self.text(row, "value").strip():
                 raise ValueError("value is empty")
-            return iter([Point(int(step), self.text(row, "metric"), self._number(row, "value"), epoch, t)])
-        return self._wide(row, int(step), epoch, t)
+            return [Point(int(step), self.text(row, "metric"), self._number(row, self._place["value"]), epoch, t)]
+        return [
+            Point(int(step), self._names[place] or "unnamed", self._number(row, place), epoch, t)
+            for place in self._metrics
+            if _is_number(self._cell(row, place))
+        ]
 
-    def _wide(self, row: Sequence[str], step: int, epoch: float, t: float) -> Iterator[Point]:
-        for place, (name, cell) in enumerate(zip(self._names, row, strict=False)):
-            if place in self._place.values() or not cell.strip():
-                continue
-            try:
-                yield Point(step, name.strip() or "unnamed", float(cell), epoch, t)
-            except ValueError:  # a column of texts
-                continue
+    def problems(self, row: Sequence[str]) -> list[str]:
+        """Return a sentence for each cell of a metric that holds something and no number."""
+        cells = [(self._names[place], self._cell(row, place)) for place in self._metrics if not self._long]
+        return [f"{name or 'unnamed'} {cell!r} is no number" for name, cell in cells if cell and not _is_number(cell)]
+
+
+def _is_number(text: str) -> bool:
+    """Tell whether a text is a number, as programs write them: no digits of other scripts, no underscores."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return text.isascii() and "_" not in text
+
+
+def _is_step(value: float) -> bool:
+    return value.is_integer() and 0 <= value <= LAST_STEP

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.errors import PhospheneError
+from engine.record.annotations import checked_name
 from engine.record.foreign import write_run
 from engine.report.imports import csv_files, event_files
 
@@ -30,7 +31,7 @@ def take(workspace: Workspace, form: str, path: Path, name: str = "") -> tuple[l
         The runs, and a sentence on everything that could not be read.
 
     Raises:
-        PhospheneError: if there is no such format, or nothing to take.
+        PhospheneError: if there is no such format, nothing to take, or a name that cannot be one.
         WorkspaceError, DiskFull: if a run cannot be written.
     """
     if form not in READERS:
@@ -49,7 +50,8 @@ def take(workspace: Workspace, form: str, path: Path, name: str = "") -> tuple[l
     for log in logs:
         source = log.source or log.name
         log.seed = seeds[source] = seeds.get(source, -1) + 1
-        log.name = f"{name}/{log.name}" if name and len(logs) > 1 else name or log.name
+        log.name = checked_name(f"{name}/{log.name}" if name and len(logs) > 1 else name or log.name)
+    for log in logs:
         run, more = write_run(workspace, log, f"imported from {path.absolute()}")
         runs.append(run)
         troubles += more

@@ -152,7 +152,10 @@ def test_a_wide_table_is_a_curve_a_column(tmp_path, home):
     table = tmp_path / "theirs.csv"
     table.write_text("\ufeffEpoch,loss,note,Accuracy,Wall time\n1,0.5,good,,100\n2,nan,better,0.75,200\n3,x,,0.8,300\n")
     (run,), troubles = imports.take(Workspace(home), "csv", table)
-    assert (troubles, run.record().name) == ([], "theirs")
+    assert (troubles, run.record().name) == (
+        [f"{table}: a cell was left out, row 4: loss 'x' is no number"],
+        "theirs",
+    )
     series = run.history().curves.series
     assert (series["loss"].step.tolist(), series["loss"].t.tolist()) == ([1, 2], [100, 200])
     assert math.isnan(series["loss"].value[1])
@@ -166,6 +169,42 @@ def test_what_is_no_step_is_no_point(tmp_path, home, step):
     (run,), (trouble,) = imports.take(Workspace(home), "csv", table)
     assert f"row 2: step '{step}' is no whole number from 0 on" in trouble
     assert run.history().curves.series["loss"].step.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('step,loss\n1,2\n2,"3\n3,4\n', "is no CSV: unexpected end of data"),
+        ("step;loss\n1;2\n", "a column a metric, in UTF-8 with commas"),
+        ("run,step,loss\nlast,1,2\n", "'last' cannot be a name"),
+    ],
+)
+def test_a_table_that_cannot_be_meant_makes_no_run(tmp_path, home, text, says):
+    table = tmp_path / "t.csv"
+    table.write_text(text)
+    with pytest.raises(PhospheneError, match=says):
+        imports.take(Workspace(home), "csv", table)
+    assert Workspace(home).list() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "told"),
+    [
+        ("step,loss\n1,2\n2,3.O\n3,1_0\n4,5\n", [1, 4], "2 cells were left out, the first is row 3: loss '3.O'"),
+        ("step,loss\n1,2\n2,3,4\n3,5\n", [1, 3], "row 3: it has 3 cells, and there are 2 columns"),
+        ("step,loss,wall time\n1,2,abc\n2,3,4\n", [2], "row 2: wall time 'abc' is no number"),
+        ("epoch,loss\n0.5,10\n1,20\n1.5,30\n2,40\n", [1, 2, 3, 4], ""),
+        ("epoch,loss\n0,10\n,11\n1,20\n", [1, 2, 3], ""),
+        ("epoch,loss\n0,10\n2,20\n", [0, 2], ""),
+    ],
+)
+def test_steps_are_in_the_order_of_the_rows_and_what_is_left_out_is_said(tmp_path, home, text, steps, told):
+    table = tmp_path / "t.csv"
+    table.write_text(text)
+    (run,), troubles = imports.take(Workspace(home), "csv", table)
+    assert run.history().curves.series["loss"].step.tolist() == steps
+    assert told in "".join(troubles)
+    assert bool(told) == bool(troubles)
 
 
 def test_rows_that_are_wrong_are_said_and_nothing_at_all_is_refused(tmp_path, home):
