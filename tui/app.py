@@ -10,6 +10,7 @@ from textual.events import InputEvent
 
 from engine import Workspace, wording
 from tui.actions import ACTS, bindings
+from tui.any_bytes import take_any_bytes
 from tui.covered import Covered
 from tui.garbage import LOOK_SECONDS, Garbage
 from tui.in_turn import KeysInTurn
@@ -196,6 +197,7 @@ def run_app(images: str, theme: str, *, light: bool, limits: Limits) -> int:
     except ValueError as error:
         print(f"phosphene: {error}", file=sys.stderr)  # noqa: T201
         return 2
+    take_any_bytes()
     active = app.run() or []
     if active and not limits.browser:
         waiting = [run.id for run in active if run.status.state == "queued"]

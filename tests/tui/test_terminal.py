@@ -125,12 +125,8 @@ def test_without_colours_it_sends_none(home, album):
     assert all(len(set(triple)) == 1 for triple in greys), "a colour was sent"
 
 
-def test_ctrl_z_gives_the_terminal_back_and_fg_paints_everything_again(home, album):
-    if shutil.which("bash") is None:
-        pytest.skip("bash is not installed")
-    shell = pexpect.spawn(
-        "bash", ["--norc", "--noprofile", "-i"], dimensions=(24, 80), env=dict(os.environ, PS1="READY ")
-    )
+def waiter(child):
+    """Return the screen of a process, and a function that waits until a pattern is on it."""
     screen = pyte.Screen(80, 24)
     stream = pyte.ByteStream(screen)
 
@@ -139,8 +135,34 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_paints_everything_again(home, alb
         while not re.search(pattern, shown := "\n".join(screen.display)):
             assert time.monotonic() < deadline, shown
             with contextlib.suppress(pexpect.TIMEOUT):
-                stream.feed(shell.read_nonblocking(65536, timeout=0.1))
+                stream.feed(child.read_nonblocking(65536, timeout=0.1))
 
+    return screen, wait_for
+
+
+def test_bytes_that_are_no_text_are_shown_as_such_and_end_nothing(home, album):
+    child = pexpect.spawn(PHOSPHENE, dimensions=(24, 80), env=dict(os.environ, TERM="xterm-256color"))
+    _, wait_for = waiter(child)
+    wait_for(r"k3f(.|\n)*\? help")
+    child.send(b"2\x1b[200~abc\xffdef\x1b[201~")
+    wait_for("abc\N{REPLACEMENT CHARACTER}def")
+    child.send(b"\x1b")
+    wait_for(r".digits.")
+    child.send(b"\x1b")
+    wait_for(r"q quit")
+    child.send(b"q")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_paints_everything_again(home, album):
+    if shutil.which("bash") is None:
+        pytest.skip("bash is not installed")
+    shell = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], dimensions=(24, 80), env=dict(os.environ, PS1="READY ")
+    )
+    screen, wait_for = waiter(shell)
     shell.sendline(PHOSPHENE)
     wait_for(r"k3f(.|\n)*\? help")
     shell.send("\x1a")
