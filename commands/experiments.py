@@ -24,7 +24,7 @@ def experiments(
     ] = False,
 ) -> None:
     """List the experiments, or show the page of one, with its hyperparameters."""
-    from commands.output import emit, say, table
+    from commands.output import emit, say, table, tell
     from engine import catalogue, page_of
 
     if as_json:
@@ -33,7 +33,7 @@ def experiments(
     elif name:
         found = catalogue.experiment(name)
         say(f"{found.title} ({found.family}): {found.summary}\n")
-        print(page_of(found), end="\n\n", flush=True)  # noqa: T201 - stdout is data
+        tell(f"{page_of(found)}\n")
         table(
             ["hyperparameter", "default", "allowed", "meaning"],
             [

@@ -41,6 +41,7 @@ def list_runs(
     """List the runs, newest first."""
     from commands.output import emit, say, table
     from engine import (
+        Column,
         Histories,
         Workspace,
         absent_columns,
@@ -73,6 +74,8 @@ def list_runs(
     if len(found) > len(shown):
         say(f"and {len(found) - len(shown):,} {'more' if sort else 'older ones'}: phosphene runs --all")
     if not found:
+        for trouble in absent_columns([Column(name) for name in wanted.fields], every, histories):
+            say(trouble)
         say("no run is meant by that" if every else "no runs yet; start one: phosphene run cnn")
 
 

@@ -54,7 +54,11 @@ app = typer.Typer(
     help="A workbench in the terminal for the classic experiments of deep vision. Without a command it opens.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # Hyperparameters may be written as they are called, too: --preview_every.
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda token: token.replace("_", "-"),
+    },
 )
 
 

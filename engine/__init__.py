@@ -138,16 +138,17 @@ if TYPE_CHECKING:
     from engine.studies.study import Tier as StudyTier
     from engine.sweep import axes as sweep_axes
     from engine.sweep import outlook as sweep_outlook
+    from engine.sweep import pictures as sweep_pictures
     from engine.sweep import plan as sweep_plan
     from engine.sweep import views as sweep_views
     from engine.sweep import words as sweep_wording
     from engine.sweep.asking import Asked as SweepAsked
     from engine.sweep.asking import Planned
     from engine.sweep.outlook import Outcome
+    from engine.sweep.pictures import PictureGrid
     from engine.sweep.record import SweepDirectory, SweepRecord, Widening
     from engine.sweep.sweeps import ListedSweep, Sweeps
     from engine.sweep.trials import Trial, Trials
-    from engine.sweep.views import PictureGrid
 
 __all__ = [
     "Annotations",
@@ -311,6 +312,7 @@ __all__ = [
     "suggestions_for",
     "sweep_axes",
     "sweep_outlook",
+    "sweep_pictures",
     "sweep_plan",
     "sweep_views",
     "sweep_wording",

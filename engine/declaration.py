@@ -363,6 +363,9 @@ class Experiment:
     page: Page | None = None
 
     def __post_init__(self) -> None:
+        for name in ("name", "title", "family", "summary", "program", "network"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{self.name}: {name} must be text, not {getattr(self, name)!r}")
         if not self.shows or not set(self.shows) <= set(VIEWS):
             raise TypeError(f"{self.name}: shows must name some of {', '.join(VIEWS)}, not {self.shows!r}")
         if not isinstance(self.headline, Headline | None):

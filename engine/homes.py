@@ -191,6 +191,7 @@ HOMES = {
         "SweepAsked",
     ),
     "engine.sweep.outlook": ("Outcome",),
+    "engine.sweep.pictures": ("PictureGrid",),
     "engine.sweep.record": (
         "SweepDirectory",
         "SweepRecord",
@@ -204,7 +205,6 @@ HOMES = {
         "Trial",
         "Trials",
     ),
-    "engine.sweep.views": ("PictureGrid",),
 }
 """The modules of the names of the public face."""
 OWN_NAMES = {
@@ -259,6 +259,7 @@ MODULES = {
     "study_wording": "engine.studies.words",
     "sweep_axes": "engine.sweep.axes",
     "sweep_outlook": "engine.sweep.outlook",
+    "sweep_pictures": "engine.sweep.pictures",
     "sweep_plan": "engine.sweep.plan",
     "sweep_views": "engine.sweep.views",
     "sweep_wording": "engine.sweep.words",

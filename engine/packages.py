@@ -46,8 +46,10 @@ def with_additions(
     for entry in importlib.metadata.entry_points(group=group):
         try:
             declared = list(_declared(entry.load(), kind, what, check))
+        except KeyboardInterrupt:
+            raise
         # A broken package of somebody else must not stop the workbench, nor one that calls sys.exit where it is read.
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001
             why = "it ends the program that reads it" if isinstance(error, SystemExit) else first_line(error)
             warnings.warn(f"the {what}s of {entry.value} are left out: {why}", LeftOut, stacklevel=2)
             continue

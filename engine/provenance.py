@@ -143,12 +143,12 @@ def write_whole(path: Path, write: Callable[[Path, Origin], object], origin: Ori
         origin: where it comes from.
 
     Raises:
-        PhospheneError: if something is there that is no file, as a pipe.
+        PhospheneError: if something is there that is no file, as a pipe or a folder.
         DiskFull: if there is no room for it.
         OSError: if it cannot be written for another reason.
     """
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file() and not target.is_dir():
+    if target.exists() and not target.is_file():
         raise PhospheneError(f"{path} is no file: name one that can be replaced")
     folder = target.with_name(f".{secrets.token_hex(6)}")
     try:
@@ -158,16 +158,17 @@ def write_whole(path: Path, write: Callable[[Path, Origin], object], origin: Ori
         inside = carried(filled) == origin
         if target.exists():
             shutil.copymode(target, filled)
-        if not inside:
-            origin.write_beside(path, filled)
+        named = {sidecar(place): place for place in (path, target)}  # two if it is a link
+        for place in () if inside else named.values():
+            origin.write_beside(place, filled)
         # The file itself at last: what it refers to, and what tells its origin, is there by then.
         others = (one for one in folder.rglob("*") if one.is_file() and one != filled)
         for one in (*others, filled):
             place = target.parent / one.relative_to(folder)
             place.parent.mkdir(exist_ok=True)
             one.replace(place)
-        if inside and sidecar(path).exists():  # of the file that was here before
-            sidecar(path).unlink()
+        for old in named if inside else ():  # of the file that was here before
+            old.unlink(missing_ok=True)
     except BaseException as error:
         if is_full_disk(error) or isinstance(error, DiskFull):
             raise DiskFull(f"{path} cannot be written: the disk is full, free some space") from error

@@ -33,6 +33,8 @@ def kind_of(path: Path) -> str:
         DataUnavailable: saying what the file is instead, and what to do.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise DataUnavailable(f"{path} is no file that can be read again and again")
         with path.open("rb") as file:
             start = file.read(LOOKED_AT)
         if not start:

@@ -105,6 +105,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
+def _whole(text: str) -> float:
+    """Return a whole number of a file; one that no float holds is infinite, as `json` reads 1e400."""
+    return int(text) if len(text) < 300 else float(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """In what state a run is, by its last event and by whether its worker lives.
@@ -212,7 +217,7 @@ class RunDirectory:
         if not self.readable:
             raise WorkspaceError(f"run {self.id} is {owner_of(self.path)}'s, and you may not read it")
         try:
-            return RunRecord.from_json(json.loads((self.path / "run.json").read_bytes()))
+            return RunRecord.from_json(json.loads((self.path / "run.json").read_bytes(), parse_int=_whole))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise WorkspaceError(
                 f"{self.path / 'run.json'} cannot be read ({error}): restore it or remove the run"

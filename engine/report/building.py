@@ -349,6 +349,9 @@ class Reports:
         listed = [run for found in self._runs.values() for run in found]
         ended = [run.status.changed for run in listed if run.status.ended]
         began = [run.record.created for run in listed if run.record]
+        for swept in self._swept.values():
+            began.append(swept.record.created)
+            ended += [trial.status.changed for trial in swept.trials if trial.status and trial.status.ended]
         return runs.stamp(max([*ended, *began])) if ended or began else ""
 
 

@@ -14,7 +14,7 @@ from engine.report.document import Bullets, Commands, Figure, Paragraph, Picture
 from engine.studies import figure as study_figure
 from engine.studies import words
 from engine.studies.naming import named
-from engine.sweep import views
+from engine.sweep import pictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,14 +121,14 @@ def _pictures(progress: Progress, comparison: Comparison, name: str) -> list[Blo
     rows, columns = (one if one in axes else "" for one in (study.rows, study.columns))
     runs = {run.id: run for run in comparison.runs}
 
-    def albums(trial: Trial) -> views.Album:
+    def albums(trial: Trial) -> pictures.Album:
         run = runs.get(trial.run)
         return gallery.album(run.directory, comparison.history(run)) if run else {}
 
     grid = None
     if across := columns or rows:
-        down = (rows or views.SEEDS) if columns else views.STEPS
-        grid, _ = views.picture_grid(record, progress.trials, albums, across, down, name, MOST_STEPS)
+        down = (rows or pictures.SEEDS) if columns else pictures.STEPS
+        grid, _ = pictures.picture_grid(record, progress.trials, albums, across, down, name, MOST_STEPS)
     if grid is None:
         return figures.pictures(comparison, name, record.fields if len(record.fields) == 2 else ())
     if plotted := [one for row in grid.cells for one in row if isinstance(one, gallery.Plotted)]:
@@ -144,7 +144,7 @@ def _pictures(progress: Progress, comparison: Comparison, name: str) -> list[Blo
     return [Figure(caption, name, Pictures(items, 0 if alone else len(grid.columns)))]
 
 
-def _tiled(grid: views.PictureGrid, plotted: Sequence[gallery.Plotted]) -> list[Block]:
+def _tiled(grid: pictures.PictureGrid, plotted: Sequence[gallery.Plotted]) -> list[Block]:
     """Return the pictures of plots of several, a column each plot; nothing if they are plots of another kind."""
     shown: list[list[Picture]] = []
     for place, column in enumerate(grid.columns):
@@ -159,7 +159,7 @@ def _tiled(grid: views.PictureGrid, plotted: Sequence[gallery.Plotted]) -> list[
     return [Figure(f"{grid.kind}: {grid.across} across ({runs}).", grid.kind, Pictures(items, len(shown)))]
 
 
-def _place(grid: views.PictureGrid, row: str, column: str) -> list[str]:
+def _place(grid: pictures.PictureGrid, row: str, column: str) -> list[str]:
     """Return where a picture stands; its step is said by itself."""
     places = [(grid.across, column), *([(grid.down, row)] if len(grid.rows) > 1 else [])]
-    return [" · ".join(f"{name} {value}" for name, value in places if name != views.STEPS)]
+    return [" · ".join(f"{name} {value}" for name, value in places if name != pictures.STEPS)]

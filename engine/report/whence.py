@@ -43,8 +43,8 @@ def whence(path: Path, workspace: Workspace) -> Whence:
         PhospheneError: if it is not there, cannot be read, or nobody has said where it came from.
     """
     try:
-        if not path.exists():
-            raise PhospheneError(f"there is no file {path}")
+        if not (path.is_file() or path.is_dir()):
+            raise PhospheneError(f"{path} is no file" if path.exists() else f"there is no file {path}")
         known = provenance.found(path)
     except OSError as error:
         raise PhospheneError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -14,6 +14,8 @@ from engine.selection.language import And, Compare, Literal, Marked, Node, Not, 
 from engine.selection.values import FACTS, MISSING, READ_ANEW, TEXTS, Logs, getter, is_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from engine.record.workspace import Listed
 
 Test = Callable[["Listed", Logs], bool]
@@ -41,6 +43,11 @@ class Filter:
 
     def __str__(self) -> str:
         return str(self.tree)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the fields that it asks for, each once."""
+        return tuple(dict.fromkeys(_fields(self.tree)))
 
     def matches(self, run: Listed, logs: Logs = READ_ANEW) -> bool:
         """Tell whether a run is meant.
@@ -94,6 +101,17 @@ def _compiled(node: Node) -> Test:
         case Marked(kind, name):
             node = Compare(kind, "=", Literal(name, quoted=True))
     return _compare(node)
+
+
+def _fields(node: Node) -> Iterator[str]:
+    match node:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _fields(part)
+        case Not(part):
+            yield from _fields(part)
+        case Compare(name) | Marked("has", name):
+            yield name
 
 
 def _all(tests: list[Test]) -> Test:

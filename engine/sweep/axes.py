@@ -98,12 +98,18 @@ class Range:
 def _values(found: Range) -> tuple[float, ...]:
     step = found.step or found._usual_step()
     if found.log:
-        count = math.floor(math.log(found.high / found.low) / math.log(step) + 1e-9) + 1
+        steps = (math.log(found.high) - math.log(found.low)) / math.log(step)
     else:
-        count = math.floor((found.high - found.low) / step + 1e-9) + 1
-    if count > MOST_VALUES:
-        raise ValueError(f"{found} has {count:,} values, and {MOST_VALUES:,} are the most: take a larger step")
-    exact = (found.low * step**i if found.log else found.low + step * i for i in range(count))
+        steps = found.high / step - found.low / step
+    if not steps + 1e-9 < MOST_VALUES:
+        many = f"{math.floor(steps + 1e-9) + 1:,}" if steps < 1e15 else "countless"
+        raise ValueError(f"{found} has {many} values, and {MOST_VALUES:,} are the most: take a larger step")
+    count = math.floor(steps + 1e-9) + 1
+    if found.log:
+        # The powers by halves: the whole may be more than a float holds where the value is not.
+        exact = (found.low * step ** (i // 2) * step ** (i - i // 2) for i in range(count))
+    else:
+        exact = (found.low + step * i for i in range(count))
     return tuple(dict.fromkeys(found._rounded(value) for value in exact))
 
 

@@ -146,6 +146,11 @@ def test_ctrl_c_at_any_moment_leaves_no_traceback(terminal, visible, delay):
         assert "Traceback" not in window.text
 
 
+def test_options_may_be_written_as_their_fields_are_called(phosphene):
+    done = phosphene("run", "dcgan", "--preview_every", "never")
+    assert (done.returncode, done.stderr.startswith("phosphene: preview_every: must be")) == (2, True)
+
+
 @pytest.mark.parametrize(
     "command",
     [

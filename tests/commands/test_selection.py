@@ -55,6 +55,14 @@ def test_runs_are_filtered_and_ordered(command):
     assert listed(command("runs", "--json", "--sort", "-lr")) == ["aaa", "bbb", "ccc"]
     assert listed(command("runs", "--json", "--sort", "min train/loss")) == ["aaa", "bbb", "ccc"]
     assert listed(command("runs", "--json", "--where", "nothing-like-it")) == []
+    told = command("runs", "--where", "lrr=3 OR NOT has:test/acuracy").stderr
+    assert "lrr" not in told, "some have no such result, and are meant"
+    told = command("runs", "--where", "lrr=3 has:test/acuracy").stderr
+    assert told.splitlines() == [
+        "none of these runs has lrr; did you mean lr?",
+        "none of these runs has test/acuracy; did you mean test/accuracy?",
+        "no run is meant by that",
+    ]
     with pytest.raises(InvalidFilter, match=r"at 4: a value must follow >; for example lr>10") as caught:
         command("runs", "--where", "lr>")
     assert caught.value.exit_status == 2

@@ -101,6 +101,7 @@ def test_all_mistakes_are_said_at_once_and_nothing_is_written(phosphene, home):
         (["--over", "lr=0.1,0.2", "--prune", "median"], "write --metric 'min train/loss'"),
         (["--over", "lr=0.1,0.2", "--parallel", "0"], "must be 1 .. 64"),
         (["--over", "lr=0.001..1:0.000001"], "1,000 are the most"),
+        (["--over", "lr=log:1e-320..1e308"], "lr: must be"),
         (["--over", "pause=0..0.5:0.001", "--over", "lr=0.001..0.5:0.001", "--seeds", "9"], "100,000 are the most"),
     ],
 )

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from engine import sweep_outlook, sweep_views, wording
+from engine import sweep_outlook, sweep_pictures, wording
 from tui.actions import bindings
 from tui.exporting import ask_and_copy, chart_offer
 from tui.reporting import part_of
@@ -224,12 +224,12 @@ class SweepScreen(Offering, ViewsScreen):
     def _next_axis(self, downwards: int) -> None:
         assert self.seen is not None
         across, down = laid_out(self.seen.record, self.asked)
-        axes = [axis.name for axis in self.seen.record.axes] or [sweep_views.SEEDS]
+        axes = [axis.name for axis in self.seen.record.axes] or [sweep_pictures.SEEDS]
         if not downwards:
             across = axes[(axes.index(across) + 1) % len(axes)]
             self._ask(replace(self.asked, across=across))
             return
-        downs = [name for name in (*axes, sweep_views.STEPS, sweep_views.SEEDS) if name != across]
+        downs = [name for name in (*axes, sweep_pictures.STEPS, sweep_pictures.SEEDS) if name != across]
         self._ask(replace(self.asked, down=downs[(downs.index(down) + 1) % len(downs)]))
 
     def action_columns(self, offset: int) -> None:

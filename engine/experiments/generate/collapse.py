@@ -58,7 +58,8 @@ class CollapseWatch:
         found: list[str] = []
         flags = int(given)
         won = f"the discriminator has won: its loss is {loss:.3f}, and the generator learns nothing from it"
-        alike = f"the samples are alike: their diversity is {diversity:.2f} of real images', and was {largest:.2f}"
+        alike = f"the samples are alike: their diversity is {diversity:.2f} of real images'"
+        alike += f", and was {largest:.2f}" if largest > 2 * diversity else ""
         ratios = loss / WON, diversity / least if least else 1.0
         for bit, ratio, text in zip((1, 2), ratios, (won, alike), strict=True):
             if ratio < 1 and not flags & bit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 
@@ -65,6 +66,9 @@ def damage(run, kind):
         case "run.json says nothing":
             record.write_text("{}")
             return "crashed", "run.json cannot be read (id is missing)"
+        case "run.json holds endless numbers":
+            record.write_text(re.sub(r'("(?:created|seed)"): [\d.e+]+', rf"\1: {10**400}", record.read_text()))
+            return "crashed", "run.json cannot be read (seed is inf)"
         case "run.json is null":
             record.write_text("null")
             return "crashed", "run.json cannot be read (it holds no record of a run)"
@@ -96,6 +100,7 @@ KINDS = [
     "run.json of other types",
     "run.json is a list",
     "run.json says nothing",
+    "run.json holds endless numbers",
     "run.json is null",
     "claim garbled",
     "claim of other types",

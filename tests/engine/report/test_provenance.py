@@ -197,6 +197,29 @@ def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+def test_what_a_link_leads_to_tells_its_origin_too(tmp_path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    provenance.write_whole(target, provenance.text("1"), Origin(("a-1",)))
+    link.symlink_to(target)
+    provenance.write_whole(link, provenance.text("2"), ORIGIN)
+    for path in (link, target):
+        found = provenance.found(path)
+        assert (found.origin, found.changed) == (ORIGIN, False)
+
+
+def test_a_folder_is_not_replaced_and_gets_no_origin(tmp_path):
+    (tmp_path / "d.csv").mkdir()
+    with pytest.raises(PhospheneError, match="is no file"):
+        provenance.write_whole(tmp_path / "d.csv", provenance.text("1"), ORIGIN)
+    assert [path.name for path in tmp_path.iterdir()] == ["d.csv"]
+
+
+def test_a_pipe_says_nothing_of_where_it_came_from(tmp_path, home):
+    os.mkfifo(tmp_path / "p.pdf")
+    with pytest.raises(PhospheneError, match=r"p\.pdf is no file"):
+        whence(tmp_path / "p.pdf", Workspace(home))
+
+
 def test_a_pipe_is_not_written_to(tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     with pytest.raises(PhospheneError, match=r"pipe.csv is no file"):

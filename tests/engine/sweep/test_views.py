@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine import PhospheneError, Sweeps, sweep_outlook, sweep_views
+from engine import PhospheneError, Sweeps, sweep_outlook, sweep_pictures, sweep_views
 from engine.drawing import overlay, paper
 from engine.sweep.axes import Axis, Range
 from engine.sweep.trials import Trial
@@ -126,7 +126,7 @@ def grid(swept, *arguments):
         run = sweeps.workspace.run(trial.run)
         return gallery.album(run, histories.of(run))
 
-    return sweep_views.picture_grid(record, trials, album, *arguments)
+    return sweep_pictures.picture_grid(record, trials, album, *arguments)
 
 
 def test_pictures_are_laid_out_by_two_axes_the_newest_of_the_best_run_each(swept, tmp_path):
@@ -148,6 +148,9 @@ def test_steps_or_seeds_go_down_where_that_is_wanted(swept):
     found, _ = grid(swept, "lr", "step")
     assert found.rows == ("10", "20")
     assert [[kept and kept.step for kept in row] for row in found.cells] == [[10, 10, None], [20, 20, None]]
+    assert found.title == "samples: lr across, step down, best of say and seed"
+    run = next(trial for trial in swept[2] if trial.run == found.cells[0][0].run)
+    assert found.plot().captions[0] == (f"lr 0.001 · say {run.setting['say']} · step 10",)
     found, _ = grid(swept, "say", "seed")
     assert found.rows == ("0", "1")
     assert [[kept and kept.step for kept in row] for row in found.cells] == [[None, 20]] * 2  # the best of b has none
@@ -163,7 +166,7 @@ def test_long_axes_are_thinned_with_both_ends_kept(home):
     axis = Axis(("steps",), tuple((number,) for number in range(1, 41)))
     trials = [Trial(n, {"steps": n}, 0, str(n), "reserved") for n in range(1, 41)]
     record = write_sweep(home, [axis], lambda setting, seed: 1.0, limit=1)
-    shown = [*sweep_views._keys(record, trials, "steps", 12).values()]
+    shown = [*sweep_pictures._keys(record, trials, "steps", 12).values()]
     assert (shown[0], shown[-1], len(shown)) == ("1", "40", 12)
 
 

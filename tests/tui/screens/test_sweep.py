@@ -220,6 +220,7 @@ def test_runs_of_a_sweep_are_folded_under_its_line_until_they_are_unfolded_or_fi
         await until(lambda: runs.has_focus)
         runs.highlighted = runs.get_option_index("sweep/1121-1300-count-9xz")
         await pilot.press("right")
+        await until(lambda: len(lines()) > 2)
         assert lines()[lines().index("sweep/1121-1300-count-9xz") + 1] == "1121-1300-count-90000"
         assert len(lines()) == 3
         await pilot.press("down", "left")
@@ -280,7 +281,7 @@ def test_table_charts_pictures_and_parallel_coordinates_are_a_key_away(drive, sw
         await until(lambda: charts[0].has_focus)
         await pilot.press("3")
         await until(lambda: screen._pictures.pictures is not None)
-        assert str(screen._pictures.border_title) == "samples: lr across, steps down"
+        assert str(screen._pictures.border_title) == "samples: lr across, steps down, best of seed"
         await pilot.press("d")
         await until(lambda: screen._pictures.pictures.down == "step")
         await pilot.press("x")

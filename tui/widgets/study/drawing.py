@@ -79,11 +79,11 @@ def _kept(progress: StudyProgress, comparison: Comparison, trials: Sequence[Tria
 
 
 def _grid(progress: StudyProgress, comparison: Comparison, trials: Sequence[Trial], name: str) -> Figure:
-    from engine import sweep_views
+    from engine import sweep_pictures
 
     albums = {run.id: gallery.album(run.directory, comparison.history(run)) for run in comparison.runs}
     study = progress.study
-    grid, _ = sweep_views.picture_grid(
+    grid, _ = sweep_pictures.picture_grid(
         progress.record, trials, lambda trial: albums.get(trial.run, {}), study.columns, study.rows, name
     )
     return Figure(name, grid=grid)

@@ -129,24 +129,24 @@ class Looking:
     def _pictures(
         self, record: SweepRecord, trials: Sequence[Trial], asked: Asked
     ) -> tuple[PictureGrid | None, list[str]]:
-        from engine import sweep_views
+        from engine import sweep_pictures
 
         def album(trial: Trial) -> dict[str, dict[int, gallery.Kept]]:
             run = self._sweeps.workspace.run(trial.run)
             return gallery.album(run, self._histories.of(run))
 
         across, down = laid_out(record, asked)
-        return sweep_views.picture_grid(record, trials, album, across, down, asked.kind)
+        return sweep_pictures.picture_grid(record, trials, album, across, down, asked.kind)
 
 
 def laid_out(record: SweepRecord, asked: Asked) -> tuple[str, str]:
     """Return what pictures are laid out by, across and down."""
-    from engine import sweep_views
+    from engine import sweep_pictures
 
     names = [axis.name for axis in record.axes]
     # A sweep over nothing but seeds has no axis.
-    across = asked.across if asked.across in names else next(iter(names), sweep_views.SEEDS)
-    downs = [name for name in (*names, sweep_views.STEPS, sweep_views.SEEDS) if name != across]
+    across = asked.across if asked.across in names else next(iter(names), sweep_pictures.SEEDS)
+    downs = [name for name in (*names, sweep_pictures.STEPS, sweep_pictures.SEEDS) if name != across]
     return across, asked.down if asked.down in downs else downs[0]
 
 

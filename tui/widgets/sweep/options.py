@@ -44,7 +44,7 @@ OPTIONS = (
     Option("by", "grid", "how combinations are chosen: left and right", ("grid", "random", "tpe")),
     Option("trials", "0", "how many combinations; 0 for the whole grid", whole=True),
     Option("parallel", "1", "how many runs wait or run at once", whole=True),
-    Option("metric", "", "what is judged; nothing for the headline"),
+    Option("metric", "", "what is judged; nothing for the usual one"),
     Option("prune", "", "give bad runs up early: left and right", ("", "median", "percentile")),
     Option("budget", "", "running time of all runs: 2h, 90m"),
 )
