@@ -12,7 +12,7 @@ from engine.errors import first_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-NAME = re.compile(r"[a-z][a-z0-9_-]*")
+NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 class LeftOut(UserWarning):

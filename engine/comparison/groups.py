@@ -153,7 +153,7 @@ def groups(runs: Sequence[Listed], histories: Mapping[str, History], grouping: G
 def _repeated(runs: Sequence[Listed], histories: Mapping[str, History]) -> dict[str, str]:
     """Return, by its id, why a run tells nothing of chance that an older one does not: it has its values and seed.
 
-    Imported runs may have the seed of none, so that they must also end alike.
+    Of imported runs only we gave the seeds: they repeat each other if they also end alike.
     """
     firsts: dict[Any, Listed] = {}
     said = {}

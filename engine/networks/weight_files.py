@@ -34,7 +34,7 @@ def kind_of(path: Path) -> str:
     """
     try:
         if path.exists() and not (path.is_file() or path.is_dir()):
-            raise DataUnavailable(f"{path} is no file that can be read again and again")
+            raise DataUnavailable(f"{path} is a pipe or a device: name a file")
         with path.open("rb") as file:
             start = file.read(LOOKED_AT)
         if not start:

@@ -100,7 +100,7 @@ def _values(found: Range) -> tuple[float, ...]:
     if found.log:
         steps = (math.log(found.high) - math.log(found.low)) / math.log(step)
     else:
-        steps = found.high / step - found.low / step
+        steps = (found.high - found.low) / step
     if not steps + 1e-9 < MOST_VALUES:
         many = f"{math.floor(steps + 1e-9) + 1:,}" if steps < 1e15 else "countless"
         raise ValueError(f"{found} has {many} values, and {MOST_VALUES:,} are the most: take a larger step")

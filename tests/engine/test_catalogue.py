@@ -63,6 +63,7 @@ def test_a_package_in_an_environment_of_its_own_runs_like_the_built_in_ones(pack
         (HALF.format(name="one").replace('"mine"', "5"), "own: family must be text, not 5"),
         ("import sys; sys.exit('no licence')", "it ends the program that reads it"),
         (HALF.format(name="one").replace('"own", "Own"', '"a b/c", "Own"'), "'a b/c' cannot name an experiment"),
+        (HALF.format(name="one").replace('"own", "Own"', '"my_own", "Own"'), "'my_own' cannot name an experiment"),
         (HALF.format(name="one").replace('"own", "Own"', '"show", "Own"'), "'show' cannot name an experiment"),
         (HALF.format(name="seed"), "own has a hyperparameter seed, which every run has already"),
     ],
