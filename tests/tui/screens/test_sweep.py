@@ -217,7 +217,7 @@ def test_runs_of_a_sweep_are_folded_under_its_line_until_they_are_unfolded_or_fi
         await until(lambda: len(lines()) == 2)
         assert "19 in sweeps" in runs.border_subtitle
         runs.focus()
-        await until(lambda: runs.has_focus)
+        await until(lambda: runs.has_focus and pilot.app.screen.shown is not None)  # its line takes the highlight
         runs.highlighted = runs.get_option_index("sweep/1121-1300-count-9xz")
         await pilot.press("right")
         await until(lambda: len(lines()) > 2)
