@@ -10,7 +10,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic_core import core_schema
 
@@ -99,9 +99,11 @@ class Reference(ABC):
 
     Attributes:
         several: whether more than one may be named, separated by commas.
+        decides_work: whether what is named decides how much a run has to do.
     """
 
     several: bool = False
+    decides_work: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, text: str) -> str:

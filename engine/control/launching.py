@@ -162,7 +162,7 @@ def _prepared(workspace: Workspace, wanted: Launch, asks: Asking, runs: int = 1)
         executor=options.on,
         slurm=at_slurm.to_json() if at_slurm else {},
     )
-    job = asks.job(at_slurm, declared.name, values, options.threads, runs) if at_slurm else None
+    job = asks.job(at_slurm, declared, values, options.threads, runs) if at_slurm else None
     record, staged = workspace.prepare(record)
     there = workspace.runs / record.id
     order = Order(staged, there, there, "0001")
@@ -188,14 +188,15 @@ def resume(run: RunDirectory, executor: Executor, elsewhere: Mapping[str, Any] |
     if status.state not in {"stopped", "failed", "crashed"}:
         raise RunStateError(f"run {run.id} is {status.state}: only a stopped, failed or crashed run can be resumed")
     record = run.record()
-    experiment(record.experiment).validate(record.hyperparameters)
+    declared = experiment(record.experiment)
+    declared.validate(record.hyperparameters)
     workspace = Workspace(run.path.parents[1])
     workspace.require_room()
     job = None
     options = validate(RunOptions, {"on": record.executor, **record.slurm, **(elsewhere or {})})
     if wanted := Wanted.of(options.model_dump()):
         require(wanted, record.device, workspace.home)
-        job = Asking(workspace).job(wanted, record.experiment, record.hyperparameters, record.threads)
+        job = Asking(workspace).job(wanted, declared, record.hyperparameters, record.threads)
     _queue_up(further_attempt(run, status.attempt + 1, executor, job), record)
     return run
 

@@ -47,6 +47,7 @@ class DatasetReference(Reference):
         unfit: takes the hyperparameters and the listing of a folder; returns why it holds too little, or "".
     """
 
+    decides_work = True
     fewest_classes: int = 2
     photographs: bool = True
     channels: int = 0
@@ -136,6 +137,7 @@ class ImagesReference(Reference):
         optional: whether none need be named.
     """
 
+    decides_work = True
     several: bool = field(default=True, init=False)
     optional: bool = False
 

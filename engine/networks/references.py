@@ -39,6 +39,7 @@ class NetworkReference(Reference):
         weights: whether trained weights are needed; a program that needs only the layers takes any architecture.
     """
 
+    decides_work = True
     several: bool = False
     optional: bool = False
     weights: bool = True

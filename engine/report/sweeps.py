@@ -84,20 +84,22 @@ def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
         return [Figure(caption, f"{record.metric}-map", content)]
     charts = {axis.name: views.over_axis(record, known, axis.name) for axis in record.axes}
     return [
-        Figure(f"{record.metric} over {name}{_told(chart, len(names))}.", f"{record.metric}-over-{name}", chart)
+        Figure(f"{record.metric} over {name}{_told(chart)}.", f"{record.metric}-over-{name}", chart)
         for name, chart in charts.items()
     ]
 
 
-def _told(chart: Chart, axes: int) -> str:
+def _told(chart: Chart) -> str:
     """Return what the chart over an axis shows: random search has no means, and few runs no interval."""
-    mean = next((line for line in chart.lines if not line.faint), None)
-    if mean is None:
+    means = [line for line in chart.lines if not line.faint]
+    if not means:
         return ", a point a run"
-    over = "the other axes and seeds" if axes > 1 else "seeds"
-    bounded = mean.low is not None and any(map(math.isfinite, mean.low))
-    means = f", means over {over}{', with 95 % intervals (the range of two)' if bounded else ''}"
-    return f"{means}; a faint point a run"
+    if means[0].low is None:
+        return f", {means[0].label} and seeds; a faint point a run"
+    bounded = any(math.isfinite(low) for line in means if line.low is not None for low in line.low)
+    interval = ", with 95 % intervals (the range of two)" if bounded else ""
+    lines = ", a line a combination of the other axes" if len(means) > 1 else ""
+    return f", means over seeds{interval}{lines}; a faint point a run"
 
 
 def parallel(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:

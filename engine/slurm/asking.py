@@ -14,13 +14,15 @@ from engine.errors import InvalidHyperparameters, LaunchError, WorkspaceError
 from engine.slurm import tools
 from engine.slurm.job import Job
 from engine.slurm.tools import Refused, Silent
+from engine.workload import workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from engine.declaration import FieldView
+    from engine.declaration import Experiment, FieldView
     from engine.record.workspace import Workspace
+    from engine.workload import Workload
 
 DEFAULTS = "slurm.toml"
 """In the workspace: options of `sbatch` that every job of it gets, as ``account = "vision"``."""
@@ -30,8 +32,6 @@ MARGIN = 1.5
 """How much more than the longest earlier run it gets."""
 TOLD_BY = 20
 """How many earlier runs of the experiment are looked at."""
-LENGTHS = ("epochs", "steps", "iterations")
-"""Hyperparameters that decide how long a run takes: earlier runs tell the time of one that has equal ones."""
 WARNED_SECONDS = 60
 """How long before its time is over a worker is told."""
 _OURS = {"array", "error", "help", "input", "job-name", "open-mode", "output", "parsable", "quiet", "test-only", "wait"}
@@ -146,23 +146,24 @@ def options(wanted: Wanted, home: Path, *, seconds: float | None = None, threads
 
 
 class Asking:
-    """Makes up what is asked for runs of a workspace; of equally long ones it looks once at earlier runs."""
+    """Makes up what is asked for runs of a workspace; of those with as much to do it looks once at earlier runs."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._known: dict[Any, float | None] = {}
+        self._known: dict[tuple[str, Workload], float | None] = {}
 
-    def job(self, wanted: Wanted, experiment: str, values: Mapping[str, Any], threads: int, runs: int = 1) -> Job:
+    def job(
+        self, wanted: Wanted, experiment: Experiment, values: Mapping[str, Any], threads: int, runs: int = 1
+    ) -> Job:
         """Return a job as it is to be asked for, not submitted yet; it is to carry out ``runs`` such runs."""
         seconds = self._usual(experiment, values) if wanted.time == "auto" else None
         seconds = None if seconds is None else seconds * runs
         return Job(options=options(wanted, self._workspace.home, seconds=seconds, threads=threads))
 
-    def _usual(self, experiment: str, values: Mapping[str, Any]) -> float | None:
-        lengths = {name: values[name] for name in LENGTHS if name in values}
-        key = (experiment, *lengths.items())
+    def _usual(self, experiment: Experiment, values: Mapping[str, Any]) -> float | None:
+        key = (experiment.name, workload(experiment, values))
         if key not in self._known:
-            self._known[key] = usual_seconds(self._workspace, experiment, lengths)
+            self._known[key] = usual_seconds(self._workspace, experiment, values)
         return self._known[key]
 
 
@@ -213,15 +214,15 @@ def seconds_of(text: str) -> float:
         raise InvalidHyperparameters({"time": str(error)}) from None
 
 
-def usual_seconds(workspace: Workspace, experiment: str, lengths: Mapping[str, Any]) -> float | None:
-    """Return how long the longest of the latest runs took of these epochs or steps; None if none has finished."""
-    longest = None
-    for run in map(workspace.run, workspace.ids([experiment])[:TOLD_BY]):
+def usual_seconds(workspace: Workspace, experiment: Experiment, values: Mapping[str, Any]) -> float | None:
+    """Return how long the longest of the latest runs took that had as much to do; None if none has finished."""
+    longest, work = None, workload(experiment, values)
+    for run in map(workspace.run, workspace.ids([experiment.name])[:TOLD_BY]):
         try:
             if run.status().state != "finished":
                 continue
             earlier = run.record()
-            if earlier.experiment == experiment and lengths.items() <= earlier.hyperparameters.items():
+            if earlier.experiment == experiment.name and workload(experiment, earlier.hyperparameters) == work:
                 longest = max(longest or 0.0, run.history().running())
         except WorkspaceError:  # it is damaged, or another user's
             continue

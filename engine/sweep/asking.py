@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import itertools
-import os
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,22 +19,23 @@ from engine.slurm.asking import Wanted, check, is_slurm, require_asked
 from engine.slurm.asking import options as slurm_options
 from engine.sweep import plan, search
 from engine.sweep.axes import axes
+from engine.sweep.pricing import price
 from engine.sweep.record import BY, PRUNE, SweepRecord
 from engine.sweep.reuse import Earlier
 from engine.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from engine.declaration import Better, Experiment, Hyperparameters
     from engine.record.workspace import Listed, Workspace
     from engine.sweep.axes import Axis
+    from engine.sweep.pricing import Price
 
 DOUBTED = 100
 """Combinations that are looked through for what is hardly meant."""
 RECENT = 50
-"""How many earlier runs of an experiment tell what further ones will take."""
+"""How many earlier runs of an experiment tell which metrics it measures."""
 CHECKED = 200
 """Combinations up to which every one is looked up on disks and servers; of more, only the first."""
 MOST_PARALLEL = 64
@@ -92,16 +92,14 @@ class Planned:
         record: as it would be written.
         runs: how many it is to have.
         there: how many of them exist already, with equal configuration; None where results choose combinations.
-        seconds: the running time of the others together; None if too few earlier runs tell.
-        size: their bytes on the disk, likewise.
+        price: what the others will take.
         doubts: what it varies or holds and is hardly meant, in sentences.
     """
 
     record: SweepRecord
     runs: int
     there: int | None
-    seconds: plan.Estimate | None
-    size: plan.Estimate | None
+    price: Price
     doubts: tuple[str, ...] = ()
 
 
@@ -118,15 +116,14 @@ def planned(workspace: Workspace, asked: Asked) -> Planned:
     if wanted := Wanted.of(record.options):
         check(slurm_options(wanted, workspace.home, threads=record.options["threads"]))
     listed = workspace.list()
-    there = _there(workspace, declared, record, listed)
+    to_come = _to_come(workspace, declared, record, listed)
+    there = None if record.by == "tpe" else runs - len(to_come)
     earlier = [run for run in listed if run.record and run.record.experiment == declared.name]
-    done = [run.directory for run in earlier if run.status.state == "finished"][:RECENT]
-    missing = runs - (there or 0)
-    told = [(history.running(), {*history.latest, *history.results}) for history in (run.history() for run in done)]
-    seconds = plan.estimate([running for running, _ in told], missing)
-    size = plan.estimate([float(_size(run.path)) for run in done], missing)
-    doubts = (*_doubts(declared, record), *_unmeasured(record, set().union(*(names for _, names in told))))
-    return Planned(record, runs, there, seconds, size, doubts)
+    finished = [run for run in earlier if run.status.state == "finished"]
+    histories = [run.directory.history() for run in finished[:RECENT]]
+    measured = {name for history in histories for name in (*history.latest, *history.results)}
+    doubts = (*_doubts(declared, record), *_unmeasured(record, measured))
+    return Planned(record, runs, there, price(declared, to_come, finished), doubts)
 
 
 def _doubts(declared: Experiment, record: SweepRecord) -> tuple[str, ...]:
@@ -357,24 +354,23 @@ def _spanning(record: SweepRecord) -> list[dict[str, Any]]:
     return [record.setting(tuple(one)) for one in star]
 
 
-def _there(workspace: Workspace, declared: Experiment, record: SweepRecord, listed: Sequence[Listed]) -> int | None:
-    """Return how many runs exist already; None where results choose what is run."""
+def _to_come(
+    workspace: Workspace, declared: Experiment, record: SweepRecord, listed: Sequence[Listed]
+) -> list[Mapping[str, Any]]:
+    """Return the hyperparameters of each run that does not exist already.
+
+    Where results choose what is run they are not known: those of a search are the ends of its ranges in turn.
+    """
     if record.by == "tpe":
-        return None
+        every = itertools.cycle(_spanning(record))
+        return [{**record.fixed, **next(every)} for _ in range(plan.total(record))]
     earlier = Earlier(listed, declared)
-    if not record.reuse or not earlier:
-        return 0
-    found = 0
+    if not earlier:  # and so nobody asks what they mean
+        return [{**record.fixed, **cell.setting} for cell in plan.cells(record)]
+    found: list[Mapping[str, Any]] = []
     for cell in plan.cells(record):
         values, _ = resolving.resolved(workspace, declared.validate({**record.fixed, **cell.setting}))
-        found += earlier.equal(values.model_dump(mode="json"), cell.seed) is not None
+        written = values.model_dump(mode="json")
+        if not record.reuse or earlier.equal(written, cell.seed) is None:
+            found.append(written)
     return found
-
-
-def _size(folder: Path) -> int:
-    """Return the bytes of all files below a folder."""
-    return sum(
-        os.lstat(os.path.join(root, name)).st_size  # noqa: PTH118 - many files
-        for root, _, names in os.walk(folder)
-        for name in names
-    )

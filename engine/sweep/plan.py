@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -180,17 +181,26 @@ FEWEST = 3
 """Earlier runs without which nothing is said of those to come."""
 
 
-def estimate(earlier: Sequence[float], runs: int) -> Estimate | None:
-    """Return the sum that ``runs`` further runs will come to; None with fewer than `FEWEST` earlier ones.
+def estimate(kinds: Sequence[tuple[Sequence[float], int]]) -> Estimate | None:
+    """Return the sum that further runs will come to.
 
-    The interval is that of a sum of new observations: it holds both their scatter and the doubt about the mean.
+    The interval is that of a sum of new observations: it holds both their scatter and the doubt about the means. Of
+    several kinds of runs, the one with the fewest earlier ones says how many degrees of freedom Student's t has, so
+    that the interval is rather too wide.
+
+    Args:
+        kinds: of each kind of run what the earlier ones took, and how many are to come.
+
+    Returns:
+        None if none are to come, or fewer than `FEWEST` earlier ones tell of some kind.
     """
-    n = len(earlier)
-    if n < FEWEST or runs < 1:
+    kinds = [(earlier, runs) for earlier, runs in kinds if runs]
+    if not kinds or any(len(earlier) < FEWEST for earlier, _ in kinds):
         return None
     from scipy import stats
 
-    mean = sum(earlier) / n
-    spread = math.sqrt(sum((one - mean) ** 2 for one in earlier) / (n - 1))
-    half = float(stats.t.ppf(0.975, n - 1)) * spread * math.sqrt(runs + runs**2 / n)
-    return Estimate(runs * mean, max(0.0, runs * mean - half), runs * mean + half, n)
+    value = sum(runs * statistics.fmean(earlier) for earlier, runs in kinds)
+    variance = sum(statistics.variance(earlier) * (runs + runs**2 / len(earlier)) for earlier, runs in kinds)
+    fewest = min(len(earlier) for earlier, _ in kinds)
+    half = float(stats.t.ppf(0.975, fewest - 1)) * math.sqrt(variance)
+    return Estimate(value, max(0.0, value - half), value + half, sum(len(earlier) for earlier, _ in kinds))

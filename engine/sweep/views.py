@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine import wording
 from engine.comparison import statistics
 from engine.comparison.chart import Chart, Line
-from engine.comparison.styles import Style
+from engine.comparison.styles import DASHES, Style
 from engine.errors import PhospheneError
 from engine.provenance import Origin
 from engine.selection.values import comparable, is_number, rank
 from engine.sweep import outlook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from engine.plots import Heatmap
     from engine.sweep.axes import Axis
@@ -27,6 +28,10 @@ MOST_CELLS = 600
 """Cells of a heatmap, at most."""
 MOST_COMBINATIONS = 200
 """Combinations drawn beside each other over all axes, at most: the best ones."""
+LINES = 5
+"""Combinations of the other axes that are lines of their own over one axis, at most."""
+FEWEST_SPACED = 3
+"""Values without which nothing is said of how they are spaced."""
 NAMED = 3
 """Of these, how many have a colour and a name."""
 
@@ -73,9 +78,11 @@ def in_order(record: SweepRecord, trials: Sequence[Trial]) -> list[Trial]:
 def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
     """Return the metric over the values of an axis: a point a finished run, and the means with their intervals.
 
-    Numbers lie where they are, on a logarithmic scale if the axis has one; texts beside each other. The mean of a
-    value is over all other axes and seeds. Where random search draws from a range, hardly two values are alike, and
-    there are no means.
+    Numbers lie where they are, on a logarithmic scale if the axis has one or they are spaced like that; texts beside
+    each other. Each combination of the other axes has a line of its own: the means of its seeds, with their intervals.
+    Of more than `LINES` combinations there is one line, the means over all of them, without an interval: what chance
+    does cannot be told there from what the other axes do. Where random search draws from a range, hardly two values
+    are alike, and there are no means.
 
     Raises:
         PhospheneError: if there is no such axis.
@@ -88,12 +95,17 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
     at = {comparable(list(value)): float(place) for place, value in enumerate(values)}
     if axis.ordered:
         at = {key: float(value[0]) for key, value in zip(at, values, strict=True)}
-    pairs = sorted((at[comparable(list(value_on(axis, trial)))], float(trial.value or 0.0)) for trial in done)
-    points = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    beside: dict[str, list[tuple[float, float]]] = {}
+    for trial in in_order(record, done):
+        others = [f"{field} {wording.setting(trial.setting[field])}" for field in _others(record, axis)]
+        point = (at[comparable(list(value_on(axis, trial)))], float(trial.value or 0.0))
+        beside.setdefault(", ".join(others), []).append(point)
+    every = sorted(itertools.chain.from_iterable(beside.values()))
+    points = np.array(every, dtype=np.float64).reshape(-1, 2)
     lines = [Line("runs", Style(1, 0), points[:, 0], points[:, 1], form="points", faint=True)]
     if record.by == "grid" or axis.range is None or axis.range.step:
-        lines.append(_means(pairs, joined=axis.rises))
-    log = axis.log or (axis.range is not None and axis.range.log)
+        lines += _means(beside, every, f"mean over {', '.join(_others(record, axis))}", joined=axis.rises)
+    log = axis.log or (axis.range is not None and axis.range.log) or _spaced_by_factors(at.values())
     return Chart(
         tuple(line for line in lines if len(line.x)),
         name,
@@ -104,18 +116,54 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
     )
 
 
-def _means(pairs: Sequence[tuple[float, float]], *, joined: bool) -> Line:
+def _spaced_by_factors(places: Iterable[float]) -> bool:
+    """Tell whether positive numbers, of which the last is ten times the first or more, are evener on a log scale."""
+    found = sorted(places)
+    if len(found) < FEWEST_SPACED or found[0] <= 0 or found[-1] < 10 * found[0]:
+        return False
+    gaps = [later - earlier for earlier, later in itertools.pairwise(found)]
+    factors = [math.log(later / earlier) for earlier, later in itertools.pairwise(found)]
+    return max(factors) / min(factors) < max(gaps) / min(gaps)
+
+
+def _others(record: SweepRecord, axis: Axis) -> list[str]:
+    """Return the fields of the other axes."""
+    return [field for field in record.fields if field not in axis.fields]
+
+
+def _means(
+    beside: Mapping[str, list[tuple[float, float]]], every: Sequence[tuple[float, float]], over: str, *, joined: bool
+) -> list[Line]:
+    """Return the means of the points at each place: a line a combination of the other axes, or one over all of them.
+
+    Args:
+        beside: the points of each combination by its label.
+        every: all points.
+        over: what the means over all combinations are called.
+        joined: whether they are joined.
+    """
+    if len(beside) > LINES:
+        return [replace(_mean(over, Style(0, 0), every, joined=joined), low=None, high=None)]
+    # The second colour is that of the runs.
+    styles = [Style(0, 0), *(Style(place, place % DASHES) for place in range(2, LINES + 1))]
+    return [
+        _mean(label or "mean", style, points, joined=joined)
+        for (label, points), style in zip(beside.items(), styles, strict=False)
+    ]
+
+
+def _mean(label: str, style: Style, points: Sequence[tuple[float, float]], *, joined: bool) -> Line:
     import numpy as np
 
     own: dict[float, list[float]] = {}
-    for at, value in pairs:
+    for at, value in sorted(points):
         own.setdefault(at, []).append(value)
     found = [statistics.mean(values) for values in own.values()]
     x, y, low, high = (
         np.array(row, dtype=np.float64)
         for row in ([*own], [one.mean for one in found], [one.low for one in found], [one.high for one in found])
     )
-    return Line("mean", Style(0, 0), x, y, low, high, "line" if joined else "points")
+    return Line(label, style, x, y, low, high, "line" if joined else "points")
 
 
 def over_two_axes(trials: Sequence[Trial], row: str, column: str) -> Heatmap | None:

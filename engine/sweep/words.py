@@ -27,15 +27,18 @@ def plan(planned: Planned) -> list[str]:
     missing = planned.runs - there
     if not missing:
         return [*said, "nothing is left to run"]
-    if planned.seconds is None or planned.size is None:
+    seconds, size = planned.price.seconds, planned.price.size
+    alike = f" with the same {', '.join(planned.price.alike)}" if planned.price.alike else ""
+    if seconds is None or size is None:
         said.append(
-            f"how long that takes is not known: fewer than {planning.FEWEST} runs of {record.experiment} have finished"
+            f"how long that takes is not known: fewer than {planning.FEWEST} runs of {record.experiment}{alike} "
+            f"have finished"
         )
     else:
-        time = _span(planned.seconds, wording.clock)
+        time = _span(seconds, wording.clock)
         beside = f", {record.parallel} at a time" if record.parallel > 1 else ""
-        said.append(f"about {time} of running time in all{beside}, and {_span(planned.size, wording.size)} on the disk")
-        said.append(f"as {planned.seconds.n} earlier runs took, whatever their values (95 % interval)")
+        said.append(f"about {time} of running time in all{beside}, and {_span(size, wording.size)} on the disk")
+        said.append(f"as {seconds.n} earlier runs{alike} took, whatever their other values (95 % interval)")
     if record.budget:
         said.append(f"nothing new begins after {wording.clock(record.budget)} of running time")
     return said

@@ -31,7 +31,7 @@ def test_a_sweep_is_planned_run_shown_compared_and_widened(phosphene, home, unti
     assert dry.stdout.splitlines() == [
         "count over lr=0.1,0.2,0.5  series=1,2",
         "12 runs, 2 seeds each",
-        "how long that takes is not known: fewer than 3 runs of count have finished",
+        "how long that takes is not known: fewer than 3 runs of count with the same steps have finished",
     ]
     assert not (home / "sweeps").exists()
     assert not (home / "runs").exists()

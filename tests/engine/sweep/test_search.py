@@ -153,10 +153,19 @@ def test_the_interval_of_an_estimate_holds_the_sum_of_new_runs():
     for _ in range(1_500):
         earlier = [generator.gauss(60, 12) for _ in range(5)]
         new = sum(generator.gauss(60, 12) for _ in range(20))
-        found = plan.estimate(earlier, 20)
+        found = plan.estimate([(earlier, 20)])
         hits += found.low <= new <= found.high
     assert hits / 1_500 == pytest.approx(0.95, abs=0.02)
-    assert plan.estimate([1.0, 2.0], 9) is None
+    assert plan.estimate([([1.0, 2.0], 9)]) is None
+
+
+def test_an_estimate_adds_kinds_of_runs_and_says_nothing_where_one_is_unknown():
+    long, short = ([60.0, 62.0, 64.0], 2), ([1.0, 2.0, 3.0, 2.0], 5)
+    found = plan.estimate([long, short, ([], 0)])
+    assert (found.value, found.n) == (pytest.approx(2 * 62 + 5 * 2), 7)
+    assert plan.estimate([long]).high - 124 < found.high - found.value
+    assert plan.estimate([long, short, ([9.0], 1)]) is None
+    assert plan.estimate([]) is None
 
 
 @pytest.mark.parametrize("parallel", [1, 2, 5])

@@ -41,15 +41,43 @@ def swept(home):
 def test_numbers_lie_where_they_are_and_means_have_intervals(swept):
     _, record, trials = swept
     chart = sweep_views.over_axis(record, trials, "lr")
-    runs, mean = chart.lines
+    runs, *means = chart.lines
     assert chart.log_x
     assert not chart.names
     assert (runs.form, len(runs.x)) == ("points", 10)
-    assert mean.form == "line"
-    assert mean.x.tolist() == [0.001, 0.01, 0.1]
-    assert mean.y == pytest.approx([-2.2, -1.2, -0.95])
-    assert (mean.low < mean.y).all()
-    assert (mean.high > mean.y).all()
+    # What the other axis does is a line of its own, and no part of an interval.
+    assert [(line.label, line.form) for line in means] == [("say a", "line"), ("say b", "line")]
+    assert [line.x.tolist() for line in means] == [[0.001, 0.01], [0.001, 0.01, 0.1]]
+    assert means[0].y == pytest.approx([-1.45, -0.45])
+    assert means[1].y == pytest.approx([-2.95, -1.95, -0.95])
+    assert means[1].high - means[1].y == pytest.approx([0.05] * 3)  # the range of two seeds
+    assert len({line.style for line in chart.lines}) == 3
+
+
+def trials_of(home, axes, value, **options):
+    record = write_sweep(home, axes, value, **options)
+    sweeps = Sweeps(home)
+    return record, sweeps.trials(sweeps.directories()[0], record).read()
+
+
+def test_the_mean_over_many_combinations_has_no_interval(home):
+    axis = Axis(("series",), tuple((number,) for number in range(1, 7)))
+    record, trials = trials_of(home, [LR, axis], lambda setting, seed: setting["series"] + seed, seeds=2)
+    _, mean = sweep_views.over_axis(record, trials, "lr").lines
+    assert (mean.label, mean.low, mean.high) == ("mean over series", None, None)
+    assert mean.y == pytest.approx([4.0] * 3)
+    alone = sweep_views.over_axis(record, [one for one in trials if one.setting["series"] == 1], "lr").lines
+    assert [line.label for line in alone] == ["runs", "series 1"]
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [((2, 10, 50, 100), True), ((1, 10, 100), True), (range(1, 11), False), ((1, 2, 3), False), ((0, 10, 100), False)],
+)
+def test_numbers_that_are_spaced_by_factors_lie_on_a_log_scale(home, values, log):
+    axis = Axis(("series",), tuple((number,) for number in values))
+    record, trials = trials_of(home, [axis], lambda setting, seed: 1.0)
+    assert sweep_views.over_axis(record, trials, "series").log_x is log
 
 
 def test_texts_that_are_rising_numbers_are_joined(swept):
@@ -66,7 +94,7 @@ def test_texts_lie_beside_each_other_in_the_order_in_which_they_were_written(swe
     _, record, trials = swept
     chart = sweep_views.over_axis(record, trials, "say")
     assert chart.names == ("b", "a")
-    assert [line.form for line in chart.lines] == ["points", "points"]
+    assert {line.form for line in chart.lines} == {"points"}
     axes = overlay.figure(chart).axes[0]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["b", "a"]
     overlay.write(chart, tmp_path / "say.svg", chart.origin)

@@ -1,0 +1,34 @@
+"""What decides how much a run has to do: runs with equal ones tell each other's time and size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.references import references
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.declaration import Experiment
+
+COUNTS = ("epochs", "steps", "iterations", "rounds", "round_epochs", "batch")
+"""Hyperparameters that count how often something is done, and to how many images at once."""
+
+Workload = tuple[tuple[str, Any], ...]
+"""Hyperparameters and their values, in the order of their names."""
+
+
+def workload(experiment: Experiment, values: Mapping[str, Any]) -> Workload:
+    """Return the hyperparameters of a run that decide how much it has to do.
+
+    They are those that count epochs, steps or the images of a batch, and those that name data sets, images or networks.
+
+    Args:
+        experiment: of the run.
+        values: its hyperparameters, as plain values; those that it has not have their defaults.
+    """
+    defaults = {field.name: field.default for field in experiment.fields()}
+    counted = {name for name in COUNTS if name in defaults}
+    named = {name for name, one in references(experiment.hyperparameters).items() if one.decides_work}
+    every = defaults | dict(values)
+    return tuple((name, every[name]) for name in sorted(counted | named))
