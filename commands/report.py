@@ -32,7 +32,7 @@ def report(
 ) -> None:
     """Write a report of runs, of a sweep by its name or id, of a study (gan-nz:quick), or of an outline.
 
-    An outline is a .toml file, or one that is kept in the workspace, by its name: see phosphene outline.
+    An outline is a .toml file, or one that is kept in the workspace, by its name or title: see phosphene outline.
     """
     from commands.output import say
     from engine import KeptReports, PhospheneError, Reports, Workspace, provenance, report_outlines, report_writing
@@ -45,14 +45,14 @@ def report(
     kept = KeptReports(workspace.home)
     outline_file = Path(selection[0])
     is_file = len(selection) == 1 and outline_file.suffix.lower() == ".toml"
-    is_kept = len(selection) == 1 and selection[0] in kept.names()
+    is_kept = len(selection) == 1 and (selection[0] in kept.names() or bool(kept.titled(selection[0])))
     words = list(selection)
     if is_file or is_kept:
         if is_file and to == OUTLINE:
             raise typer.BadParameter("a .toml file becomes html, md, latex or pdf", param_hint="--to")
         if title or author or group != "-seed" or baseline:
             raise typer.BadParameter("title, author, group and baseline are said in the .toml file itself")
-        outline_file = kept.path(selection[0]) if is_kept else outline_file
+        outline_file = kept.path(kept.find(selection[0])) if is_kept else outline_file
         outline = report_outlines.read(outline_file)
         text = report_outlines.content(outline_file)
         stem = outline_file.stem

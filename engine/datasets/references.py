@@ -175,7 +175,10 @@ def _absolute(name: str, *, alone: bool) -> str:
         return name
     if found := trees.IN_DATASET.fullmatch(name):
         sources.require_present(found[1], fewest=1)
-        _require_images(found[1], found[2], int(found[4] or found[3]))
+        first, last = int(found[3]), int(found[4] or found[3])
+        if last < first:
+            raise DataUnavailable(f"{name} holds no image: write {found[1]}:{found[2]}/{last}-{first}")
+        _require_images(found[1], found[2], last)
         dataset = names.absolute(found[1])
         return f"{dataset}{name.removeprefix(found[1])}"
     path = path_of(name).absolute()

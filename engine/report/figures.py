@@ -97,7 +97,7 @@ def pictures(comparison: Comparison, name: str, axes: Sequence[str] = (), step: 
         return [block for group, run, kept in found for block in _plotted(shown, group, run, kept)]
     note = f"; {said}" if said else ""
     side = SIDE if len(found) > 1 else ALONE
-    items = {run.id: _of_group(shown, group, kept, side) for group, run, kept in found}
+    items = {run.id: _of_group(shown, group, run, kept, side) for group, run, kept in found}
     grid = _laid_out([run for _, run, _ in found], axes) if axes and not said else None
     if grid is None:
         content = Pictures(tuple(items.values()))
@@ -118,8 +118,23 @@ def _kept(comparison: Comparison, name: str, step: int) -> Iterator[tuple[Group,
                 break
 
 
-def _of_group(comparison: Comparison, group: Group, kept: Kept, side: int) -> Picture:
-    return picture(kept, side, *([group.caption] if len(comparison.groups) > 1 else []))
+def _whose(comparison: Comparison, group: Group, run: Listed) -> str:
+    """Return whose a figure or a table is of several that are like it; nothing where there is one run alone."""
+    one = _one_of(group, run) if len(group.runs) > 1 else ""
+    if len(comparison.groups) > 1:
+        return f" of {group.caption} ({run.id}{one and f', {one}'})"
+    return f" of {run.id} ({one})" if one else ""
+
+
+def _one_of(group: Group, run: Listed) -> str:
+    seed = f"seed {run.record.seed}, " if run.record else ""
+    return f"{seed}one of {len(group.runs)} runs"
+
+
+def _of_group(comparison: Comparison, group: Group, run: Listed, kept: Kept, side: int) -> Picture:
+    lines = [group.caption] if len(comparison.groups) > 1 else []
+    lines += [_one_of(group, run)] if len(group.runs) > 1 else []
+    return picture(kept, side, *lines)
 
 
 def picture(kept: Kept, side: int, *lines: str) -> Picture:
@@ -147,10 +162,10 @@ def _laid_out(runs: Sequence[Listed], axes: Sequence[str]) -> tuple[list[str], i
 
 
 def _plotted(comparison: Comparison, group: Group, run: Listed, kept: Kept) -> list[Block]:
-    whose = f" of {group.caption} ({run.id})" if len(comparison.groups) > 1 else ""
+    whose = _whose(comparison, group, run)
     caption = f"{kept.name}{whose} at step {kept.step:,}."
     if not isinstance(kept, gallery.Plotted):
-        return [Figure(caption, kept.name, Pictures((_of_group(comparison, group, kept, ALONE),)))]
+        return [Figure(caption, kept.name, Pictures((_of_group(comparison, group, run, kept, ALONE),)))]
     try:
         plot = kept.plot()
     except PhospheneError as error:
@@ -187,7 +202,7 @@ def table(comparison: Comparison, name: str) -> list[Block]:
         run = next((run for run in group.runs if name in shown.history(run).tables), None)
         if run is None:
             continue
-        whose = f" of {group.caption} ({run.id})" if len(comparison.groups) > 1 else ""
+        whose = _whose(comparison, group, run)
         try:
             read = read_table(run.directory.path / shown.history(run).tables[name].file, MOST_ROWS)
         except PhospheneError as error:

@@ -33,6 +33,8 @@ ORDER: tuple[TrialState, ...] = (
     "removed",
 )
 """The states of trials as they are counted."""
+OFTEN = 3
+"""Beginnings of a run, more of which are told."""
 FAILURES = 3
 """How many failed trials are told with their reason."""
 
@@ -208,6 +210,11 @@ def remarks(record: SweepRecord, trials: Sequence[Trial]) -> list[str]:
         ranked = sorted(weights.items(), key=lambda pair: -pair[1])
         shares = ", ".join(f"{name} {share:.0%}" for name, share in ranked)
         said.append(f"Of what sets good combinations apart, the axes explain (PED-ANOVA): {shares}.")
+    again = sorted((trial for trial in trials if trial.attempts > OFTEN), key=lambda one: -one.attempts)
+    said += [
+        f"Trial {trial.number} has been begun {trial.attempts:,} times: phosphene show {trial.run} says why."
+        for trial in again[:FAILURES]
+    ]
     failed = [trial for trial in trials if trial.state == "failed"]
     said += [f"Trial {trial.number} ({trial.run}) failed: {trial.reason}." for trial in failed[:FAILURES]]
     if len(failed) > FAILURES:

@@ -37,6 +37,7 @@ def test_a_report_is_put_together_reordered_annotated_and_written(command, home,
     assert json.loads(command("outline", "list", "--json").stdout) == [
         {"name": "My-rates", "title": "Mine", "parts": 4, "path": str(path), "problem": ""}
     ]
+    assert command("report", "Mine", "-o", "by-title.md").stdout == "by-title.md\n"
     written = command("report", "My-rates", "--to", "md")
     assert written.stdout == "My-rates.md\n"
     assert f"of the outline {path}" in written.stderr

@@ -200,6 +200,7 @@ def test_a_folder_with_too_little_in_it_is_refused_before_the_launch(home, folde
     [
         ("digits:test/170-176", "images: digits has the test images 0 to 175, not 176"),
         ("digits:train/1621", "images: digits has the train images 0 to 1620, not 1621"),
+        ("digits:test/5-3", "images: digits:test/5-3 holds no image: write digits:test/3-5"),
         ("nothing.png", "images: there is no image nothing.png"),
         ("sample:moon", "images: there is no sample:moon; there are: sample:china"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from tui.widgets.lists import Lists
 from tui.widgets.machine import MachineLine
 from tui.widgets.runs import RunList
 from tui.workbench.following import RunFollower
-from tui.workbench.listing import News, RunListing, last_time
+from tui.workbench.listing import News, RunListing, last_finished, last_time
 from tui.workbench.requests import RunRequests
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from textual.messages import Prune
 
+    from engine import Experiment, Listed
     from tui.keymap import Keymap
     from tui.settings import Settings
 
@@ -47,6 +49,7 @@ class Workbench(StudyBench):
         self._follower = RunFollower(self, lambda: self.engine)
         self._requests = RunRequests(self, lambda: self.engine)
         self._greeted = False
+        self._hinted = ("", "")
 
     def on_mount(self) -> None:
         """Show the frames of the panels; what takes longer follows the first paint."""
@@ -213,9 +216,16 @@ class Workbench(StudyBench):
 
     def _hint(self) -> None:
         """Say in the form how its experiment went last time."""
-        form = self.query_one(HyperparameterForm)
-        if form.experiment is not None:
-            form.hint = last_time(self.runs, form.experiment)
+        experiment = self.query_one(HyperparameterForm).experiment
+        if experiment is not None:
+            run = last_finished(self.runs, experiment)
+            if (told := (experiment.name, run.id if run else "")) != self._hinted:
+                self._hinted = told
+                self.run_worker(self._hint_at(run, experiment), group="hint", exclusive=True)
+
+    async def _hint_at(self, run: Listed | None, experiment: Experiment) -> None:
+        text = await asyncio.to_thread(last_time, run, experiment) if run else ""
+        self.query_one(HyperparameterForm).hint = text
 
     def on_hyperparameter_form_changed(self, message: HyperparameterForm.Changed) -> None:
         """Remember what was typed, and ask whether it could be launched."""

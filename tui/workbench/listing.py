@@ -116,12 +116,17 @@ class News:
         return cls(active, ended, best)
 
 
-def last_time(runs: Sequence[Listed], experiment: Experiment) -> str:
-    """Return how the newest finished run of an experiment went, ``last .974, 1:05``, or the empty string."""
+def last_finished(runs: Sequence[Listed], experiment: Experiment) -> Listed | None:
+    """Return the newest finished run of an experiment, if there is one."""
     for run in runs:
         if run.record and run.record.experiment == experiment.name and run.status.state == "finished":
-            took = wording.clock(run.status.changed - run.record.created)
-            metric = experiment.headline.result if experiment.headline else ""
-            figure = wording.headline(run.status.result, metric)
-            return f"last {figure}, {took}" if figure else f"last in {took}"
-    return ""
+            return run
+    return None
+
+
+def last_time(run: Listed, experiment: Experiment) -> str:
+    """Return how a finished run went and how long it was running, ``last .974, 1:05``; its whole log is read."""
+    took = wording.clock(run.directory.history().running())
+    metric = experiment.headline.result if experiment.headline else ""
+    figure = wording.headline(run.status.result, metric)
+    return f"last {figure}, {took}" if figure else f"last in {took}"

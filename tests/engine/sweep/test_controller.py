@@ -9,7 +9,7 @@ import shutil
 
 import pytest
 
-from engine import PhospheneError, Widening, catalogue
+from engine import PhospheneError, Widening, catalogue, sweep_outlook
 from engine.control import launching
 from engine.errors import LaunchError, RunStateError
 from engine.record.log import EventLog
@@ -105,6 +105,8 @@ def test_a_run_whose_workers_are_killed_again_and_again_is_given_up(bench, monke
     assert bench.play(sweep) == 0
     first, second = bench.trials(sweep)
     assert (first.state, first.attempts, second.state) == ("crashed", 6, "finished")
+    said = sweep_outlook.remarks(sweep.record(), [first, second])
+    assert f"Trial 1 has been begun 6 times: phosphene show {first.run} says why." in said
 
 
 def test_failures_stop_nothing_and_are_retried_as_often_as_asked(bench):

@@ -1,6 +1,6 @@
 """Whole screens, compared with pictures of them that somebody has looked at.
 
-After a change that is meant: ``pytest tests/tui/test_screens.py --snapshot-update``, and look at what changed.
+After a change that is meant: ``pytest tests/tui/screens/test_screens.py --snapshot-update``, and look at what changed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from tui.app import PhospheneApp
 from tui.screens.help import HelpScreen
+from tui.widgets.form import HyperparameterForm
 from tui.widgets.machine import MachineLine
 from tui.widgets.picture import Picture
 
@@ -44,6 +45,8 @@ def settled(*keys: str, then=lambda app: True):
 
         await wait_for(lambda: app.screen.query("#charts") and getattr(app.screen, "shown", None))
         await wait_for(lambda: app.screen.shown.history.ended and app.screen.query_one(Picture).region is not None)
+        form = app.screen.query_one(HyperparameterForm)
+        await wait_for(lambda: form.hint or form.experiment.name != "cnn")
         for key in keys:
             await pilot.press(key)
         await wait_for(lambda: then(app))

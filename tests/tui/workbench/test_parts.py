@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 from engine import Engine, Sweeps, Workspace, catalogue, wording
 from tui.workbench.following import RunFollower
-from tui.workbench.listing import News, RunListing, last_time
+from tui.workbench.listing import News, RunListing, last_finished, last_time
 from tui.workbench.requests import RunRequests
 
 
@@ -150,8 +150,8 @@ def test_news_are_what_ended_since_the_runs_were_last_seen_and_what_is_active(al
 
 def test_says_how_an_experiment_went_last_time(album):
     runs, experiments = Workspace(album).list(), catalogue.experiments()
-    assert last_time(runs, experiments["cnn"]) == "last .974, 5:02"
-    assert last_time(runs, experiments["count"]) == ""
+    assert last_time(last_finished(runs, experiments["cnn"]), experiments["cnn"]) == "last .974, 5:01"  # without its wait
+    assert last_finished(runs, experiments["count"]) is None
 
 
 def test_a_command_line_switches_booleans_and_quotes_what_needs_it():

@@ -56,12 +56,14 @@ def test_pictures_stand_in_grids_and_plots_after_each_other(six, report):
     samples = figures["samples"].content
     assert isinstance(samples, Pictures)
     assert [one.caption for one in samples.items] == [
-        ("lr 0.01", "step 10 · what is drawn"),
-        ("lr 0.1", "step 10 · what is drawn"),
+        ("lr 0.01", "seed 2, one of 3 runs", "step 10 · what is drawn"),
+        ("lr 0.1", "seed 2, one of 3 runs", "step 10 · what is drawn"),
     ]
     assert all(one.png.startswith(b"\x89PNG") and one.width == 160 for one in samples.items)
     assert [one.caption for one in figures["mistakes"].content.items] == [("a <b>",), ("c",)]
     assert figures["confusion"].content.kind == "heatmap"
+    assert figures["confusion"].caption.startswith("confusion of lr 0.1 (")
+    assert figures["confusion"].caption.endswith(", seed 2, one of 3 runs) at step 10.")
 
 
 def test_runs_that_failed_go_on_or_came_to_nothing_are_told(write, report, home):
