@@ -22,7 +22,7 @@ from tui.reporting import Reporting, ReportingApp
 from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
-from tui.stylesheet import ParsedOnce
+from tui.stylesheet import OwnStylesheet
 from tui.terminal import depth
 from tui.themes import filters, known, offered, terminal_colours
 
@@ -64,7 +64,7 @@ class PhospheneApp(Limited, KeysInTurn, Covered, ReportingApp):
         self._garbage = Garbage()
         self._coloured: dict[str, tuple[TerminalTheme, list[LineFilter]]] = {}
         super().__init__(driver_class=_driver_of_the_browser() if limits.browser else None)
-        self.stylesheet = ParsedOnce(variables=self.get_css_variables())
+        self.stylesheet = OwnStylesheet(variables=self.get_css_variables())
         self.limits = limits
         self._home = Workspace(home).home
         self._file = self._home / "workbench.json"

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from tui.actions import ACTS
 from tui.limits import Limited, limits_of
 from tui.screens.ending import Ending
+from tui.screens.painting import PaintedOnce
 
 if TYPE_CHECKING:
     from textual.widget import Widget
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tui.keymap import Keymap
 
 
-class ActingScreen(Limited, Ending, Screen[None]):
+class ActingScreen(Limited, Ending, PaintedOnce, Screen[None]):
     """Offers the actions of some scopes, says why one cannot be done, and does the others.
 
     Args:

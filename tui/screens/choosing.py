@@ -11,6 +11,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from tui.screens.painting import PaintedOnce
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,7 +34,7 @@ class Chosen:
     new: bool = False
 
 
-class ChooseReportScreen(ModalScreen["Chosen | None"]):
+class ChooseReportScreen(PaintedOnce, ModalScreen["Chosen | None"]):
     """Asks for a report: the arrow keys go through those there are, a typed name begins another one.
 
     Args:

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from tui.actions import ACTS
 from tui.limits import UNLIMITED, Limits, limits_of
+from tui.screens.painting import PaintedOnce
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -39,7 +40,7 @@ TITLES: dict[Scope, str] = {
 EVERYWHERE = (("↑ ↓", "Move in the lists and the form."), ("enter", "Go in: to the form, into a field, to a run."))
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(PaintedOnce, ModalScreen[None]):
     """All keys; closes with the keys that leave a screen, and with that which opened it."""
 
     BINDINGS: ClassVar = [("escape,q,question_mark,f1,enter", "dismiss", "back")]

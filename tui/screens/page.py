@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine import page_sections
+from tui.screens.painting import PaintedOnce
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from engine import Experiment
 
 
-class PageScreen(ModalScreen[None]):
+class PageScreen(PaintedOnce, ModalScreen[None]):
     """Shows the page of an experiment; closes with the keys that leave a screen, and with that which opened it."""
 
     BINDINGS: ClassVar = [("escape,q,h,enter", "dismiss", "back")]

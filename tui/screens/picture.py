@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 from tui.actions import bindings
 from tui.limits import Limited
 from tui.screens.ending import Ending
+from tui.screens.painting import PaintedOnce
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.shot import ShotView
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tui.actions import Scope
 
 
-class PictureScreen(Limited, Ending, ModalScreen[None]):
+class PictureScreen(Limited, Ending, PaintedOnce, ModalScreen[None]):
     """Shows what the picture panel shows, larger; the workbench hands on every change of it.
 
     Args:

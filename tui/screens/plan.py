@@ -15,6 +15,7 @@ from textual.widgets import Static
 from engine import PhospheneError, sweep_wording, wording
 from tui.actions import bindings
 from tui.screens.ending import Ending
+from tui.screens.painting import PaintedOnce
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.sweep.options import Mistakes, OptionField, OptionLine, asked_of, asked_with, given
 from tui.workbench.sweeping import HOW
@@ -33,7 +34,7 @@ PAUSE_SECONDS = 0.15
 """For which the options must stay as they are before it is planned anew."""
 
 
-class PlanScreen(Ending, ModalScreen["Planned | None"]):
+class PlanScreen(Ending, PaintedOnce, ModalScreen["Planned | None"]):
     """Answers with the plan that is to be launched, or None.
 
     Args:

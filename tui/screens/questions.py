@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tui.screens.painting import PaintedOnce
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -20,7 +22,7 @@ FORMS = {"m": ("Markdown", "md"), "l": ("LaTeX", "latex")}
 """The forms in which tables are copied, by their keys."""
 
 
-class QuestionScreen(ModalScreen[str | None]):
+class QuestionScreen(PaintedOnce, ModalScreen[str | None]):
     """A question in a frame; escape answers with None."""
 
     BINDINGS: ClassVar = [("escape", "dismiss", "back")]

@@ -24,7 +24,7 @@ def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_ba
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.steps == [1, 100, 200, 300])
         assert panel.current == 300
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("left", "left")
         await until(lambda: panel.current == 100)
         assert panel.offer.part.step == 100
@@ -43,7 +43,7 @@ def test_shows_each_kind_of_picture_by_name_and_the_whole_screen_on_demand(drive
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.kind == "batch")
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("down")
         await until(lambda: panel.kind == "confusion" and "2/2" in str(panel.border_title))
         await pilot.press("enter")
@@ -59,7 +59,7 @@ def test_points_the_charts_at_the_step_of_the_picture_while_they_are_linked(driv
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("left")
         charts = list(pilot.app.screen.query("Chart"))
         await until(lambda: all(chart.crosshair == 200 for chart in charts))
@@ -89,7 +89,7 @@ def test_a_picture_that_is_gone_or_damaged_leaves_the_rest_standing(drive, album
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("left", "left")
         await until(lambda: panel.current == 100 and panel.query_one(Picture)._widget is not None)
 
@@ -188,7 +188,7 @@ def test_pictures_are_seen_all_at_once_and_one_again(drive, album):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.steps == [1, 100, 200, 300])
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("g")
         await until(lambda: isinstance(panel.shot, gallery.Sheet) and len(panel.shot.stills) == 4)
         await until(lambda: "all 4" in str(panel.border_subtitle))
@@ -202,7 +202,7 @@ def test_two_pictures_blink_and_their_difference_gets_louder(drive, album):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("home", "m", "end")
         await until(lambda: panel.other is not None and panel.other.step == 1 and panel.current == 300)
         seen = set()
@@ -227,7 +227,7 @@ def test_without_a_mark_a_picture_is_compared_with_its_original_or_with_the_step
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("d")
         await until(lambda: panel.shot == gallery.Difference(panel._images["batch"][200], panel.still, 1))
         assert str(panel.border_subtitle) == "batch, step 300 - step 200, x1"
@@ -247,7 +247,7 @@ def test_where_nothing_is_meant_one_is_asked_to_mark_a_picture(drive, album):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("home", "b")
         await until(lambda: any("press m" in note.message for note in pilot.app._notifications))
         assert panel.shot == panel.still
@@ -260,7 +260,7 @@ def test_another_kind_of_picture_ends_the_way_of_showing(drive, album, key):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press(key)
         await until(lambda: panel._mode != "single")
         await pilot.press("down")
@@ -276,7 +276,7 @@ def test_what_is_shown_is_exported_and_nothing_overwritten(drive, album, tmp_pat
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("e")
         await until((tmp_path / "k3f-batch-300-2.png").exists)
         await pilot.press("g", "e")
@@ -296,7 +296,7 @@ def test_a_part_is_seen_closer_and_moved(drive, album):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("F")
         await until(lambda: isinstance(pilot.app.screen, PictureScreen))
         picture = pilot.app.screen.query_one(Picture)
@@ -327,7 +327,7 @@ def test_the_chosen_kind_of_picture_is_shown_of_the_next_run_too(drive, album):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.kind == "batch")
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("down")
         images = panel._images
         panel.show({}, "another")
@@ -343,7 +343,7 @@ def test_another_run_ends_blinking_and_a_marked_picture_that_is_gone_is_said_to_
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("home", "m", "end", "b")
         await until(lambda: panel._blink_timer is not None)
         gone = replace(panel.still, run="1", file=tmp_path / "gone.png")
@@ -361,7 +361,7 @@ def test_the_enlarged_picture_follows_what_the_panel_shows(drive, album):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
-        panel.focus()
+        await pilot.press("4")
         await pilot.press("enter")
         await until(lambda: isinstance(pilot.app.screen, PictureScreen))
         picture = pilot.app.screen.query_one(Picture)

@@ -150,7 +150,9 @@ def test_news_are_what_ended_since_the_runs_were_last_seen_and_what_is_active(al
 
 def test_says_how_an_experiment_went_last_time(album):
     runs, experiments = Workspace(album).list(), catalogue.experiments()
-    assert last_time(last_finished(runs, experiments["cnn"]), experiments["cnn"]) == "last .974, 5:01"  # without its wait
+    assert (
+        last_time(last_finished(runs, experiments["cnn"]), experiments["cnn"]) == "last .974, 5:01"
+    )  # without its wait
     assert last_finished(runs, experiments["count"]) is None
 
 
