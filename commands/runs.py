@@ -103,8 +103,8 @@ def _rows(run: Run, history: History) -> list[list[str]]:
     rows += [["tags", " ".join(f"#{tag}" for tag in added.tags)]] if added.tags else []
     rows += [["note", added.note]] if added.note else []
     if status.total:
-        left = f", {clock(status.eta)} left" if status.state == "running" else ""
-        rows.append(["steps", f"{status.step:,} of {status.total:,}{left}"])
+        left = wording.left(status.eta) if status.state == "running" else ""
+        rows.append(["steps", f"{status.step:,} of {status.total:,}{left and f', {left}'}"])
     for name, value in record.hyperparameters.items():
         now = f"{history.live[name]} (launched with {value})" if name in history.live else value
         rows.append(["hyperparameter", f"{name} = {now}"])

@@ -195,7 +195,8 @@ class _LineView:
         elif isinstance(event, Progress) and (event.t >= self._next or event.step == event.total):
             self._next = event.t + 5.0
             values = "  ".join(f"{name} {wording.figure(value)}" for name, value in self._metrics.items())
-            say(f"{event.unit} {event.step:,}/{event.total:,}  {wording.clock(event.eta)} left  {values}")
+            said = (f"{event.unit} {event.step:,}/{event.total:,}", wording.left(event.eta), values)
+            say("  ".join(part for part in said if part))
         elif line := _line(event):
             say(line)
 
@@ -240,7 +241,7 @@ class _LiveView:
             ProgressBar(max(total, 1), step, width=max(10, width - 48)),
             f"{100 * step / max(total, 1):3.0f} %",
             f"{unit} {step:,}/{total:,}" if total else history.state,
-            f"{wording.clock(eta)} left" if step < total else "",
+            wording.left(eta) if step < total else "",
         )
         return Group(head, bar, self._rows(width))
 

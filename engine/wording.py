@@ -190,6 +190,11 @@ def share(step: int, total: int) -> str:
     return f"{100 * step // total} %" if total else ""
 
 
+def left(eta: float) -> str:
+    """Say how much time is left, ``1:05 left``, or the empty string if none is, or while that is not known."""
+    return f"{clock(eta)} left" if eta >= 0.5 else ""  # half a second, of which a clock shows nothing
+
+
 def running(step: int, total: int) -> str:
     """Say how far a run that goes on has come; after its last step its last figures are made."""
     if total and step >= total:

@@ -68,7 +68,8 @@ def head(record: SweepRecord, status: Status) -> list[str]:
     """Return the lines above a sweep's table: what it is, and in which state."""
     name = f" · {record.name}" if record.name else ""
     reason = f": {status.reason}" if status.reason else ""
-    left = f" · about {wording.clock(status.eta)} left" if status.state == "running" and status.eta else ""
+    eta = wording.left(status.eta) if status.state == "running" else ""
+    left = f" · about {eta}" if eta else ""
     done = f" · {status.step:,} of {status.total:,} runs" if status.total else ""
     seeds = f" · {len(record.seeds)} seeds" if len(record.seeds) > 1 else ""
     return [

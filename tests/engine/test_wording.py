@@ -66,3 +66,7 @@ def test_a_place_in_the_queue_is_worded_and_read_again(number, text):
 
 def test_what_steers_a_terminal_is_not_printed():
     assert wording.printable("a\x1b[31mb\nc") == "a [31mb\nc"
+
+
+def test_the_time_that_is_left_is_told_where_there_is_some():
+    assert [wording.left(eta) for eta in (0.0, 0.2, 65.0)] == ["", "", "1:05 left"]

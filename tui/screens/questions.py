@@ -68,7 +68,7 @@ class ChooseScreen(QuestionScreen):
 
 
 class TextScreen(QuestionScreen):
-    """Asks for a name or a number.
+    """Asks for a name or a number; what was typed last to the same question is brought back by a key.
 
     Args:
         question: a few words.
@@ -77,14 +77,34 @@ class TextScreen(QuestionScreen):
         empty: whether nothing is an answer, too; otherwise it is none, as after esc.
     """
 
+    BINDINGS: ClassVar = [("up", "recall", "what was typed last")]
+    typed: ClassVar[dict[str, str]] = {}
+    """The last answer to each question that was not the one offered, also if it was refused or left by esc."""
+
     def __init__(self, question: str, offered: str, hint: str, *, empty: bool = False) -> None:
-        super().__init__(question, f"{hint} · esc back")
-        self._offered = offered
+        recalled = " · ↑ typed last" if question in self.typed else ""
+        super().__init__(question, f"{hint}{recalled} · esc back")
+        self._offered = self._text = offered
         self._empty = empty
 
     def field(self) -> Input:
         """Return the field for the answer."""
         return Input(self._offered, compact=True, select_on_focus=False)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Follow what is typed."""
+        self._text = event.value
+
+    def on_unmount(self) -> None:
+        """Remember what was typed."""
+        if self._text not in {self._offered, ""}:
+            self.typed[self._question] = self._text
+
+    def action_recall(self) -> None:
+        """Bring back what was typed last."""
+        field = self.query_one(Input)
+        field.value = self.typed.get(self._question, field.value)
+        field.cursor_position = len(field.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take the answer."""

@@ -196,10 +196,18 @@ def test_enter_launches_and_shows_a_sweep_that_is_read_on_widened_and_taken_home
         await until(lambda: sweep.seen is not None and sweep.seen.status.state == "finished", 30)
         await until(lambda: len(sweep.seen.body.outcomes) == 2)
         assert "2 of 2 runs" in sweep.seen.head[-1]
-        await pilot.press("plus")
-        await until(lambda: isinstance(app.screen, TextScreen) and app.screen.query("Input"))
-        app.screen.query_one(Input).value = "steps=4 seeds=1"
-        await pilot.press("enter")
+        for answer in ("stops=4 seeds=1", "steps=4 seeds=1"):
+            await pilot.press("plus")
+            await until(lambda: isinstance(app.screen, TextScreen) and app.screen.query("Input"))
+            field = app.screen.query_one(Input)
+            if answer.startswith("stops"):
+                field.value = answer
+            else:  # what was refused is not lost
+                await until(lambda: "stops" in notes(app))
+                await pilot.press("up", *["home", "right", "right", "delete", "e"])
+                assert field.value == answer
+            await pilot.press("enter")
+            await until(lambda: app.screen is sweep)
         await until(lambda: "4 further runs, 6 in all" in notes(app))
         await until(lambda: sweep.seen.status.state == "finished" and len(sweep.seen.body.trials) == 6, 30)
         assert not screen.is_attached
