@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import importlib.util
 import warnings
 from typing import TYPE_CHECKING
 
+from engine import wording
 from engine.declaration import Experiment, RunOptions
 from engine.errors import UnknownExperiment
 from engine.packages import LeftOut, with_additions
@@ -77,6 +77,5 @@ def experiment(name: str) -> Experiment:
     known = experiments()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "see what there is: phosphene experiments"
+    hint = wording.meant(name, known, "see what there is: phosphene experiments")
     raise UnknownExperiment(f"there is no experiment {name!r}; {hint}")

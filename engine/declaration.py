@@ -5,7 +5,6 @@ Forms, command-line options, help, JSON schema and validation messages are all m
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 from collections.abc import Callable, Mapping
@@ -138,8 +137,7 @@ def one_or_several(choices: tuple[str, ...]) -> Callable[[str], str]:
         chosen = [name.strip() for name in text.split(",") if name.strip()]
         for name in chosen:
             if name not in choices:
-                near = difflib.get_close_matches(name, choices, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(choices)}"
+                hint = wording.meant(name, choices, f"there are: {', '.join(choices)}")
                 raise ValueError(f"there is no {name!r}; {hint}")
         if not chosen:
             raise ValueError(f"is empty; there are: {', '.join(choices)}")
@@ -275,9 +273,10 @@ def _sentences(model: type[BaseModel], error: ValidationError) -> dict[str, str]
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else "values"
         if problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name, list(model.model_fields), n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are: {', '.join(model.model_fields)}"
-            sentences[name] = f"no such hyperparameter{hint}"
+            there = ", ".join(model.model_fields)
+            sentences[name] = (
+                f"no such hyperparameter; {wording.meant(name, model.model_fields, f'there are: {there}')}"
+            )
         elif problem["type"] == "value_error":
             # A check of our own, whose sentence needs no addition.
             sentences[name] = problem["msg"].removeprefix("Value error, ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 import time
@@ -188,6 +189,12 @@ def ago(t: float) -> str:
 def share(step: int, total: int) -> str:
     """Say how much of a run is done, ``42 %``, or the empty string while the total is not known."""
     return f"{100 * step // total} %" if total else ""
+
+
+def meant(name: str, known: Iterable[str], otherwise: str) -> str:
+    """Return what to say of a name that is not known: the known one that is most like it, or else ``otherwise``."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else otherwise
 
 
 def left(eta: float) -> str:

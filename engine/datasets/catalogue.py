@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 from typing import TYPE_CHECKING
 
+from engine import wording
 from engine.datasets.table import SOURCES, Source
 from engine.errors import DataUnavailable
 from engine.packages import with_additions
@@ -45,6 +45,5 @@ def dataset(name: str) -> Source:
     known = datasets()
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known)} and folder:PATH"
+    hint = wording.meant(name, known, f"there are: {', '.join(known)} and folder:PATH")
     raise DataUnavailable(f"there is no data set {name!r}; {hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from engine.captions import shortened
 from engine.errors import PhospheneError
 from engine.provenance import Origin
 from engine.record.plots import read_plot
-from engine.wording import short_id
+from engine.wording import meant, short_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,8 +134,7 @@ def kind(album: Mapping[str, Mapping[int, Kept]], name: str) -> Mapping[int, Kep
         PhospheneError: if there is nothing, with the nearest name.
     """
     if name not in album:
-        near = difflib.get_close_matches(name, album, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(album) or 'none yet'}"
+        hint = meant(name, album, f"there are: {', '.join(album) or 'none yet'}")
         raise PhospheneError(f"the run has no picture or plot {name!r}; {hint}")
     return album[name]
 

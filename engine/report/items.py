@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
+from engine import wording
 from engine.errors import PhospheneError
 
 SWEEP_ITEMS = ("plan", "combinations", "axes", "parallel")
@@ -71,8 +71,7 @@ class Item:
         kind, _, argument = text.strip().partition(" ")
         argument = argument.strip()
         if kind not in ARGUMENTS:
-            near = difflib.get_close_matches(kind, ARGUMENTS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(ARGUMENTS)}"
+            hint = wording.meant(kind, ARGUMENTS, f"there are: {', '.join(ARGUMENTS)}")
             raise PhospheneError(f"{kind!r} cannot be shown; {hint}")
         wanted = ARGUMENTS[kind]
         if bool(argument) != bool(wanted):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import fcntl
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import wording
 from engine.errors import PhospheneError, ReadOnly
 from engine.paths import decoded
 from engine.record.files import disk_errors, file_name, write_atomically
@@ -97,8 +97,7 @@ class KeptReports:
             return titled[0]
         if titled:
             raise PhospheneError(f"several reports are called {wanted!r}: take one of the names {', '.join(titled)}")
-        near = difflib.get_close_matches(wanted, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else "see those there are: phosphene outline list"
+        hint = wording.meant(wanted, names, "see those there are: phosphene outline list")
         raise PhospheneError(f"there is no report {wanted!r}; {hint}")
 
     def titled(self, title: str) -> list[str]:

@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import shlex
@@ -22,6 +21,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine import wording
 from engine.errors import PhospheneError
 from engine.report.items import ARGUMENTS, STUDY_ITEMS, SWEEP_ITEMS, Item
 
@@ -189,8 +189,7 @@ class _Reader:
     def _check(self, values: Mapping[str, Any], allowed: Mapping[str, Any], part: int) -> None:
         for name, value in values.items():
             if name not in allowed:
-                near = difflib.get_close_matches(name, allowed, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(allowed)}"
+                hint = wording.meant(name, allowed, f"there are: {', '.join(allowed)}")
                 raise self._wrong(f"there is no {name!r}; {hint}", part, name)
             kind = allowed[name]
             texts = all(isinstance(one, str) for one in value) if isinstance(value, list) else True

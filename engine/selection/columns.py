@@ -10,7 +10,6 @@ by ``last``: a run that has diverged ends as it did.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,8 +115,8 @@ def absent(columns: Iterable[Column], runs: Sequence[Listed], histories: Histori
         if not runs or any(column.value(run, histories) is not MISSING for run in runs):
             continue
         known = {*fields(runs), *(name for run in runs for name in histories.latest(run.directory))}
-        near = difflib.get_close_matches(column.source, known - {column.source}, n=1)
-        said.append(f"none of these runs has {column}{f'; did you mean {near[0]}?' if near else ''}")
+        hint = wording.meant(column.source, known - {column.source}, "")
+        said.append(f"none of these runs has {column}{hint and f'; {hint}'}")
     return said
 
 

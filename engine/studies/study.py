@@ -296,9 +296,6 @@ def find(workspace: Workspace, name: str) -> Study:
         return read(Path(name).expanduser())
     there = names(workspace)
     if name not in there:
-        import difflib
-
-        near = difflib.get_close_matches(name, there, n=1)
-        hint = f"did you mean {near[0]}?" if near else "see those there are: phosphene study list"
+        hint = wording.meant(name, there, "see those there are: phosphene study list")
         raise PhospheneError(f"there is no study {name!r}; {hint}")
     return read(there[name])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import itertools
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine import wording
 from engine.catalogue import experiment as find_experiment
 from engine.control import resolving
 from engine.control.threads import thread_count
@@ -144,8 +144,7 @@ def _unmeasured(record: SweepRecord, known: set[str]) -> tuple[str, ...]:
     source = parse_column(record.metric).source if record.metric else ""
     if not known or not source or source in known:
         return ()
-    near = difflib.get_close_matches(source, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"they have {', '.join(sorted(known))}"
+    hint = wording.meant(source, known, f"they have {', '.join(sorted(known))}")
     return (f"metric: no run of {record.experiment} so far has {source}; {hint}",)
 
 

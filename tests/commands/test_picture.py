@@ -53,7 +53,7 @@ def test_pictures_are_listed_and_written(phosphene, explained, home, tmp_path):
     assert pixels(target).shape[1] >= 2 * 112
     # What is not there is said in a sentence.
     for arguments, says in (
-        (("gradeint",), "did you mean 'gradient'?"),
+        (("gradeint",), "did you mean gradient?"),
         (("gradient", "--step", "9"), "the nearest is of step 3"),
         (("gradient", "--against", "nothing/gradient"), "no run"),
         (("gradient", "-o", "/nowhere/x.png"), "cannot be written"),

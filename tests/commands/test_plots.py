@@ -22,7 +22,7 @@ def test_a_plot_is_drawn_printed_and_written_and_one_that_is_not_there_is_one_se
         assert (done.returncode, done.stdout) == (0, f"{target}\n")
         assert target.read_bytes().startswith(begins)
     for arguments, says in (
-        (("show", "last", "--plot", "confusoin"), "did you mean 'confusion'?"),
+        (("show", "last", "--plot", "confusoin"), "did you mean confusion?"),
         (("show", "last", "--plot", "squares", "--step", "9"), "the nearest is of step 2"),
         (("picture", "last", "squares", "-o", tmp_path / "squares.jpg"), "must end in .png"),
     ):
