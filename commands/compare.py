@@ -36,6 +36,8 @@ def compare(
 
     form = format_of(form, as_json=as_json)
     require_both(rows, columns)
+    if rows and len(parse_columns(metric)) > 1:
+        raise typer.BadParameter("a pivot has one value in each cell: name one", param_hint="--metric")
     comparison = comparison_of(selection, group, baseline)
     wanted = parse_columns(metric) or comparison.default_columns()
     for trouble in comparison.troubles:

@@ -76,10 +76,12 @@ def format_of(form: str, *, as_json: bool) -> str:
 
 
 def require_both(rows: str, columns: str) -> None:
-    """Check that the fields of a pivot are both named, or neither.
+    """Check that the fields of a pivot are both named, or neither, and are two.
 
     Raises:
-        BadParameter: naming the one that is missing.
+        BadParameter: naming the one that is missing, or the same.
     """
     if bool(rows) != bool(columns):
         raise typer.BadParameter("--rows and --columns go together", param_hint="--rows" if columns else "--columns")
+    if rows and rows == columns:
+        raise typer.BadParameter("name another field than --rows does", param_hint="--columns")

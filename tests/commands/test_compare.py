@@ -95,7 +95,13 @@ def test_mistakes_are_one_sentence(command):
     ):
         with pytest.raises(error, match=problem):
             command("compare", *words)
-    for words in (["nz=2", "--format", "doc"], ["nz=2", "--rows", "nz"], ["nz=2", "--rows=a", "--columns=b", "--json"]):
+    for words in (
+        ["nz=2", "--format", "doc"],
+        ["nz=2", "--rows", "nz"],
+        ["nz=2", "--rows=a", "--columns=b", "--json"],
+        ["nz=2", "--rows=nz", "--columns=nz"],
+        ["nz=2", "--rows=nz", "--columns=lr", "--metric=test/accuracy,test/loss"],
+    ):
         assert command("compare", *words).exit_code == 2
 
 
