@@ -244,7 +244,8 @@ class PaneScreen(Offering, ActingScreen):
 
     def _show_bar(self) -> None:
         panes = self._panes
-        self.query_one(PaneBar).show(PANES, panes.visible, panes.focused, enlarged=panes.enlarged)
+        again = panes.other_list
+        self.query_one(PaneBar).show(PANES, panes.visible, panes.focused, enlarged=panes.enlarged, again=again)
 
     @property
     def scope(self) -> Scope:

@@ -28,8 +28,18 @@ class PaneBar(Static):
         super().__init__(id="pane-bar")
         self._ends: list[int] = []
 
-    def show(self, panes: Sequence[str], visible: Sequence[str], focused: str | None, *, enlarged: bool) -> None:
-        """Name the panes, those that are not on the screen in faint letters."""
+    def show(
+        self, panes: Sequence[str], visible: Sequence[str], focused: str | None, *, enlarged: bool, again: str = ""
+    ) -> None:
+        """Name the panes, those that are not on the screen in faint letters.
+
+        Args:
+            panes: in the order of their keys.
+            visible: those on the screen.
+            focused: the one that has the focus.
+            enlarged: whether it has the screen for itself.
+            again: where the key of the focused one leads.
+        """
         parts: list[tuple[str, str]] = []
         self._ends = []
         for number, pane in enumerate(panes, start=1):
@@ -40,6 +50,8 @@ class PaneBar(Static):
             self._ends.append(sum(len(text) for text, _ in parts))
         if enlarged:
             parts.append((" F: all panes", "$text-muted"))
+        if again and focused in panes:
+            parts.append((f" {panes.index(focused) + 1} again: {again}", "$text-muted"))
         self.update(Content.assemble(*parts), layout=False)
 
     def on_click(self, event: events.Click) -> None:

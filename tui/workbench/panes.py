@@ -109,12 +109,18 @@ class Panes:
                 self._front = views[0]
             self.arrange()
 
+    @property
+    def other_list(self) -> str:
+        """The list that the key of the lists leads to from the one that has the focus; empty if neither has it."""
+        if self.focused != "lists":
+            return ""
+        focused = self._screen.focused
+        return "runs" if focused is not None and focused.id == "experiments" else "experiments"
+
     def go_to(self, pane: Pane, *, enlarged: bool = False) -> None:
         """Show a pane and give it the focus; from the list of experiments, go on to the runs."""
         self._alone = pane if enlarged else self._alone
-        stop = FIRST_STOPS[pane]
-        if pane == "lists" and self._screen.focused is not None and self._screen.focused.id == "experiments":
-            stop = "#runs"
+        stop = "#runs" if pane == "lists" and self.other_list == "runs" else FIRST_STOPS[pane]
         self.reveal(pane)
         # At once, so that keys typed ahead go there; what a pane gets only when it is shown takes the focus then.
         if not self._focus(stop):

@@ -11,6 +11,7 @@ from engine import catalogue
 from engine.record.events import HyperparameterChanged, StateChanged
 from tui.widgets.chart import Chart
 from tui.widgets.charts import ChartPanel
+from tui.widgets.pane_bar import PaneBar
 from tui.workbench.panes import FIRST_STOPS, PANES
 from tui.workbench.sizes import LIMITS, Sizes
 
@@ -180,5 +181,19 @@ def test_a_change_of_focus_restyles_the_two_panes_and_not_the_whole_screen(drive
                 monkeypatch.setattr(pilot.app.stylesheet, "update_nodes", lambda nodes, **_: restyled.append({*nodes}))
         assert restyled
         assert all(len(nodes) < 10 < len(screen.walk_children()) / 3 for nodes in restyled)
+
+    drive(scenario)
+
+
+def test_the_bar_says_where_the_key_of_the_lists_leads(drive, album):
+    async def scenario(pilot, until):
+        bar = lambda: str(pilot.app.screen.query_one(PaneBar).render())  # noqa: E731
+        await until(lambda: "1 again: runs" in bar())
+        await pilot.press("1")
+        await until(lambda: "1 again: experiments" in bar() and pilot.app.focused.id == "runs")
+        await pilot.press("1")
+        await until(lambda: "1 again: runs" in bar() and pilot.app.focused.id == "experiments")
+        await pilot.press("3")
+        await until(lambda: "again" not in bar())
 
     drive(scenario)
