@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.renderers import RENDERERS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Settings:
-    """Read from and written to one small file in the workspace.
+    """Read from and written to one small file in the workspace, which several workbenches may have open.
 
     Attributes:
         warm: whether a fork server waits with torch imported, so that a run starts at once; it needs about 450 MiB.
@@ -44,14 +44,17 @@ class Settings:
     report: str = ""
     drafts: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._known: dict[str, Any] = {}
+
     @classmethod
     def load(cls, path: Path) -> Settings:
         """Read the settings; a missing or damaged value becomes its default."""
+        settings = cls()
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            return cls()
-        settings = cls()
+            values = {}
         for name, default in asdict(settings).items():
             value = values.get(name) if isinstance(values, dict) else None
             if isinstance(value, type(default)) or (isinstance(default, float) and isinstance(value, int)):
@@ -59,18 +62,42 @@ class Settings:
         settings.forms, settings.drafts = _texts(settings.forms), _texts(settings.drafts)
         if settings.images not in {"auto", *RENDERERS}:
             settings.images = "auto"
+        settings._known = asdict(settings)
         return settings
 
     def save(self, path: Path) -> bool:
-        """Write the settings; return False if the workspace does not allow it."""
+        """Write what has changed here since it was read or written last; what others have written meanwhile stays.
+
+        Returns:
+            False if the workspace does not allow it.
+        """
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        own = asdict(self)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+            kept = _merged(self._known, own, asdict(Settings.load(path))) if path.exists() else own
+            temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
             temporary.replace(path)
         except OSError:
             return False
+        self._known = own
         return True
+
+
+def _merged(known: Mapping[str, Any], own: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is there, with what differs in one's own values from those that were known."""
+    found = dict(there)
+    for name in known.keys() | own.keys():
+        before, after = known.get(name), own.get(name)
+        if before == after:
+            continue
+        if isinstance(after, dict) and isinstance(there.get(name, {}), dict):
+            found[name] = _merged(before if isinstance(before, dict) else {}, after, there.get(name, {}))
+        elif name in own:
+            found[name] = after
+        else:
+            found.pop(name, None)
+    return found
 
 
 def _texts(values: Mapping[str, object]) -> dict[str, dict[str, str]]:

@@ -96,8 +96,8 @@ def _compiled(node: Node) -> Test:
             return lambda run, logs: not inner(run, logs)
         case Word(text):
             return _word(text.casefold())
-        case Marked("has", name):
-            return _has(name)
+        case Marked("has" | "sweep" as kind, name):
+            return (_has if kind == "has" else _of_sweep)(name)
         case Marked(kind, name):
             node = Compare(kind, "=", Literal(name, quoted=True))
     return _compare(node)
@@ -129,6 +129,11 @@ def _word(part: str) -> Test:
         return run.record is not None and part in run.record.experiment.casefold()
 
     return test
+
+
+def _of_sweep(name: str) -> Test:
+    """Return whether a run was launched by the sweep of an id, or of its last part, as lists show it."""
+    return lambda run, _: run.record is not None and f"-{run.record.sweep}".endswith(f"-{name}")
 
 
 def _has(name: str) -> Test:

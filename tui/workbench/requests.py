@@ -45,6 +45,10 @@ class Stops:
         self._last = (name, attempt, time.monotonic())
 
 
+SLOW_SECONDS = 0.7
+"""After which a launch that is still being prepared is said to be, so that nobody asks for it again."""
+
+
 class RunRequests:
     """Sends requests; a message tells the screen how each one ended.
 
@@ -184,6 +188,8 @@ class RunRequests:
     async def _launch(
         self, experiment: Experiment, values: Mapping[str, str], options: Mapping[str, str]
     ) -> Started | Refused:
+        said = self.Done(f"{experiment.name} is being looked up and prepared", "launch")
+        saying = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._owner.post_message, said)
         try:
             async with self._in_turn:
                 return self.Started(await self._engine().launch(experiment, values, options))
@@ -191,6 +197,8 @@ class RunRequests:
             if not error.problems:
                 raise
             return self.Refused(error.problems)
+        finally:
+            saying.cancel()
 
     async def _stop(self, run: Run, attempt: int) -> Done:
         again, kill = self._stops.ask(run.id, attempt)

@@ -179,3 +179,30 @@ def test_the_listing_ends_when_it_is_cancelled_in_the_moment_in_which_it_is_want
                 await owner.close()
 
     with_owner(scenario, album)
+
+
+def test_a_launch_that_takes_long_is_said_to_be_prepared_and_a_quick_one_is_not(monkeypatch):
+    class Slow:
+        def __init__(self) -> None:
+            self.ready = asyncio.Event()
+
+        async def launch(self, *_):
+            await self.ready.wait()
+            return "run"
+
+    async def scenario() -> None:
+        owner, engine = Owner(), Slow()
+        requests = RunRequests(owner, lambda: engine)
+        experiment = SimpleNamespace(name="probe")
+        monkeypatch.setattr("tui.workbench.requests.SLOW_SECONDS", 0.0)
+        requests.launch(experiment, {}, {})
+        await owner.wait_for(RunRequests.Done)
+        assert owner.of(RunRequests.Done)[0].text == "probe is being looked up and prepared"
+        engine.ready.set()
+        await owner.wait_for(RunRequests.Started)
+        monkeypatch.setattr("tui.workbench.requests.SLOW_SECONDS", 60.0)
+        requests.launch(experiment, {}, {})
+        await owner.wait_for(RunRequests.Started, 2)
+        assert len(owner.of(RunRequests.Done)) == 1
+
+    asyncio.run(scenario())
