@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from engine.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic import BaseModel
 
     from engine.declaration import Experiment
 
@@ -27,8 +30,13 @@ def workload(experiment: Experiment, values: Mapping[str, Any]) -> Workload:
         experiment: of the run.
         values: its hyperparameters, as plain values; those that it has not have their defaults.
     """
-    defaults = {field.name: field.default for field in experiment.fields()}
-    counted = {name for name in COUNTS if name in defaults}
-    named = {name for name, one in references(experiment.hyperparameters).items() if one.decides_work}
-    every = defaults | dict(values)
-    return tuple((name, every[name]) for name in sorted(counted | named))
+    defaults = _deciding(experiment.hyperparameters)
+    return tuple((name, values.get(name, default)) for name, default in defaults.items())
+
+
+@functools.cache
+def _deciding(model: type[BaseModel]) -> Mapping[str, Any]:
+    """Return the defaults of the hyperparameters that decide the work, sorted by their names; asked for every cell."""
+    named = {name for name, one in references(model).items() if one.decides_work}
+    fields = model.model_fields
+    return {name: fields[name].default for name in sorted(named.union(COUNTS).intersection(fields))}
