@@ -95,7 +95,7 @@ class Workbench(StudyBench):
             if listed is not None and listed.status.attempt > self.shown.history.attempt:
                 self._follower.follow(listed.id)
             elif listed is None and self.runs:
-                self._follower.follow(self.runs[0].id)
+                self._follow(self.runs[0].id)
         self._hint()
         self._settings.seen = time.time()
 
@@ -106,7 +106,12 @@ class Workbench(StudyBench):
         if news.ended:
             self.notify(f"{len(news.ended)} run{'s' * (len(news.ended) > 1)} ended", title="while you were away")
         if news.best:
-            self._follower.follow(news.best)
+            self._follow(news.best)
+
+    def _follow(self, run: str) -> None:
+        """Show a run that the user has not pointed at; from now on the highlight is theirs to move on."""
+        self.query_one(RunList).mark(run)
+        self._follower.follow(run)
 
     def on_run_list_chosen(self, message: RunList.Chosen) -> None:
         """Show the run under the highlight."""
@@ -154,7 +159,7 @@ class Workbench(StudyBench):
         self._listing.look_again()
 
     def _show_run(self, run: str) -> None:
-        self._follower.follow(run)
+        self._follow(run)
         self._show_result(self._experiment_of(run))
 
     def _experiment_of(self, run: str) -> str:
@@ -176,8 +181,6 @@ class Workbench(StudyBench):
         if self.shown is not None:
             self.query_one(Console).forget()
         self.shown = message.shown
-        if not message.pointed:
-            self.query_one(RunList).mark(self.shown.run.id)
         self._suit(self.catalogue.get(self.shown.record.experiment))
         self._draw(self.shown)
 
@@ -247,7 +250,7 @@ class Workbench(StudyBench):
 
     def on_run_requests_started(self, message: RunRequests.Started) -> None:
         """Show the run that was launched or resumed."""
-        self._follower.follow(message.run.id)
+        self._follow(message.run.id)
         if self._panes.narrow:
             with contextlib.suppress(PhospheneError):
                 self._show_result(message.run.record().experiment)  # it is not in the list yet

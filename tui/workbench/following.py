@@ -46,11 +46,9 @@ class RunFollower:
 
         Attributes:
             shown: the run.
-            pointed: whether it is followed because the highlight came to it, which may be elsewhere by now.
         """
 
         shown: ShownRun
-        pointed: bool = False
 
     @dataclass
     class Advanced(Message):
@@ -106,7 +104,7 @@ class RunFollower:
             await asyncio.sleep(pause)
             run = await self._engine().find(name)
             shown = ShownRun(run, await asyncio.to_thread(run.record))
-            self._owner.post_message(self.Opened(shown, pointed=pause > 0))
+            self._owner.post_message(self.Opened(shown))
             went_on = not (await asyncio.to_thread(run.status)).ended
             await self._read(shown)
             status = await asyncio.to_thread(run.status)

@@ -63,15 +63,19 @@ def on_runs(drive, scenario, count: int, size=(160, 48)) -> None:
     drive(play, size=size)
 
 
-def test_the_highlight_is_not_called_back_to_a_run_that_it_came_by(drive, grid):
+def test_the_highlight_is_not_called_back_by_a_run_that_opens_after_the_user_has_moved_on(drive, grid):
     async def scenario(pilot, until, runs):
-        shown = pilot.app.screen.shown
+        screen = pilot.app.screen
+        late, wanted = screen.shown, runs.options[2].id
         runs.highlighted = 2
-        pilot.app.screen.post_message(RunFollower.Opened(shown, pointed=True))
-        await pilot.pause()
-        assert runs.highlighted == 2
-        pilot.app.screen.post_message(RunFollower.Opened(shown))
-        await until(lambda: runs.chosen == shown.run.id)
+        await until(lambda: screen.shown.run.id == wanted)
+        screen._show_run(late.run.id)  # as when a screen is left for this run
+        assert runs.chosen == late.run.id
+        runs.highlighted = 2
+        screen.post_message(RunFollower.Opened(late))
+        await until(lambda: screen.shown is late)
+        await until(lambda: screen.shown.run.id == wanted)
+        assert runs.chosen == wanted
 
     on_runs(drive, scenario, 4)
 
