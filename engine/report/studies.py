@@ -14,7 +14,7 @@ from engine.report.document import Bullets, Commands, Figure, Paragraph, Picture
 from engine.studies import figure as study_figure
 from engine.studies import words
 from engine.studies.naming import named
-from engine.sweep import pictures
+from engine.sweep import pictures, views
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -127,7 +127,7 @@ def _pictures(progress: Progress, comparison: Comparison, name: str) -> list[Blo
 
     grid = None
     if across := columns or rows:
-        down = (rows or pictures.SEEDS) if columns else pictures.STEPS
+        down = (rows or views.SEEDS) if columns else pictures.STEPS
         grid, _ = pictures.picture_grid(record, progress.trials, albums, across, down, name, MOST_STEPS)
     if grid is None:
         return figures.pictures(comparison, name, record.fields if len(record.fields) == 2 else ())

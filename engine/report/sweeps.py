@@ -74,7 +74,7 @@ def combinations(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
 
 
 def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
-    """Return the metric over the axes: a chart over one, a heat map over two, over more a chart over each."""
+    """Return the metric over the axes: a chart over one or each of many, a heat map over two, or a chart over seeds."""
     known = _known(record, trials)
     names = [axis.fields[0] for axis in record.axes]
     if not known:
@@ -82,7 +82,7 @@ def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
     if len(names) == 2 and (content := views.over_two_axes(known, *names)):
         caption = f"{record.metric} over {names[0]} and {names[1]}, means over seeds."
         return [Figure(caption, f"{record.metric}-map", content)]
-    charts = {axis.name: views.over_axis(record, known, axis.name) for axis in record.axes}
+    charts = views.over_each_axis(record, known)
     return [
         Figure(f"{record.metric} over {name}{_told(chart)}.", f"{record.metric}-over-{name}", chart)
         for name, chart in charts.items()
@@ -105,6 +105,8 @@ def _told(chart: Chart) -> str:
 def parallel(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
     """Return parallel coordinates: all axes beside each other, a line a combination."""
     known = _known(record, trials)
+    if not record.axes:
+        return [Paragraph(plain("The runs differ in their seeds alone."))]
     if not known:
         return [_NOTHING]
     chart = views.over_all_axes(record, outlook.outcomes(record, known))

@@ -93,7 +93,7 @@ def means(study: Study, record: SweepRecord, trials: Sequence[Trial]) -> plots.P
             return replace(found, legend=record.metric)
     if study.layout == "bars":
         return bars(record, trials)
-    return {axis.name: views.over_axis(record, trials, axis.name) for axis in record.axes}
+    return views.over_each_axis(record, trials)
 
 
 def bars(record: SweepRecord, trials: Sequence[Trial]) -> plots.Bars:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.provenance import Origin
 from engine.selection.values import comparable
-from engine.sweep.views import axis_of, places, value_on, written
+from engine.sweep.views import SEEDS, axis_of, places, value_on, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Album = dict[str, dict[int, "Kept"]]
 
-STEPS, SEEDS = "step", "seed"
+STEPS = "step"
 """What pictures may be laid out by besides the axes: the steps at which they were made, the seeds of the runs."""
 MOST_PLACES = 12
 """Values of an axis in a grid of pictures, and steps, at most: of more, the first, the last and some between."""

@@ -34,6 +34,8 @@ FEWEST_SPACED = 3
 """Values without which nothing is said of how they are spaced."""
 NAMED = 3
 """Of these, how many have a colour and a name."""
+SEEDS = "seed"
+"""What runs lie over that differ in nothing else."""
 
 
 def axis_of(record: SweepRecord, name: str) -> Axis:
@@ -75,6 +77,31 @@ def in_order(record: SweepRecord, trials: Sequence[Trial]) -> list[Trial]:
 # -- the metric -------------------------------------------------------------------------------------------------------
 
 
+def over_each_axis(record: SweepRecord, trials: Sequence[Trial]) -> dict[str, Chart]:
+    """Return the metric over each axis by its name; over the seeds, where runs differ in nothing else."""
+    if not record.axes:
+        return {SEEDS: over_seeds(record, trials)}
+    return {axis.name: over_axis(record, trials, axis.name) for axis in record.axes}
+
+
+def over_seeds(record: SweepRecord, trials: Sequence[Trial]) -> Chart:
+    """Return the metric at the seed of each finished run; of two or more, the mean with its interval across them."""
+    import numpy as np
+
+    done = sorted(_with_figures(trials), key=lambda trial: trial.seed)
+    x, y = (np.array(row, dtype=np.float64) for row in ([one.seed for one in done], [one.value for one in done]))
+    lines = [Line("runs", Style(1, 0), x, y, form="points")] if done else []
+    if len(done) > 1:
+        mean = statistics.mean(y.tolist())
+        across, low, high = (np.full(2, value) for value in (mean.mean, mean.low, mean.high))
+        lines.append(Line(f"mean of {mean.n} seeds", Style(0, 0), x[[0, -1]], across, low, high))
+    return Chart(tuple(lines), SEEDS, record.metric, origin=Origin.of(trial.run for trial in done))
+
+
+def _with_figures(trials: Iterable[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state == "finished" and trial.value is not None]
+
+
 def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
     """Return the metric over the values of an axis: a point a finished run, and the means with their intervals.
 
@@ -90,7 +117,7 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
     import numpy as np
 
     axis = axis_of(record, name)
-    done = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
+    done = _with_figures(trials)
     values = places(axis, done)
     at = {comparable(list(value)): float(place) for place, value in enumerate(values)}
     if axis.ordered:

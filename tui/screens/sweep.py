@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from engine import sweep_outlook, sweep_pictures, wording
+from engine import sweep_outlook, sweep_pictures, sweep_views, wording
 from tui.actions import bindings
 from tui.exporting import ask_and_copy, chart_offer
 from tui.reporting import part_of
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_COMPARED = 48
 """Runs that are compared at once, at most: those of the best combinations."""
+NO_METRIC, SEEDS_ALONE = "the sweep has no metric", "its runs differ in their seeds alone"
+"""Why there are no charts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +150,8 @@ class SweepScreen(Offering, ViewsScreen):
             self._table.show(seen.body)
         charts = seen.body.charts
         if charts is not None and (before is None or before.body.charts is not charts):
-            instead = "the sweep has no metric" if seen.record.axes else "its runs differ in their seeds alone"
-            self._axes.show(charts, instead)
-            self._parallel.show(seen.body.parallel, instead)
+            self._axes.show(charts, NO_METRIC)
+            self._parallel.show(seen.body.parallel, NO_METRIC if seen.record.axes else SEEDS_ALONE)
         if self.asked.pictures:
             self._pictures.lay_out(seen.grid)
         self._show_head()
@@ -192,6 +193,11 @@ class SweepScreen(Offering, ViewsScreen):
 
     # -- keys: what is seen ---------------------------------------------------------------------------------------
 
+    def action_view(self, view: str) -> None:
+        """Go to a view, or say why there is nothing to be seen."""
+        if not self.refuses(f"sweep.{view}"):
+            super().action_view(view)
+
     def action_log_y(self) -> None:
         """Switch the charts between linear and logarithmic y."""
         self._axes.action_log_scale()
@@ -224,12 +230,12 @@ class SweepScreen(Offering, ViewsScreen):
     def _next_axis(self, downwards: int) -> None:
         assert self.seen is not None
         across, down = laid_out(self.seen.record, self.asked)
-        axes = [axis.name for axis in self.seen.record.axes] or [sweep_pictures.SEEDS]
+        axes = [axis.name for axis in self.seen.record.axes] or [sweep_views.SEEDS]
         if not downwards:
             across = axes[(axes.index(across) + 1) % len(axes)]
             self._ask(replace(self.asked, across=across))
             return
-        downs = [name for name in (*axes, sweep_pictures.STEPS, sweep_pictures.SEEDS) if name != across]
+        downs = [name for name in (*axes, sweep_pictures.STEPS, sweep_views.SEEDS) if name != across]
         self._ask(replace(self.asked, down=downs[(downs.index(down) + 1) % len(downs)]))
 
     def action_columns(self, offset: int) -> None:
@@ -243,10 +249,12 @@ class SweepScreen(Offering, ViewsScreen):
     def reason_against(self, act: Act) -> str:
         """Return why an action cannot be done now, or the empty string."""
         if self.seen is None:
-            return "" if act.scope == "app" else "the sweep is still being read"
+            return "" if act.scope == "app" or act.name.startswith("view") else "the sweep is still being read"
         ended, state = self.seen.status.ended, self.seen.status.state
         if act.scope == "sweep" and act.name in {"stop", "resume"}:
             return f"the sweep is {state}" if ended == (act.name == "stop") else ""
+        if act.scope == "sweep" and act.label == "parallel" and not self.seen.record.axes:
+            return SEEDS_ALONE
         if act.scope == "sweep" and act.name == "renderer":
             return "" if self._pictures.display else "no pictures are shown"
         charts = self._axes if self._axes.display else self._parallel

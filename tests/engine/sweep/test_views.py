@@ -202,3 +202,16 @@ def test_outcomes_without_a_mean_come_last_whatever_they_are(swept):
     _, record, trials = swept
     assert [one.mean is None for one in sweep_outlook.outcomes(record, trials)] == [False] * 5 + [True]
     assert np.isfinite([one.mean.mean for one in sweep_outlook.outcomes(record, trials)[:5]]).all()
+
+
+def test_a_sweep_of_seeds_alone_lies_over_its_seeds_and_has_a_mean(home):
+    record, trials = trials_of(home, [], lambda _, seed: 0.5 + 0.1 * seed, seeds=3)
+    [(name, chart)] = sweep_views.over_each_axis(record, trials).items()
+    runs, mean = chart.lines
+    assert (name, chart.x_label, chart.y_label) == ("seed", "seed", record.metric)
+    assert (runs.x.tolist(), runs.y.tolist()) == ([0, 1, 2], pytest.approx([0.5, 0.6, 0.7]))
+    assert (mean.label, mean.x.tolist(), mean.y.tolist()) == ("mean of 3 seeds", [0, 2], pytest.approx([0.6, 0.6]))
+    half = 4.302653 * 0.1 / math.sqrt(3)  # Student's t of two degrees of freedom
+    assert (mean.high - mean.y).tolist() == pytest.approx([half, half])
+    assert [line.label for line in sweep_views.over_seeds(record, trials[:1]).lines] == ["runs"]
+    assert not sweep_views.over_seeds(record, []).lines

@@ -400,11 +400,15 @@ def test_a_sweep_over_nothing_but_seeds_is_shown_too(drive, home):
     async def scenario(pilot, until):
         screen = await opened(pilot, until)
         assert len(screen.seen.body.trials) == 2
-        await until(lambda: "differ in their seeds alone" in screen._axes._charts[0].title)
+        await until(lambda: screen._axes._charts[0].title.endswith(" over seed"))
+        assert [curve.name for curve in screen._axes._charts[0]._curves] == ["runs", "mean of 2 seeds"]
+        await pilot.press("4")
+        await until(lambda: "its runs differ in their seeds alone" in notes(pilot.app))
+        assert screen.view == "table"
         await pilot.press("3")
         await until(lambda: screen._pictures.pictures is not None)
         assert str(screen._pictures.border_title) == "samples: seed across, step down"
-        await pilot.press("x", "d", "2", "4", "plus")
+        await pilot.press("x", "d", "2", "plus")
         await until(lambda: isinstance(pilot.app.screen, TextScreen))
 
     drive(scenario)

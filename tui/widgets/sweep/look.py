@@ -45,8 +45,8 @@ class Body:
         trials: all of them.
         table: the combinations.
         outcomes: the same, in the order of its rows.
-        charts: the metric over each axis, by its name; None while they are still to be worked out.
-        parallel: all axes beside each other.
+        charts: the metric over each axis, by its name, or over seeds; None while they are still to be worked out.
+        parallel: all axes beside each other, if there are any.
         remarks: what the results suggest; None likewise.
     """
 
@@ -141,12 +141,12 @@ class Looking:
 
 def laid_out(record: SweepRecord, asked: Asked) -> tuple[str, str]:
     """Return what pictures are laid out by, across and down."""
-    from engine import sweep_pictures
+    from engine import sweep_pictures, sweep_views
 
     names = [axis.name for axis in record.axes]
     # A sweep over nothing but seeds has no axis.
-    across = asked.across if asked.across in names else next(iter(names), sweep_pictures.SEEDS)
-    downs = [name for name in (*names, sweep_pictures.STEPS, sweep_pictures.SEEDS) if name != across]
+    across = asked.across if asked.across in names else next(iter(names), sweep_views.SEEDS)
+    downs = [name for name in (*names, sweep_pictures.STEPS, sweep_views.SEEDS) if name != across]
     return across, asked.down if asked.down in downs else downs[0]
 
 
@@ -165,5 +165,5 @@ def with_charts(record: SweepRecord, body: Body) -> Body:
 
     if not record.metric:
         return replace(body, charts={})
-    charts = {axis.name: sweep_views.over_axis(record, body.trials, axis.name) for axis in record.axes}
-    return replace(body, charts=charts, parallel={"parallel": sweep_views.over_all_axes(record, body.outcomes)})
+    parallel = {"parallel": sweep_views.over_all_axes(record, body.outcomes)} if record.axes else {}
+    return replace(body, charts=sweep_views.over_each_axis(record, body.trials), parallel=parallel)
