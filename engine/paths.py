@@ -51,13 +51,18 @@ def exists(path: str | os.PathLike[str]) -> bool:
 
 
 def apart(names: Iterable[str]) -> list[str]:
-    r"""Return names as they are shown: those that look alike, since only their Unicode forms differ, as ``caf\xe9``."""
+    r"""Return names as they are shown: those that look alike, since only their Unicode forms differ, with escapes.
+
+    ``caf\u00e9`` is another one than ``caf\xe9``, in which a byte is no UTF-8; see :func:`text_of`.
+    """
     names = list(names)
     alike = Counter(unicodedata.normalize("NFC", name) for name in dict.fromkeys(names))
-    return [
-        name.encode("ascii", "backslashreplace").decode() if alike[unicodedata.normalize("NFC", name)] > 1 else name
-        for name in names
-    ]
+    return [in_code_points(name) if alike[unicodedata.normalize("NFC", name)] > 1 else name for name in names]
+
+
+def in_code_points(name: str) -> str:
+    r"""Return a name with each character that is not ASCII as its code point, ``\u00e9``."""
+    return re.sub(r"[^\x00-\x7f]", lambda found: f"\\u{ord(found[0]):04x}", name)
 
 
 def path_completions(begun: str) -> tuple[str, ...]:
