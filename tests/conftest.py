@@ -49,9 +49,10 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Compute in one thread, but for benchmarks: small networks gain nothing from more, and lose much beside others.
 
-    Examples of properties may take their time: on a busy machine the first of them waits for others' imports.
+    Examples of properties may take their time: on a busy machine the first of them waits for others' imports. Where CI
+    is set they are the same each time, so that what a change breaks is told from what was found by chance.
     """
-    hypothesis.settings.register_profile("suite", deadline=None)
+    hypothesis.settings.register_profile("suite", deadline=None, derandomize="CI" in os.environ)
     hypothesis.settings.load_profile("suite")
     if not config.getoption("benchmark_enable"):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
