@@ -170,7 +170,7 @@ ACTS: tuple[Act, ...] = (
         "run",
         "ctrl+r",
         "run",
-        "Start the experiment, with the text of an open field too.",
+        "Start the experiment, with the text of an open field too; plan a sweep if a value begins with *.",
         footer=True,
         shown="^r",
     ),

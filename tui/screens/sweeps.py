@@ -73,6 +73,7 @@ class SweepBench(PaneScreen):
     def _take_into_form(self, name: str, hyperparameters: Mapping[str, Any], seed: int) -> None:
         experiment = self.catalogue.get(name)
         if experiment is None:
+            self.complain(f"{name} is not installed here, so that there is no form for it")
             return
         form = self.query_one(HyperparameterForm)
         form.show(experiment, self._settings.forms.get(name, {}))

@@ -63,7 +63,8 @@ def _facts(shown: ShownRun) -> list[Content]:
 def _values(shown: ShownRun, experiment: Experiment | None) -> list[Content]:
     """Return a line for each hyperparameter, and one below it for each live change."""
     record = shown.record
-    changed = changed_values(experiment, record.hyperparameters, record.seed) if experiment else record.hyperparameters
+    # What differs from defaults that are not known here is not known either.
+    changed = changed_values(experiment, record.hyperparameters, record.seed) if experiment else {}
     width = max(map(len, record.hyperparameters), default=0)
     lines = [Content("")]
     for name, value in record.hyperparameters.items():

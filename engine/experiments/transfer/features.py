@@ -132,9 +132,9 @@ class Extractor:
         Raises:
             UnreadableImage: if a file is broken and ``refuse_broken`` is set, or if all are.
         """
-        if self._precision == "auto":
+        chosen = self._precision == "auto"
+        if chosen:
             self._precision = self._chosen_precision(photographs)
-            self._context.message(f"features are computed in {self._precision}")
         self._scaled = 0
         folder = self._folder(photographs, name, part)
         starts = torch.arange(len(photographs)).split(CHUNK)
@@ -142,6 +142,8 @@ class Extractor:
         if kept:
             self._context.message(f"{len(kept)} of {len(starts)} pieces of the {part} features were kept from before")
         missing = [number for number in range(len(starts)) if number not in kept]
+        if chosen and missing:
+            self._context.message(f"features are computed in {self._precision}")
         batches = [batch for number in missing for batch in starts[number].split(self._batch)]
         coming = decoded_at(photographs, self._preprocessing, batches)
         stored: list[dict[str, Tensor]] = []

@@ -13,6 +13,7 @@ STEPS_BACK = 100
 """How many changes of a form can be undone."""
 AXIS = "*"
 """What the text of a hyperparameter begins with that is an axis of a sweep."""
+SEEDS_IN_PLAN = "several seeds are asked for in the plan of a sweep: S, then seeds"
 
 
 def axis_in(text: str) -> str:
@@ -116,7 +117,9 @@ class FormValues:
         from engine import InvalidHyperparameters, RunOptions, sweep_axes, validate
 
         common = name in self.options
-        axis = "" if common else axis_in(text)
+        axis = axis_in(text)
+        if common and axis:
+            return SEEDS_IN_PLAN if name == "seed" else "only hyperparameters may begin with *"
         try:
             if axis:
                 fixed = {field: own for field, own in self.chosen[0].items() if field != name}
