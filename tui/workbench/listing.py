@@ -89,7 +89,7 @@ class News:
     """What happened while the workbench was closed.
 
     Attributes:
-        active: runs that have not ended.
+        active: runs that have not ended, those that wait last.
         ended: runs that ended since then.
         best: id of the run to show first; empty if there are no runs.
     """
@@ -103,14 +103,17 @@ class News:
         lines = [(f"{run.id} is {run.status.state}", "info") for run in self.active]
         lines += [("while you were away:", "alarm")] if self.ended else []
         for run in self.ended[:MOST_NEWS]:
-            figures = ", ".join(f"{name} {value:.4g}" for name, value in list(run.status.result.items())[:2])
+            figures = ", ".join(
+                f"{name} {wording.figure(value)}" for name, value in list(run.status.result.items())[:2]
+            )
             lines.append((f"  {run.id} {run.status.state} {figures or run.status.reason}", "info"))
         return lines
 
     @classmethod
     def since(cls, seen: float, runs: Sequence[Listed]) -> News:
         """Compare the runs, newest first, with the time when they were last on a screen; 0 for never."""
-        active = [run for run in runs if not run.status.ended]
+        waiting_last = sorted(runs, key=lambda run: run.status.state == "queued")
+        active = [run for run in waiting_last if not run.status.ended]
         ended = [run for run in runs if run.status.ended and run.status.changed > seen > 0]
         best = next((run.id for run in [*active, *ended, *runs]), "")
         return cls(active, ended, best)

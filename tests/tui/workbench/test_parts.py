@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from dataclasses import replace
 from types import SimpleNamespace
 
 from engine import Engine, Sweeps, Workspace, catalogue, wording
@@ -146,6 +147,11 @@ def test_news_are_what_ended_since_the_runs_were_last_seen_and_what_is_active(al
     assert news.best == runs[0].id
     assert any("test/accuracy 0.974" in text for text, _ in news.lines())
     assert News.since(0, []).best == ""
+    states = ("queued", "running", "finished")
+    queue = [replace(run, status=replace(run.status, state=state)) for run, state in zip(runs, states, strict=True)]
+    waiting = News.since(0, queue)
+    assert [run.status.state for run in waiting.active] == ["running", "queued"]
+    assert waiting.best == queue[1].id
 
 
 def test_says_how_an_experiment_went_last_time(album):
