@@ -36,7 +36,7 @@ from tests.one_host_slurm import OneHostSlurm, missing
 PROGRAMS = Path(__file__).parent / "programs"
 STANDINS = Path(__file__).parent / "standins"
 PHOSPHENE = [sys.executable, "-m", "phosphene"]
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until a test gives up waiting; nothing takes that long unless it is broken."""
 
 

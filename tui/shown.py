@@ -49,11 +49,6 @@ class ShownRun:
         """The files of its tables by name."""
         return {name: self.run.path / event.file for name, event in self.history.tables.items()}
 
-    @property
-    def markers(self) -> list[tuple[float, str]]:
-        """Where live hyperparameters changed, for charts over steps."""
-        return [(float(change.step), f"{change.name} {change.value}") for change in self.history.changes]
-
 
 def table_lines(file: Path, t: float) -> list[wording.Line]:
     """Return a small table as one block of aligned text, a hint for a larger one, nothing if it cannot be read."""

@@ -60,6 +60,7 @@ class Chart:
         log_y: whether the y axis is logarithmic.
         log_x: whether the x axis is.
         names: of the positions 0, 1, 2 ... where x counts these.
+        marks: places on x where something happened, and what: live changes of hyperparameters.
         origin: the runs, and the command that draws the same.
     """
 
@@ -69,6 +70,7 @@ class Chart:
     log_y: bool = False
     log_x: bool = False
     names: tuple[str, ...] = ()
+    marks: tuple[tuple[float, str], ...] = ()
     origin: Origin = field(default_factory=lambda: Origin(()))
 
     def sheet(self) -> Sheet:
@@ -120,7 +122,8 @@ def chart(
     words: list[object] = ["chart", *runs, "--metric", metric, "--x", axis, f"--group={comparison.grouping}"]
     words += ["--smooth", weight] if weight else []
     words += ["--log-y"] if log_y else []
-    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y, origin=Origin.of(runs, *words))
+    marks = comparison.history(comparison.runs[0]).marks if len(comparison.runs) == 1 and axis == "step" else ()
+    return Chart(lines, LABELS[axis], f"{metric}{smoothed}", log_y, marks=tuple(marks), origin=Origin.of(runs, *words))
 
 
 def drawable(comparison: Comparison, metric: str) -> bool:
@@ -146,7 +149,12 @@ def members(comparison: Comparison, metric: str, axis: Axis, weight: float = 0.0
 
 
 def chart_of_curves(
-    curves: Sequence[tuple[str, Curve, float]], axis: Axis, y_label: str, *, log_y: bool = False
+    curves: Sequence[tuple[str, Curve, float]],
+    axis: Axis,
+    y_label: str,
+    marks: Sequence[tuple[float, str]] = (),
+    *,
+    log_y: bool = False,
 ) -> Chart:
     """Return the chart of curves of one run, in the colours and dashes of their order.
 
@@ -154,6 +162,7 @@ def chart_of_curves(
         curves: a label, all points, and the weight of smoothing of each.
         axis: what x is.
         y_label: what y is.
+        marks: as those of the chart.
         log_y: as in :func:`chart`.
     """
     lines = []
@@ -161,7 +170,7 @@ def chart_of_curves(
         drawn = thinned(Curve(curve.x, smooth(curve.y, weight)))
         line = Line(f"{label}, smoothed {weight:g}" if weight else label, in_order(number), drawn.x, drawn.y)
         lines.append(_positive(line) if log_y else line)
-    return Chart(tuple(lines), LABELS[axis], y_label, log_y)
+    return Chart(tuple(lines), LABELS[axis], y_label, log_y, marks=tuple(marks))
 
 
 def _lines(comparison: Comparison, group: Group, metric: str, axis: Axis, weight: float) -> Iterator[Line]:

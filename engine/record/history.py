@@ -140,6 +140,11 @@ class History:
         going = max(now, self._last) - self._since if self._phase == phase and self._since else 0.0
         return self._spent[phase] + going
 
+    @property
+    def marks(self) -> list[tuple[float, str]]:
+        """Where live hyperparameters changed, for charts over steps: the step and what was changed."""
+        return [(float(change.step), f"{change.name} {change.value}") for change in self.changes]
+
     def changes_to_repeat(self) -> list[HyperparameterChanged]:
         """Return the live changes by step, as the next attempt is to repeat them."""
         return sorted(self._to_repeat, key=lambda change: change.step)

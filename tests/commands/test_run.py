@@ -171,7 +171,7 @@ def test_a_reader_that_leaves_gets_no_traceback(launch, finish, command):
     os.close(writing)
     os.read(reading, 1)
     os.close(reading)
-    _, narration = process.communicate(timeout=30)
+    _, narration = process.communicate(timeout=60)
     assert "Traceback" not in narration
     assert "Exception" not in narration
     assert "BrokenPipe" not in narration

@@ -203,7 +203,7 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunRequests, "warm", lambda self: None)
 
 
-async def until(condition, seconds: float = 15.0, pause: float = 0.01) -> None:
+async def until(condition, seconds: float = 30.0, pause: float = 0.01) -> None:
     """Let the app work until a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():

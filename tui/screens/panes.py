@@ -97,7 +97,7 @@ class PaneScreen(Offering, ActingScreen):
     def _draw(self, shown: ShownRun) -> None:
         declared = self.catalogue.get(shown.record.experiment)
         charts, headline = (declared.charts, declared.headline) if declared else ((), None)
-        self.query_one(ChartPanel).show(shown.history.curves, charts, shown.markers, headline)
+        self.query_one(ChartPanel).show(shown.history.curves, charts, shown.history.marks, headline)
         self.query_one(PicturePanel).show(shown.album, shown.run.id)
         self.query_one(TableView).show(shown.tables, declared.tables if declared else ())
         self.query_one(Configuration).show(shown, declared)

@@ -102,7 +102,11 @@ class ChartPanel(ChartGrid):
 
         chart = self.focused_chart
         curves = [(curve.label, Drawn(curve.x, curve.y), weight) for curve, weight in chart.lines]
-        return (chart.title, chart_of_curves(curves, self.axis, chart.title, log_y=self.log_y)) if curves else None
+        if not curves:
+            return None
+        return chart.title, chart_of_curves(
+            curves, self.axis, chart.title, self._markers if self.axis == "step" else (), log_y=self.log_y
+        )
 
     def part(self, run: str) -> ReportPart:
         """Return what a report shows of the chart that ``on_paper`` returns, of a run by its id."""

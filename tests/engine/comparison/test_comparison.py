@@ -11,6 +11,7 @@ from engine.comparison.comparison import Comparison
 from engine.comparison.sheets import configured
 from engine.comparison.statements import interval, rounded, signed, statements
 from engine.comparison.statistics import Mean, difference, mean
+from engine.drawing import overlay
 from engine.errors import PhospheneError, UnknownRun
 from engine.record.events import Metrics, encode
 from engine.selection.columns import Column, parse_column
@@ -150,3 +151,15 @@ def test_differences_carry_their_sign():
     assert signed(None) == interval(None) == ""
     assert rounded(1e300, 1e-3) == "1e+300"
     assert Mean(0, math.nan).n == 0
+
+
+def test_live_changes_of_a_run_by_itself_are_marked_on_screen_and_paper(write, tmp_path):
+    home = write("aaa", {"lr": 0.1}, curve=[1 / step for step in range(1, 11)], changed=True)
+    drawn = chart(compared(home), "train/loss", "step")
+    assert drawn.marks == ((1.0, "lr 0.5"),)
+    assert not chart(compared(home), "train/loss", "epoch").marks
+    figure = overlay.figure(drawn)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["lr 0.5"]
+    overlay.write(drawn, tmp_path / "chart.png", drawn.origin)
+    write("bbb", {"lr": 0.1}, seed=1, curve=[1.0, 0.5], changed=True)
+    assert not chart(compared(home), "train/loss", "step").marks  # of one among several runs they would say nothing

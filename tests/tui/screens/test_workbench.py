@@ -326,7 +326,7 @@ def test_writes_the_forms_live_values_into_the_run_and_marks_them_on_the_charts(
         form = pilot.app.screen.query_one("#form")
         form.take_over(form.chosen_values()[0] | {"lr": "0.25"})
         await pilot.press("w")
-        await until(lambda: [text for _, text in shown(pilot.app).markers] == ["lr 0.25"])
+        await until(lambda: [text for _, text in shown(pilot.app).history.marks] == ["lr 0.25"])
         series = shown(pilot.app).history.curves.series["train/lr"]
         await until(lambda: series.value[-1] == 0.25)
         assert series.value[0] == 0.1
