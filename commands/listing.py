@@ -70,7 +70,7 @@ def list_runs(
     if shown and chosen:
         table(["run", *map(str, chosen)], [_chosen(run, chosen, histories) for run in shown])
     elif shown:
-        table(["run", "state", "done", "ago", "result", ""], map(_row, shown))
+        table(["run", "state", "done", "ago", "result", "note, changed values"], map(_row, shown))
     if len(found) > len(shown):
         say(f"and {len(found) - len(shown):,} {'more' if sort else 'older ones'}: phosphene runs --all")
     if not found:
@@ -101,9 +101,13 @@ def _row(run: Listed) -> list[str]:
     started = wording.ago(record.created) if record else ""
     note = run.name if record and status.state not in {"failed", "crashed"} else ""
     note = note or ("" if status.state in {"running", "finished"} else status.reason)
-    if record and record.experiment not in catalogue.experiments() and not record.imported:
+    declared = catalogue.experiments().get(record.experiment) if record else None
+    if record and declared is None and not record.imported:
         note = f"experiment {record.experiment} is not installed; {note}"
     note = " ".join([note, *(f"#{tag}" for tag in run.annotations.tags)])
+    if record and declared is not None:
+        values = declared.changed(record.hyperparameters, record.seed)
+        note = ", ".join([*([note] if note.strip() else []), *(f"{name} {value}" for name, value in values.items())])
     mark = f"{wording.STATE_MARKS[status.state]} {status.state}"
     return [run.id, mark, progress, started, result, " ".join(note.split())]
 

@@ -378,6 +378,13 @@ class Experiment:
         """Return the hyperparameters as forms and options see them."""
         return fields_of(self.hyperparameters)
 
+    def changed(self, hyperparameters: Mapping[str, Any], seed: int) -> dict[str, str]:
+        """Return what of a run's hyperparameters and seed differs from the defaults, as a user would type it."""
+        views = {view.name: view for view in self.fields()}
+        texts = {name: views[name].show(value) for name, value in hyperparameters.items() if name in views}
+        changed = {name: text for name, text in texts.items() if text != views[name].show(views[name].default)}
+        return changed | ({"seed": str(seed)} if seed else {})
+
     def load(self) -> Callable[[Any, Any], None]:
         """Import the program. Only workers do this, because the program imports torch."""
         module, _, function = self.program.partition(":")

@@ -48,6 +48,16 @@ def listed(done):
     return [run["id"][-3:] for run in json.loads(done.stdout)]
 
 
+def test_the_list_tells_what_is_no_default(command):
+    head, *rows = command("runs").stdout.splitlines()
+    assert head.endswith("note, changed values")
+    assert [row.partition("  run ")[2] for row in rows] == [
+        "ccc, lr 0.001, seed 2",
+        "bbb, lr 0.01, seed 1",
+        "aaa, lr 0.1",
+    ]
+
+
 def test_runs_are_filtered_and_ordered(command):
     assert listed(command("runs", "--json", "--where", "lr>=0.01")) == ["bbb", "aaa"]
     assert listed(command("runs", "--json", "--where", "train/loss<2", "--sort", "lr")) == ["bbb", "aaa"]

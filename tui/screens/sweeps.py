@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.limits import limits_of
 from tui.screens.panes import PaneScreen
-from tui.widgets.form import HyperparameterForm, changed_values
+from tui.widgets.form import HyperparameterForm
 from tui.widgets.pictures import PicturePanel
 from tui.workbench.sweeping import SweepRequests, asked_of
 
@@ -77,7 +77,7 @@ class SweepBench(PaneScreen):
             return
         form = self.query_one(HyperparameterForm)
         form.show(experiment, self._settings.forms.get(name, {}))
-        form.take_over(changed_values(experiment, hyperparameters, seed))
+        form.take_over(experiment.changed(hyperparameters, seed))
         self._panes.reveal("form")
 
     def action_sweep(self) -> None:

@@ -11,7 +11,6 @@ from textual.widgets import Static
 
 from engine import wording
 from tui.marks import mark
-from tui.widgets.form import changed_values
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -64,7 +63,7 @@ def _values(shown: ShownRun, experiment: Experiment | None) -> list[Content]:
     """Return a line for each hyperparameter, and one below it for each live change."""
     record = shown.record
     # What differs from defaults that are not known here is not known either.
-    changed = changed_values(experiment, record.hyperparameters, record.seed) if experiment else {}
+    changed = experiment.changed(record.hyperparameters, record.seed) if experiment else {}
     width = max(map(len, record.hyperparameters), default=0)
     lines = [Content("")]
     for name, value in record.hyperparameters.items():

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tui.widgets.form.panel import HyperparameterForm
-from tui.widgets.form.values import AXIS, changed_values
+from tui.widgets.form.values import AXIS
 
-__all__ = ["AXIS", "HyperparameterForm", "changed_values"]
+__all__ = ["AXIS", "HyperparameterForm"]

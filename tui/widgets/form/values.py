@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,11 +144,3 @@ class FormValues:
         if view.choices or name in self.options:
             return view.choices
         return suggestions_for(self.experiment.hyperparameters, name, self.chosen[0])
-
-
-def changed_values(experiment: Experiment, hyperparameters: Mapping[str, Any], seed: int) -> dict[str, str]:
-    """Return the text of the hyperparameters and the seed of a run that differ from the defaults."""
-    views = {view.name: view for view in experiment.fields()}
-    texts = {name: views[name].show(value) for name, value in hyperparameters.items() if name in views}
-    changed = {name: text for name, text in texts.items() if text != views[name].show(views[name].default)}
-    return changed | ({"seed": str(seed)} if seed else {})
