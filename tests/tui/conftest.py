@@ -203,6 +203,11 @@ def cold(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunRequests, "warm", lambda self: None)
 
 
+def focus(widget) -> None:
+    """Give a widget the focus at once; by its own method it comes later, and a key pressed meanwhile goes elsewhere."""
+    widget.screen.set_focus(widget)
+
+
 async def until(condition, seconds: float = 30.0, pause: float = 0.01) -> None:
     """Let the app work until a condition holds."""
     deadline = time.monotonic() + seconds

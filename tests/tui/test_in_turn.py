@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from textual import events
 
+from tests.tui.conftest import focus
 from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.widgets.experiments import ExperimentList
@@ -26,7 +27,7 @@ def burst(app, *typed: str) -> None:
 def test_a_text_behind_the_key_that_opens_a_field_is_written_there(drive, home, typed):
     async def scenario(pilot, until):
         app = pilot.app
-        app.screen.query_one(ExperimentList).focus()
+        focus(app.screen.query_one(ExperimentList))
         burst(app, "slash", *typed, "enter")
         field = app.screen.query_one("#filter-experiments", FilterField)
         await until(lambda: field.value == "probe" and app.screen.query_one(ExperimentList).has_focus)
@@ -49,7 +50,7 @@ def test_a_value_behind_the_key_that_goes_to_the_form_is_typed_into_its_field(dr
 def test_keys_go_on_behind_those_that_open_and_close_a_screen(drive):
     async def scenario(pilot, until):
         app, bench = pilot.app, pilot.app.screen
-        bench.query_one(ExperimentList).focus()
+        focus(bench.query_one(ExperimentList))
         burst(app, *["question_mark", "escape"] * 3, "slash", *"dann")
         await until(lambda: bench.query_one("#filter-experiments", FilterField).value == "dann")
         assert app.screen is bench
@@ -73,7 +74,7 @@ def test_a_key_that_comes_to_no_end_holds_others_back_no_longer_than_it_may(driv
 
     async def scenario(pilot, until):
         app = pilot.app
-        app.screen.query_one(ExperimentList).focus()
+        focus(app.screen.query_one(ExperimentList))
         later, never = Workbench.call_later, []
 
         def call_later(screen, callback, *args):

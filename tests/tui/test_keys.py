@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.tui.conftest import focus
 from tui.actions import ACTS
 from tui.app import PhospheneApp
 from tui.keymap import Keymap
@@ -44,7 +45,7 @@ def test_every_action_has_a_handler_where_it_works(drive):
 
 def test_the_help_shows_the_focused_panes_keys_first(drive, album):
     async def scenario(pilot, until):
-        pilot.app.screen.query_one("#pictures").focus()
+        focus(pilot.app.screen.query_one("#pictures"))
         await pilot.press("question_mark")
         await until(lambda: isinstance(pilot.app.screen, HelpScreen))
         await pilot.press("escape")
@@ -80,7 +81,7 @@ def test_a_key_of_the_only_pane_that_can_be_meant_works_from_elsewhere(drive, al
     async def scenario(pilot, until):
         screen = pilot.app.screen
         await until(lambda: screen.shown is not None and screen.shown.album)
-        screen.query_one("#experiments").focus()
+        focus(screen.query_one("#experiments"))
         await pilot.press("g")
         assert screen.query_one("#pictures")._mode == "grid"
 
@@ -91,7 +92,7 @@ def test_a_key_says_where_it_would_work(drive, album):
     async def scenario(pilot, until):
         screen = pilot.app.screen
         await until(lambda: screen.shown is not None and screen.shown.album)
-        screen.query_one("#experiments").focus()
+        focus(screen.query_one("#experiments"))
         await pilot.press("g")
         await until(lambda: "g works in: pictures (4)" in notes(pilot.app))
         assert screen.query_one("#pictures")._mode == "single"
@@ -111,7 +112,7 @@ def test_users_choose_keys_in_a_file_by_the_ids_of_actions(drive, album):
         assert not launched
         await pilot.press("f5")
         assert launched
-        screen.query_one("#pictures").focus()
+        focus(screen.query_one("#pictures"))
         await pilot.press("ctrl+g")
         assert screen.query_one("#pictures")._mode == "grid"
         assert "f5" in str(HelpScreen.page("workbench", screen.keymap))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Footer
 
+from tests.tui.conftest import focus
 from tui.actions import ACTS
 from tui.app import PhospheneApp
 from tui.limits import CHANGES, IN_A_TERMINAL, NO_TERMINAL, READ_ONLY, Limited, Limits
@@ -48,7 +49,7 @@ def test_nothing_in_the_workspace_changes_whatever_is_pressed_and_chosen(drive, 
     async def scenario(pilot, until):
         app, screen = pilot.app, pilot.app.screen
         await until(lambda: screen.shown is not None and screen.shown.album)
-        screen.query_one("#runs").focus()
+        focus(screen.query_one("#runs"))
         await pilot.press("space", "r", "R", "w", "k", "X", "X", "#", "n", "N")
         assert app.screen is screen
         assert set(notes(app)) == {READ_ONLY}

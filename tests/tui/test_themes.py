@@ -18,6 +18,7 @@ from rich.style import Style
 
 from engine import State
 from engine.record.workspace import Workspace
+from tests.tui.conftest import focus
 from tui import themes
 from tui.app import PhospheneApp
 from tui.keymap import Keymap
@@ -106,11 +107,11 @@ def visit(crowd, still, monkeypatch):
             judge(app)
             panel.action_next_name()
         for selector in ("#fields", "#pictures", "#console", "Chart", "#experiments"):
-            screen.query(selector).first().focus()
+            focus(screen.query(selector).first())
             await until(lambda: True)
             judge(app)
         for focused in (runs, screen.query_one("#experiments")):
-            focused.focus()
+            focus(focused)
             for number in range(len(STATES)):
                 with runs.prevent(RunList.OptionHighlighted):
                     runs.highlighted = number

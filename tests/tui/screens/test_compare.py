@@ -15,7 +15,7 @@ from engine import Engine, Workspace, provenance
 from engine.plots import Heatmap, Lines
 from engine.record.events import ImageLogged, Metrics, PlotLogged, Progress, Results, StateChanged, encode
 from engine.record.plots import write_plot
-from tests.tui.conftest import NOON, until, write_picture, write_run
+from tests.tui.conftest import NOON, focus, until, write_picture, write_run
 from tui import draw_plot
 from tui.actions import ACTS
 from tui.app import PhospheneApp
@@ -532,7 +532,7 @@ def test_selected_runs_are_compared_from_the_workbench(drive, six):
     async def scenario(pilot, until):
         runs = pilot.app.screen.query_one("#runs")
         await until(lambda: runs.option_count == 6)
-        runs.focus()
+        focus(runs)
         await pilot.press("asterisk", "C")
         await until(lambda: isinstance(pilot.app.screen, CompareScreen) and pilot.app.screen.seen is not None)
         assert pilot.app.screen.seen.runs == 6

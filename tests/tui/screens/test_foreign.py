@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.record.events import StateChanged
-from tests.tui.conftest import NOON
+from tests.tui.conftest import NOON, focus
 from tui.widgets.runs import RunList
 
 
@@ -15,7 +15,7 @@ def test_a_run_whose_experiment_is_not_installed_has_no_form_and_no_value_of_it_
         screen = pilot.app.screen
         runs = screen.query_one(RunList)
         await until(lambda: screen.shown is not None and screen.shown.history.ended)
-        runs.focus()
+        focus(runs)
         await until(lambda: runs.has_focus and "lr" in str(screen.query_one("#configured").render()))
         assert "●" not in str(screen.query_one("#configured").render())
         await pilot.press("f")

@@ -11,7 +11,7 @@ from engine import Reports, ReportSource, Workspace
 from engine.sweep.axes import Axis
 from tests.synthetic_study import write_runs
 from tests.synthetic_sweep import write_sweep
-from tests.tui.conftest import write_picture
+from tests.tui.conftest import focus, write_picture
 from tests.tui.screens.conftest import HOSTILE, curve, notes, opened
 from tui.app import PhospheneApp
 from tui.screens.choosing import ChooseReportScreen
@@ -33,10 +33,10 @@ def test_charts_pictures_and_tables_of_the_shown_run_are_added_as_they_are_looke
         await until(lambda: run in runs._drawn)
         await pilot.press("A")
         assert "only charts, pictures, tables and the list of runs" in notes(app)
-        runs.focus()
+        focus(runs)
         runs.highlighted = runs.get_option_index(run)
         await until(lambda: bench.shown is not None and bench.shown.run.id == run and bench.shown.history.ended)
-        bench.query("Chart").first().focus()
+        focus(bench.query("Chart").first())
         await until(lambda: bench.query("Chart").first().has_focus)
         await pilot.press("plus", "x", "y", "A")
         await until(lambda: isinstance(app.screen, ChooseReportScreen) and app.screen.query("Input"))
@@ -45,7 +45,7 @@ def test_charts_pictures_and_tables_of_the_shown_run_are_added_as_they_are_looke
         await until(lambda: f"part 1 (Curves) of {HOSTILE}; W shows it" in notes(app))
         [name] = kept.names()
         await until(lambda: bench.query_one("#pictures").kind)
-        bench.query_one("#pictures").focus()
+        focus(bench.query_one("#pictures"))
         await pilot.press("A")
         await until(lambda: "part 2 (Pictures and plots)" in notes(app))
         await pilot.press("A")
@@ -57,7 +57,7 @@ def test_charts_pictures_and_tables_of_the_shown_run_are_added_as_they_are_looke
         looked_at = bench.query_one("#charts").smoothing, bench.query_one("#pictures").kind
         names = [curve.name for curve, _ in bench.query("Chart").first().lines]
         table = bench.query_one(TableView).shown
-        runs.focus()
+        focus(runs)
         await pilot.press("space", "space", "A")
         await until(lambda: "part 4 (Results)" in notes(app))
         charts, pictures, tables, results = kept.read(name).outline.parts
@@ -79,7 +79,7 @@ def test_a_picture_on_the_whole_screen_is_added(drive, home, rates, kept):
     async def scenario(pilot, until):
         app, bench = pilot.app, pilot.app.screen
         await until(lambda: bench.shown is not None and bench.shown.album)
-        bench.query_one("#pictures").focus()
+        focus(bench.query_one("#pictures"))
         await pilot.press("down", "F")
         await until(lambda: isinstance(app.screen, PictureScreen))
         await pilot.press("A")
@@ -98,7 +98,7 @@ def test_a_comparison_adds_its_runs_with_baseline_axis_and_smoothing(drive, crow
         runs = bench.query_one(RunList)
         await until(lambda: "1122-1400-cnn-n4w" in runs._drawn)
         runs._selected = {"1122-1400-cnn-n4w", "1122-1500-cnn-n5w"}
-        runs.focus()
+        focus(runs)
         await pilot.press("C")
         await until(lambda: isinstance(app.screen, CompareScreen) and app.screen.seen is not None)
         screen = app.screen
@@ -138,7 +138,7 @@ def test_a_sweep_adds_its_combinations_axes_and_pictures(drive, home, kept):
         app, bench = pilot.app, pilot.app.screen
         runs = bench.query_one(RunList)
         await until(lambda: f"sweep/{record.id}" in runs._drawn)
-        runs.focus()
+        focus(runs)
         await until(lambda: runs.has_focus)
         runs.highlighted = runs.get_option_index(f"sweep/{record.id}")
         await pilot.press("A")

@@ -12,7 +12,7 @@ from engine import Run
 from engine.record.events import StateChanged, encode
 from engine.sweep.axes import Axis
 from tests.synthetic_sweep import NOON, write_sweep
-from tests.tui.conftest import write_picture
+from tests.tui.conftest import focus, write_picture
 from tui.actions import ACTS
 from tui.screens.compare import CompareScreen
 from tui.screens.plan import PlanScreen
@@ -62,7 +62,7 @@ async def opened(pilot, until, line="sweep/1121-1200-count-k3f") -> SweepScreen:
     """Open the screen of the sweep from the list of runs."""
     runs = pilot.app.screen.query_one(RunList)
     await until(lambda: line in runs._drawn)
-    runs.focus()
+    focus(runs)
     await until(lambda: runs.has_focus)
     runs.highlighted = runs.get_option_index(line)
     await pilot.press("enter")
@@ -78,7 +78,7 @@ async def opened(pilot, until, line="sweep/1121-1200-count-k3f") -> SweepScreen:
 def test_a_value_that_begins_with_a_star_is_an_axis_checked_as_it_is_typed(drive):
     async def scenario(pilot, until):
         form = await form_of(pilot, until)
-        form.query_one("#fields").focus()
+        focus(form.query_one("#fields"))
         await until(lambda: form._list.has_focus)
         form._list.highlighted = form._list.get_option_index("steps")
         await pilot.press(*"*2,x")
@@ -107,7 +107,7 @@ def test_a_form_with_axes_is_a_sweep_on_the_command_line_and_ctrl_r_plans_it(dri
         over = "phosphene sweep count --over 'steps=2, 10' --over 'lr=log 1e-3..1e-1'"
         assert app.clipboard == f"{over} --series 3 --name wide --seed 4"
         for place, key in (("#fields", "ctrl+r"), ("#experiments", "r"), ("#experiments", "S")):
-            screen.query_one(place).focus()
+            focus(screen.query_one(place))
             await until(lambda place=place: screen.query_one(place).has_focus)
             await pilot.press(key)
             await until(lambda: isinstance(app.screen, PlanScreen) and app.screen.planned)
@@ -224,7 +224,7 @@ def test_runs_of_a_sweep_are_folded_under_its_line_until_they_are_unfolded_or_fi
         lines = lambda: [*runs._drawn]  # noqa: E731
         await until(lambda: len(lines()) == 2)
         assert "19 in sweeps" in runs.border_subtitle
-        runs.focus()
+        focus(runs)
         await until(lambda: runs.has_focus and pilot.app.screen.shown is not None)  # its line takes the highlight
         runs.highlighted = runs.get_option_index("sweep/1121-1300-count-9xz")
         await pilot.press("right")
@@ -251,7 +251,7 @@ def test_stop_and_resume_are_about_the_highlighted_sweep(drive, swept):
         screen._sweeping.resume = lambda sweep: asked.append(("resume", sweep.id))
         runs = screen.query_one(RunList)
         await until(lambda: len(runs._drawn) == 2)
-        runs.focus()
+        focus(runs)
         await until(lambda: runs.has_focus)
         runs.highlighted = runs.get_option_index("sweep/1121-1200-count-k3f")
         await pilot.pause()

@@ -9,6 +9,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.synthetic_sweep import write_sweep
+from tests.tui.conftest import focus
 from tests.tui.screens.test_sweep import LR, STEPS, more, value
 from tui.app import PhospheneApp
 from tui.screens.plan import PlanScreen
@@ -71,7 +72,7 @@ def sweep(view):
         app = pilot.app
         await wait_for(pilot, lambda: app.screen.query("#runs") and app.screen.query_one(RunList)._drawn)
         runs = app.screen.query_one(RunList)
-        runs.focus()
+        focus(runs)
         await wait_for(pilot, lambda: runs.has_focus)
         runs.highlighted = 0
         await pilot.press("enter")

@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 from engine import Workspace
 from engine.record.events import StateChanged
 from engine.record.run_directory import Status
+from tests.tui.conftest import focus
 from tui.actions import ACTS
 from tui.app import PhospheneApp
 from tui.widgets.console import Console
@@ -219,14 +220,14 @@ def test_each_list_has_a_filter_of_its_own_and_filtering_runs_moves_no_experimen
         runs, experiments = pilot.app.screen.query_one(RunList), pilot.app.screen.query_one(ExperimentList)
         await until(lambda: runs.option_count == 3)
         before, chosen = experiments.option_count, experiments.chosen
-        runs.focus()
+        focus(runs)
         await pilot.press("slash", *"k3f", "enter")
         await until(lambda: runs.option_count == 1 and runs.has_focus)
         assert (experiments.option_count, experiments.chosen) == (before, chosen)
         assert pilot.app.screen.query_one("#filter-runs").display
         await pilot.press("escape")
         await until(lambda: runs.option_count == 3 and not pilot.app.screen.query_one("#filter-runs").display)
-        experiments.focus()
+        focus(experiments)
         await pilot.press("slash", *"dcgan", "down")
         await until(lambda: experiments.chosen == "dcgan" and experiments.has_focus)
         assert runs.option_count == 3
@@ -255,7 +256,7 @@ def test_a_filter_that_nothing_matches_says_so(drive, album):
     async def scenario(pilot, until):
         for name in ("experiments", "runs"):
             found = pilot.app.screen.query_one(f"#{name}", OptionList)
-            found.focus()
+            focus(found)
             await pilot.press("slash", *"zzz")
             await until(lambda found=found: found.option_count == 1)
             assert "none matches zzz" in str(found.get_option_at_index(0).prompt)
@@ -295,12 +296,12 @@ def test_takes_a_runs_hyperparameters_into_the_form_and_removes_runs_into_the_tr
     async def scenario(pilot, until):
         runs = pilot.app.screen.query_one(RunList)
         await until(lambda: runs.option_count == 3)
-        runs.focus()
+        focus(runs)
         await until(lambda: runs.has_focus)
         runs.highlighted = runs.get_option_index("1121-1100-count-9qd")
         await pilot.press("f")
         await until(lambda: form_is(pilot.app, "count"))
-        runs.focus()
+        focus(runs)
         await pilot.press("delete")
         await pilot.pause()
         assert runs.option_count == 3
@@ -359,7 +360,7 @@ def test_the_highlight_stays_on_a_run_that_cannot_be_shown(drive, album):
     async def scenario(pilot, until):
         runs = pilot.app.screen.query_one(RunList)
         await until(lambda: runs.option_count == 3 and shown(pilot.app) is not None)
-        runs.focus()
+        focus(runs)
         runs.highlighted = runs.get_option_index("1121-1100-count-9qd")
         looked = pilot.app.screen.runs
         await until(lambda: pilot.app.screen.runs is not looked)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from textual.app import App
 
 from engine.curves.trace import Trace
+from tests.tui.conftest import focus
 from tui.widgets.chart import EPOCH, STEP, TIME, Chart, Curve, XAxis, braille
 from tui.widgets.chart.canvas import Ink
 from tui.widgets.chart.frame import draw
@@ -193,7 +194,7 @@ def test_follows_a_growing_curve_until_one_zooms_and_again_after_a_reset():
 
 def test_crosshair_shows_the_values_under_it_by_key_and_by_mouse():
     async def scenario(pilot, chart):
-        chart.focus()
+        focus(chart)
         chart.crosshair = 50.0
         lines = await redrawn(pilot, chart)
         assert any("2500" in line or "2,500" in line or "2.5k" in line for line in lines), lines

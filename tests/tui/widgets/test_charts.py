@@ -7,6 +7,7 @@ import math
 import pytest
 
 from engine.record.events import Metrics, StateChanged
+from tests.tui.conftest import focus
 from tui.screens.questions import TextScreen
 from tui.widgets.charts import ChartPanel
 
@@ -68,7 +69,7 @@ def test_home_shows_the_whole_view_again(drive, training):
     async def scenario(pilot, until):
         await until(lambda: chart_of(pilot.app, "loss") and chart_of(pilot.app, "loss").lines)
         chart = chart_of(pilot.app, "loss")
-        chart.focus()
+        focus(chart)
         await pilot.press("z", "z")
         await until(lambda: chart.view is not None and "zoom 4x" in str(chart.border_subtitle))
         await pilot.press("home")
@@ -89,7 +90,7 @@ def test_the_focused_chart_is_written_as_it_is_drawn(drive, training, tmp_path, 
     async def scenario(pilot, until):
         app = pilot.app
         await until(lambda: chart_of(app, "loss") and "auto" in str(chart_of(app, "loss").border_subtitle))
-        chart_of(app, "loss").focus()
+        focus(chart_of(app, "loss"))
         await pilot.press("e")
         await until(lambda: isinstance(app.screen, TextScreen) and app.screen.query("Input"))
         assert app.screen.query_one("Input").value == "1121-1300-dcgan-gan-loss.pdf"

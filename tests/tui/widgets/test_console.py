@@ -8,7 +8,7 @@ import pytest
 from textual.app import App
 from textual.screen import Screen
 
-from tests.tui.conftest import until
+from tests.tui.conftest import focus, until
 from tui.widgets.console import Console
 
 NOON = 1_795_262_400.0
@@ -33,7 +33,7 @@ def console():
             app = ConsoleApp()
             async with app.run_test(size=(40, 12)) as pilot:
                 await pilot.pause()
-                app.query_one(Console).focus()
+                focus(app.query_one(Console))
                 await scenario(pilot, app.query_one(Console))
 
         asyncio.run(play())

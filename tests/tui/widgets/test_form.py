@@ -12,6 +12,7 @@ from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input, OptionList
 
+from tests.tui.conftest import focus
 from tui.actions import ACTS
 from tui.app import PhospheneApp
 from tui.screens.workbench import Workbench
@@ -29,7 +30,7 @@ async def highlight(pilot, until, experiment: str, field: str) -> Hyperparameter
     form = screen.query_one(HyperparameterForm)
     await until(lambda: form.experiment is not None and form.experiment.name == experiment)
     fields = form.query_one("#fields", OptionList)
-    fields.focus()
+    focus(fields)
     fields.highlighted = fields.get_option_index(field)
     await until(lambda: fields.has_focus)
     return form
@@ -421,7 +422,7 @@ def test_what_is_invalid_stays_under_the_cursor_and_is_not_lost(drive, done, key
         await pilot.press(*"-7", key)
         assert (form.editing, edit.has_focus, edit.value) == (True, True, "-7")
         assert "must be greater than or equal to 1" in str(form.query_one("#note").render())
-        form.query_one("#fields", OptionList).focus()
+        focus(form.query_one("#fields", OptionList))
         await until(lambda: edit.has_focus)
         await pilot.press("home", "delete", "enter")
         assert form.chosen_values()[0] == {"steps": "7"}

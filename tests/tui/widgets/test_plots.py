@@ -11,6 +11,7 @@ from textual.widgets import Static
 from engine.plots import Bars, Heatmap, Lines, Plot, Tiles
 from engine.record.events import PlotLogged, StateChanged
 from engine.record.plots import write_plot
+from tests.tui.conftest import focus
 from tui.screens.picture import PictureScreen
 from tui.widgets.chart import Chart
 from tui.widgets.pictures import PicturePanel
@@ -53,7 +54,7 @@ def test_numbers_of_a_confusion_matrix_and_captions_of_mistakes_are_text(drive, 
         await until(lambda: panel.kind == "confusion")
         if size == (80, 24):
             await pilot.press("4")
-        panel.focus()
+        focus(panel)
         await until(lambda: "true ↓  predicted →" in rows(pilot.app))
         assert re.search(r"no +17 +2", rows(pilot.app))
         await pilot.press("down")
@@ -75,7 +76,7 @@ def test_lines_are_the_chart_with_its_keys(drive, plotted):
         await until(lambda: view.query(Chart))
         chart = view.query_one(Chart)
         await until(lambda: chart.frames_drawn and "0.001" in rows(pilot.app))
-        chart.focus()
+        focus(chart)
         await pilot.press("left")
         await until(lambda: chart.crosshair is not None)
 
@@ -87,7 +88,7 @@ def test_the_legend_names_the_value_at_the_marked_place(drive, plotted):
 
     async def scenario(pilot, until):
         await until(lambda: re.search(r"test +0\.9500 +@1 ", rows(pilot.app)))
-        pilot.app.screen.query_one(PlotView).query_one(Chart).focus()
+        focus(pilot.app.screen.query_one(PlotView).query_one(Chart))
         await pilot.press("left")
         await until(lambda: re.search(r"test +0\.9000 +@10 ", rows(pilot.app)))
 
@@ -100,7 +101,7 @@ def test_a_plot_higher_than_its_room_is_scrolled(drive, plotted):
     async def scenario(pilot, until):
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: "layer0" in rows(pilot.app))
-        panel.focus()
+        focus(panel)
         await pilot.press("pagedown", "pagedown")
         await until(lambda: "layer0 " not in rows(pilot.app) and "layer3" in rows(pilot.app))
 
@@ -114,7 +115,7 @@ def test_the_step_of_each_picture_of_a_sheet_stands_under_it_as_text(drive, albu
         await until(lambda: panel.steps == [1, 100, 200, 300])
         if size == (80, 24):
             await pilot.press("4")
-        panel.focus()
+        focus(panel)
         await pilot.press("g")
         await until(lambda: re.search(r"▀.*\b1 +100 .*\b200 .*\b300 ", rows(pilot.app), re.DOTALL))
 

@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from engine import Engine
 from engine.record.events import StateChanged
 from engine.record.run_directory import Status
+from tests.tui.conftest import focus
 from tui.palette import Actions
 from tui.widgets.runs import RunList
 
@@ -55,7 +56,7 @@ def test_waiting_runs_are_moved_and_cancelled_by_key(drive, queue, home):
             pytest.fail("the order is another one")
 
         await until(lambda: runs.option_count == 4 and runs.chosen)
-        runs.focus()
+        focus(runs)
         runs.highlighted = runs.get_option_index(c.id)
         await until(lambda: {"sooner", "later", "cancel"} <= offered(app))
         await pilot.press("K")

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from engine.record.events import Metrics, StateChanged
+from tests.tui.conftest import focus
 from tui.app import PhospheneApp
 from tui.widgets.ask import Ask
 from tui.widgets.filters import FilterNote, RunFilter
@@ -56,7 +57,7 @@ def on_runs(drive, scenario, count: int, size=(160, 48)) -> None:
     async def play(pilot, until):
         runs = pilot.app.screen.query_one(RunList)
         await until(lambda: len(ids(runs)) == count and pilot.app.screen.shown is not None)
-        runs.focus()
+        focus(runs)
         await until(lambda: runs.has_focus)
         await scenario(pilot, until, runs)
 
@@ -386,7 +387,7 @@ def test_remembered_columns_are_read_or_forgotten(drive, grid, home, remembered)
     async def scenario(pilot, until):
         runs = pilot.app.screen.query_one(RunList)
         await until(lambda: len(ids(runs)) == 4)
-        runs.focus()
+        focus(runs)
         await pilot.press("F")
         wanted = ["id", "experiment", "lr"] if "mean" in remembered else ["id", "max", "train/loss"]
         await until(lambda: header(runs)[:3] == wanted)

@@ -9,6 +9,7 @@ import pytest
 
 from engine import catalogue
 from engine.record.events import HyperparameterChanged, StateChanged
+from tests.tui.conftest import focus
 from tui.widgets.chart import Chart
 from tui.widgets.charts import ChartPanel
 from tui.widgets.pane_bar import PaneBar
@@ -31,7 +32,7 @@ def test_every_number_goes_to_its_pane_at_every_width(drive, album, size):
         screen = pilot.app.screen
         await until(lambda: screen.shown is not None and screen.shown.history.ended)
         for number, pane in enumerate(PANES, start=1):
-            screen.query_one("#console").focus()
+            focus(screen.query_one("#console"))
             await pilot.press(str(number))
             stop = FIRST_STOPS[pane]
             await until(lambda stop=stop: screen.focused in screen.query(stop))
@@ -155,7 +156,7 @@ def test_beside_the_runs_stands_what_the_shown_one_was_started_with_and_r_starts
         launched = []
         screen._requests.launch = lambda *arguments: launched.append(arguments)
         await until(lambda: screen.shown is not None and screen.shown.history.ended)
-        screen.query_one("#runs").focus()
+        focus(screen.query_one("#runs"))
         await until(lambda: area(screen, "configuration") and not area(screen, "form"))
         text = str(screen.query_one("#configured").render())
         assert re.search(r"epochs +● 3", text)
@@ -175,7 +176,7 @@ def test_a_change_of_focus_restyles_the_two_panes_and_not_the_whole_screen(drive
     async def scenario(pilot, until):
         screen, restyled = pilot.app.screen, []
         for name in ("experiments", "runs", "console"):
-            screen.query_one(f"#{name}").focus()
+            focus(screen.query_one(f"#{name}"))
             await until(lambda name=name: screen.focused.id == name)
             if name == "experiments":
                 monkeypatch.setattr(pilot.app.stylesheet, "update_nodes", lambda nodes, **_: restyled.append({*nodes}))
