@@ -256,7 +256,7 @@ def _tiles(plot: plots.Tiles) -> Figure:
         axes = drawn.add_subplot(rows, columns, number + 1)
         shown = pixels(picture)
         axes.imshow(shown, interpolation="nearest" if max(shown.shape[:2]) < 128 else "antialiased")
-        axes.set_title("\n".join(caption), fontsize=6, y=-0.02, va="top")
+        axes.set_title("\n".join(caption), fontsize=6, y=-0.02, va="top", pad=0)  # the pad would lift it into the tile
         axes.axis("off")
     return drawn
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from engine import Origin, PhospheneError, WorkspaceError, paper
@@ -110,6 +111,15 @@ def test_captions_stand_under_their_tiles_whole():
     assert "image_0172.jpg" in text
     assert "Kitchen >" in text
     assert "LivingRoom" in text
+
+
+@pytest.mark.parametrize("caption", ["one line", ("two", "lines")])
+def test_captions_on_paper_do_not_cover_their_tiles(caption):
+    figure = paper.figure(Tiles(PICTURES, [caption] * len(PICTURES)))
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    for axes in figure.axes:
+        assert axes.title.get_window_extent(renderer).y1 <= axes.get_window_extent(renderer).y0
 
 
 lengths = st.integers(0, 6)
