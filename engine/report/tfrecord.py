@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ABOUT = "phosphene"
+"""Tag of the text that tells what of a run TensorBoard has no place for."""
 _POLYNOMIAL = 0x82F63B78
 """Of Castagnoli, its bits in reverse order."""
 _HEAD, _FOOT = struct.Struct("<QI"), struct.Struct("<I")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.comparison.groups import groups
 from engine.record.files import write_atomically
-from engine.report.tfrecord import framed
+from engine.report.tfrecord import ABOUT, framed
 from engine.report.wire import chunk, double, integer, single
 from engine.selection.values import is_number
 from engine.wording import setting
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PNG = b"\x89PNG\r\n\x1a\n"
 _STATUS = {"finished": 1, "failed": 2, "crashed": 2, "running": 3, "queued": 3}
 _STRING, _BOOLEAN, _FLOAT = 1, 2, 3
+_STRINGS = 7
+"""The type of a tensor of strings."""
 _NULL_TENSOR = integer(1, 1) + chunk(2, chunk(2, b""))
 """A tensor of no floats, which stands where hyperparameters have no value to plot."""
 
@@ -53,6 +55,7 @@ def _events(run: Exported, experiment: bytes, group: str, troubles: list[str]) -
     ended = integer(1, _STATUS.get(run.listed.status.state, 0)) + double(2, changed)
     described = (("experiment", 2, experiment), ("session_start_info", 3, started), ("session_end_info", 4, ended))
     yield _event(created, 0, *(_hparams_value(tag, field, message) for tag, field, message in described))
+    yield _event(created, 0, _text(ABOUT, _about(run)))
     points = sorted(run.rows(), key=lambda point: (point[1], point[3]))
     for (step, t), same in itertools.groupby(points, key=lambda point: (point[1], point[3])):
         yield _event(t, step, *(chunk(1, metric) + single(2, value) for *_, metric, value in same))
@@ -70,6 +73,19 @@ def _events(run: Exported, experiment: bytes, group: str, troubles: list[str]) -
 
 def _event(t: float, step: int, *values: bytes) -> bytes:
     return double(1, t) + integer(2, step) + chunk(5, b"".join(chunk(1, value) for value in values))
+
+
+def _about(run: Exported) -> str:
+    """Return what the table of hyperparameters has no column for, in Markdown: the seed foremost."""
+    versions = (f"{name} {version}" for name, version in run.record.versions.items())
+    return ", ".join([f"seed {run.record.seed}", f"on {run.record.device}", *versions])
+
+
+def _text(tag: str, markdown: str) -> bytes:
+    """Return a text for the tab TEXT: a tensor of one string."""
+    shape = chunk(2, integer(1, 1))
+    tensor = integer(1, _STRINGS) + chunk(2, shape) + chunk(8, markdown)
+    return chunk(1, tag) + chunk(8, tensor) + chunk(9, chunk(1, chunk(1, "text")))
 
 
 def _png(path: Path) -> bytes | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import PhospheneError
 from engine.record.foreign import ForeignLog, Picture, Point
-from engine.report.tfrecord import records
+from engine.report.tfrecord import ABOUT, records
 from engine.report.wire import fields, integers
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def read(path: Path) -> tuple[list[ForeignLog], list[str]]:
     for place, folder in folders.items():
         name = path.stem if path.is_file() else str(place.relative_to(path)) if place != path else path.absolute().name
         logs.append(folder.log(name))
-        if folder.others:
-            troubles.append(f"{name}: neither scalars nor pictures, left out: {', '.join(sorted(folder.others))}")
+        if others := folder.others - {ABOUT}:
+            troubles.append(f"{name}: neither scalars nor pictures, left out: {', '.join(sorted(others))}")
     return logs, troubles
 
 

@@ -105,6 +105,13 @@ def test_tensorboard_reads_scalars_and_pictures(read, resumed):
     assert read["1122-0831-count-two"].Scalars("train/loss")[0].value == np.float32(0.1)
 
 
+def test_tensorboards_texts_tell_the_seed_which_its_table_has_no_place_for(read):
+    for letters, seed in (("two", 1), ("one", 2)):
+        (text,) = read[f"1122-0831-count-{letters}"].Tensors("phosphene")
+        assert text.tensor_proto.string_val[0].decode().startswith(f"seed {seed}, on cpu")
+        assert read[f"1122-0831-count-{letters}"].SummaryMetadata("phosphene").plugin_data.plugin_name == "text"
+
+
 def test_tensorboards_table_of_hyperparameters_groups_seeds(read, resumed):
     from tensorboard.plugins.hparams import metadata
 
