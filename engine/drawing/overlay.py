@@ -44,9 +44,15 @@ def figure(chart: Chart) -> Figure:
             _draw(axes, line, literal(label))
         for x, text in chart.marks:
             axes.axvline(x, color="0.5", linewidth=0.6, linestyle=":")
-            at_top = ("data", "axes fraction")
             axes.annotate(
-                literal(text), (x, 1), (2, -2), at_top, "offset points", rotation=90, va="top", fontsize=FONT - 2
+                literal(text),
+                xy=(x, 1),
+                xycoords=("data", "axes fraction"),
+                xytext=(2, -2),
+                textcoords="offset points",
+                va="top",
+                rotation=90,
+                fontsize=FONT - 2,
             )
         axes.set_xscale("log" if chart.log_x else "linear")  # takes the names of ticks away
         axes.set_yscale("log" if chart.log_y else "linear")

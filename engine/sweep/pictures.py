@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Album = dict[str, dict[int, "Kept"]]
 
 STEPS = "step"
-"""What pictures may be laid out by besides the axes: the steps at which they were made, the seeds of the runs."""
+"""What pictures may be laid out by besides axes and seeds: the steps at which they were made."""
 MOST_PLACES = 12
 """Values of an axis in a grid of pictures, and steps, at most: of more, the first, the last and some between."""
 
