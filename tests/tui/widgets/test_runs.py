@@ -286,6 +286,17 @@ def test_removed_runs_come_back_in_the_order_of_their_removal(drive, grid):
     on_runs(drive, scenario, 4)
 
 
+def test_before_runs_are_removed_it_is_said_how_many_of_them_the_filter_hides(drive, grid):
+    async def scenario(pilot, until, runs):
+        await pilot.press("asterisk", "slash", *"lr=0.1", "enter")
+        await until(lambda: len(ids(runs)) == 2 and runs.has_focus)
+        await pilot.press("X")
+        said = "again moves 4 runs, 2 of them not shown here, into the trash"
+        await until(lambda: any(note.message == said for note in pilot.app._notifications))
+
+    on_runs(drive, scenario, 4)
+
+
 def test_a_run_at_work_is_not_removed_with_the_others_and_that_is_said(drive, crowd):
     async def scenario(pilot, until, runs):
         await pilot.press("asterisk", "X", "X")

@@ -51,6 +51,8 @@ def progress(run: Listed) -> str:
     return ""
 
 
-def named(runs: Sequence[Listed]) -> str:
-    """Return the short id of a run, or how many runs there are."""
-    return wording.short_id(runs[0].id) if len(runs) == 1 else f"{len(runs):,} runs"
+def named(runs: Sequence[Listed], shown: Collection[str] = ()) -> str:
+    """Return the short id of a run, or how many runs there are, and how many of them are not among those shown."""
+    hidden = sum(run.id not in shown for run in runs) if shown else 0
+    name = wording.short_id(runs[0].id) if len(runs) == 1 else f"{len(runs):,} runs"
+    return f"{name}, {hidden:,} of them not shown here," if hidden else name

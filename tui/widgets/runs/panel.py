@@ -340,7 +340,7 @@ class RunList(QueuedRuns):
             self._to_remove = []
         else:
             self._to_remove, self._until = wanted, now + AGAIN_SECONDS
-            self.notify(f"press again to move {named(runs)} into the trash", timeout=AGAIN_SECONDS, markup=False)
+            self.notify(f"again moves {named(runs, self._drawn)} into the trash", timeout=AGAIN_SECONDS, markup=False)
 
     def action_restore(self) -> None:
         """Request that the runs that were removed last come back."""
