@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -16,7 +17,7 @@ from engine.record.files import write_atomically
 from engine.report import html, latex, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from engine.provenance import Origin
     from engine.report.document import Document
@@ -84,12 +85,15 @@ def _put(path: Path, text: str, origin: Origin) -> None:
 
 def _with_figures(path: Path, text: str, figures: Mapping[str, bytes], origin: Origin) -> list[Path]:
     found = [path]
+    new: list[Path] = []
     for name, content in figures.items():
         file = path.parent / name
         file.parent.mkdir(exist_ok=True)
         try:
+            new += [] if file.exists() else [file]
             write_atomically(file, partial(_fill, content))
         except OSError as error:
+            _take_back(new)
             if is_full_disk(error):
                 raise DiskFull(f"{file} cannot be written: the disk is full, free some space") from error
             raise
@@ -98,6 +102,14 @@ def _with_figures(path: Path, text: str, figures: Mapping[str, bytes], origin: O
         origin.write_beside(found[1].parent)
     _put(path, text, origin)
     return found
+
+
+def _take_back(files: Sequence[Path]) -> None:
+    """Remove figures that were not there before, and their folder if nothing else is in it."""
+    for file in files:
+        file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            file.parent.rmdir()
 
 
 def _fill(content: bytes, file: Path, _: Origin | None = None) -> int:

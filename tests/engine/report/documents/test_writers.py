@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from engine import MachineFailure
+from engine import DiskFull, MachineFailure
 from engine.provenance import Origin
 from engine.report import html, latex, markdown, writing
 from engine.report.document import Commands, Document, Heading, Paragraph, Span, TableBlock, plain
@@ -209,3 +210,24 @@ def test_a_browser_shows_no_side_scrolling_on_a_phone(hostile, tmp_path):
     command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=500,900", "--dump-dom"]
     done = subprocess.run([*command, f"file://{tmp_path}/probe.html"], capture_output=True, text=True, check=True)
     assert int(re.search(r"<title>(\d+)px", done.stdout)[1]) <= 500
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_full_disk_leaves_no_figure_that_was_not_there_before(hostile, tmp_path, monkeypatch, there):
+    path = tmp_path / "r.md"
+    if there:
+        writing.write(hostile, path, "md", ORIGIN)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    written = []
+
+    def fill(content, file, _=None):
+        written.append(file)
+        if len(written) > 1:
+            raise OSError(errno.ENOSPC, "no room")
+        return file.write_bytes(content)
+
+    monkeypatch.setattr(writing, "_fill", fill)
+    with pytest.raises(DiskFull, match="free some space"):
+        writing.write(hostile, path, "md", ORIGIN)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+    assert (tmp_path / "r-figures").exists() == there
