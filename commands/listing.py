@@ -104,12 +104,11 @@ def _row(run: Listed) -> list[str]:
     declared = catalogue.experiments().get(record.experiment) if record else None
     if record and declared is None and not record.imported:
         note = f"experiment {record.experiment} is not installed; {note}"
-    note = " ".join([note, *(f"#{tag}" for tag in run.annotations.tags)])
-    if record and declared is not None:
-        values = declared.changed(record.hyperparameters, record.seed)
-        note = ", ".join([*([note] if note.strip() else []), *(f"{name} {value}" for name, value in values.items())])
+    changed = declared.changed(record.hyperparameters, record.seed) if record and declared else {}
+    noted = " ".join(" ".join([note, *(f"#{tag}" for tag in run.annotations.tags)]).split())
+    told = ", ".join(filter(None, [noted, *(f"{name} {value}" for name, value in changed.items())]))
     mark = f"{wording.STATE_MARKS[status.state]} {status.state}"
-    return [run.id, mark, progress, started, result, " ".join(note.split())]
+    return [run.id, mark, progress, started, result, told]
 
 
 def summary(run: Listed) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 import subprocess
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import provenance
-from engine.errors import DiskFull, MachineFailure, PhospheneError, is_full_disk
-from engine.record.files import write_atomically
+from engine.errors import DiskFull, MachineFailure, PhospheneError
 from engine.report import html, latex, markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from engine.provenance import Origin
     from engine.report.document import Document
@@ -84,32 +82,20 @@ def _put(path: Path, text: str, origin: Origin) -> None:
 
 
 def _with_figures(path: Path, text: str, figures: Mapping[str, bytes], origin: Origin) -> list[Path]:
-    found = [path]
-    new: list[Path] = []
-    for name, content in figures.items():
-        file = path.parent / name
-        file.parent.mkdir(exist_ok=True)
-        try:
-            new += [] if file.exists() else [file]
-            write_atomically(file, partial(_fill, content))
-        except OSError as error:
-            _take_back(new)
-            if is_full_disk(error):
-                raise DiskFull(f"{file} cannot be written: the disk is full, free some space") from error
-            raise
-        found.append(file)
-    if figures:
-        origin.write_beside(found[1].parent)
-    _put(path, text, origin)
-    return found
+    """Write a report with its figures, all of them or, where one cannot be written, none."""
 
+    def fill(file: Path, origin: Origin) -> None:
+        folder = file.parent / figures_folder(path).name
+        for name, content in figures.items():
+            folder.mkdir(exist_ok=True)
+            (file.parent / name).write_bytes(content)
+        if figures:
+            origin.write_beside(folder)
+        provenance.text(text)(file, origin)
 
-def _take_back(files: Sequence[Path]) -> None:
-    """Remove figures that were not there before, and their folder if nothing else is in it."""
-    for file in files:
-        file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            file.parent.rmdir()
+    provenance.write_whole(path, fill, origin)
+    beside = path.resolve().parent if path.is_symlink() else path.parent  # as write_whole has it
+    return [path, *(beside / name for name in figures)]
 
 
 def _fill(content: bytes, file: Path, _: Origin | None = None) -> int:

@@ -88,7 +88,7 @@ def over_seeds(record: SweepRecord, trials: Sequence[Trial]) -> Chart:
     """Return the metric at the seed of each finished run; of two or more, the mean with its interval across them."""
     import numpy as np
 
-    done = sorted(_with_figures(trials), key=lambda trial: trial.seed)
+    done = sorted(_judged(trials), key=lambda trial: trial.seed)
     x, y = (np.array(row, dtype=np.float64) for row in ([one.seed for one in done], [one.value for one in done]))
     lines = [Line("runs", Style(1, 0), x, y, form="points")] if done else []
     if len(done) > 1:
@@ -98,7 +98,7 @@ def over_seeds(record: SweepRecord, trials: Sequence[Trial]) -> Chart:
     return Chart(tuple(lines), SEEDS, record.metric, origin=Origin.of(trial.run for trial in done))
 
 
-def _with_figures(trials: Iterable[Trial]) -> list[Trial]:
+def _judged(trials: Iterable[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.state == "finished" and trial.value is not None]
 
 
@@ -117,7 +117,7 @@ def over_axis(record: SweepRecord, trials: Sequence[Trial], name: str) -> Chart:
     import numpy as np
 
     axis = axis_of(record, name)
-    done = _with_figures(trials)
+    done = _judged(trials)
     values = places(axis, done)
     at = {comparable(list(value)): float(place) for place, value in enumerate(values)}
     if axis.ordered:

@@ -103,9 +103,8 @@ class News:
         lines = [(f"{run.id} is {run.status.state}", "info") for run in self.active]
         lines += [("while you were away:", "alarm")] if self.ended else []
         for run in self.ended[:MOST_NEWS]:
-            figures = ", ".join(
-                f"{name} {wording.figure(value)}" for name, value in list(run.status.result.items())[:2]
-            )
+            first = list(run.status.result.items())[:2]
+            figures = ", ".join(f"{name} {wording.figure(value)}" for name, value in first)
             lines.append((f"  {run.id} {run.status.state} {figures or run.status.reason}", "info"))
         return lines
 

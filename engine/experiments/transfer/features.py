@@ -114,6 +114,7 @@ class Extractor:
         # On a CPU small batches stay within its caches: four times as fast as 128 at a time.
         self._batch = 16 if self._device.type == "cpu" else 64
         self._precision: Precision = precision
+        self._untold = precision == "auto"
         allow_tf32(self._device, on=precision == "tf32")
         self._digest = backbone.digest()
         self._kept_bytes = 0
@@ -132,8 +133,7 @@ class Extractor:
         Raises:
             UnreadableImage: if a file is broken and ``refuse_broken`` is set, or if all are.
         """
-        chosen = self._precision == "auto"
-        if chosen:
+        if self._precision == "auto":
             self._precision = self._chosen_precision(photographs)
         self._scaled = 0
         folder = self._folder(photographs, name, part)
@@ -142,8 +142,9 @@ class Extractor:
         if kept:
             self._context.message(f"{len(kept)} of {len(starts)} pieces of the {part} features were kept from before")
         missing = [number for number in range(len(starts)) if number not in kept]
-        if chosen and missing:
+        if missing and self._untold:
             self._context.message(f"features are computed in {self._precision}")
+            self._untold = False
         batches = [batch for number in missing for batch in starts[number].split(self._batch)]
         coming = decoded_at(photographs, self._preprocessing, batches)
         stored: list[dict[str, Tensor]] = []

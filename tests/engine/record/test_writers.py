@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import resource
-import signal
 import subprocess
 from functools import partial
 
@@ -24,6 +22,7 @@ from engine.record.plots import write_plot
 from engine.record.tables import write_table
 from engine.tensors import checkpoints
 from engine.tensors.files import save_tensors
+from tests.disks import limited
 
 PIECE = 4096
 NOISE = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(1))
@@ -45,19 +44,6 @@ WRITERS = {
     "features.safetensors": lambda path: write_atomically(path, lambda file: save_tensors(file, {"values": NOISE})),
     "lines.svg": lambda path: write_whole(path, partial(paper.write, LINES), Origin(("k3f",))),
 }
-
-
-@contextlib.contextmanager
-def limited(size):
-    """Let files grow to so many bytes; it needs no rights, and the error is another number."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def check(path, write, size, number, room):

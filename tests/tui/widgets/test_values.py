@@ -13,7 +13,7 @@ from tui.widgets.form.values import FormValues
     [
         ("lr", "* 0.1,0.01", ""),
         ("seed", "2", ""),
-        ("seed", "* 0,1,2", "in the plan of a sweep: S, then seeds"),
+        ("seed", "* 0,1,2", "in the plan of a sweep: S in the lists, then seeds"),
         ("device", "*", "only hyperparameters may begin with *"),
     ],
 )

@@ -13,7 +13,8 @@ STEPS_BACK = 100
 """How many changes of a form can be undone."""
 AXIS = "*"
 """What the text of a hyperparameter begins with that is an axis of a sweep."""
-SEEDS_IN_PLAN = "several seeds are asked for in the plan of a sweep: S, then seeds"
+SEEDS_IN_PLAN = "several seeds are asked for in the plan of a sweep: S in the lists, then seeds"
+"""What is said of an axis in the field of the seed."""
 
 
 def axis_in(text: str) -> str:

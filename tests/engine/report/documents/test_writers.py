@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import shutil
 import subprocess
@@ -11,10 +10,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from engine import DiskFull, MachineFailure
+from engine import MachineFailure, PhospheneError
 from engine.provenance import Origin
 from engine.report import html, latex, markdown, writing
 from engine.report.document import Commands, Document, Heading, Paragraph, Span, TableBlock, plain
+from tests.disks import limited
 from tests.engine.report.documents.conftest import HOSTILE
 
 ORIGIN = Origin(("1127-0800-count-abc",), "phosphene report abc")
@@ -212,22 +212,31 @@ def test_a_browser_shows_no_side_scrolling_on_a_phone(hostile, tmp_path):
     assert int(re.search(r"<title>(\d+)px", done.stdout)[1]) <= 500
 
 
+@pytest.mark.parametrize("form", ["md", "latex"])
 @pytest.mark.parametrize("there", [False, True])
-def test_a_full_disk_leaves_no_figure_that_was_not_there_before(hostile, tmp_path, monkeypatch, there):
-    path = tmp_path / "r.md"
+def test_where_a_file_cannot_be_written_whole_report_and_figures_stay_as_they_were(hostile, tmp_path, form, there):
+    def files():
+        return {file: file.read_bytes() for file in (tmp_path / "r").rglob("*") if file.is_file()}
+
+    path = tmp_path / "r" / f"r{writing.FORMATS[form]}"
+    path.parent.mkdir()
+    largest = max(file.stat().st_size for file in writing.write(hostile, tmp_path / path.name, form, ORIGIN))
     if there:
-        writing.write(hostile, path, "md", ORIGIN)
-    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
-    written = []
+        writing.write(Document("before", "", "", ()), path, form, ORIGIN)
+    before = files()
+    for room in range(0, largest, 4096):
+        with pytest.raises(PhospheneError, match="cannot be written"), limited(room):
+            writing.write(hostile, path, form, ORIGIN)
+        assert files() == before, room
+        assert [one.name for one in path.parent.iterdir() if one.is_dir()] == [], room
+    assert len(writing.write(hostile, path, form, ORIGIN)) > 2
+    assert (path.parent / "r-figures").is_dir()
 
-    def fill(content, file, _=None):
-        written.append(file)
-        if len(written) > 1:
-            raise OSError(errno.ENOSPC, "no room")
-        return file.write_bytes(content)
 
-    monkeypatch.setattr(writing, "_fill", fill)
-    with pytest.raises(DiskFull, match="free some space"):
-        writing.write(hostile, path, "md", ORIGIN)
-    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
-    assert (tmp_path / "r-figures").exists() == there
+def test_the_figures_of_a_report_behind_a_link_lie_where_it_is_said(hostile, tmp_path):
+    (tmp_path / "there").mkdir()
+    path = tmp_path / "r.md"
+    path.symlink_to(tmp_path / "there" / "report.md")
+    _, *figures = writing.write(hostile, path, "md", ORIGIN)
+    assert figures
+    assert all(file.is_file() and file.parents[1] == tmp_path / "there" for file in figures)
