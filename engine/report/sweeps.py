@@ -82,11 +82,17 @@ def axes(record: SweepRecord, trials: Sequence[Trial]) -> list[Block]:
     if len(names) == 2 and (content := views.over_two_axes(known, *names)):
         caption = f"{record.metric} over {names[0]} and {names[1]}, means over seeds."
         return [Figure(caption, f"{record.metric}-map", content)]
-    charts = views.over_each_axis(record, known)
+    told = _told if record.axes else _told_of_seeds
     return [
-        Figure(f"{record.metric} over {name}{_told(chart)}.", f"{record.metric}-over-{name}", chart)
-        for name, chart in charts.items()
+        Figure(f"{record.metric} over {name}{told(chart)}.", f"{record.metric}-over-{name}", chart)
+        for name, chart in views.over_each_axis(record, known).items()
     ]
+
+
+def _told_of_seeds(chart: Chart) -> str:
+    """Return what the chart over seeds shows; one run has no mean."""
+    mean = ", and their mean with its 95 % interval (the range of two)" if len(chart.lines) > 1 else ""
+    return f", a point a run{mean}"
 
 
 def _told(chart: Chart) -> str:
