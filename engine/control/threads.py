@@ -10,10 +10,11 @@ import functools
 import os
 import warnings
 
-SPINS = 1000
-"""How often a thread looks whether the others have arrived before it sleeps; about a microsecond.
+SPINS = 3_000
+"""How often a thread looks whether the others have arrived before it sleeps.
 
-libgomp's own default is to look on for milliseconds, which costs other processes of a busy machine their time."""
+That is a fraction of a millisecond: long enough that threads of a run that has the machine for itself seldom sleep,
+and short enough that beside busy processes they wait little. libgomp's own default is to look on for many of them."""
 _CHOSEN_BY_USER = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "KMP_BLOCKTIME")
 
 

@@ -20,10 +20,12 @@ SPINNERS = 3
 ROUNDS = 7
 LONG = {"GOMP_SPINCOUNT": "30000000000"}
 RUNS = {
-    "cnn": {"epochs": 6},
-    "dcgan": {"steps": 30, "quality": 0},
-    "dann": {"epochs": 2, "map_images": 0},
-    "saliency": {"images": "digits:test/0-63"},
+    "cnn": ("cnn", {"epochs": 6}),
+    "dcgan": ("dcgan", {"steps": 30, "quality": 0, "precision": "float32"}),
+    # Where the CPU has bf16: oneDNN's gradients of weights wait there without ever sleeping.
+    "dcgan-auto": ("dcgan", {"steps": 30, "quality": 0}),
+    "dann": ("dann", {"epochs": 1, "map_images": 0, "precision": "float32"}),
+    "saliency": ("saliency", {"images": "digits:test/0-63"}),
 }
 
 
@@ -48,8 +50,8 @@ def _ranged(ratios) -> str:
     return f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
 
 
-@pytest.mark.parametrize("experiment", RUNS)
-def test_waiting_threads(experiment, launch, finish, full, report, monkeypatch):
+@pytest.mark.parametrize("case", RUNS)
+def test_waiting_threads(case, launch, finish, full, report, monkeypatch):
     if not full:
         pytest.skip("workers that wait are measured in earnest only: --benchmark-enable")
 
@@ -60,7 +62,7 @@ def test_waiting_threads(experiment, launch, finish, full, report, monkeypatch):
             patch.delenv("GOMP_SPINCOUNT", raising=False)
             for name, value in dict(variables).items():
                 patch.setenv(name, value)
-            run = launch(experiment, RUNS[experiment], threads=threads)
+            run = launch(*RUNS[case], threads=threads)
             assert finish(run, 600).state == "finished"
         events = run.reader().poll()
         last = max(n for n, event in enumerate(events) if isinstance(event, StateChanged) and event.state == "running")
