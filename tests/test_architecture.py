@@ -122,7 +122,7 @@ def test_help_loads_nothing_heavy(arguments):
         "from engine import dataset_catalogue, sources; list(map(sources.present, dataset_catalogue.datasets()))",
         "import engine.control.worker, engine.control.context, engine.control.engine, engine.control.ticket",
         "import engine.record.workspace, engine.record.series, engine.curves.trace",
-        "import tui.app",
+        "from tui.preloading import load_the_rest; load_the_rest().join()",
         "import commands.main, commands.watch, commands.runs, commands.run, commands.data, commands.doctor",
     ],
 )

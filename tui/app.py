@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,9 +18,11 @@ from tui.in_turn import KeysInTurn
 from tui.keymap import FILE, Keymap
 from tui.limits import UNLIMITED, Limited
 from tui.palette import Actions
+from tui.preloading import AFTER_SECONDS, load_the_rest
 from tui.renderers import choose_images
 from tui.reporting import Reporting, ReportingApp
 from tui.screens.help import HelpScreen
+from tui.screens.painting import PaintedOnce
 from tui.screens.workbench import Workbench
 from tui.settings import Settings
 from tui.stylesheet import OwnStylesheet
@@ -119,8 +122,9 @@ class PhospheneApp(Limited, KeysInTurn, Covered, ReportingApp):
         self.set_interval(SAVE_SECONDS, self._save_settings)
 
     def on_ready(self) -> None:
-        """Let no collection of garbage hold up a key; not where several apps live in one process, as in tests."""
+        """Let neither garbage nor modules hold up a key; not where several apps live in one process, as in tests."""
         if not self.is_headless:
+            self.set_timer(AFTER_SECONDS, load_the_rest)
             self._garbage.begin()
             self.set_interval(LOOK_SECONDS, self._garbage.look)
 
@@ -143,6 +147,12 @@ class PhospheneApp(Limited, KeysInTurn, Covered, ReportingApp):
             self.settings.theme = self._opened_with = self.theme
         if not self.limits.read_only:
             self.settings.save(self._file)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Apply the colours of a theme; the screen is laid out and painted for all of them at once."""
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        with screen.put_off() if isinstance(screen, PaintedOnce) else contextlib.nullcontext():
+            super().refresh_css(animate)
 
     def action_next_theme(self) -> None:
         """Switch to the next colour theme of those that this terminal can show."""

@@ -16,6 +16,7 @@ from textual.widgets import Input
 
 from tui.actions import ACTS
 from tui.app import PhospheneApp
+from tui.preloading import load_the_rest
 from tui.screens.workbench import Workbench
 from tui.widgets.runs import RunList
 from tui.workbench.requests import RunRequests
@@ -135,7 +136,8 @@ def play(crowd, monkeypatch, tmp_path):
             async with app.run_test(size=(160, 48)) as pilot:
                 await until(lambda: app.screen.query("#experiments") and app.screen.catalogue)
                 await until(lambda: app.screen.shown is not None)
-                gc.freeze()  # as in a terminal
+                load_the_rest().join()  # as in a terminal, and
+                gc.freeze()
                 monkeys.append(Monkey(pilot, seed))
                 await monkeys[-1].play(count)
                 while not isinstance(app.screen, Workbench):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from textual.geometry import Size
     from textual.screen import Screen
 
@@ -21,6 +24,16 @@ class PaintedOnce(Part):
     """
 
     _paints_all_next = False
+    _is_put_off = False
+
+    @contextlib.contextmanager
+    def put_off(self) -> Iterator[None]:
+        """Leave to the next frame what the screen is told meanwhile to do at once."""
+        self._is_put_off = True
+        try:
+            yield
+        finally:
+            self._is_put_off = False
 
     def _screen_resized(self, size: Size) -> None:
         """Lay the screen out for another size; what else has changed has its turn at the next frame."""
@@ -34,6 +47,9 @@ class PaintedOnce(Part):
 
     def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
         """Lay the screen out, and paint it unless all of it is painted next: a new one is at the next frame."""
+        if self._is_put_off:
+            self.refresh(layout=True)
+            return
         self._paints_all_next |= not self._compositor.size
         super()._refresh_layout(size, scroll)
         self._paints_all_next = False
