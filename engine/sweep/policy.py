@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CRASHES = 5
 """How often a trial goes on whose worker crashed: in compiled code, or because memory ran out."""
-KILLS = 100
+KILLS = 20
 """How often one goes on whose worker was killed from outside; a program may kill itself, so not for ever."""
 
 

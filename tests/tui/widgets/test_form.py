@@ -466,8 +466,9 @@ def test_every_change_can_be_undone_and_done_again_form_by_form(drive, done):
         await highlight(pilot, until, "count", "steps")
         await pilot.press("ctrl+u")
         assert form.chosen_values()[0] == {}
-        await pilot.press("ctrl+z")
+        await pilot.press("up", "ctrl+z")
         assert form.chosen_values()[0] == {"steps": "8"}
+        assert form._current() == "steps", "where something has changed"
         await pilot.press("ctrl+z")
         assert form.chosen_values()[0] == {"steps": "7"}
         await pilot.press("ctrl+y")

@@ -150,8 +150,7 @@ class HyperparameterForm(Limited, Vertical):
         name = next((name for name in problems if self._values and name in self._values.views), "")
         if name and not self.editing:
             self._only_changed = False
-            self._fill()
-            self._list.highlighted = self._list.get_option_index(name)
+            self._fill(name)
 
     # -- drawing --------------------------------------------------------------------------------------------------
 
@@ -164,10 +163,11 @@ class HyperparameterForm(Limited, Vertical):
         assert self._values is not None, "a form is shown"
         return self._values
 
-    def _fill(self) -> None:
+    def _fill(self, at: str = "") -> None:
+        """List the fields anew; highlighted is the wanted one if it is shown, else the one that was."""
         if self._values is None:
             return
-        highlighted = self._current()
+        wanted = (at, self._current())
         shown = self._values.changed if self._only_changed else self._values.views
         options: list[Option] = []
         for name, heading in lines.headed(self._values, (name for name in self._values.views if name in shown)):
@@ -176,10 +176,9 @@ class HyperparameterForm(Limited, Vertical):
             options.append(Option(self._line(name), id=name))
         with self._list.prevent(OptionList.OptionHighlighted):
             self._list.set_options(options)
-            if any(option.id == highlighted for option in options):
-                self._list.highlighted = self._list.get_option_index(highlighted)
-            else:
-                self._list.action_first()
+            self._list.action_first()
+            if name := next((name for name in wanted if any(name == option.id for option in options)), ""):
+                self._list.highlighted = self._list.get_option_index(name)
         self._subtitle()
         self._look()
 
@@ -304,9 +303,9 @@ class HyperparameterForm(Limited, Vertical):
         self._describe()
         self._post()
 
-    def _all_changed(self) -> None:
+    def _all_changed(self, at: str = "") -> None:
         self._problems, self._doubts = {}, {}
-        self._fill()
+        self._fill(at)
         self._post()
 
     def _post(self) -> None:
@@ -361,8 +360,8 @@ class HyperparameterForm(Limited, Vertical):
         """Undo the last change, which in an open field is what was typed."""
         if self._close() or self._values is None:
             return
-        if self._values.undo():
-            self._all_changed()
+        if changed := self._values.undo():
+            self._all_changed(changed[0])
         else:
             self.notify("nothing to undo in this form")
 
@@ -370,8 +369,8 @@ class HyperparameterForm(Limited, Vertical):
         """Do again what was undone last."""
         if self.editing or self._values is None:
             return
-        if self._values.redo():
-            self._all_changed()
+        if changed := self._values.redo():
+            self._all_changed(changed[0])
         else:
             self.notify("nothing to do again in this form")
 

@@ -68,20 +68,20 @@ class FormValues:
         self.changed = known
         return True
 
-    def undo(self) -> bool:
-        """Go back to the values before the last change; return whether there was one."""
+    def undo(self) -> list[str]:
+        """Go back to the values before the last change; return the fields that had others, none if there was none."""
         return self._go(self._past, self._future)
 
-    def redo(self) -> bool:
-        """Take back what was undone last; return whether something was."""
+    def redo(self) -> list[str]:
+        """Take back what was undone last; return the fields that had other values, none if nothing was undone."""
         return self._go(self._future, self._past)
 
-    def _go(self, there: list[dict[str, str]], here: list[dict[str, str]]) -> bool:
+    def _go(self, there: list[dict[str, str]], here: list[dict[str, str]]) -> list[str]:
         if not there:
-            return False
+            return []
         here.append(self.changed)
         self.changed = there.pop()
-        return True
+        return [name for name in self.views if self.changed.get(name) != here[-1].get(name)]
 
     @property
     def chosen(self) -> tuple[dict[str, str], dict[str, str]]:
