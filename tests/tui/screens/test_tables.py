@@ -90,6 +90,42 @@ def test_numbers_stand_flush_right_under_their_names(opened):
     opened(scenario)
 
 
+def test_the_first_column_stays_while_the_others_scroll(opened, tables):
+    wide = ",".join(f"column {number}" for number in range(12))
+    values = ",".join(str(number) for number in range(100, 112))
+    (tables / "tables/second.csv").write_text(f"class,{wide}\ncat,{values}\ndog,{values}\n")
+
+    async def scenario(pilot, until, table):
+        await until(lambda: len(table.grid.model.widths) == 13)
+        assert "│" not in rows(table)[0]
+        await pilot.press(*["right"] * 12)
+        assert table.grid.scroll_offset.x > 0
+        for line, first, last in zip(
+            rows(table)[:3], ("class", "cat", "dog"), ("column 11", "111", "111"), strict=True
+        ):
+            assert line.startswith(f" {first}")
+            assert line.endswith(last)
+        await pilot.click(table.grid, offset=(2, 2))
+        assert (table.grid.cursor, table.grid.scroll_offset.x) == ((1, 0), 0), "what is seen is what is meant"
+        await pilot.press(*["right"] * 12, *["left"] * 9)
+        assert table.grid.cursor == (1, 3)
+        assert "column 2" in rows(table)[0].partition("│")[2], "not under the first column"
+
+    opened(scenario)
+
+
+def test_a_first_column_that_leaves_no_room_scrolls_with_the_others(opened, tables):
+    (tables / "tables/second.csv").write_text(f"class,{'x' * 30}\n{'y' * 58},{'z' * 40}\n")
+
+    async def scenario(pilot, until, table):
+        await until(lambda: len(table.grid.model) == 1)
+        await pilot.press("right")
+        assert rows(table)[1].endswith("z" * 40)
+        assert "y" * 58 not in rows(table)[1]
+
+    opened(scenario)
+
+
 def test_sorts_by_the_column_under_the_cursor_and_says_so(opened):
     async def scenario(pilot, until, table):
         del until

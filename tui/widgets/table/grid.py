@@ -25,7 +25,7 @@ _SHADES = 32
 
 
 class TableGrid(ScrollView, can_focus=True, inherit_bindings=False):
-    """The header, the rows in sight, and a cursor on one cell."""
+    """The header, the rows in sight, and a cursor on one cell; the first column, which names the rows, stays."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"table--header", "table--cell", "table--match", "table--cursor"}
     DEFAULT_CSS = """
@@ -63,8 +63,9 @@ class TableGrid(ScrollView, can_focus=True, inherit_bindings=False):
         if model is not None and len(model):
             self.cursor = (min(max(row, 0), len(model) - 1), min(max(column, 0), len(model.widths) - 1))
             left = sum(width + 2 for width in model.widths[: self.cursor[1]])
-            # The header covers the first line of what is in sight.
-            cell = Region(left, self.cursor[0], model.widths[self.cursor[1]] + 2, 2)
+            pinned = self._pinned if self.cursor[1] else 0
+            # The header covers the first line of what is in sight, and the first column what lies under it.
+            cell = Region(left - pinned, self.cursor[0], model.widths[self.cursor[1]] + 2 + pinned, 2)
             self.scroll_to_region(cell, animate=False, force=True)
         self.refresh()
 
@@ -73,8 +74,14 @@ class TableGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """How many rows are in sight, about."""
         return max(1, self.scrollable_content_region.height - 2)
 
+    @property
+    def _pinned(self) -> int:
+        """How many cells on the left stay while the columns scroll: the first one's, if each other has room beside."""
+        first, *others = self.model.widths if self.model is not None else [0]
+        return first + 2 if first + 2 + max(others, default=0) + 2 <= self.size.width else 0
+
     def render_line(self, y: int) -> Strip:
-        """Return one line: the header stays while the rows scroll."""
+        """Return one line: the header stays while the rows scroll, and the first column while the others do."""
         width, background = self.size.width, Style(bgcolor=self.rich_style.bgcolor)
         left, top = self.scroll_offset
         place = top + y - 1
@@ -83,8 +90,12 @@ class TableGrid(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip([note]).crop_extend(0, width, background)
         if y and place >= len(self.model):
             return Strip.blank(width, background)
-        segments = [*self._row(place)] if y else [*self._header()]
-        return Strip(segments).crop_extend(left, left + width, background)
+        line = Strip([*self._row(place)] if y else [*self._header()])
+        if not left or not self._pinned:
+            return line.crop_extend(left, left + width, background)
+        edge = Segment("│", self.get_component_rich_style("table--header"))
+        own, others = line.crop(0, self._pinned - 1), line.crop(left + self._pinned, left + width)
+        return Strip([*own, edge, *others]).crop_extend(0, width, background)
 
     def _header(self) -> list[Segment]:
         assert self.model is not None
@@ -122,10 +133,10 @@ class TableGrid(ScrollView, can_focus=True, inherit_bindings=False):
         """Put the cursor on the cell under the pointer; on the name of a column, ask for sorting."""
         if self.model is None:
             return
-        left = 0
+        left, at = 0, event.x + (self.scroll_offset.x if event.x >= self._pinned else 0)
         for column, width in enumerate(self.model.widths):
             left += width + 2
-            if event.x + self.scroll_offset.x < left:
+            if at < left:
                 self.go_to(self.scroll_offset.y + event.y - 1 if event.y else self.cursor[0], column)
                 if not event.y:
                     self.post_message(self.HeaderClicked())
