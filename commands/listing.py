@@ -103,7 +103,7 @@ def _row(run: Listed) -> list[str]:
     note = note or ("" if status.state in {"running", "finished"} else status.reason)
     declared = catalogue.experiments().get(record.experiment) if record else None
     if record and declared is None and not record.imported:
-        note = f"experiment {record.experiment} is not installed; {note}"
+        note = "; ".join(filter(None, [f"experiment {record.experiment} is not installed", note]))
     changed = declared.changed(record.hyperparameters, record.seed) if record and declared else {}
     noted = " ".join(" ".join([note, *(f"#{tag}" for tag in run.annotations.tags)]).split())
     told = ", ".join(filter(None, [noted, *(f"{name} {value}" for name, value in changed.items())]))

@@ -34,8 +34,16 @@ def tell(text: str) -> None:
     print(wording.printable(text))  # noqa: T201
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print aligned columns, a line per row; on a terminal the last one is cut to its width."""
+LEAST = 24
+"""Cells that the last column of a table needs beside the others, unless its cells are shorter."""
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, named: bool = False) -> None:
+    """Print aligned columns, a line per row.
+
+    On a terminal the last one is cut to its width; where hardly any room is left beside the others, it stands below,
+    and so do others for which there is none at all; if ``named``, each after the name of its column.
+    """
     from engine import wording
 
     cells = [[wording.printable(cell).replace("\n", " ") for cell in row] for row in (columns, *rows)]
@@ -43,20 +51,29 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     widths = [max(cell_len(row[i]) for row in cells) for i in range(len(columns))]
     console = console_on(sys.stdout)
+    ends = [sum(widths[: count + 1]) + 2 * count for count in range(len(widths))]
+    beside = len(widths)
+    if console.is_terminal and beside > 1 and console.width - ends[-2] - 2 < min(LEAST, widths[-1]):
+        beside = max(1, sum(end <= console.width for end in ends[:-1]))
     for number, row in enumerate(cells):
-        padded = [set_cell_size(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
-        line = "  ".join([*padded, row[-1]]).rstrip()
-        if not console.is_terminal:
-            print(line)  # noqa: T201
-        else:
-            console.print(
-                line,
-                style="dim" if number == 0 else "",
-                markup=False,
-                highlight=False,
-                overflow="ellipsis",
-                no_wrap=True,
-            )
+        padded = [set_cell_size(cell, width) for cell, width in zip(row[: beside - 1], widths, strict=False)]
+        under = [cell for cell in row[beside:] if cell]
+        if named:
+            pairs = zip(cells[0][beside:], row[beside:], strict=False)
+            under = [f"{name} {cell}" for name, cell in pairs if cell and number]
+        lines = ["  ".join([*padded, row[beside - 1]]), *(f"    {cell}" for cell in under)]
+        for line in map(str.rstrip, lines):
+            if not console.is_terminal:
+                print(line)  # noqa: T201
+            else:
+                console.print(
+                    line,
+                    style="dim" if number == 0 else "",
+                    markup=False,
+                    highlight=False,
+                    overflow="ellipsis",
+                    no_wrap=True,
+                )
 
 
 BARRED = ("accuracy", "probability", "share")
@@ -78,6 +95,7 @@ def print_table(path: Path, limit: int | None = None) -> None:
         table(
             found.columns,
             [[_with_bar(cell) if bar else cell for cell, bar in zip(row, barred, strict=True)] for row in found.rows],
+            named=True,
         )
     if len(found.rows) < found.total:
         say(f"and {found.total - len(found.rows):,} more rows in {path}")

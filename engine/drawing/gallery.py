@@ -340,7 +340,8 @@ def origin_of(shot: Shot, *, animated: bool = False) -> Origin:
     match shot:
         case Sheet(stills=(first, *others)):
             runs = dict.fromkeys(still.run for still in shot.stills)
-            alike = all((one.name, one.step) == (first.name, first.step) for one in others)
+            # No command writes differences beside each other.
+            alike = all((type(one), one.name, one.step) == (type(first), first.name, first.step) for one in others)
             beside = [word for other in others for word in ("--beside", other.run)]
             if len(runs) == 1:
                 return Origin.of(runs, "picture", first.run, first.name, "--animation" if animated else "--grid")

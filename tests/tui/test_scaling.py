@@ -22,6 +22,17 @@ def test_a_difference_does_not_average_to_grey():
     assert small.max() == 255
 
 
+@pytest.mark.parametrize("times", [1, 10])
+def test_a_change_of_all_pixels_by_as_much_stays_noise_around_grey(times):
+    signs = np.random.default_rng(0).choice([-1, 1], (224, 224, 3))
+    own = np.random.default_rng(1).choice([0.9, 1.0], signs.shape)  # rounding, and clipping at black and white
+    picture = Image.fromarray(np.clip(127.5 + times * 12 * signs * own, 0, 255).round().astype(np.uint8))
+    small = np.asarray(scaling.scaled(picture, (40, 40))).astype(float) - 127.5
+    assert abs(small.mean()) < 0.1 * np.abs(small).mean()
+    assert np.abs(small).min() >= times * 10
+    assert 0.45 < (small > 0).mean() < 0.55
+
+
 def test_a_difference_that_is_enlarged_more_is_never_quieter():
     rough = np.random.default_rng(0).normal(0, 1.1, (224, 224, 3))
     loudness = []

@@ -20,6 +20,8 @@ AROUND = 4.0
 """How far from grey the colours of a difference are in the mean, at most."""
 KEPT = 0.5
 """Averaging leaves a photograph more of its contrast than this share, and a difference less."""
+ABOUT_AS_FAR = 0.5
+"""Share of the farthest value of a block from which on the one on the other side of grey is about as far."""
 TOLERANCE = range(-16, 17, 4)
 """By how much the parts of a colour are moved until rich sends the number that is meant."""
 
@@ -27,8 +29,8 @@ TOLERANCE = range(-16, 17, 4)
 def scaled(image: Image, size: tuple[int, int]) -> Image:
     """Return a picture in RGB of another size: whole pixels stay sharp where it grows, else they are averaged.
 
-    Differences are drawn around grey, and their pixels cancel each other out: of each block, the pixel is taken that
-    lies farthest from it. Whether they do is asked of the shares of contrast, so that it is the same for a difference
+    Differences are drawn around grey, and their pixels cancel each other out: of each block, what lies farthest from it
+    is taken. Whether they do is asked of the shares of contrast, so that it is the same for a difference
     however many times it is enlarged.
     """
     from PIL import Image as Pillow
@@ -50,7 +52,11 @@ def _cancelled(image: Image, small: Image) -> bool:
 
 
 def _farthest(image: Image, size: tuple[int, int]) -> Image:
-    """Return of each block of pixels, and of each of its colours, the value that is farthest from grey."""
+    """Return of each block of pixels, and of each of its colours, the value that is farthest from grey.
+
+    Where the farthest values above and below it are about as far, as everywhere in a change that moves all values by
+    as much, the one is taken on whose side the middle of the block lies.
+    """
     import numpy as np
     from PIL import Image as Pillow
 
@@ -61,7 +67,12 @@ def _farthest(image: Image, size: tuple[int, int]) -> Image:
         return np.asarray(most.reduceat(most.reduceat(far, down, axis=0), across, axis=1))
 
     high, low = each(np.maximum), each(np.minimum)
-    return Pillow.fromarray((np.where(high >= -low, high, low) + GREY).round().astype(np.uint8))
+    middle = [
+        (start + np.append(start[1:], whole)) // 2 for start, whole in zip((down, across), far.shape, strict=False)
+    ]
+    even = np.minimum(high, -low) > ABOUT_AS_FAR * np.maximum(high, -low)
+    above = np.where(even, far[np.ix_(*middle)] > 0, high > -low)
+    return Pillow.fromarray((np.where(above, high, low) + GREY).round().astype(np.uint8))
 
 
 def shown(image: Image) -> Image:

@@ -118,6 +118,7 @@ def _tile_rows(plot: plots.Tiles, width: int, height: int, renderer: str) -> lis
     from PIL import Image
 
     from engine import pixels, pixels_shape
+    from tui.plots.scaling import scaled
     from tui.plots.tiles import caption_rows, cell_rows, layout, wrapped
     from tui.widgets.picture import cell_pixels, picture_widget
 
@@ -135,8 +136,7 @@ def _tile_rows(plot: plots.Tiles, width: int, height: int, renderer: str) -> lis
                 image = Image.fromarray(pixels(picture))
             except OSError:
                 continue
-            kind = Image.Resampling.NEAREST if size[0] >= image.width else Image.Resampling.BOX
-            sheet.paste(image.resize(size, kind), (place * (chosen.side + 1) * cell_width, 0))
+            sheet.paste(scaled(image, size), (place * (chosen.side + 1) * cell_width, 0))
         drawn: Any = picture_widget(renderer)
         drawn.styles.width, drawn.styles.height = cells
         drawn.image = sheet

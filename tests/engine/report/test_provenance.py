@@ -139,6 +139,10 @@ def test_the_command_of_a_shot_is_the_one_that_writes_it():
     # Shots that no command writes name their runs all the same.
     assert gallery.origin_of(gallery.Difference(one, two)) == Origin(("a-k3f",))
     assert gallery.origin_of(gallery.Sheet((one, other))) == Origin(("a-k3f", "a-abc"))
+    ours, theirs = (gallery.Plotted(run, "confusion", 2, None) for run in ("a-k3f", "a-abc"))
+    assert gallery.origin_of(gallery.Sheet((ours, theirs))).command
+    less = type("Less", (gallery.Plotted,), {})("a-abc", "confusion", 2, None)
+    assert gallery.origin_of(gallery.Sheet((ours, less))).command == "", "no command writes a difference beside another"
 
 
 def half(path, _):

@@ -89,7 +89,7 @@ def _width(column: Sequence[str]) -> int:
 
 def _starred(line: str) -> Content:
     """Return a row of a table whose best values stand out."""
-    return Content(line).highlight_regex(r"(?<=  )\S[^*]*? \*(?=  |$)", style="bold $text-success")
+    return Content(line).highlight_regex(r"(?<=  )\S(?:\S| (?! ))* \*(?=  |$)", style="bold $text-success")
 
 
 def _blocks(widths: Sequence[int], width: int) -> Iterator[list[int]]:
