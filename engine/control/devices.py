@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import re
+import threading
+import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 CPU = "cpu"
 ANY = "any"
 AUTO = "auto"
+FIRST_SECONDS = 0.1
+"""Measured at the first question how busy the processors are."""
 
 
 @functools.cache
@@ -198,7 +202,42 @@ def machine_load() -> MachineLoad:
 
     memory = psutil.virtual_memory()
     loads = tuple(map(_load, visible()))
-    return MachineLoad(psutil.cpu_percent(), memory.total - memory.available, memory.total, loads, gpus_unusable())
+    return MachineLoad(_PROCESSORS.percent(), memory.total - memory.available, memory.total, loads, gpus_unusable())
+
+
+class _Processors:
+    """How busy the processors are, whichever thread asks: psutil counts for each thread by itself."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._before: tuple[float, float] | None = None
+        self._percent = 0.0
+
+    def percent(self) -> float:
+        """Return how busy they were since the last question, in percent; at the first one, since just before."""
+        with self._lock:
+            if self._before is None:
+                self._before = _processor_seconds()
+                time.sleep(FIRST_SECONDS)
+            now = _processor_seconds()
+            whole, idle = (after - before for after, before in zip(now, self._before, strict=True))
+            if whole > 0:
+                self._before = now
+                self._percent = 100 * min(max(1 - idle / whole, 0.0), 1.0)
+            return self._percent
+
+
+def _processor_seconds() -> tuple[float, float]:
+    """Return the seconds of all processors since the machine started, and those in which they were idle."""
+    import psutil
+
+    times = psutil.cpu_times()
+    # Linux counts what guests take as its own time, too.
+    whole = sum(times) - getattr(times, "guest", 0.0) - getattr(times, "guest_nice", 0.0)
+    return whole, times.idle + getattr(times, "iowait", 0.0)
+
+
+_PROCESSORS = _Processors()
 
 
 def _load(gpu: Gpu) -> GpuLoad:

@@ -21,7 +21,8 @@ def plan(planned: Planned) -> list[str]:
     said = [f"{record.experiment} over {'  '.join(map(str, record.axes))}" if record.axes else record.experiment]
     seeds = f", {len(record.seeds)} seeds each" if len(record.seeds) > 1 else ""
     chosen = "" if record.by == "grid" else f", chosen by {record.by}"
-    exist = f"; {there:,} exist already and are taken as they are" if there else ""
+    they = "exists already and is taken as it is" if there == 1 else "exist already and are taken as they are"
+    exist = f"; {there:,} {they}" if there else ""
     said.append(f"{planned.runs:,} runs{seeds}{chosen}{exist}")
     said += planned.doubts
     missing = planned.runs - there

@@ -29,6 +29,7 @@ from tui.widgets.pictures import PicturePanel
 from tui.widgets.runs import RunList
 from tui.widgets.table import TableView
 from tui.workbench.dividers import Dividers
+from tui.workbench.following import FAILED
 from tui.workbench.panes import PANES, Panes
 from tui.workbench.readiness import PANE_OF, reason_against
 from tui.workbench.sizes import Sizes
@@ -98,7 +99,9 @@ class PaneScreen(Offering, ActingScreen):
         declared = self.catalogue.get(shown.record.experiment)
         charts, headline = (declared.charts, declared.headline) if declared else ((), None)
         self.query_one(ChartPanel).show(shown.history.curves, charts, shown.history.marks, headline)
-        self.query_one(PicturePanel).show(shown.album, shown.run.id)
+        state = shown.history.state
+        none = f"{state}: {PANES.index('console') + 1} says why" if state in FAILED else "no pictures yet"
+        self.query_one(PicturePanel).show(shown.album, shown.run.id, none)
         self.query_one(TableView).show(shown.tables, declared.tables if declared else ())
         self.query_one(Configuration).show(shown, declared)
         self.query_one(MachineLine).show_run(shown, self._find(shown.run.id))
@@ -244,8 +247,9 @@ class PaneScreen(Offering, ActingScreen):
 
     def _show_bar(self) -> None:
         panes = self._panes
-        again = panes.other_list
-        self.query_one(PaneBar).show(PANES, panes.visible, panes.focused, enlarged=panes.enlarged, again=again)
+        typed = panes.focused == "form"
+        how = {"enlarged": panes.enlarged, "typed": typed}
+        self.query_one(PaneBar).show(PANES, panes.visible, panes.focused, again=panes.other_list, **how)
 
     @property
     def scope(self) -> Scope:

@@ -29,7 +29,14 @@ class PaneBar(Static):
         self._ends: list[int] = []
 
     def show(
-        self, panes: Sequence[str], visible: Sequence[str], focused: str | None, *, enlarged: bool, again: str = ""
+        self,
+        panes: Sequence[str],
+        visible: Sequence[str],
+        focused: str | None,
+        *,
+        enlarged: bool,
+        again: str = "",
+        typed: bool = False,
     ) -> None:
         """Name the panes, those that are not on the screen in faint letters.
 
@@ -39,18 +46,21 @@ class PaneBar(Static):
             focused: the one that has the focus.
             enlarged: whether it has the screen for itself.
             again: where the key of the focused one leads.
+            typed: whether the focused one takes the keys of panes as what is typed, until the user leaves it.
         """
         parts: list[tuple[str, str]] = []
         self._ends = []
         for number, pane in enumerate(panes, start=1):
-            style = "$text-muted" if pane not in visible else "$text"
+            style = "$text-muted" if typed or pane not in visible else "$text"
             if pane == focused:
                 style = "bold underline $text-accent"
             parts += [(" ", ""), (f"{number} {pane}", style), (" ", "")]
             self._ends.append(sum(len(text) for text, _ in parts))
         if enlarged:
             parts.append((" F: all panes", "$text-muted"))
-        if again and focused in panes:
+        if typed:
+            parts.append((f" esc, then 1 to {len(panes)}", "$text-muted"))
+        elif again and focused in panes:
             parts.append((f" {panes.index(focused) + 1} again: {again}", "$text-muted"))
         self.update(Content.assemble(*parts), layout=False)
 

@@ -64,7 +64,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
     def __init__(self, renderer: str) -> None:
         super().__init__(id="pictures")
         self._images: dict[str, dict[int, gallery.Kept]] = {}
-        self._run = ""
+        self._run = self._none = ""
         self.kind = ""
         self._wanted = ""
         self._step: int | None = None
@@ -93,12 +93,12 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self._renderer = renderer
         self.query_one(ShotView).redraw_with(renderer)
 
-    def show(self, images: dict[str, dict[int, gallery.Kept]], run: str) -> None:
-        """Show the pictures and plots of a run, given by step within their name."""
+    def show(self, images: dict[str, dict[int, gallery.Kept]], run: str, none: str = "no pictures yet") -> None:
+        """Show the pictures and plots of a run, given by step within their name; ``none`` where there is none."""
         if run != self._run:
             self._stop_playing()
             self._switch_to("single")
-        self._images, self._run = images, run
+        self._images, self._run, self._none = images, run, none
         # The kind that the user chose last is shown, of this run as of the one before; else the one with the most.
         most = max(images, key=lambda name: len(images[name]), default="")
         kind = self._wanted if self._wanted in images else most
@@ -174,7 +174,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
         steps, current = self.steps, self.current
         room = max(4, scrubber.content_size.width - 4)
         shot = self.shot
-        state = (self.kind, shot, current, len(steps), tuple(self._images), room)
+        state = (self.kind, shot, current, len(steps), tuple(self._images), room, self._none)
         if state == self._drawn:
             return
         self._drawn = state
@@ -184,7 +184,7 @@ class PicturePanel(VerticalGroup, can_focus=True):
             self.post_message(self.Changed(self.kind, shot))
         if current is None:
             self.border_title, self.border_subtitle = self.BORDER_TITLE, ""
-            scrubber.update(Content.styled("no pictures yet", "$text-muted"), layout=False)
+            scrubber.update(Content.styled(self._none, "$text-muted"), layout=False)
             return
         names = list(self._images)
         which = f" {names.index(self.kind) + 1}/{len(names)}" if len(names) > 1 else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -43,6 +44,25 @@ def test_gpus_are_those_that_cuda_would_see_in_its_order_with_their_own_load(gpu
     assert names() == tuple(f"Test {number}" for number in numbers)
     assert [load.utilisation for load in devices.machine_load().gpus] == [10 * number for number in numbers]
     assert devices.recorded_device("auto") == ("auto" if numbers else "cpu")
+
+
+def test_processors_are_as_busy_whichever_thread_asks(monkeypatch):
+    times = iter([(100.0, 50.0), (102.0, 51.0), (112.0, 53.5), (112.0, 53.5)])
+    monkeypatch.setattr(devices, "_processor_seconds", lambda: next(times))
+    monkeypatch.setattr(devices, "FIRST_SECONDS", 0)
+    processors = devices._Processors()
+
+    def of_a_new_thread() -> float:
+        with ThreadPoolExecutor(1) as threads:
+            return threads.submit(processors.percent).result()
+
+    assert [of_a_new_thread() for _ in range(3)] == [50, 75, 75], "the last time within one tick of the clock"
+
+
+def test_the_load_is_what_the_system_counts():
+    whole, idle = devices._processor_seconds()
+    assert 0 < idle < whole
+    assert 0 <= devices.machine_load().cpu <= 100
 
 
 def test_numbers_are_cudas_where_gpus_differ_in_kind(gpus, monkeypatch):

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.widgets import Static
 
 from engine import gallery, provenance
+from engine.record.events import StateChanged
 from tui.app import PhospheneApp
 from tui.limits import Limits
 from tui.renderers import RENDERERS, choose_images, offered
@@ -35,6 +37,16 @@ def test_scrubs_through_steps_and_names_and_follows_the_newest_until_one_goes_ba
         assert panel.offer.part.step == 0
         await pilot.press("home", "left")
         await until(lambda: panel.current == 1)
+
+    drive(scenario)
+
+
+def test_a_run_that_failed_before_its_first_picture_says_where_the_reason_stands(drive, written):
+    written("1121-1300-count-bad", "count", [StateChanged(0.0, "failed", "weights: no such file")])
+
+    async def scenario(pilot, until):
+        said = pilot.app.screen.query_one("#scrubber", Static)
+        await until(lambda: str(said.render()) == "failed: 5 says why")
 
     drive(scenario)
 
