@@ -70,7 +70,7 @@ def picture(
     default = Path(gallery.file_name(shot))
     path = output or provenance.free(default.with_suffix(".gif") if animation else default)
     origin = gallery.origin_of(shot, animated=animation)
-    _write((lambda file, _: gallery.animate(every, file)) if animation else partial(_save, shot), path, origin)
+    _write((lambda file, _: gallery.animate(every, file)) if animation else partial(gallery.save, shot), path, origin)
     if as_json:
         emit({"file": str(path.absolute())})
     else:
@@ -118,26 +118,6 @@ async def _named(engine: Engine, run: Run, name: str, step: int) -> gallery.Kept
 
     still = gallery.find(await _album(engine, run), name, step)
     return replace(still, caption=name_of(run) or run.id)
-
-
-def _save(shot: gallery.Shot, path: Path, origin: Origin) -> None:
-    """Write a picture as PNG, a plot by the ending of its file.
-
-    Raises:
-        PhospheneError: if the picture cannot be read, or is to be written as SVG or PDF, which only plots can be.
-    """
-    from engine import PhospheneError, gallery, paper
-
-    if isinstance(shot, gallery.Plotted):
-        paper.write(shot.plot(), path, origin)
-        return
-    if path.suffix.lower() in paper.VECTORS:
-        raise PhospheneError(f"{shot.title} is a picture and no plot: let the file end in .png")
-    try:
-        image = shot.image()
-    except OSError as error:
-        raise PhospheneError(f"the picture cannot be read: {error.strerror or error}") from error
-    origin.save(image, path)
 
 
 def _write(write: Callable[[Path, Origin], None], path: Path, origin: Origin) -> None:

@@ -242,7 +242,7 @@ ACTS: tuple[Act, ...] = (
     ),
     Act("pictures", "scroll(1)", "pagedown", "page down", "Scroll a plot that is higher than its room."),
     Act("pictures", "scroll(-1)", "pageup", "page up", "Scroll back."),
-    Act("pictures", "export", "e", "export", "Save what is shown as PNG in the current folder."),
+    Act("pictures", "export", "e", "export", "Write what is shown to a file; plots also as PDF or SVG."),
     Act("pictures", "animate", "v", "animate", "Save all pictures of this kind as GIF, in this folder."),
     Act(
         "full picture",
@@ -265,7 +265,7 @@ ACTS: tuple[Act, ...] = (
     Act("full picture", "panel('mark')", "m", "mark", "Mark this picture to compare others with it; or unmark it."),
     Act("full picture", "panel('blink')", "b", "blink", "Show two pictures in turn.", footer=True),
     Act("full picture", "panel('difference')", "d", "difference", "Show the difference of two pictures.", footer=True),
-    Act("full picture", "panel('export')", "e", "export", "Save what is shown as PNG in the current folder."),
+    Act("full picture", "panel('export')", "e", "export", "Write what is shown to a file; plots also as PDF or SVG."),
     Act("full picture", "panel('animate')", "v", "animate", "Save all pictures of this kind as GIF."),
     Act("full picture", "magnify(2)", "z", "magnify", "Show a part larger.", footer=True),
     Act("full picture", "magnify(0.5)", "Z", "shrink", "Show more of the picture."),

@@ -330,6 +330,26 @@ def file_name(shot: Shot) -> str:
     return f"{short_id(still.run)}-{words[:80]}-{what}.png"
 
 
+def save(shot: Shot, path: Path, origin: Origin) -> None:
+    """Write a picture as PNG, a plot by the ending of its file.
+
+    Raises:
+        PhospheneError: if the picture cannot be read, or is to be written as SVG or PDF, which only plots can be.
+    """
+    from engine.drawing import paper
+
+    if isinstance(shot, Plotted):
+        paper.write(shot.plot(), path, origin)
+        return
+    if path.suffix.lower() not in {"", ".png"}:
+        raise PhospheneError(f"{shot.title} is a picture and no plot: let the file end in .png")
+    try:
+        image = shot.image()
+    except OSError as error:
+        raise PhospheneError(f"the picture cannot be read: {error.strerror or error}") from error
+    origin.save(image, path)
+
+
 def origin_of(shot: Shot, *, animated: bool = False) -> Origin:
     """Return where the file of a shot comes from, with the command that writes it again if there is one.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -12,9 +13,9 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from engine import PhospheneError, gallery
+from engine import gallery
 from tui.actions import bindings
-from tui.exporting import Offer, export
+from tui.exporting import Offer, ask_and_export, export
 from tui.reporting import ask_and_add, part_of
 from tui.widgets.shot import ShotView
 
@@ -159,15 +160,10 @@ class PicturePanel(VerticalGroup, can_focus=True):
         if shot is None:
             return None
 
-        def write(path: Path, origin: Origin) -> None:
-            try:
-                image = shot.image()
-            except OSError:
-                raise PhospheneError("the picture cannot be read: its file is gone or damaged") from None
-            origin.save(image, path)
-
         part = part_of("pictures", self.kind, runs=[self._run], step=self.pinned or 0)
-        return Offer(gallery.file_name(shot), ".png", write, lambda _: gallery.origin_of(shot), part)
+        endings = ".png .pdf .svg" if isinstance(shot, gallery.Plotted) else ".png"
+        write = functools.partial(gallery.save, shot)
+        return Offer(gallery.file_name(shot), endings, write, lambda _: gallery.origin_of(shot), part)
 
     def _draw(self) -> None:
         view, scrubber = self.query_one(ShotView), self.query_one("#scrubber", Static)
@@ -310,10 +306,8 @@ class PicturePanel(VerticalGroup, can_focus=True):
         self.query_one(ShotView).plot.scroll_page(direction)
 
     def action_export(self) -> None:
-        """Save what is shown as PNG in the current folder; no file is overwritten."""
-        offer = self.offer
-        if offer is not None:
-            self._export(Path(offer.name), offer.write, offer.origin)
+        """Ask for a file name, and write what is shown; no file is overwritten."""
+        ask_and_export(self, self.offer)
 
     def action_animate(self) -> None:
         """Save all pictures of this kind as an animation in the current folder; no file is overwritten."""

@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.widgets import Static
 
-from engine import gallery, provenance
+from engine import PhospheneError, gallery, provenance
+from engine.plots import Heatmap
 from engine.record.events import StateChanged
+from engine.record.plots import write_plot
 from tui.app import PhospheneApp
 from tui.limits import Limits
 from tui.renderers import RENDERERS, choose_images, offered
 from tui.screens.picture import PictureScreen
+from tui.screens.questions import TextScreen
 from tui.settings import Settings
 from tui.widgets.picture import Picture, _part, fit
 from tui.widgets.pictures import PicturePanel
@@ -289,10 +292,11 @@ def test_what_is_shown_is_exported_and_nothing_overwritten(drive, album, tmp_pat
         panel = pilot.app.screen.query_one(PicturePanel)
         await until(lambda: panel.current == 300)
         await pilot.press("4")
-        await pilot.press("e")
-        await until((tmp_path / "k3f-batch-300-2.png").exists)
-        await pilot.press("g", "e")
-        await until((tmp_path / "k3f-batch-all.png").exists)
+        for key, name in (("", "k3f-batch-300-2.png"), ("g", "k3f-batch-all.png")):
+            await pilot.press(*key, "e")
+            await until(lambda: isinstance(pilot.app.screen, TextScreen) and pilot.app.screen.query("Input"))
+            await pilot.press("enter")
+            await until((tmp_path / name).exists)
         await pilot.press("v")
         await until((tmp_path / "k3f-batch-all.gif.source.json").exists)
 
@@ -302,6 +306,18 @@ def test_what_is_shown_is_exported_and_nothing_overwritten(drive, album, tmp_pat
     for name, words in (("300-2.png", "--step 300"), ("all.png", "--grid"), ("all.gif", "--animation")):
         command = provenance.found(tmp_path / f"k3f-batch-{name}").origin.command
         assert command == f"phosphene picture {run} batch {words}"
+
+
+def test_a_plot_is_written_by_the_ending_of_its_file_and_a_picture_as_png_alone(tmp_path):
+    write_plot(tmp_path / "heat.json", Heatmap(((1.0, 2.0),), ("a",), ("b", "c")))
+    plot = gallery.Plotted("1121-1300-count-plt", "heat", 1, tmp_path / "heat.json")
+    for ending, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
+        gallery.save(plot, tmp_path / f"heat{ending}", gallery.origin_of(plot))
+        assert (tmp_path / f"heat{ending}").read_bytes().startswith(start)
+    picture = gallery.Still("1121-1300-count-plt", "photo", 1, tmp_path / "photo.png")
+    for ending in (".svg", ".jpg"):
+        with pytest.raises(PhospheneError, match=r"end in \.png"):
+            gallery.save(picture, tmp_path / f"photo{ending}", gallery.origin_of(picture))
 
 
 def test_a_part_is_seen_closer_and_moved(drive, album):
