@@ -74,13 +74,17 @@ class Chart:
     origin: Origin = field(default_factory=lambda: Origin(()))
 
     def sheet(self) -> Sheet:
-        """Return every point that is drawn, a row each."""
+        """Return every point that is drawn, a row each; of a position that has a name, the name."""
         rows = [
-            (line.label, *(repr(float(value)) if np.isfinite(value) else "" for value in point))
+            (line.label, self.names[int(x)] if self.names else _written(x), *map(_written, values))
             for line in self.lines
-            for point in zip(line.x, line.y, *_edges(line), strict=True)
+            for x, *values in zip(line.x, line.y, *_edges(line), strict=True)
         ]
         return Sheet(("line", self.x_label, self.y_label, "low", "high"), tuple(rows))
+
+
+def _written(value: float) -> str:
+    return repr(float(value)) if np.isfinite(value) else ""
 
 
 def _edges(line: Line) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

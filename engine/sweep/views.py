@@ -89,13 +89,14 @@ def over_seeds(record: SweepRecord, trials: Sequence[Trial]) -> Chart:
     import numpy as np
 
     done = sorted(_judged(trials), key=lambda trial: trial.seed)
-    x, y = (np.array(row, dtype=np.float64) for row in ([one.seed for one in done], [one.value for one in done]))
+    x, y = np.arange(len(done), dtype=np.float64), np.array([one.value for one in done], dtype=np.float64)
     lines = [Line("runs", Style(1, 0), x, y, form="points")] if done else []
     if len(done) > 1:
         mean = statistics.mean(y.tolist())
         across, low, high = (np.full(2, value) for value in (mean.mean, mean.low, mean.high))
         lines.append(Line(f"mean of {mean.n} seeds", Style(0, 0), x[[0, -1]], across, low, high))
-    return Chart(tuple(lines), SEEDS, record.metric, origin=Origin.of(trial.run for trial in done))
+    names, origin = tuple(str(trial.seed) for trial in done), Origin.of(trial.run for trial in done)
+    return Chart(tuple(lines), SEEDS, record.metric, names=names, origin=origin)
 
 
 def _judged(trials: Iterable[Trial]) -> list[Trial]:

@@ -213,5 +213,10 @@ def test_a_sweep_of_seeds_alone_lies_over_its_seeds_and_has_a_mean(home):
     assert (mean.label, mean.x.tolist(), mean.y.tolist()) == ("mean of 3 seeds", [0, 2], pytest.approx([0.6, 0.6]))
     half = 4.302653 * 0.1 / math.sqrt(3)  # Student's t of two degrees of freedom
     assert (mean.high - mean.y).tolist() == pytest.approx([half, half])
+    assert chart.names == ("0", "1", "2"), "no seed lies between them"
+    assert [row[:2] for row in chart.sheet().rows] == [
+        *(("runs", seed) for seed in "012"),
+        *((mean.label, x) for x in "02"),
+    ]
     assert [line.label for line in sweep_views.over_seeds(record, trials[:1]).lines] == ["runs"]
     assert not sweep_views.over_seeds(record, []).lines
