@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 
@@ -16,7 +17,7 @@ from engine import Origin, PhospheneError, WorkspaceError, paper
 from engine.plots import Bars, Heatmap, Lines, Scatter, Tiles
 from engine.record.plots import read_plot, write_plot
 from tui import draw_plot
-from tui.plots.colours import contrast, difference
+from tui.plots.colours import confusion, contrast, difference, luminance
 
 PICTURES = [np.full((6, 4, 3), 10 * n, np.uint8) for n in range(5)]
 EVERY_KIND = [
@@ -144,6 +145,19 @@ def test_no_plot_fails_to_be_drawn(data, width, height):
     for plot in plots:
         lines = draw_plot(plot, width, height)
         assert all(line.cell_len <= width for line in lines)
+
+
+@pytest.mark.parametrize("colours", ["truecolor", "256", "16"])
+def test_little_is_dark_on_a_dark_background_and_light_on_a_light_one(monkeypatch, colours):
+    monkeypatch.setattr("tui.plots.colours.depth", lambda: colours)
+    for draw in (functools.partial(confusion, right=True), functools.partial(confusion, right=False), difference_above):
+        for light in (False, True):
+            little, much = (luminance(draw(share, light=light)) for share in (0.0, 1.0))
+            assert (little > much) == light, (draw, light)
+
+
+def difference_above(share, *, light):
+    return difference(0.5 + share / 2, light=light)
 
 
 def test_zero_is_the_middle_of_a_difference_and_its_ends_are_told_apart_by_colour_blind_readers(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
     from engine.plots import Plot
 
 
-def draw_plot(plot: Plot, width: int, height: int) -> list[Text]:
+def draw_plot(plot: Plot, width: int, height: int, *, light: bool = False) -> list[Text]:
     """Draw a plot.
 
     Args:
         plot: any kind.
         width: columns there are; at least 20 are used.
         height: rows that a plot without a size of its own fills; heatmaps, bars and tiles take what they need.
+        light: whether it stands on a light background, as which little is drawn then.
 
     Returns:
         Lines at most ``width`` cells wide.
@@ -27,7 +29,7 @@ def draw_plot(plot: Plot, width: int, height: int) -> list[Text]:
 
     drawers: dict[str, Callable[[Any, int, int], list[Text]]] = {
         "bars": bars.draw,
-        "heatmap": heatmap.draw,
+        "heatmap": functools.partial(heatmap.draw, light=light),
         "lines": lines.draw,
         "scatter": scatter.draw,
         "tiles": tiles.draw,

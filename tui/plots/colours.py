@@ -53,7 +53,8 @@ XTERM: tuple[Colour, ...] = (
 """The first sixteen colours as xterm shows them; other terminals differ a little."""
 _FEW = (0, 4, 5, 6, 3, 15)
 """The steps of the ramp where there are sixteen colours: black, blue, magenta, cyan, yellow, white."""
-_NEUTRAL: Colour = (32, 34, 42)
+_LITTLE: dict[bool, Colour] = {False: (32, 34, 42), True: (244, 244, 246)}
+"""What stands for little on a dark background, and on a light one."""
 _LESS, _MORE = (_parsed(paper.LESS), _parsed(paper.MORE))
 _RIGHT: Colour = (38, 110, 160)
 _WRONG: Colour = (178, 58, 52)
@@ -69,19 +70,22 @@ def ramp(share: float) -> Colour:
     return blend(_RAMP[index], _RAMP[index + 1], place - index)
 
 
-def confusion(share: float, *, right: bool) -> Colour:
-    """Return the colour of a cell of a confusion matrix: blue for what is right, red for mistakes, dark for little."""
+def confusion(share: float, *, right: bool, light: bool = False) -> Colour:
+    """Return the colour of a cell of a confusion matrix: blue for what is right, red for mistakes.
+
+    Little is dark, on a light background light.
+    """
     if depth() == "16":
-        return XTERM[0 if share < 0.1 else 4 if right else 1]
-    return blend(_NEUTRAL, _RIGHT if right else _WRONG, share if right else min(1.0, 0.25 + 3 * share))
+        return XTERM[(15 if light else 0) if share < 0.1 else 4 if right else 1]
+    return blend(_LITTLE[light], _RIGHT if right else _WRONG, share if right else min(1.0, 0.25 + 3 * share))
 
 
-def difference(share: float) -> Colour:
-    """Return the colour of a share in [0, 1] of a difference: blue for less, dark for 0.5, vermilion for more."""
+def difference(share: float, *, light: bool = False) -> Colour:
+    """Return the colour of a share in [0, 1] of a difference: blue for less, vermilion for more; 0.5 is little."""
     far = 2 * min(max(share, 0.0), 1.0) - 1
     if depth() == "16":
-        return XTERM[0 if abs(far) < 0.1 else 4 if far < 0 else 3]
-    return blend(_NEUTRAL, _LESS if far < 0 else _MORE, abs(far))
+        return XTERM[(15 if light else 0) if abs(far) < 0.1 else 4 if far < 0 else 3]
+    return blend(_LITTLE[light], _LESS if far < 0 else _MORE, abs(far))
 
 
 def blend(first: Colour, second: Colour, share: float) -> Colour:

@@ -25,8 +25,8 @@ LONGEST_NUMBER = 8
 """Cells of a number; longer ones are written with an exponent."""
 
 
-def draw(plot: Heatmap, width: int, height: int) -> list[Text]:
-    """Draw the matrix in as many blocks of columns as the width asks for."""
+def draw(plot: Heatmap, width: int, height: int, *, light: bool = False) -> list[Text]:
+    """Draw the matrix in as many blocks of columns as the width asks for, on a dark or light background."""
     del height
     digits = plot.digits
     cells = _cells(plot, digits)
@@ -56,11 +56,13 @@ def draw(plot: Heatmap, width: int, height: int) -> list[Text]:
         for row, name in enumerate(rows):
             line = Text(cut(name, label), no_wrap=True)
             for n in block:
-                line.append(f"{cells[row][n]:>{column}}", style=_style(plot, row, n, float(shades[row, n])))
+                line.append(
+                    f"{cells[row][n]:>{column}}", style=_style(plot, row, n, float(shades[row, n]), light=light)
+                )
             drawn.append(line)
     if not short and not square:
         drawn += legend(((letter, "bold", name) for letter, name in zip(names, plot.columns, strict=True)), width)
-    return drawn + _legend(plot, width)
+    return drawn + _legend(plot, width, light=light)
 
 
 def _label_width(plot: Heatmap, width: int) -> int:
@@ -94,22 +96,22 @@ def _wide(cells: list[list[str]]) -> int:
     return max((len(cell) for row in cells for cell in row), default=1) + 1
 
 
-def _style(plot: Heatmap, row: int, column: int, share: float) -> str:
+def _style(plot: Heatmap, row: int, column: int, share: float, *, light: bool) -> str:
     if math.isnan(share) or (plot.shade == "row" and not plot.values[row][column]):
         return "dim"
     if plot.diagonal:
-        return on(confusion(share, right=row == column))
-    return on(difference(share) if plot.shade == "difference" else ramp(share))
+        return on(confusion(share, right=row == column, light=light))
+    return on(difference(share, light=light) if plot.shade == "difference" else ramp(share))
 
 
-def _legend(plot: Heatmap, width: int) -> list[Text]:
+def _legend(plot: Heatmap, width: int, *, light: bool) -> list[Text]:
     """Say what the numbers are, and of a difference what its colours are."""
     lines = [Text(cut(line, width).rstrip(), style="dim", no_wrap=True) for line in wrap(plot.legend, width)]
     if plot.shade == "difference":
         far = _number(paper.farthest(plot), plot.digits)
         scale = Text(no_wrap=True)
         for share, text in ((0.0, f" -{far} "), (0.25, "   "), (0.5, " 0 "), (0.75, "   "), (1.0, f" +{far} ")):
-            scale.append(text, on(difference(share)))
+            scale.append(text, on(difference(share, light=light)))
         scale.truncate(width)
         lines.append(scale)
     return lines

@@ -65,6 +65,10 @@ class PlotView(Refilled, can_focus=False):
         self.renderer = renderer
         self._draw()
 
+    def on_mount(self) -> None:
+        """Draw anew for a light theme, or for a dark one."""
+        self.watch(self.app, "theme", self._draw, init=False)
+
     def on_resize(self, event: events.Resize) -> None:
         """Use the new room."""
         del event
@@ -78,7 +82,7 @@ class PlotView(Refilled, can_focus=False):
         # The scroll bar may come and go: its column is never used.
         room = (self.container_size.width - 1, self.container_size.height)
         # Pictures as arrays cannot be compared; a plot that was read again is another one.
-        wanted = (id(self._plot), self._unreadable, room, self.renderer)
+        wanted = (id(self._plot), self._unreadable, room, self.renderer, self.app.current_theme.dark)
         if min(room) < 1 or wanted == self._drawn:
             return
         self._drawn = wanted
@@ -97,7 +101,8 @@ class PlotView(Refilled, can_focus=False):
             return [_chart(plot, height)]
         if isinstance(plot, plots.Tiles) and self.renderer in {"kitty", "sixel"}:
             return _tile_rows(plot, width, height, self.renderer)
-        return [Static(Group(*draw_plot(plot, width, height)))]
+        light = not self.app.current_theme.dark
+        return [Static(Group(*draw_plot(plot, width, height, light=light)))]
 
 
 def _chart(plot: plots.Lines, height: int) -> Widget:

@@ -182,6 +182,7 @@ def test_charts_are_smoothed_logarithmic_and_over_other_axes_by_the_keys_of_sing
         await pilot.press("x")
         await until(lambda: charts(screen)[0].x_axis.label == "epoch")
         assert charts(screen)[0]._curves[0].x.max() == 2
+        await until(lambda: screen.focused is charts(screen)[0])  # the chart of another title is another one
         await pilot.press("z")
         await until(lambda: charts(screen)[0].view is not None)
         await pilot.press("left")

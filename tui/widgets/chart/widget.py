@@ -197,13 +197,14 @@ class Chart(Widget, can_focus=True):
 
     def action_crosshair(self, cells: int) -> None:
         """Move the crosshair by some cells; the first press shows it at the last point, or else in the middle."""
-        if self._frame is None or not self._frame.area.width:
+        last = max((float(c.x[-1]) for c in self._curves if len(c.x)), default=None)
+        area = self._frame.area if self._frame is not None else None
+        if area is None or not area.width:  # a key that comes before the first paint
+            self.crosshair = last if self._crosshair is None else self._crosshair
             return
-        area = self._frame.area
         at = area.cell_at(self._crosshair) if self._crosshair is not None else None
         if at is None:
-            last = max((float(c.x[-1]) for c in self._curves if len(c.x)), default=area.x.high)
-            at = area.cell_at(min(last, area.x.high))
+            at = area.cell_at(area.x.high if last is None else min(last, area.x.high))
             self.crosshair = area.x_at(at if at is not None else area.left + area.width // 2)
             return
         self.crosshair = area.x_at(min(max(at + cells, area.left), area.left + area.width - 1))
@@ -268,8 +269,6 @@ class Chart(Widget, can_focus=True):
         if not self._dragging and self._frame is not None and self._frame.area.width:
             area, at = self._frame.area, event.get_content_offset_capture(self).x
             self.crosshair = area.x_at(min(max(at, area.left), area.left + area.width - 1))
-
-    # drawing
 
     def _outdate(self) -> None:
         self._dirty = True
