@@ -107,14 +107,15 @@ def test_users_choose_keys_in_a_file_by_the_ids_of_actions(drive, album):
         screen = pilot.app.screen
         launched = []
         screen.action_run = lambda: launched.append(1)
-        await until(lambda: screen.shown is not None and screen.shown.album)
+        panel = screen.query_one("#pictures")
+        await until(lambda: panel.still is not None)
         await pilot.press("r")
         assert not launched
         await pilot.press("f5")
         assert launched
-        focus(screen.query_one("#pictures"))
+        focus(panel)
         await pilot.press("ctrl+g")
-        assert screen.query_one("#pictures")._mode == "grid"
+        await until(lambda: panel._mode == "grid")
         assert "f5" in str(HelpScreen.page("workbench", screen.keymap))
 
     drive(scenario, over=PhospheneApp(album, images="halfcell"))
