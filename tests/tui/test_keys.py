@@ -113,7 +113,8 @@ def test_users_choose_keys_in_a_file_by_the_ids_of_actions(drive, album):
         assert not launched
         await pilot.press("f5")
         assert launched
-        focus(panel)
+        await pilot.press("4")
+        await until(lambda: screen.focused is panel)
         await pilot.press("ctrl+g")
         await until(lambda: panel._mode == "grid")
         assert "f5" in str(HelpScreen.page("workbench", screen.keymap))
