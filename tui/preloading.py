@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import pkgutil
 import threading
@@ -20,5 +21,7 @@ def load_the_rest() -> threading.Thread:
 
 
 def _import_all() -> None:
-    for module in pkgutil.walk_packages(tui.__path__, f"{tui.__name__}."):
-        importlib.import_module(module.name)
+    # Of a program that is replaced while it runs: what cannot be imported is told by the key that needs it.
+    with contextlib.suppress(ImportError):
+        for module in pkgutil.walk_packages(tui.__path__, f"{tui.__name__}."):
+            importlib.import_module(module.name)
